@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: MIT
+"""The name by which twistd finds wsecho."""
+
+from twisted.application.service import ServiceMaker
+
+wsecho = ServiceMaker(
+    "wsecho", "wsecho.service", "An exact WebSocket echo, and rooms that lose nothing.", "wsecho"
+)

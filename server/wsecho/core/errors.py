@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MIT
+"""The catalogue of what may go wrong: each error's code, HTTP status and close code.
+
+::
+
+    WireError (base; a peer's fault or a limit, never ours)
+    ├── BadRequest        400 · 1003    malformed room, position, query, body or frame
+    ├── NotFound          404           no such address
+    ├── MethodNotAllowed  405           the address exists, the method does not
+    ├── UpgradeRequired   426           only a WebSocket can be opened here
+    └── HeadersTooLarge   431           the request's head is over its bound
+"""
+
+from enum import IntEnum
+from typing import ClassVar
+
+from attrs import frozen
+
+
+class CloseCode(IntEnum):
+    """Close codes that wsecho sends (RFC 6455 section 7.4, IANA's registry)."""
+
+    NORMAL = 1000
+    GOING_AWAY = 1001
+    PROTOCOL_ERROR = 1002
+    UNSUPPORTED_DATA = 1003
+    INVALID_PAYLOAD = 1007
+    POLICY_VIOLATION = 1008
+    MESSAGE_TOO_BIG = 1009
+    INTERNAL_ERROR = 1011
+    TRY_AGAIN_LATER = 1013
+
+
+@frozen
+class CloseReason:
+    """Why the server closes a connection.
+
+    Attributes:
+        code: the close code on the wire.
+        reason: what the peer is told, at most 123 bytes of UTF-8 (RFC 6455 section 5.5).
+        reconnect: whether the client may simply come back.
+    """
+
+    code: CloseCode
+    reason: str
+    reconnect: bool
+
+
+STOPPING = CloseReason(CloseCode.GOING_AWAY, "the server is stopping", reconnect=True)
+TOO_SLOW = CloseReason(
+    CloseCode.TRY_AGAIN_LATER, "you read too slowly: --send-queue is full", reconnect=True
+)
+OUR_FAULT = CloseReason(CloseCode.INTERNAL_ERROR, "internal error", reconnect=True)
+
+
+class WireError(Exception):
+    """What a peer sent cannot be done; the reason is safe to show to that peer.
+
+    Args:
+        reason: one sentence naming the part at fault.
+        headers: further HTTP headers of the answer.
+    """
+
+    status: ClassVar[int]
+    code: ClassVar[str]
+
+    def __init__(self, reason: str, *headers: tuple[str, str]) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.headers = headers
+
+
+class BadRequest(WireError):
+    """A malformed room, position, query, body or frame."""
+
+    status = 400
+    code = "bad_request"
+
+
+class NotFound(WireError):
+    """Nothing lives at this address."""
+
+    status = 404
+    code = "not_found"
+
+
+class MethodNotAllowed(WireError):
+    """The address exists, but not for this method."""
+
+    status = 405
+    code = "method_not_allowed"
+
+
+class UpgradeRequired(WireError):
+    """Only a WebSocket of version 13 can be opened here (RFC 6455 section 4.4)."""
+
+    status = 426
+    code = "upgrade_required"
+
+
+class HeadersTooLarge(WireError):
+    """The request's head is larger than the server reads."""
+
+    status = 431
+    code = "headers_too_large"

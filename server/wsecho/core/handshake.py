@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: MIT
+"""The server's half of the WebSocket opening handshake (RFC 6455 section 4.2), as data.
+
+An `Upgrade` is a request that may become a WebSocket; `examine` makes one or raises the
+error to answer with. Where it leads (which door, which room) is not its business.
+"""
+
+import binascii
+from base64 import b64decode
+from typing import Final
+from urllib.parse import parse_qsl, urlsplit
+
+from attrs import frozen
+
+from wsecho.core.errors import BadRequest, MethodNotAllowed, UpgradeRequired
+from wsecho.core.requests import TOKEN, RequestHead
+
+VERSION: Final = "13"
+_NONCE_BYTES: Final = 16
+_ONLY_13: Final = ("Sec-WebSocket-Version", VERSION)
+
+
+@frozen
+class Upgrade:
+    """A valid request to open a WebSocket.
+
+    Attributes:
+        path: percent-encoded, without the query.
+        query: decoded pairs, in order.
+        key: `Sec-WebSocket-Key` as sent.
+        subprotocols: what the client offers, first choice first, without repeats.
+        extensions: what the client offers, first choice first, as sent.
+        head: the whole request.
+    """
+
+    path: str
+    query: tuple[tuple[str, str], ...]
+    key: str
+    subprotocols: tuple[str, ...]
+    extensions: tuple[str, ...]
+    head: RequestHead
+
+    def parameter(self, name: str) -> str | None:
+        """Return a query parameter's value, or None where it is not given.
+
+        Raises:
+            BadRequest: it is given more than once.
+        """
+        values = [value for key, value in self.query if key == name]
+        if len(values) > 1:
+            raise BadRequest(f"the query parameter {name} stands {len(values)} times")
+        return values[0] if values else None
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        """Return a query parameter that is 0 or 1.
+
+        Raises:
+            BadRequest: it is something else.
+        """
+        value = self.parameter(name)
+        if value not in {None, "0", "1"}:
+            raise BadRequest(f"the query parameter {name} is 0 or 1")
+        return default if value is None else value == "1"
+
+
+def wants_websocket(head: RequestHead) -> bool:
+    """Tell whether a request asks for a WebSocket, well or badly."""
+    return any(token.lower() == "websocket" for token in head.tokens("upgrade"))
+
+
+def examine(head: RequestHead) -> Upgrade:
+    """Check a request for a WebSocket against RFC 6455 section 4.2.1.
+
+    Raises:
+        MethodNotAllowed: the method is not GET.
+        UpgradeRequired: the version is not 13 (section 4.4).
+        BadRequest: anything else is wrong; the reason names the part.
+    """
+    if head.method != "GET":
+        raise MethodNotAllowed("a WebSocket is opened with GET", ("Allow", "GET"))
+    if head.version != "1.1":
+        raise BadRequest("a WebSocket needs HTTP/1.1")
+    if head.one("host") is None:
+        raise BadRequest("the header Host is missing")
+    if not any(token.lower() == "upgrade" for token in head.tokens("connection")):
+        raise BadRequest("the header Connection does not list Upgrade")
+    if head.all("transfer-encoding") or head.one("content-length") not in {None, "0"}:
+        raise BadRequest("a request for a WebSocket has no body")
+    _check_version(head)
+    path, query = split_target(head.target)
+    return Upgrade(
+        path=path,
+        query=query,
+        key=_check_key(head),
+        subprotocols=_subprotocols(head),
+        extensions=tuple(head.tokens("sec-websocket-extensions")),
+        head=head,
+    )
+
+
+def split_target(target: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Split a request target into its path and its decoded query.
+
+    Raises:
+        BadRequest: it is neither a path nor an absolute URL, or its query is not UTF-8.
+    """
+    try:
+        parts = urlsplit(target)
+        query = parse_qsl(parts.query, keep_blank_values=True, errors="strict", max_num_fields=100)
+    except ValueError:
+        raise BadRequest("the request target cannot be read") from None
+    # Both forms of RFC 9112 section 3.2 that name a resource; a fragment never travels.
+    if not (parts.path or "/").startswith("/") or "#" in target:
+        raise BadRequest("the request target is not a path")
+    if target.startswith("//"):
+        raise BadRequest("the request target begins with //")
+    return parts.path or "/", tuple(query)
+
+
+def _check_version(head: RequestHead) -> None:
+    version = head.one("sec-websocket-version")
+    if version is None:
+        raise BadRequest("the header Sec-WebSocket-Version is missing", _ONLY_13)
+    if version != VERSION:
+        raise UpgradeRequired(
+            f"this server speaks version {VERSION} of the WebSocket protocol",
+            _ONLY_13,
+            ("Upgrade", "websocket"),
+        )
+
+
+def _subprotocols(head: RequestHead) -> tuple[str, ...]:
+    offered = head.tokens("sec-websocket-protocol")
+    if not all(TOKEN.fullmatch(name) for name in offered):
+        raise BadRequest("the header Sec-WebSocket-Protocol lists something that is no token")
+    return tuple(dict.fromkeys(offered))
+
+
+def _check_key(head: RequestHead) -> str:
+    key = head.one("sec-websocket-key")
+    if key is None:
+        raise BadRequest("the header Sec-WebSocket-Key is missing")
+    try:
+        nonce = b64decode(key, validate=True)
+    except (binascii.Error, ValueError):
+        nonce = b""
+    if len(nonce) != _NONCE_BYTES:
+        raise BadRequest("the header Sec-WebSocket-Key is not 16 bytes in base64")
+    return key

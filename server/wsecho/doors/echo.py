@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+"""Echo: the same opcode and the same bytes back to the sender."""
+
+from attrs import define, field
+
+from wsecho.core.handshake import Upgrade
+from wsecho.doors.door import Connection
+
+
+@define
+class Echo:
+    """Answers each message with itself, or a text with a template.
+
+    Args:
+        subprotocol: the first that the client offered. A browser fails a connection whose
+            offer is not taken up, and an echo speaks whatever it hears.
+        template: what answers a text message; `{data}` in it stands for the text.
+    """
+
+    subprotocol: str | None
+    _template: bytes | None
+    _connection: Connection = field(init=False)
+
+    name = "echo"
+    waits_for_reader = True
+
+    def opened(self, connection: Connection) -> None:
+        """Remember whom to answer."""
+        self._connection = connection
+
+    def received(self, payload: bytes, *, is_binary: bool) -> None:
+        """Answer one message."""
+        if self._template is not None and not is_binary:
+            payload = self._template.replace(b"{data}", payload)
+        self._connection.send(payload, is_binary=is_binary)
+
+    def closed(self) -> None:
+        """An echo leaves nothing behind."""
+
+
+def first_offered(upgrade: Upgrade) -> str | None:
+    """Choose the subprotocol for an echo: the client's first."""
+    return upgrade.subprotocols[0] if upgrade.subprotocols else None

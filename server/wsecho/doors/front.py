@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: MIT
+"""The first bytes of a connection decide who speaks on it: WebSocket or HTTP."""
+
+from typing import Any, Final
+
+from twisted.internet.interfaces import IAddress, IProtocol, IReactorTime
+from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from wsecho.core.errors import BadRequest, HeadersTooLarge, WireError
+from wsecho.core.handshake import wants_websocket
+from wsecho.core.requests import END_OF_HEAD, RequestHead
+from wsecho.core.responses import error_response
+from wsecho.doors.handshake import Handshake
+from wsecho.doors.outbound import Outbound
+from wsecho.doors.site import EchoSite
+
+MAX_HEAD: Final = 16_384
+"""Bytes of a request's head; Twisted's own HTTP takes as many."""
+
+_LINGER: Final = 5.0
+
+
+class Front(Protocol):
+    """Reads a connection's first request head, then gives the connection away.
+
+    A WebSocket that goes through `Site` pays for a request object that nobody uses and
+    loses what came in one segment with its head. Here the head and all that follows reach
+    the WebSocket in one piece.
+    """
+
+    factory: "FrontFactory"
+    transport: Any
+    _log = Logger()
+
+    def __init__(self) -> None:
+        self._received = b""
+        self._next: IProtocol | None = None
+        self._outbound: Outbound | None = None
+
+    def connectionMade(self) -> None:
+        """Give the whole opening, not each byte of it, its time."""
+        self._deadline = self.factory.clock.callLater(self.factory.open_timeout, self._too_late)
+
+    def dataReceived(self, data: bytes) -> None:
+        """Collect the head; later bytes go straight to whoever took the connection."""
+        if self._next is not None:
+            self._next.dataReceived(data)
+        elif self._outbound is None:
+            # RFC 9112 section 2.2: an empty line before a request is let pass.
+            self._received = (self._received + data).lstrip(b"\r\n")
+            self._read_head()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Tell whoever took the connection."""
+        if self._deadline.active():
+            self._deadline.cancel()
+        if self._outbound is not None:
+            self._outbound.connection_lost()
+        if self._next is not None:
+            self._next.connectionLost(reason)
+
+    def _read_head(self) -> None:
+        end = self._received.find(END_OF_HEAD)
+        if end >= 0 and end + len(END_OF_HEAD) <= MAX_HEAD:
+            self._deadline.cancel()
+            self._choose(end + len(END_OF_HEAD))
+        elif len(self._received) > MAX_HEAD:
+            self._refuse(HeadersTooLarge(f"the request's head is over {MAX_HEAD} bytes"))
+        elif self._received and not self._received[:1].isalpha():
+            self._refuse(BadRequest("this is not HTTP"))
+
+    def _choose(self, end: int) -> None:
+        # Most requests are no upgrades; a look for the word spares them the parsing.
+        if b"websocket" not in self._received[:end].lower():
+            self._hand_over(self.factory.site.buildProtocol(self.transport.getPeer()), b"")
+            return
+        try:
+            head = RequestHead.parse(self._received[:end])
+            if wants_websocket(head):
+                protocol, rewritten = self.factory.handshake.accept(head)
+                self._received = self._received[end:]
+                self._hand_over(protocol, rewritten)
+            else:
+                self._hand_over(self.factory.site.buildProtocol(self.transport.getPeer()), b"")
+        except WireError as error:
+            self._refuse(error)
+
+    def _hand_over(self, protocol: IProtocol, head: bytes) -> None:
+        received, self._received = self._received, b""
+        self._next = protocol
+        protocol.makeConnection(self.transport)
+        # Twisted calls the attribute, so later bytes skip this class.
+        self.dataReceived = protocol.dataReceived  # type: ignore[method-assign]
+        protocol.dataReceived(head + received)
+
+    def _refuse(self, error: WireError) -> None:
+        self._log.info(
+            "refused {peer}: {status} {reason}",
+            peer=_name(self.transport.getPeer()),
+            status=error.status,
+            reason=error.reason,
+        )
+        if self._deadline.active():
+            self._deadline.cancel()
+        self._received = b""
+        self._outbound = Outbound(self.transport, self.factory.clock, MAX_HEAD, _ignore)
+        self._outbound.write(error_response(error))
+        self._outbound.finish(linger=True, within=_LINGER)
+
+    def _too_late(self) -> None:
+        self.transport.abortConnection()
+
+
+class FrontFactory(Factory):
+    """Makes a `Front` for each connection.
+
+    Args:
+        site: speaks HTTP.
+        handshake: opens WebSockets.
+        clock: times the opening.
+        open_timeout: seconds that a first head may take, from the connection's start.
+    """
+
+    protocol = Front  # type: ignore[assignment]  # Twisted's variable has two owners
+    noisy = False
+
+    def __init__(
+        self, site: EchoSite, handshake: Handshake, clock: IReactorTime, open_timeout: float
+    ) -> None:
+        self.site = site
+        self.handshake = handshake
+        self.clock = clock
+        self.open_timeout = open_timeout
+
+    def doStart(self) -> None:
+        """Start the site with the first port."""
+        super().doStart()
+        self.site.doStart()
+
+    def doStop(self) -> None:
+        """Stop the site with the last port."""
+        self.site.doStop()
+        super().doStop()
+
+
+def _ignore(_full: bool) -> None:  # noqa: FBT001
+    """A refusal is all that is sent, so nothing has to hold back."""
+
+
+def _name(address: IAddress) -> str:
+    host, port = getattr(address, "host", None), getattr(address, "port", None)
+    return f"{host}:{port}" if host is not None else "a local socket"

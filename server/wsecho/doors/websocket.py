@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: MIT
+"""Autobahn's WebSocket protocol as wsecho uses it: a thin shell around a door."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import txaio
+from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
+from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
+from twisted.internet.protocol import connectionDone
+from twisted.logger import Logger
+
+from wsecho.core.deflate import MAX_WINDOW_BITS, Offer
+from wsecho.core.errors import OUR_FAULT, STOPPING, CloseReason
+from wsecho.doors.outbound import Outbound
+
+if TYPE_CHECKING:
+    from autobahn.websocket.types import ConnectionRequest
+    from twisted.internet.interfaces import IReactorTime
+    from twisted.python.failure import Failure
+
+    from wsecho.config import Config
+    from wsecho.doors.door import Door
+
+CLOSE_TIMEOUT: Final = 10.0
+"""Seconds that a peer has to answer a close before it is cut off."""
+
+_SMALLEST_WINDOW: Final = 9
+
+# txaio puts its functions in place at run time.
+_txaio: Any = txaio
+_QUIET: Final = _txaio.make_logger(level="critical")
+
+
+class WebSocketConnection(WebSocketServerProtocol):
+    """One WebSocket whose request was found valid, and the door it leads to.
+
+    Autobahn reads and writes the frames and keeps the closing handshake. This class hands
+    messages to the door, bounds what waits for the peer, and sees to it that what was sent
+    before a close arrives before it.
+
+    Args:
+        door: what the connection is for.
+        offer: the permessage-deflate offer to accept, or None.
+    """
+
+    factory: WebSocketFactory
+    transport: Any
+    _log = Logger()
+    # Autobahn's own lines would come beside ours.
+    log = _QUIET
+
+    def __init__(self, door: Door, offer: Offer | None) -> None:
+        super().__init__()
+        self.door = door
+        self._offer = offer
+
+    @property
+    def peer_name(self) -> str:
+        """The peer's address, for the log."""
+        return str(self.peer)
+
+    def connectionMade(self) -> None:
+        """Stand between Autobahn and the transport before it writes a byte."""
+        self._outbound = Outbound(
+            self.transport, self.factory.reactor, self.factory.send_queue, self._peer_is_full
+        )
+        super().connectionMade()
+        self.factory.connections[self] = None
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Tell the door; it hears of it once, whatever happened before."""
+        self._outbound.connection_lost()
+        self.factory.forget(self)
+        self._connectionLost(reason)  # type: ignore[arg-type]  # annotated str, used as a Failure
+
+    def dataReceived(self, data: bytes) -> None:
+        """Read frames, unless this connection failed: then only the peer's end is awaited."""
+        if not self.failedByMe:
+            self._dataReceived(data)
+
+    def processData(self) -> bool:
+        """Read one frame more, unless this connection failed.
+
+        Autobahn would read on, and what follows a broken frame is mostly broken too: its second
+        complaint cuts the connection before the peer could read the first.
+        """
+        return not self.failedByMe and super().processData()
+
+    def perMessageCompressionAccept(
+        self, offers: list[PerMessageDeflateOffer]
+    ) -> PerMessageDeflateOfferAccept | None:
+        """Accept the one offer that `core.deflate` chose, with what the client hinted at."""
+        offer = self._offer
+        if offer is None:
+            return None
+        hint = offer.client_max_window_bits or MAX_WINDOW_BITS
+        return PerMessageDeflateOfferAccept(
+            offers[0],
+            request_no_context_takeover=offer.client_no_context_takeover,
+            request_max_window_bits=hint if _SMALLEST_WINDOW <= hint < MAX_WINDOW_BITS else 0,
+        )
+
+    def onConnect(self, request: ConnectionRequest) -> tuple[str | None, dict[str, str]]:
+        """Answer the handshake with what the door chose."""
+        return self.door.subprotocol, {}
+
+    def onOpen(self) -> None:
+        """Let the door begin."""
+        try:
+            self.door.opened(self)
+        except Exception:  # noqa: BLE001  # the boundary: a fault of ours ends this one connection
+            self._our_fault()
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: FBT001, N803
+        """Hand a message to the door."""
+        # After our Close frame nothing may be sent, so a late message has no answer
+        # (RFC 6455 section 1.4 lets us discard it).
+        if self.state != self.STATE_OPEN:
+            return
+        try:
+            self.door.received(payload, is_binary=isBinary)
+        except Exception:  # noqa: BLE001  # the boundary, as above
+            self._our_fault()
+
+    def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:  # noqa: FBT001, N803
+        """Let the door end, and log a close that was somebody's fault."""
+        if self.failedByMe:
+            self._log.info(
+                "{door} {peer}: closed with {code}: {reason}",
+                door=self.door.name,
+                peer=self.peer,
+                code=self.localCloseCode,
+                reason=(self.localCloseReason or b"").decode(),
+            )
+        if self.is_open.called:
+            self.door.closed()
+
+    def send(self, payload: bytes, *, is_binary: bool) -> None:
+        """Send one message, compressed where that was negotiated."""
+        self.sendMessage(payload, is_binary)
+
+    def send_frame(self, frame: bytes) -> bool:
+        """Send whole frames, if the send queue has room for them."""
+        if not self._outbound.has_room(len(frame)):
+            return False
+        if self.state == self.STATE_OPEN:
+            self._outbound.write(frame)
+        return True
+
+    def close(self, why: CloseReason) -> None:
+        """Begin the closing handshake; a peer that does not answer in time is cut off."""
+        if why is not STOPPING and self._outbound.queued:
+            # Whoever is closed for not reading would never get to the Close frame behind it all.
+            self._outbound.drop_waiting()
+        self.sendCloseFrame(code=int(why.code), reasonUtf8=why.reason.encode())
+
+    def abort(self) -> None:
+        """Cut the connection without a closing handshake."""
+        self._outbound.abort()
+
+    def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:  # noqa: FBT001, FBT002
+        """Write through the bounded queue: all that Autobahn sends comes through here."""
+        self._outbound.write(data)
+
+    def sendCloseFrame(
+        self,
+        code: int | None = None,
+        reasonUtf8: bytes | None = None,  # noqa: N803
+        isReply: bool = False,  # noqa: FBT001, FBT002, N803
+    ) -> None:
+        """Send a Close frame and start the clock on the peer's answer.
+
+        Autobahn's `sendClose` refuses the codes that a server needs (1001, 1011, 1013).
+        """
+        super().sendCloseFrame(code, reasonUtf8, isReply)
+        if self.failedByMe:
+            self._outbound.finish(linger=True, within=CLOSE_TIMEOUT)
+        else:
+            self._outbound.cut_after(CLOSE_TIMEOUT)
+
+    def unregisterProducer(self) -> None:
+        """Keep our producer: Autobahn unregisters one that it believes the application's."""
+
+    def _closeConnection(self, abort: bool = False) -> None:  # noqa: FBT001, FBT002
+        """Close after all is sent.
+
+        An abort that Autobahn asks for after a clean close is none: both sides may have begun
+        to close at once, and then a reset would take along what the peer has not read yet.
+        """
+        if abort and not self.wasClean:
+            self._outbound.abort()
+        else:
+            self._outbound.finish(linger=False, within=CLOSE_TIMEOUT)
+
+    def _peer_is_full(self, full: bool) -> None:  # noqa: FBT001
+        if self.door.waits_for_reader and self.transport is not None:
+            if full:
+                self.transport.pauseProducing()
+            else:
+                self.transport.resumeProducing()
+
+    def _our_fault(self) -> None:
+        self._log.failure("{door} {peer}: our own fault", door=self.door.name, peer=self.peer)
+        if self.state == self.STATE_OPEN:
+            self.close(OUR_FAULT)
+
+
+class WebSocketFactory(WebSocketServerFactory):
+    """What all WebSockets of this server have in common.
+
+    Args:
+        config: the limits that apply.
+        reactor: the clock.
+    """
+
+    log = WebSocketConnection.log
+
+    def __init__(self, config: Config, reactor: IReactorTime) -> None:
+        super().__init__(reactor=reactor, server="wsecho")
+        self.send_queue = config.send_queue
+        self.connections: dict[WebSocketConnection, None] = {}
+        # A batched timer of Autobahn's runs on a global reactor unless told otherwise.
+        _txaio.config.loop = reactor
+        self.setProtocolOptions(
+            maxFramePayloadSize=config.max_message_size,
+            maxMessagePayloadSize=config.max_message_size,
+            versions=[13],
+            webStatus=False,
+            failByDrop=False,
+            echoCloseCodeReason=True,
+            # The front and this module keep these two times themselves.
+            openHandshakeTimeout=0,
+            closeHandshakeTimeout=0,
+            autoPingInterval=config.auto_ping,
+            autoPingTimeout=config.auto_ping_timeout,
+        )
+
+    def forget(self, connection: WebSocketConnection) -> None:
+        """Drop a connection that is gone."""
+        self.connections.pop(connection, None)
+
+    def build(self, door: Door, offer: Offer | None) -> WebSocketConnection:
+        """Make the protocol for a request that was found valid."""
+        connection = WebSocketConnection(door, offer)
+        connection.factory = self
+        return connection

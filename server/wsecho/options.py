@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: MIT
+"""The command line of `twistd wsecho`: Twisted's `usage.Options` over the table in `config`."""
+
+import sys
+from typing import Any, Final, NoReturn
+
+from twisted.python import usage
+
+from wsecho import __version__
+from wsecho.config import NO_COMPRESSION, OPTIONS, Config, ConfigError, Option, load, read_file
+
+_EXAMPLES: Final = """\
+Examples:
+  twistd -n wsecho
+      echo at ws://127.0.0.1:8080/echo, rooms at /broadcast/NAME, the page at /
+  twistd -n wsecho --listen tcp:80 --listen ssl:443:privateKey=key.pem:certKey=cert.pem
+      on every address of this machine, plain and with TLS
+  twistd -n wsecho --config wsecho.toml
+      where wsecho.toml has lines such as  listen = ["tcp:8080"]  and  drain = 30
+"""
+
+_VALUES: Final = tuple(name for name, option in OPTIONS.items() if not option.repeatable)
+
+
+def _text(option: Option) -> str:
+    return f"{option.help} [default: {option.shown}]"
+
+
+class Options(usage.Options):
+    """What follows `wsecho` on the command line.
+
+    After `parseOptions`, `config` is the checked whole.
+    """
+
+    synopsis = "[options]"
+    longdesc = (
+        "An exact WebSocket echo, and rooms that a browser can reach, in one process on one port."
+    )
+    optFlags = [
+        [NO_COMPRESSION, None, "Do not negotiate permessage-deflate (RFC 7692)."],
+    ]
+    optParameters = [
+        [
+            "config",
+            None,
+            None,
+            (
+                "Read options from a TOML file, by the same names; the command line wins. "
+                "Example: --config wsecho.toml"
+            ),
+        ],
+        *([name, None, None, _text(OPTIONS[name])] for name in _VALUES),
+    ]
+    config: Config
+
+    def __init__(self) -> None:
+        self._listen: list[str] = []
+        super().__init__()
+
+    def opt_listen(self, endpoint: str) -> None:
+        """Add a place to listen; `--help` shows the text of `config`."""
+        self._listen.append(endpoint)
+
+    opt_listen.__doc__ = _text(OPTIONS["listen"])
+
+    def opt_version(self) -> NoReturn:
+        """Show wsecho's version and exit."""
+        print(f"wsecho {__version__}")  # noqa: T201
+        sys.exit(0)
+
+    def parseOptions(self, options: Any = None) -> None:
+        """Read the command line; a mistake ends the program in one line.
+
+        Raises:
+            SystemExit: with the line as its text.
+        """
+        try:
+            super().parseOptions(options)
+        except (usage.UsageError, ConfigError) as error:
+            raise SystemExit(f"wsecho: {error} (--help lists the options)") from None
+
+    def postOptions(self) -> None:
+        """Merge the file under the command line, and check the whole once.
+
+        Raises:
+            ConfigError: something in it cannot be used.
+        """
+        given = read_file(self["config"]) if self["config"] else {}
+        given.update((name, self[name]) for name in _VALUES if self[name] is not None)
+        if self._listen:
+            given["listen"] = self._listen
+        if self[NO_COMPRESSION]:
+            given[NO_COMPRESSION] = True
+        self.config = load(given)
+
+    def getUsage(self, width: int | None = None) -> str:
+        """Write `--help`, with examples at its end."""
+        return f"{super().getUsage(width)}\n{_EXAMPLES}"

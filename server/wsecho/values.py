@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: MIT
+"""How an option's text becomes its value, each with one clear complaint."""
+
+import math
+import re
+from pathlib import Path
+from typing import Any, Final
+
+_SIZE: Final = re.compile(r"(\d+)\s*(|b|k|kb|kib|m|mb|mib|g|gb|gib)", re.IGNORECASE)
+_UNITS: Final = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+# A frame's length has 63 bits (RFC 6455 section 5.2); no buffer of ours comes near.
+_LARGEST: Final = 1 << 40
+
+
+def size(value: Any) -> int:
+    """Read a number of bytes: `65536`, `64KiB`, `16M`; all units are powers of 1024.
+
+    Raises:
+        ValueError: it is none, or not positive.
+    """
+    match = _SIZE.fullmatch(str(value).strip())
+    number = int(match[1]) * _UNITS[match[2][:1].lower()] if match else 0
+    if isinstance(value, bool) or not 0 < number <= _LARGEST:
+        raise ValueError("not a size: give bytes above 0, such as 65536, 64KiB or 16MiB")
+    return number
+
+
+def seconds(value: Any) -> float:
+    """Read a time in seconds above 0.
+
+    Raises:
+        ValueError: it is none.
+    """
+    number = _number(value)
+    if not 0 < number < math.inf:
+        raise ValueError("not a time: give seconds above 0, such as 10 or 2.5")
+    return number
+
+
+def seconds_or_never(value: Any) -> float:
+    """Read a time in seconds; 0 means never.
+
+    Raises:
+        ValueError: it is none.
+    """
+    number = _number(value)
+    if not 0 <= number < math.inf:
+        raise ValueError("not a time: give seconds, such as 30; 0 means never")
+    return number
+
+
+def template(value: Any) -> bytes:
+    """Read a reply's template.
+
+    Raises:
+        ValueError: it does not say where the text goes.
+    """
+    if not isinstance(value, str) or "{data}" not in value:
+        raise ValueError("a reply needs {data} where the text goes, such as 'You said: {data}'")
+    return value.encode()
+
+
+def endpoint(value: Any) -> str:
+    """Read a Twisted endpoint string; what it means is up to Twisted.
+
+    Raises:
+        ValueError: it is empty.
+    """
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("not an endpoint: give one such as tcp:8080 or unix:/run/wsecho.sock")
+    return value.strip()
+
+
+def page_folder(value: Any) -> Path:
+    """Read the folder of the page.
+
+    Raises:
+        ValueError: there is none, or it has no `index.html`.
+    """
+    folder = Path(str(value)).expanduser()
+    if not folder.is_dir():
+        raise ValueError("no such folder")
+    if not (folder / "index.html").is_file():
+        raise ValueError("there is no index.html in this folder")
+    return folder.resolve()
+
+
+def log_format(value: Any) -> str:
+    """Read the form of the log.
+
+    Raises:
+        ValueError: it is neither `text` nor `json`.
+    """
+    if value not in {"text", "json"}:
+        raise ValueError("the log is written as text or as json")
+    return str(value)
+
+
+def yes(value: Any) -> bool:
+    """Read a switch from a file.
+
+    Raises:
+        ValueError: it is neither true nor false.
+    """
+    if not isinstance(value, bool):
+        raise ValueError("give true or false")  # noqa: TRY004  # a complaint like the others
+    return value
+
+
+def _number(value: Any) -> float:
+    try:
+        return math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        return math.nan

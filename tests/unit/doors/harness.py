@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: MIT
+"""A whole server in memory: a client that others wrote talks to it over a string transport."""
+
+from typing import Any
+
+from attrs import define, field
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.web.resource import IResource
+from websockets.client import ClientProtocol
+from websockets.extensions.base import ClientExtensionFactory
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Response
+from websockets.typing import Subprotocol
+from websockets.uri import parse_uri
+
+from wsecho.config import Config
+from wsecho.core.rooms import Hub
+from wsecho.doors.front import Front, FrontFactory
+from wsecho.doors.handshake import Handshake
+from wsecho.doors.page import Missing
+from wsecho.doors.raw import RawMember
+from wsecho.doors.site import EchoSite
+from wsecho.doors.websocket import WebSocketFactory
+
+
+class Wire(StringTransport):
+    """A transport that remembers how it was ended, and can be full."""
+
+    producer: Any
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.aborted = False
+        self.half_closed = False
+
+    def setTcpNoDelay(self, enabled: Any) -> None:
+        """TCP's own option means nothing here."""
+
+    def loseWriteConnection(self) -> None:
+        """Remember the FIN."""
+        self.half_closed = True
+
+    def abortConnection(self) -> None:
+        """Remember the reset."""
+        self.aborted = True
+
+    def fill(self) -> None:
+        """Tell the server that nothing more is taken for now."""
+        self.producer.pauseProducing()
+
+    def empty(self) -> None:
+        """Tell the server that all was taken."""
+        self.producer.resumeProducing()
+
+
+@define
+class Server:
+    """All of the server but its ports and its processes."""
+
+    config: Config = field(factory=Config)
+    root: IResource = field(factory=Missing)
+    clock: Clock = field(factory=Clock)
+    hub: Hub[RawMember] = field(init=False)
+    websockets: WebSocketFactory = field(init=False)
+    factory: FrontFactory = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.hub = Hub(idle_ttl=600)
+        self.websockets = WebSocketFactory(self.config, self.clock)
+        handshake = Handshake(self.config, self.hub, self.websockets, self.clock.seconds)
+        timeout = self.config.open_timeout
+        site = EchoSite(self.root, handshake, self.clock, timeout)
+        self.factory = FrontFactory(site, handshake, self.clock, timeout)
+
+    def connect(self) -> "Peer":
+        """Open a TCP connection, so to say."""
+        front = self.factory.buildProtocol(None)
+        assert isinstance(front, Front)
+        wire = Wire()
+        front.makeConnection(wire)
+        return Peer(front, wire)
+
+    def open(self, path: str, **options: Any) -> "Client":
+        """Open a WebSocket."""
+        client = Client.to(self.connect(), path, **options)
+        client.shake_hands()
+        assert client.response.status_code == 101
+        return client
+
+
+@define
+class Peer:
+    """One connection, bytes in and bytes out."""
+
+    front: Front
+    wire: Wire
+
+    def send(self, data: bytes) -> None:
+        """Send bytes, all at once."""
+        self.front.dataReceived(data)
+
+    def trickle(self, data: bytes) -> None:
+        """Send bytes, one by one."""
+        for position in range(len(data)):
+            self.front.dataReceived(data[position : position + 1])
+
+    def received(self) -> bytes:
+        """Take what the server sent since the last call."""
+        data: bytes = self.wire.value()
+        self.wire.clear()
+        return data
+
+
+@define
+class Client:
+    """A WebSocket client: the sans-I/O one of `websockets`, on a `Peer`."""
+
+    peer: Peer
+    protocol: ClientProtocol
+    response: Response = field(init=False)
+    messages: list[Frame] = field(factory=list)
+
+    @classmethod
+    def to(
+        cls,
+        peer: Peer,
+        path: str,
+        subprotocols: list[str] | None = None,
+        extensions: list[ClientExtensionFactory] | None = None,
+    ) -> "Client":
+        """Prepare a client; nothing is sent yet."""
+        offered = None if subprotocols is None else [Subprotocol(name) for name in subprotocols]
+        uri = parse_uri(f"ws://localhost{path}")
+        protocol = ClientProtocol(uri, subprotocols=offered, extensions=extensions, max_size=None)
+        return cls(peer, protocol)
+
+    def shake_hands(self) -> None:
+        """Send the request and read the answer."""
+        self.protocol.send_request(self.protocol.connect())
+        self.flush()
+
+    def text(self, text: str) -> None:
+        """Send a text message."""
+        self.protocol.send_text(text.encode())
+        self.flush()
+
+    def binary(self, data: bytes) -> None:
+        """Send a binary message."""
+        self.protocol.send_binary(data)
+        self.flush()
+
+    def raw(self, data: bytes) -> None:
+        """Send bytes that the client itself would not."""
+        self.peer.send(data)
+        self.read()
+
+    def flush(self) -> None:
+        """Exchange bytes until both sides are silent."""
+        while data := b"".join(self.protocol.data_to_send()):
+            self.peer.send(data)
+            self.read()
+
+    def read(self) -> None:
+        """Read what the server sent."""
+        if data := self.peer.received():
+            self.protocol.receive_data(data)
+        for event in self.protocol.events_received():
+            if isinstance(event, Response):
+                self.response = event
+            elif isinstance(event, Frame) and event.opcode in {Opcode.TEXT, Opcode.BINARY}:
+                self.messages.append(event)
+
+    def texts(self) -> list[str]:
+        """Take the text messages received so far."""
+        return [bytes(frame.data).decode() for frame in self.take() if frame.opcode is Opcode.TEXT]
+
+    def take(self) -> list[Frame]:
+        """Take the messages received so far."""
+        self.read()
+        taken, self.messages = self.messages, []
+        return taken
+
+    @property
+    def close_code(self) -> int | None:
+        """The code of the Close frame that the server sent, if it did."""
+        self.read()
+        return None if self.protocol.close_rcvd is None else self.protocol.close_rcvd.code
+
+    @property
+    def close_reason(self) -> str:
+        """The reason in the Close frame that the server sent."""
+        self.read()
+        assert self.protocol.close_rcvd is not None
+        return self.protocol.close_rcvd.reason
+
+
+def masked(opcode: int, payload: bytes, *, fin: bool = True, rsv: int = 0) -> bytes:
+    """Write a short client frame by hand, so that it can be wrong."""
+    assert len(payload) < 126
+    first = (0x80 if fin else 0) | rsv << 4 | opcode
+    return bytes([first, 0x80 | len(payload), 0, 0, 0, 0]) + payload
