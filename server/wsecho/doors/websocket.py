@@ -55,6 +55,8 @@ class WebSocketConnection(WebSocketServerProtocol):
         super().__init__()
         self.door = door
         self._offer = offer
+        # None: whoever closes keeps the time for all connections at once.
+        self._answer_within: float | None = CLOSE_TIMEOUT
 
     @property
     def peer_name(self) -> str:
@@ -154,6 +156,7 @@ class WebSocketConnection(WebSocketServerProtocol):
         if why is not STOPPING and self._outbound.queued:
             # Whoever is closed for not reading would never get to the Close frame behind it all.
             self._outbound.drop_waiting()
+        self._answer_within = None if why is STOPPING else CLOSE_TIMEOUT
         self.sendCloseFrame(code=int(why.code), reasonUtf8=why.reason.encode())
 
     def abort(self) -> None:
@@ -177,8 +180,8 @@ class WebSocketConnection(WebSocketServerProtocol):
         super().sendCloseFrame(code, reasonUtf8, isReply)
         if self.failedByMe:
             self._outbound.finish(linger=True, within=CLOSE_TIMEOUT)
-        else:
-            self._outbound.cut_after(CLOSE_TIMEOUT)
+        elif self._answer_within is not None:
+            self._outbound.cut_after(self._answer_within)
 
     def unregisterProducer(self) -> None:
         """Keep our producer: Autobahn unregisters one that it believes the application's."""

