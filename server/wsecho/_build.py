@@ -31,9 +31,13 @@ def _requires(others: list[str]) -> list[str]:
 
 
 def _ensure_page() -> None:
-    if not page.is_current():
-        page.build()
-    page.built()
+    try:
+        if not page.is_current():
+            page.build()
+        page.built()
+    except (RuntimeError, FileNotFoundError) as error:
+        # One line for whoever runs pip, instead of this module's traceback.
+        raise SystemExit(f"wsecho: {error}") from None
 
 
 def get_requires_for_build_wheel(config_settings: Any = None) -> list[str]:
