@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: MIT
+"""Find or make what runs the Autobahn testsuite, which exists for Python 2.7 only.
+
+Looked for in this order: `python2.7` (on PATH, then pyenv's), PyPy 2, Docker's image. For the
+first two the testsuite is installed once, into `.cache/testsuite-venv`.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from .cases import Catalogue
+from .errors import CannotRunError
+from .process import clean_environment, last_lines, run_whole
+
+TESTSUITE = "autobahntestsuite==25.10.1"
+IMAGE = "crossbario/autobahn-testsuite"
+
+NOTHING_FOUND = (
+    "the Autobahn testsuite needs Python 2.7, and there is none here: install one "
+    "('pyenv install 2.7.18' or a PyPy 2.7), or start Docker"
+)
+
+# Runs in Python 2. The descriptions are HTML, of which the first line is enough.
+_LIST_CASES = r"""
+import json, re
+from autobahntestsuite import case, caseset
+known = caseset.CaseSet(case.CaseSetname, case.CaseBasename, case.Cases, {}, {})
+def line(text):
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "replace")
+    return " ".join(re.sub("<[^>]*>", "", text.split("<br")[0]).split())
+print(json.dumps({
+    "descriptions": [(known.caseClasstoId(c), line(c.DESCRIPTION)) for c in case.Cases],
+    "categories": case.CaseCategories,
+    "subcategories": case.CaseSubCategories,
+}))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """How to call the testsuite here."""
+
+    name: str
+    python: list[str]
+    wstest: list[str]
+
+    def catalogue(self) -> Catalogue:
+        """Ask the testsuite for its cases, without running any."""
+        command = [*self.python, "-c", _LIST_CASES]
+        answer = subprocess.run(command, env=clean_environment(), capture_output=True, check=False)
+        if answer.returncode:
+            reason = answer.stderr.decode(errors="replace").strip().splitlines() or ["no reason"]
+            raise CannotRunError(f"the testsuite of {self.name} does not run: {reason[-1]}")
+        known = json.loads(answer.stdout)
+        return Catalogue(dict(known["descriptions"]), known["categories"], known["subcategories"])
+
+
+def find(cache: Path, work: Path) -> Client:
+    """Give a client that runs here, installing the testsuite when it was not yet.
+
+    Args:
+        cache: Where the testsuite's environment is kept between runs.
+        work: The folder that Docker must share with the client.
+    """
+    for python in _pythons():
+        if _is_python_2_7(python):
+            return _installed(cache / "testsuite-venv", python)
+    if _answers(["docker", "info"]):
+        return _in_docker(work)
+    raise CannotRunError(NOTHING_FOUND)
+
+
+def _pythons() -> Iterator[str]:
+    on_path = shutil.which("python2.7")
+    if on_path:
+        yield on_path
+    root = os.environ.get("PYENV_ROOT") or _output(["pyenv", "root"]) or "~/.pyenv"
+    for python in sorted(Path(root).expanduser().glob("versions/2.7*/bin/python")):
+        yield str(python)
+    for name in ("pypy2.7", "pypy2", "pypy"):
+        pypy = shutil.which(name)
+        if pypy:
+            yield pypy
+
+
+def _is_python_2_7(python: str) -> bool:
+    # Being there is not enough: pyenv puts a python2.7 on PATH that only says it is not chosen.
+    return _output([python, "-c", "import sys; print(sys.version_info[:2] == (2, 7))"]) == "True"
+
+
+def _output(command: list[str]) -> str:
+    try:
+        answer = subprocess.run(
+            command, env=clean_environment(), capture_output=True, text=True, check=False
+        )
+    except OSError:
+        return ""
+    return "" if answer.returncode else answer.stdout.strip()
+
+
+def _answers(command: list[str]) -> bool:
+    return bool(_output(command))
+
+
+def _in_docker(work: Path) -> Client:
+    # Sharing the network lets the client reach 127.0.0.1; --init passes our signals on.
+    run = ["docker", "run", "--rm", "--init", "--network", "host"]
+    run += ["--user", f"{os.getuid()}:{os.getgid()}", "--volume", f"{work}:{work}", IMAGE]
+    return Client(f"Docker's {IMAGE}", [*run, "pypy"], [*run, "wstest"])
+
+
+def _installed(home: Path, python: str) -> Client:
+    """Install the testsuite unless that is done; a half-made environment is made again."""
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with Path(f"{home}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two runs at once must not build in one folder
+        stamp = home / "complete"
+        wanted = f"{TESTSUITE} on {python}\n"
+        if not stamp.exists() or stamp.read_text() != wanted:
+            _install(home, python)
+            stamp.write_text(wanted)
+    environment = home / "python2.7" / "bin"
+    return Client(python, [str(environment / "python")], [str(environment / "wstest")])
+
+
+def _install(home: Path, python: str) -> None:
+    print(f"Installing {TESTSUITE} for {python} into {home} (once) ...")
+    shutil.rmtree(home, ignore_errors=True)
+    # virtualenv 20.22 dropped Python 2.7, so an older one is kept in an environment of its own.
+    tools, target = home / "virtualenv", home / "python2.7"
+    log = Path(f"{home}.log")
+    with log.open("wb") as output:
+        for step in (
+            [sys.executable, "-m", "venv", str(tools)],
+            [str(tools / "bin/python"), "-m", "pip", "install", "virtualenv<20.22"],
+            [str(tools / "bin/python"), "-m", "virtualenv", "--python", python, str(target)],
+            [str(target / "bin/python"), "-m", "pip", "install", TESTSUITE],
+        ):
+            if run_whole(step, output):
+                raise CannotRunError(
+                    f"installing the testsuite failed (a C compiler and Python 2.7's headers are"
+                    f" needed), see {log}:{last_lines(log)}"
+                )

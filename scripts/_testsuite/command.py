@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: MIT
+"""The command line of `scripts/testsuite`."""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from .errors import CannotRunError
+from .results import Result, summary
+from .session import Settings, run
+
+_ROOT = Path(__file__).resolve().parents[2]
+_MOST_SHOWN = 12
+
+_EPILOG = """\
+examples:
+  scripts/testsuite                                 wsecho from this checkout, all 517 cases
+  scripts/testsuite --cases '1.*,5.*'               only framing and fragmentation
+  scripts/testsuite --cases '[1-9].*,10.*'          everything but compression: seconds
+  scripts/testsuite --url ws://127.0.0.1:9000/echo  any other echo server
+  scripts/testsuite -- --max-message-size 20971520  options after -- go to wsecho
+
+The server must echo every message. The testsuite needs Python 2.7, a PyPy 2.7 or Docker; it is
+installed once into .cache. Groups 12 and 13 (compression) are nearly all of the time, and all
+of it is processor time of client and server: --jobs beyond twice the cores gains nothing.
+A case that a timer failed is run once more, alone, and marked in the report.
+
+exit status: 0 every case is OK or INFORMATIONAL, 1 some are not, 2 it could not run
+"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command and give its exit status."""
+    settings = parse(arguments)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # progress, in a log too
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        results = run(settings)
+    except CannotRunError as error:
+        print(f"scripts/testsuite: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("scripts/testsuite: interrupted", file=sys.stderr)
+        return 130
+    for line in trouble(results):
+        print(line)
+    print(f"{summary(results)} (report: {settings.report / 'index.html'})")
+    return 0 if all(result.verdict.passes for result in results) else 1
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """Let SIGTERM end a run as Ctrl-C does: cleaning up."""
+    raise KeyboardInterrupt
+
+
+def parse(arguments: Sequence[str]) -> Settings:
+    """Read the command line; a mistake in it ends the script with status 2."""
+    ours, server_options = _split(arguments)
+    parser = _parser()
+    chosen = parser.parse_args(ours)
+    if chosen.url is not None and server_options:
+        parser.error("options after -- are for our own server, which --url does not start")
+    return Settings(
+        root=_ROOT,
+        url=chosen.url,
+        cases=chosen.cases,
+        report=chosen.report.expanduser().resolve(),
+        jobs=chosen.jobs,
+        server_options=tuple(server_options),
+    )
+
+
+def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Part the arguments at `--`."""
+    if "--" not in arguments:
+        return list(arguments), []
+    border = list(arguments).index("--")
+    return list(arguments[:border]), list(arguments[border + 1 :])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="scripts/testsuite",
+        usage="%(prog)s [options] [-- SERVER OPTION ...]",
+        description="Run the Autobahn testsuite against wsecho, or against any WebSocket server.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--url", help="test this server instead of starting ours")
+    parser.add_argument(
+        "--cases",
+        metavar="GLOB",
+        default="*",
+        help="only cases that match, such as '9.*' or '1.1.*,5.*' (default: all)",
+    )
+    parser.add_argument(
+        "--report",
+        metavar="DIR",
+        type=Path,
+        default=_ROOT / "build" / "testsuite",
+        help="where to write the report, replacing an earlier one (default: build/testsuite)",
+    )
+    parser.add_argument(
+        "--jobs",
+        metavar="N",
+        type=_positive,
+        default=2 * len(os.sched_getaffinity(0)),
+        help="clients at a time (default: twice the cores, here %(default)s)",
+    )
+    return parser
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of clients; at least 1 is needed")
+    return int(text)
+
+
+def trouble(results: Sequence[Result]) -> list[str]:
+    """Say what did not pass: a line for each pair of verdicts, with the cases that got it."""
+    cases: dict[str, list[str]] = {}
+    for result in results:
+        if not result.verdict.passes:
+            words = f"behaviour {result.behavior}, closing {result.behavior_close}"
+            cases.setdefault(words, []).append(result.case)
+    lines = []
+    for words, members in cases.items():
+        more = f" and {len(members) - _MOST_SHOWN} more" if len(members) > _MOST_SHOWN else ""
+        lines.append(f"  {words}: {', '.join(members[:_MOST_SHOWN])}{more}")
+    return lines

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT
+"""The one error that ends a run before it can judge anything."""
+
+
+class CannotRunError(Exception):
+    """Says in one line why there is no result; `scripts/testsuite` ends with status 2."""
