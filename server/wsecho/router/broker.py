@@ -1,0 +1,285 @@
+# SPDX-License-Identifier: MIT
+"""The broker: subscriptions, publications, and getting the one to the other."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import count
+from typing import TYPE_CHECKING
+
+from autobahn.wamp import message
+
+from wsecho.router import errors
+from wsecho.router.answers import Answer
+from wsecho.router.errors import CannotCarryError, WampError
+from wsecho.router.ids import draw_id
+from wsecho.router.matching import PatternIndex
+from wsecho.router.publications import Publication, Publisher
+from wsecho.router.retained import Retained
+from wsecho.router.subscriptions import Subscription
+from wsecho.router.uris import is_reserved, may_reach
+
+if TYPE_CHECKING:
+    from wsecho.router.realm import Realm
+    from wsecho.router.requests import Publish, Subscribe, Unsubscribe
+    from wsecho.router.session import Session
+    from wsecho.router.uris import Match
+
+
+class Broker:
+    """The broker of one realm ("Publish and Subscribe").
+
+    Args:
+        realm: whose clock, random, authorizer and topic owner it uses.
+        max_retained: topics that may have a retained event.
+    """
+
+    def __init__(self, realm: Realm, max_retained: int) -> None:
+        self._realm = realm
+        self._ids = count(1)
+        self._index: PatternIndex[Subscription] = PatternIndex()
+        self._by_id: dict[int, Subscription] = {}
+        self._retained = Retained(max_retained)
+        self._owned = realm.owner.prefixes if realm.owner is not None else ()
+
+    # -- what peers ask for
+
+    def subscribe(self, session: Session, request: Subscribe) -> None:
+        """SUBSCRIBE.
+
+        Raises:
+            WampError: not authorized, or refused by the topic's owner.
+        """
+        realm, match = self._realm, request.match
+        uri = self.canonical(request.topic) if match == "exact" else request.topic
+        realm.authorize(session, "subscribe", uri, match)
+        if realm.owner is None or not self.reaches_owned(uri, match):
+            self._enter(session, request, uri)
+            return
+        answer = realm.owner.subscribing(session, uri, match)
+        if answer is None:
+            self._enter(session, request, uri)
+        else:
+            answer.then(
+                lambda _: realm.safely(partial(self._enter, session, request, uri)),
+                partial(session.refuse, request),
+            )
+
+    def unsubscribe(self, session: Session, request: Unsubscribe) -> None:
+        """UNSUBSCRIBE.
+
+        Raises:
+            WampError: the session has no such subscription.
+        """
+        subscription = session.subscriptions.get(request.subscription)
+        if subscription is None:
+            raise WampError(errors.NO_SUCH_SUBSCRIPTION)
+        session.send(message.Unsubscribed(request.request))
+        self._remove(session, subscription)
+
+    def publish(self, session: Session, request: Publish) -> None:
+        """PUBLISH, with PUBLISHED where `acknowledge` is set.
+
+        Raises:
+            WampError: a reserved topic, not authorized, or refused by the topic's owner.
+        """
+        outcome = self.admit(session, request)
+        if not request.acknowledge:
+            return
+        if isinstance(outcome, Answer):
+            outcome.then(
+                partial(self._acknowledge, session, request), partial(session.refuse, request)
+            )
+        else:
+            self._acknowledge(session, request, outcome)
+
+    def admit(self, session: Session, request: Publish) -> int | Answer[int]:
+        """Publish for a session, without acknowledging it; testaments come this way too.
+
+        Returns:
+            The publication id, or the owner's promise of it.
+
+        Raises:
+            WampError: as `publish`.
+        """
+        realm = self._realm
+        topic = self.check_topic(session, request)
+        publication = Publication(
+            draw_id(realm.random),
+            topic,
+            request.args,
+            request.kwargs,
+            session.id if request.exclude_me else 0,
+            Publisher(session.id, session.authid, session.authrole)
+            if request.disclose_me
+            else None,
+            request.audience,
+        )
+        realm.counters.publications += 1
+        if realm.owner is not None and topic.startswith(self._owned):
+            return realm.owner.publish(session, publication)
+        if request.retain:
+            self._retained.keep(publication)
+        self.dispatch(publication)
+        return publication.id
+
+    def check_topic(self, session: Session, request: Publish) -> str:
+        """The canonical topic of a publication that is allowed.
+
+        Raises:
+            WampError: a reserved topic, not authorized, or an option that an owned topic bars.
+        """
+        topic = self.canonical(request.topic)
+        if is_reserved(topic):
+            raise WampError(errors.INVALID_URI, "topics under wamp. are the router's own")
+        self._realm.authorize(session, "publish", topic, "exact")
+        if topic.startswith(self._owned) and (request.retain or request.audience is not None):
+            raise WampError(
+                errors.OPTION_NOT_ALLOWED, "exclude, eligible and retain do not work on rooms"
+            )
+        return topic
+
+    # -- getting events out
+
+    def dispatch(self, publication: Publication) -> None:
+        """Send an event to the subscribers of every subscription that covers its topic.
+
+        One EVENT object serves all receivers on one subscription. A receiver whose serializer
+        cannot carry it is left out and counted.
+        """
+        authorizer = self._realm.authorizer
+        for subscription in self._index.matches(publication.topic):
+            event = publication.event(subscription.id, subscription.match)
+            filtered = authorizer is not None and subscription.match != "exact"
+            skip, audience = publication.skip, publication.audience
+            for session in subscription.members:
+                if session.id == skip or (audience is not None and not audience.reaches(session)):
+                    continue
+                if filtered and not self._may_receive(session, publication.topic):
+                    continue
+                self._deliver(session, event)
+
+    def has_receivers(self, topic: str) -> bool:
+        """Whether any subscription covers the topic."""
+        return bool(self._index.matches(topic))
+
+    def _deliver(self, session: Session, event: message.Event) -> None:
+        try:
+            session.send(event)
+        except CannotCarryError:
+            self._realm.counters.left_out += 1
+        else:
+            self._realm.counters.events += 1
+
+    def _may_receive(self, session: Session, topic: str) -> bool:
+        authorizer = self._realm.authorizer
+        if authorizer is None:
+            return True
+        try:
+            return authorizer.may_receive(session, topic)
+        except Exception as fault:  # noqa: BLE001  # the other receivers must have it all the same
+            self._realm.faults(fault)
+            return False
+
+    def _acknowledge(self, session: Session, request: Publish, publication: int) -> None:
+        session.send(message.Published(request.request, publication))
+
+    # -- the life of a subscription
+
+    def _enter(self, session: Session, request: Subscribe, uri: str) -> None:
+        if not session.is_open:  # it went while the owner was asked
+            return
+        subscription = self._index.get(uri, request.match)
+        first = subscription is None
+        if subscription is None:
+            subscription = Subscription(
+                next(self._ids), uri, request.match, self._realm.clock.now()
+            )
+            self._index.add(uri, request.match, subscription)
+            self._by_id[subscription.id] = subscription
+        new = session not in subscription
+        if new:
+            subscription.add(session)
+            session.subscriptions[subscription.id] = subscription
+        session.send(message.Subscribed(request.request, subscription.id))
+        if request.get_retained:
+            self._send_retained(session, subscription)
+        if new:
+            self._tell_subscribed(session, subscription, first=first)
+
+    def _send_retained(self, session: Session, subscription: Subscription) -> None:
+        match = subscription.match
+        for publication in self._retained.find(subscription.uri, match, session):
+            if match == "exact" or self._may_receive(session, publication.topic):
+                self._deliver(session, publication.event(subscription.id, match, retained=True))
+
+    def _tell_subscribed(
+        self, session: Session, subscription: Subscription, *, first: bool
+    ) -> None:
+        realm = self._realm
+        if not is_reserved(subscription.uri):
+            if first:
+                realm.announce("wamp.subscription.on_create", session.id, subscription.describe())
+            realm.announce("wamp.subscription.on_subscribe", session.id, subscription.id)
+        if realm.owner is not None and self.reaches_owned(subscription.uri, subscription.match):
+            realm.safely(partial(realm.owner.subscribed, session, subscription, first=first))
+
+    def _remove(self, session: Session, subscription: Subscription) -> None:
+        realm = self._realm
+        subscription.discard(session)
+        session.subscriptions.pop(subscription.id, None)
+        last = not len(subscription)
+        if last:
+            self._index.remove(subscription.uri, subscription.match)
+            del self._by_id[subscription.id]
+        if not is_reserved(subscription.uri):
+            realm.announce("wamp.subscription.on_unsubscribe", session.id, subscription.id)
+            if last:
+                realm.announce("wamp.subscription.on_delete", session.id, subscription.id)
+        if realm.owner is not None and self.reaches_owned(subscription.uri, subscription.match):
+            realm.safely(partial(realm.owner.unsubscribed, session, subscription, last=last))
+
+    def forget(self, session: Session) -> None:
+        """Drop all that a session subscribed to."""
+        for subscription in list(session.subscriptions.values()):
+            self._remove(session, subscription)
+
+    # -- questions
+
+    def canonical(self, topic: str) -> str:
+        """The one spelling of a concrete topic.
+
+        Raises:
+            WampError: an owned topic that its owner cannot read.
+        """
+        owner = self._realm.owner
+        return (
+            owner.canonical(topic) if owner is not None and topic.startswith(self._owned) else topic
+        )
+
+    def reaches_owned(self, uri: str, match: Match) -> bool:
+        """Whether a subscription to `uri` can receive events of owned topics."""
+        return any(may_reach(uri, match, prefix) for prefix in self._owned)
+
+    def subscription(self, identifier: int) -> Subscription:
+        """The subscription with this id.
+
+        Raises:
+            WampError: there is none.
+        """
+        found = self._by_id.get(identifier)
+        if found is None:
+            raise WampError(errors.NO_SUCH_SUBSCRIPTION)
+        return found
+
+    def lookup(self, uri: str, match: Match) -> Subscription | None:
+        """The subscription to exactly this URI and policy."""
+        return self._index.get(self.canonical(uri) if match == "exact" else uri, match)
+
+    def matching(self, topic: str) -> tuple[Subscription, ...]:
+        """All subscriptions that cover a concrete topic."""
+        return self._index.matches(self.canonical(topic))
+
+    def listing(self, match: Match) -> list[int]:
+        """The ids of all subscriptions under a policy."""
+        return [subscription.id for subscription in self._index.values(match)]

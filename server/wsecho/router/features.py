@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+"""What WELCOME announces: the features that work here, and nothing more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autobahn.wamp import role
+
+BROKER = (
+    "publisher_identification",
+    "pattern_based_subscription",
+    "session_meta_api",
+    "subscription_meta_api",
+    "subscriber_blackwhite_listing",
+    "publisher_exclusion",
+    "event_retention",
+)
+DEALER = (
+    "caller_identification",
+    "pattern_based_registration",
+    "session_meta_api",
+    "registration_meta_api",
+    "shared_registration",
+    "call_timeout",
+    "call_canceling",
+    "progressive_call_results",
+    "progressive_call_invocations",
+    "testament_meta_api",
+)
+
+
+def roles(*, history: bool) -> dict[str, Any]:
+    """The roles for WELCOME, as Autobahn's objects.
+
+    Args:
+        history: whether the realm's topics have an owner, who keeps Event History.
+    """
+    broker = role.RoleBrokerFeatures(**dict.fromkeys(BROKER, True), event_history=history or None)
+    dealer = role.RoleDealerFeatures(**dict.fromkeys(DEALER, True))
+    # Autobahn has no such feature for dealers, and drops it; what it marshals is the attributes.
+    vars(dealer)["progressive_call_invocations"] = True
+    return {"broker": broker, "dealer": dealer}

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: MIT
+"""What a client may ask of a subscription's past ("Event History", and our `after_position`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import frozen
+
+from wsecho.router import errors
+from wsecho.router.answers import Answer, Reply
+from wsecho.router.arguments import keyword, positional, reason_uri
+from wsecho.router.errors import WampError
+from wsecho.router.timestamps import parse_rfc3339
+
+if TYPE_CHECKING:
+    from wsecho.router.realm import ProcedureCall, Realm
+    from wsecho.router.subscriptions import Subscription
+
+_TIMES: Final = ("from_time", "after_time", "before_time", "until_time")
+_PUBLICATIONS: Final = (
+    "from_publication",
+    "after_publication",
+    "before_publication",
+    "until_publication",
+)
+
+
+@frozen
+class EventsQuery:
+    """The filters of `wamp.subscription.get_events`, all of which must hold.
+
+    Times are Unix seconds. An event's time is shown with milliseconds, and clients hand it back as
+    they saw it: compare it cut to milliseconds.
+
+    Attributes:
+        reverse: newest first.
+        limit: at most so many, None for no limit.
+        from_time: at this time or later.
+        after_time: later.
+        before_time: earlier.
+        until_time: at this time or earlier.
+        topic: only events of this topic (canonical).
+        from_publication: from the event with this id on.
+        after_publication: those after it.
+        before_publication: those before it.
+        until_publication: up to it.
+        after_position: the room position to resume after, as it was given.
+    """
+
+    reverse: bool = False
+    limit: int | None = None
+    from_time: float | None = None
+    after_time: float | None = None
+    before_time: float | None = None
+    until_time: float | None = None
+    topic: str | None = None
+    from_publication: int | None = None
+    after_publication: int | None = None
+    before_publication: int | None = None
+    until_publication: int | None = None
+    after_position: str | None = None
+
+
+def _time(call: ProcedureCall, name: str) -> float | None:
+    text = keyword(call, name, str)
+    if text is None:
+        return None
+    try:
+        return parse_rfc3339(text)
+    except (ValueError, OverflowError) as error:
+        raise WampError(errors.INVALID_ARGUMENT, f"{name} must be an RFC 3339 time") from error
+
+
+def _number(call: ProcedureCall, name: str) -> int | None:
+    number: int | None = keyword(call, name, int)
+    if number is not None and number < 1:
+        raise WampError(errors.INVALID_ARGUMENT, f"{name} must be a positive integer")
+    return number
+
+
+def read_query(call: ProcedureCall, realm: Realm, subscription: Subscription) -> EventsQuery:
+    """The filters of a call.
+
+    Raises:
+        WampError: one of them is malformed, or a pattern is to be resumed by position.
+    """
+    filters: dict[str, Any] = {name: _time(call, name) for name in _TIMES}
+    filters |= {name: _number(call, name) for name in _PUBLICATIONS}
+    filters["limit"] = _number(call, "limit")
+    filters["reverse"] = keyword(call, "reverse", bool, default=False)
+    filters["after_position"] = keyword(call, "after_position", str)
+    topic = keyword(call, "topic", str)
+    if topic is not None:
+        filters["topic"] = realm.broker.canonical(reason_uri(topic, "topic"))
+    if filters["after_position"] is not None and subscription.match != "exact":
+        raise WampError(errors.INVALID_ARGUMENT, "a pattern subscription has no position")
+    return EventsQuery(**filters)
+
+
+def provide(realm: Realm) -> None:
+    """Serve `wamp.subscription.get_events` in a realm whose topics have an owner."""
+
+    def get_events(call: ProcedureCall) -> Reply | Answer[Reply]:
+        subscription = realm.broker.subscription(positional(call, 0, int, "subscription"))
+        uri, match = subscription.uri, subscription.match
+        # "a peer must be allowed to subscribe" where it asks for the past
+        realm.authorize(call.session, "subscribe", uri, match)
+        query = read_query(call, realm, subscription)
+        if realm.owner is None or not realm.broker.reaches_owned(uri, match):
+            return Reply()  # no history is kept of other topics
+        return realm.owner.get_events(call.session, subscription, query)
+
+    realm.provide("wamp.subscription.get_events", get_events)

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: MIT
+"""The procedures of the Session Meta API; its events come from `Realm.join` and `Realm.leave`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from wsecho.router import errors
+from wsecho.router.answers import Reply
+from wsecho.router.arguments import keyword, positional, reason_uri, strings
+from wsecho.router.errors import WampError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wsecho.router.realm import ProcedureCall, Realm
+    from wsecho.router.session import Session
+
+
+def describe(session: Session) -> dict[str, Any]:
+    """What others may know of a session: of its transport the kind, not the address."""
+    identity = session.identity
+    assert identity is not None  # noqa: S101  # it is or was open
+    return {
+        "session": session.id,
+        "authid": identity.authid,
+        "authrole": identity.authrole,
+        "authmethod": identity.authmethod,
+        "authprovider": identity.authprovider,
+        "transport": {"type": session.transport.details.kind},
+    }
+
+
+class SessionProcedures:
+    """Counting, looking at, and ending the sessions of a realm."""
+
+    def __init__(self, realm: Realm) -> None:
+        self._realm = realm
+        for name in (
+            "count",
+            "list",
+            "get",
+            "kill",
+            "kill_by_authid",
+            "kill_by_authrole",
+            "kill_all",
+        ):
+            realm.provide(f"wamp.session.{name}", getattr(self, f"_{name}"))
+
+    def _chosen(self, call: ProcedureCall) -> list[int]:
+        sessions = self._realm.sessions
+        if not call.args or call.args[0] is None:
+            return list(sessions)
+        roles = strings(positional(call, 0, list, "filter_authroles"), "filter_authroles")
+        return [key for key, session in sessions.items() if session.authrole in roles]
+
+    def _count(self, call: ProcedureCall) -> Reply:
+        return Reply([len(self._chosen(call))])
+
+    def _list(self, call: ProcedureCall) -> Reply:
+        return Reply([self._chosen(call)])
+
+    def _find(self, call: ProcedureCall) -> Session:
+        session = self._realm.sessions.get(positional(call, 0, int, "session"))
+        if session is None:
+            raise WampError(errors.NO_SUCH_SESSION)
+        return session
+
+    def _get(self, call: ProcedureCall) -> Reply:
+        return Reply([describe(self._find(call))])
+
+    def _kill(self, call: ProcedureCall) -> Reply:
+        session = self._find(call)
+        if session is call.session:
+            raise WampError(errors.NO_SUCH_SESSION, "there is no other session with that id")
+        self._end(call, lambda other: other is session)
+        return Reply()
+
+    def _kill_by_authid(self, call: ProcedureCall) -> Reply:
+        authid = positional(call, 0, str, "authid")
+        return Reply([self._end(call, lambda session: session.authid == authid)])
+
+    def _kill_by_authrole(self, call: ProcedureCall) -> Reply:
+        authrole = positional(call, 0, str, "authrole")
+        return Reply([self._end(call, lambda session: session.authrole == authrole)])
+
+    def _kill_all(self, call: ProcedureCall) -> Reply:
+        return Reply([self._end(call, lambda _: True)])
+
+    def _end(self, call: ProcedureCall, chosen: Callable[[Session], bool]) -> int:
+        reason = reason_uri(keyword(call, "reason", str, default=errors.CLOSE_NORMAL), "reason")
+        text = keyword(call, "message", str)
+        doomed = [
+            session
+            for session in self._realm.sessions.values()
+            if session is not call.session and chosen(session)
+        ]
+        for session in doomed:
+            session.close(reason, text)
+        return len(doomed)

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MIT
+"""Reading the options of a request, one kind of value at a time.
+
+What is wrong raises `WampError` with `wamp.error.invalid_argument`, naming the option.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from wsecho.router import errors
+from wsecho.router.errors import WampError
+from wsecho.router.publications import Audience
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+try:
+    import cbor2
+except ImportError:  # pragma: no cover  # CBOR is an extra
+    _UNDEFINED: object = None
+else:
+    _UNDEFINED = cbor2.undefined
+
+_LISTS: Final = (
+    ("exclude", True),
+    ("exclude_authid", False),
+    ("exclude_authrole", False),
+    ("eligible", True),
+    ("eligible_authid", False),
+    ("eligible_authrole", False),
+)
+_AUDIENCE: Final = frozenset(name for name, _ in _LISTS)
+
+W = TypeVar("W", bound=str)
+
+
+def absent(value: object) -> bool:
+    """Whether `value` stands for something that was left out."""
+    return value is None or value is _UNDEFINED
+
+
+def as_integer(value: object) -> int | None:
+    """`value` as an integer where it is one, or a whole float; a boolean is none."""
+    if type(value) is int:
+        return value
+    if type(value) is float and value.is_integer():
+        return int(value)
+    return None
+
+
+def flag(options: dict[Any, Any], name: str, *, default: bool = False) -> bool:
+    """A boolean option."""
+    value = options.get(name)
+    if type(value) is bool:
+        return value
+    if absent(value):
+        return default
+    raise WampError(errors.INVALID_ARGUMENT, f"option {name} must be true or false")
+
+
+def word(options: dict[Any, Any], name: str, words: Sequence[W], *, default: W | None = None) -> W:
+    """One of `words`; `default`, or the first of them, where the option is absent."""
+    value = options.get(name)
+    if absent(value):
+        return words[0] if default is None else default
+    for known in words:
+        if value == known:
+            return known
+    raise WampError(errors.INVALID_ARGUMENT, f"option {name} must be one of {', '.join(words)}")
+
+
+def timeout_option(options: dict[Any, Any]) -> int:
+    """`timeout` in milliseconds; 0, the default, for none ("Call Timeouts")."""
+    value = options.get("timeout")
+    number = 0 if absent(value) else as_integer(value)
+    if number is None or number < 0:
+        raise WampError(errors.INVALID_ARGUMENT, "option timeout must be a number of milliseconds")
+    return number
+
+
+def publish_options(options: dict[Any, Any]) -> dict[str, Any]:
+    """The options of PUBLISH as fields of `requests.Publish`."""
+    return {
+        "acknowledge": flag(options, "acknowledge"),
+        "exclude_me": flag(options, "exclude_me", default=True),
+        "disclose_me": flag(options, "disclose_me"),
+        "retain": flag(options, "retain"),
+        "audience": _audience(options),
+    }
+
+
+def _audience(options: dict[Any, Any]) -> Audience | None:
+    if _AUDIENCE.isdisjoint(options):
+        return None
+    lists: dict[str, Any] = {}
+    for name, numbers in _LISTS:
+        value = options.get(name)
+        if not absent(value):
+            lists[name] = _members(value, name, numbers=numbers)
+    return Audience(**lists) if lists else None
+
+
+def _members(value: object, name: str, *, numbers: bool) -> frozenset[Any]:
+    what = "session ids" if numbers else "strings"
+    if type(value) is not list:
+        raise WampError(errors.INVALID_ARGUMENT, f"option {name} must be a list of {what}")
+    found = [as_integer(item) if numbers else item for item in value]
+    wanted = int if numbers else str
+    if any(type(item) is not wanted for item in found):
+        raise WampError(errors.INVALID_ARGUMENT, f"option {name} must be a list of {what}")
+    return frozenset(found)

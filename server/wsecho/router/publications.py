@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT
+"""A publication on its way through the broker, and who among the subscribers may have it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, frozen
+
+from wsecho.router import outgoing
+
+if TYPE_CHECKING:
+    from autobahn.wamp import message
+
+    from wsecho.router.session import Session
+    from wsecho.router.uris import Match
+
+
+@frozen
+class Audience:
+    """The lists of "Subscriber Black- and Whitelisting"; None where a whitelist was not given.
+
+    An empty whitelist reaches nobody.
+    """
+
+    exclude: frozenset[int] = frozenset()
+    exclude_authid: frozenset[str] = frozenset()
+    exclude_authrole: frozenset[str] = frozenset()
+    eligible: frozenset[int] | None = None
+    eligible_authid: frozenset[str] | None = None
+    eligible_authrole: frozenset[str] | None = None
+
+    def reaches(self, session: Session) -> bool:
+        """Whether all six conditions of the specification hold for this subscriber."""
+        return (
+            session.id not in self.exclude
+            and session.authid not in self.exclude_authid
+            and session.authrole not in self.exclude_authrole
+            and (self.eligible is None or session.id in self.eligible)
+            and (self.eligible_authid is None or session.authid in self.eligible_authid)
+            and (self.eligible_authrole is None or session.authrole in self.eligible_authrole)
+        )
+
+
+@frozen
+class Publisher:
+    """A publisher who is disclosed ("Publisher Identification")."""
+
+    session: int
+    authid: str
+    authrole: str
+
+
+@define(eq=False)
+class Publication:
+    """One event, whoever its receivers are.
+
+    Attributes:
+        id: the publication id, one for all receivers.
+        topic: the topic's canonical URI.
+        args: positional payload.
+        kwargs: keyword payload.
+        skip: the session that must not get it live (`exclude_me`), 0 for none.
+        publisher: who it is from, where that is to be told.
+        audience: restrictions on the receivers, None for none.
+    """
+
+    id: int
+    topic: str
+    args: list[Any] | None = None
+    kwargs: dict[str, Any] | None = None
+    skip: int = 0
+    publisher: Publisher | None = None
+    audience: Audience | None = None
+
+    def reaches(self, session: Session) -> bool:
+        """Whether `session`, being subscribed, receives this event."""
+        return session.id != self.skip and (self.audience is None or self.audience.reaches(session))
+
+    def event(self, subscription: int, match: Match, *, retained: bool = False) -> message.Event:
+        """The EVENT for all receivers on one subscription: one object, serialized once per form.
+
+        Args:
+            subscription: its id.
+            match: its policy; a pattern's receivers are told the concrete topic.
+            retained: whether it is delivered from retention.
+        """
+        topic = None if match == "exact" else self.topic
+        return outgoing.Event(
+            subscription, self.id, self.args, self.kwargs, topic, self.publisher, retained=retained
+        )

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: MIT
+"""Retained events: the last word on a topic, for those who come later ("Event Retention").
+
+A topic keeps its latest event that everybody may have, and up to `SUPPLEMENTS` later ones with an
+audience; a subscriber gets the newest that it would have received at the time. A best effort in
+memory: beyond `limit` topics the one that was set longest ago goes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from wsecho.router import uris
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from wsecho.router.publications import Publication
+    from wsecho.router.session import Session
+    from wsecho.router.uris import Match
+
+SUPPLEMENTS: Final = 8
+
+
+class Retained:
+    """The retained events of a realm.
+
+    Args:
+        limit: topics that may have one.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._topics: dict[str, list[Publication]] = {}  # newest last
+
+    def __len__(self) -> int:
+        return len(self._topics)
+
+    def keep(self, publication: Publication) -> None:
+        """Make this the topic's retained event."""
+        kept = self._topics.pop(publication.topic, [])
+        if publication.audience is None:
+            kept = [publication]
+        else:
+            kept.append(publication)
+            general = 0 if kept[0].audience is not None else 1
+            del kept[general : max(general, len(kept) - SUPPLEMENTS)]
+        self._topics[publication.topic] = kept
+        if len(self._topics) > self._limit:
+            del self._topics[next(iter(self._topics))]
+
+    def find(self, uri: str, match: Match, session: Session) -> Iterator[Publication]:
+        """What a new subscriber to `uri` gets: one event for each topic that it covers."""
+        if match == "exact":
+            topics = [uri] if uri in self._topics else []
+        else:
+            topics = [topic for topic in self._topics if uris.matches(uri, match, topic)]
+        for topic in topics:
+            for publication in reversed(self._topics[topic]):
+                if publication.reaches(session):
+                    yield publication
+                    break

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: MIT
+"""The router: the realms by name, and every session from the moment its transport is there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from wsecho.router import errors
+from wsecho.router.errors import WampError
+from wsecho.router.ids import draw_id
+from wsecho.router.realm import Realm
+from wsecho.router.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wsecho.router.ids import Random
+    from wsecho.router.seams import Clock, Transport
+
+
+class Router:
+    """WAMP v2, both broker and dealer, for any number of realms.
+
+    Args:
+        clock: the time, and calls at a later one.
+        random: session and publication ids, anonymous authids, the `random` invocation policy;
+            hand in a `random.SystemRandom`, since the ids are not to be guessed.
+        faults: is given every exception that is our own fault (or a neighbour's); it must not
+            raise. No text of it reaches a peer.
+        opening_wait: seconds that a peer has from its transport's coming to WELCOME.
+        goodbye_wait: seconds that a peer has to answer our GOODBYE.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        random: Random,
+        faults: Callable[[BaseException], None],
+        *,
+        opening_wait: float = 10.0,
+        goodbye_wait: float = 2.0,
+    ) -> None:
+        self.clock = clock
+        self.random = random
+        self.faults = faults
+        self.opening_wait = opening_wait
+        self.goodbye_wait = goodbye_wait
+        self.realms: dict[str, Realm] = {}
+        self.sessions: dict[Session, None] = {}
+
+    def add_realm(self, name: str = "realm1", **settings: Any) -> Realm:
+        """Open a realm.
+
+        Args:
+            name: its URI.
+            settings: `authenticator`, `authorizer`, `owner`, `max_retained`: see `Realm`.
+        """
+        realm = self.realms[name] = Realm(self, name, **settings)
+        return realm
+
+    def realm(self, name: str) -> Realm:
+        """The realm of that name.
+
+        Raises:
+            WampError: there is none (`wamp.error.no_such_realm`).
+        """
+        found = self.realms.get(name)
+        if found is None:
+            raise WampError(errors.NO_SUCH_REALM, "there is no such realm")
+        return found
+
+    def attach(self, transport: Transport) -> Session:
+        """Begin a session on a transport that has just come."""
+        session = Session(self, transport)
+        self.sessions[session] = None
+        return session
+
+    def detach(self, session: Session) -> None:
+        """Forget a session that is closed; called by the session."""
+        self.sessions.pop(session, None)
+
+    def close(self, reason: str = errors.SYSTEM_SHUTDOWN, text: str | None = None) -> None:
+        """Say GOODBYE to everyone."""
+        for session in list(self.sessions):
+            session.close(reason, text)
+
+    def draw_session_id(self) -> int:
+        """A random id that no session of any realm has."""
+        while True:
+            identifier = draw_id(self.random)
+            if not any(identifier in realm.sessions for realm in self.realms.values()):
+                return identifier
+
+    def safely(self, call: Callable[[], None]) -> None:
+        """Call a neighbour, or clear something up, and go on whatever it raises."""
+        try:
+            call()
+        except Exception as fault:  # noqa: BLE001  # the boundary
+            self.faults(fault)

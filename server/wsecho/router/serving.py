@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: MIT
+"""The requests of an open session: their ids, their way to broker and dealer, and what they raise.
+
+A request is refused alone: whatever serving it raises becomes an ERROR for it. Only what breaks
+the protocol ends the session.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from wsecho.router import errors, requests
+from wsecho.router.calls import CallState
+from wsecho.router.errors import ProtocolViolationError, WampError
+from wsecho.router.ids import AnyOrder, InOrder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wsecho.router.calls import Call
+    from wsecho.router.realm import Realm
+    from wsecho.router.session import Session
+
+
+class Serving:
+    """Serves the requests of one session in its realm.
+
+    Args:
+        session: whose requests they are.
+        realm: where it is open.
+        faults: is given what is our own fault.
+    """
+
+    def __init__(
+        self, session: Session, realm: Realm, faults: Callable[[BaseException], None]
+    ) -> None:
+        self._session = session
+        self._realm = realm
+        self._faults = faults
+        self._ids = InOrder() if session.transport.details.ordered else AnyOrder()
+
+    def take(self, request: Any) -> bool:
+        """Serve a message, if it is one that asks for something or answers an INVOCATION.
+
+        Returns:
+            Whether it was one.
+
+        Raises:
+            ProtocolViolationError: an id out of order, or one that was never given.
+        """
+        kind = type(request)
+        serve = self._realm.requests.get(kind)
+        if serve is not None:
+            self._ids.use(request.request)
+            self._guard(request, serve)
+        elif kind is requests.Call:
+            self._take_call(request)
+        elif kind in self._realm.answers:
+            self._guard(request, self._realm.answers[kind])
+        elif kind is requests.Refused:
+            self._take_refused(request)
+        else:
+            return False
+        return True
+
+    def _guard(self, request: Any, serve: Callable[[Session, Any], None]) -> None:
+        try:
+            serve(self._session, request)
+        except WampError as error:
+            self._session.refuse(request, error)
+        except ProtocolViolationError:
+            raise
+        except Exception as fault:  # noqa: BLE001  # the boundary: only this request suffers
+            self._faults(fault)
+            self._session.refuse(request, WampError(errors.RUNTIME_ERROR))
+
+    def _take_call(self, request: requests.Call) -> None:
+        # "Progressive Call Invocations": further CALLs bear the id of the first.
+        call = self._uploading(request.request)
+        if call is not None:
+            self._realm.dealer.call_on(call, request)
+        elif not self._session.spent.ends(request.request, more=request.progress):
+            self._ids.use(request.request)
+            self._guard(request, self._realm.dealer.call)
+
+    def _take_refused(self, request: requests.Refused) -> None:
+        error = WampError(request.uri, request.reason)
+        if request.request_type == requests.Call.TYPE:
+            call = self._uploading(request.request)
+            if call is not None:
+                self._realm.dealer.reject(call, error)
+                return
+            if self._session.spent.ends(request.request, more=request.progress):
+                return
+        if request.request_type != requests.Cancel.TYPE:  # which bears the id of its CALL
+            self._ids.use(request.request)
+        self._session.refuse(request, error)
+
+    def _uploading(self, request: int) -> Call | None:
+        call = self._session.calls.get(request)
+        return call if call is not None and call.state is CallState.UPLOADING else None

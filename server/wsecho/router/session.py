@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: MIT
+"""One peer's session, from its HELLO to its end; its states stand in `states`.
+
+A message that the state has no use for is a protocol violation: ABORT, and the transport is
+closed. While our GOODBYE waits for its answer, whatever is neither GOODBYE nor ABORT is ignored.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from autobahn.wamp import message
+
+from wsecho.router import errors, outgoing, requests
+from wsecho.router.access import Challenge
+from wsecho.router.calls import SpentCalls
+from wsecho.router.errors import CannotCarryError, ProtocolViolationError, WampError
+from wsecho.router.parsing import parse
+from wsecho.router.peer import Peer
+from wsecho.router.serving import Serving
+from wsecho.router.states import NEXT, Ending, State
+from wsecho.router.testaments import Testaments
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wsecho.router.access import Identity
+    from wsecho.router.calls import Call
+    from wsecho.router.realm import Realm
+    from wsecho.router.registrations import Registration
+    from wsecho.router.requests import Request
+    from wsecho.router.router import Router
+    from wsecho.router.seams import Timer, Transport
+    from wsecho.router.states import By
+    from wsecho.router.subscriptions import Subscription
+
+_OPEN: Final = State.OPEN
+
+
+class Session:
+    """A peer on a transport. Made by `Router.attach`.
+
+    Attributes:
+        id: the session id, 0 until it is open.
+        state: where it stands; `ending` says how it came to CLOSED.
+        realm: the realm that it named in its HELLO.
+        hello: that HELLO, with `authextra`; `peer` is what it announced.
+        identity: who it is.
+        subscriptions, registrations: what it holds, by id; kept by broker and dealer.
+        calls, invocations: what is under way, by request id; `spent` calls ended before the caller
+            had sent them all; kept by the dealer.
+    """
+
+    def __init__(self, router: Router, transport: Transport) -> None:
+        self._router = router
+        self.transport = transport
+        self.state = State.WAITING
+        self.ending: Ending | None = None
+        self.id = 0
+        self.realm: Realm | None = None
+        self.hello: requests.Hello | None = None
+        self.identity: Identity | None = None
+        self.authid = self.authrole = ""
+        self.subscriptions: dict[int, Subscription] = {}
+        self.registrations: dict[int, Registration] = {}
+        self.calls: dict[int, Call] = {}
+        self.invocations: dict[int, Call] = {}
+        self.testaments = Testaments()
+        self.last_invocation = 0
+        self.spent = SpentCalls()
+        self.peer = Peer()
+        self._serving: Serving | None = None
+        self._challenge: Challenge | None = None
+        self._timer: Timer | None = None
+        self._start_timer(router.opening_wait, self._too_late)
+
+    # -- what the transport tells
+
+    def receive(self, raw: object) -> None:
+        """Take one unserialized message. Never raises.
+
+        Args:
+            raw: what the serializer made of the octets.
+        """
+        if self.state is State.CLOSED:
+            return
+        try:
+            request = parse(raw)
+            if self.state is State.CLOSING:
+                self._take_closing(request)
+            else:
+                self._take(request)
+        except ProtocolViolationError as error:
+            self.abort(error.uri, error.reason, by="violation")
+        except Exception as fault:  # noqa: BLE001  # the boundary: our fault must not spread
+            self._router.faults(fault)
+            self.abort(errors.RUNTIME_ERROR, "the router failed", by="fault")
+
+    def violate(self, reason: str) -> None:
+        """End the session over octets that are no message; for the transport's serializer."""
+        self.abort(errors.PROTOCOL_VIOLATION, reason, by="violation")
+
+    def lost(self) -> None:
+        """The transport is gone. May be called at any time, and again."""
+        self._finish(Ending(errors.TRANSPORT_LOST, by="transport"), close=False)
+
+    # -- what the router does
+
+    @property
+    def is_open(self) -> bool:
+        """Whether requests are served and events sent."""
+        return self.state is _OPEN
+
+    def send(self, msg: message.Message) -> None:
+        """Send a message of an open session; otherwise it is dropped.
+
+        Raises:
+            CannotCarryError: the peer's serializer or size limit cannot take it.
+        """
+        if self.state is not _OPEN:
+            return
+        try:
+            self.transport.send(msg)
+        except CannotCarryError:
+            raise
+        except Exception as fault:  # noqa: BLE001  # one bad transport must not harm the others
+            self._router.faults(fault)
+            self._finish(Ending(errors.RUNTIME_ERROR, by="fault"))
+
+    def close(self, reason: str = errors.CLOSE_NORMAL, text: str | None = None) -> None:
+        """End the session politely: GOODBYE, and some time for the peer's own.
+
+        The realm is left at once. A session that is not open yet gets ABORT instead.
+
+        Args:
+            reason: GOODBYE.Reason.
+            text: GOODBYE.Details.message.
+        """
+        if self.state in (State.WAITING, State.CHALLENGING):
+            self.abort(reason, text, by="router")
+        elif self.state is _OPEN:
+            ending = Ending(reason, text, "router")
+            self._emit(message.Goodbye(reason, text), message.Goodbye(reason))
+            if self.is_open:
+                self._enter(State.CLOSING)
+                self.ending = ending
+                self._start_timer(self._router.goodbye_wait, lambda: self._finish(ending))
+                self._leave()
+
+    def abort(
+        self,
+        uri: str,
+        text: str | None = None,
+        *,
+        by: By = "router",
+    ) -> None:
+        """End the session at once: ABORT, then the transport is closed.
+
+        Args:
+            uri: ABORT.Reason.
+            text: ABORT.Details.message.
+            by: see `Ending`.
+        """
+        if self.state is not State.CLOSED:
+            self._emit(message.Abort(uri, text), message.Abort(uri))
+            self._finish(Ending(uri, text, by))
+
+    def refuse(self, request: Request, error: WampError) -> None:
+        """Answer a request with ERROR, where it is one that waits for an answer."""
+        identifier = getattr(request, "request", None)
+        kind, silent = request.TYPE, False
+        if isinstance(request, requests.Refused):
+            kind, silent = request.request_type, request.silent
+        elif isinstance(request, requests.Publish):
+            silent = not request.acknowledge
+        if identifier is None or silent:
+            return
+        if isinstance(request, (requests.Call, requests.Refused)) and request.progress:
+            self.spent.add(identifier)
+        try:
+            self.send(outgoing.error(kind, identifier, error.uri, error.payload, error.kwargs))
+        except CannotCarryError:
+            self.send(outgoing.error(kind, identifier, error.uri))
+
+    def next_invocation(self) -> int:
+        """The next INVOCATION.Request for this callee."""
+        self.last_invocation += 1
+        return self.last_invocation
+
+    # -- messages, by state
+
+    def _take(self, request: Request) -> None:
+        if self._serving is not None and self._serving.take(request):
+            return
+        if isinstance(request, requests.Abort):
+            self._finish(Ending(request.reason, by="peer"))
+        elif not isinstance(request, requests.Goodbye):
+            self._take_early(request)
+        elif self.state is _OPEN:
+            self._emit(message.Goodbye(errors.GOODBYE_AND_OUT))
+            self._finish(Ending(request.reason, by="peer"))
+        else:
+            raise ProtocolViolationError("GOODBYE before the session was open")
+
+    def _take_closing(self, request: Request) -> None:
+        # "Received other / ignore"
+        if isinstance(request, (requests.Abort, requests.Goodbye)):
+            self._finish(Ending(request.reason, by="peer"))
+
+    def _take_early(self, request: Request) -> None:
+        try:
+            if isinstance(request, requests.Hello) and self.state is State.WAITING:
+                self._take_hello(request)
+            elif isinstance(request, requests.Authenticate) and self._challenge is not None:
+                self._admit(self._challenge.verify(request.signature, request.extra))
+            else:
+                raise ProtocolViolationError(f"unexpected message while {self.state.value}")
+        except WampError as error:
+            self.abort(error.uri, error.reason, by="refusal")
+
+    def _take_hello(self, hello: requests.Hello) -> None:
+        self.realm = self._router.realm(hello.realm)
+        self.hello, self.peer = hello, Peer(hello)
+        self._admit(self.realm.authenticator.authenticate(hello, self.transport.details))
+
+    def _admit(self, outcome: Identity | Challenge) -> None:
+        if isinstance(outcome, Challenge):
+            self._challenge = outcome
+            self._enter(State.CHALLENGING)
+            self._emit(message.Challenge(outcome.method, outcome.extra))
+            return
+        assert self.realm is not None  # noqa: S101  # set by HELLO
+        self._stop_timer()
+        self.identity, self._challenge = outcome, None
+        self.authid, self.authrole = outcome.authid, outcome.authrole
+        self.id = self._router.draw_session_id()
+        self._serving = Serving(self, self.realm, self._router.faults)
+        self._enter(_OPEN)
+        self.send(self.realm.welcome(self))
+        if self.is_open:
+            self.realm.join(self)
+
+    # -- the end
+
+    def _enter(self, state: State) -> None:
+        """Change the state: the one place where that happens."""
+        if state not in NEXT[self.state]:
+            raise RuntimeError(f"no way from {self.state} to {state}")
+        self.state = state
+
+    def _finish(self, ending: Ending, *, close: bool = True) -> None:
+        if self.state is State.CLOSED:
+            return
+        self._stop_timer()
+        if self.state is not State.CLOSING or self.ending is None:
+            self.ending = ending
+        ending = self.ending
+        was_open = self.is_open
+        self._enter(State.CLOSED)
+        self._router.detach(self)
+        if was_open:
+            self._leave()
+        if close:
+            self._router.safely(lambda: self.transport.close(ending))
+
+    def _leave(self) -> None:
+        if self.realm is not None:
+            self.realm.leave(self)
+
+    def _emit(self, msg: message.Message, plain: message.Message | None = None) -> None:
+        """Send in whatever state; `plain` in its place where `msg` cannot be carried."""
+        try:
+            self.transport.send(msg)
+        except CannotCarryError:
+            if plain is not None:
+                self._emit(plain)
+        except Exception as fault:  # noqa: BLE001  # as in `send`
+            self._router.faults(fault)
+            self._finish(Ending(errors.RUNTIME_ERROR, by="fault"))
+
+    def _too_late(self) -> None:
+        self._timer = None
+        self.abort(errors.TIMEOUT, "the session was not opened in time", by="refusal")
+
+    def _start_timer(self, delay: float, call: Callable[[], None]) -> None:
+        def fire() -> None:
+            self._timer = None
+            self._router.safely(call)
+
+        self._timer = self._router.clock.call_later(delay, fire)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

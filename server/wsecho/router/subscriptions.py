@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: MIT
+"""A subscription: one topic or pattern, and the sessions that share it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, field
+
+from wsecho.router.timestamps import rfc3339
+
+if TYPE_CHECKING:
+    from wsecho.router.session import Session
+    from wsecho.router.uris import Match
+
+
+@define(eq=False)
+class Subscription:
+    """All who subscribed to one URI by one policy; events to them are one message.
+
+    Attributes:
+        id: counted from 1 within the realm.
+        uri: the topic, canonical, or the pattern.
+        match: the matching policy.
+        created: Unix time in seconds.
+    """
+
+    id: int
+    uri: str
+    match: Match
+    created: float
+    _members: dict[Session, None] = field(factory=dict, init=False)
+    _snapshot: tuple[Session, ...] | None = field(default=None, init=False)
+
+    def __contains__(self, session: Session) -> bool:
+        return session in self._members
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    @property
+    def members(self) -> tuple[Session, ...]:
+        """The subscribers in the order of their coming: a snapshot that later changes leave be."""
+        if self._snapshot is None:
+            self._snapshot = tuple(self._members)
+        return self._snapshot
+
+    def add(self, session: Session) -> None:
+        """Let a session share it."""
+        self._members[session] = None
+        self._snapshot = None
+
+    def discard(self, session: Session) -> None:
+        """Take a session out."""
+        self._members.pop(session, None)
+        self._snapshot = None
+
+    def describe(self) -> dict[str, Any]:
+        """`SubscriptionDetails` of the Subscription Meta API."""
+        return {
+            "id": self.id,
+            "created": rfc3339(self.created),
+            "uri": self.uri,
+            "match": self.match,
+        }
