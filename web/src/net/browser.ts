@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// The world as the browser gives it: its clock, timers, WebSocket and events.
+
+import type { Cancel, Socket, SocketListener, Watcher, World } from "./world";
+
+export const browser: World = {
+  now: () => performance.now(),
+  after(milliseconds, run) {
+    const timer = setTimeout(run, milliseconds);
+    return () => clearTimeout(timer);
+  },
+  random: () => Math.random(),
+  openSocket,
+  isHidden: () => document.hidden,
+  watch,
+};
+
+function openSocket(url: string, listener: SocketListener): Socket {
+  const socket = new WebSocket(url);
+  socket.binaryType = "arraybuffer";
+  socket.onopen = () => listener.onOpen();
+  socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) =>
+    listener.onFrame(typeof data === "string" ? data : new Uint8Array(data));
+  socket.onclose = ({ code, reason }) => listener.onClose(code, reason);
+  return {
+    send(payload) {
+      if (socket.readyState !== WebSocket.OPEN) return false;
+      socket.send(payload);
+      return true;
+    },
+    close() {
+      socket.onopen = socket.onmessage = socket.onclose = null;
+      socket.close(1000);
+    },
+  };
+}
+
+function watch({ onOffline, onOnline, onVisible }: Watcher): Cancel {
+  const over = new AbortController();
+  const { signal } = over;
+  if (onOffline) window.addEventListener("offline", onOffline, { signal });
+  if (onOnline) window.addEventListener("online", onOnline, { signal });
+  if (onVisible) {
+    const look = (): void => {
+      if (!document.hidden) onVisible();
+    };
+    document.addEventListener("visibilitychange", look, { signal });
+  }
+  return () => over.abort();
+}

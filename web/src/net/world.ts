@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// All that the net modules need of the world around them, so that a test can stand in for it.
+
+import type { Payload } from "./payload";
+
+export type Cancel = () => void;
+
+/** A WebSocket as the page uses it. */
+export interface Socket {
+  /** Says whether it took the payload: one that is closing drops everything in silence. */
+  send(payload: Payload): boolean;
+  /** Closes it; its listener hears nothing more. */
+  close(): void;
+}
+
+export interface SocketListener {
+  onOpen(): void;
+  onFrame(payload: Payload): void;
+  onClose(code: number, reason: string): void;
+}
+
+export interface Watcher {
+  onOffline?(): void;
+  onOnline?(): void;
+  onVisible?(): void;
+}
+
+export interface World {
+  /** Milliseconds of a clock that never goes back. */
+  now(): number;
+  after(milliseconds: number, run: () => void): Cancel;
+  /** At least 0, less than 1. */
+  random(): number;
+  /** Throws where the browser has no WebSocket or the address is none. */
+  openSocket(url: string, listener: SocketListener): Socket;
+  isHidden(): boolean;
+  watch(watcher: Watcher): Cancel;
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// Room names: which may be, and where one stands in the page's address and in the server's.
+
+export const DEFAULT_ROOM = "main";
+const MOST = 200;
+const CONTROL = /\p{Cc}/u;
+
+/** What is wrong with a name, in words for whoever typed it; null where nothing is. */
+export function faultOf(name: string): string | null {
+  if (name === "") return "A room needs a name.";
+  if ([...name].length > MOST) return `A room’s name has at most ${MOST} characters.`;
+  if (name === "." || name === "..") return "A room cannot be named by dots alone.";
+  if (CONTROL.test(name) || !name.isWellFormed()) return "A room’s name has no control characters.";
+  return null;
+}
+
+/** The server's path of a room: its name is one segment, whatever is in it. */
+export function roomPath(name: string): string {
+  return `/broadcast/${encodeURIComponent(name)}`;
+}
+
+/** The room that a page address asks for. */
+export function roomOf(search: string): string {
+  return new URLSearchParams(search).get("room") ?? DEFAULT_ROOM;
+}
+
+/** A page address's query with the room changed and all else kept. */
+export function withRoom(search: string, name: string): string {
+  const query = new URLSearchParams(search);
+  query.set("room", name);
+  return `?${query}`;
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// Shows what was said and is not in the room yet, with a way out for each that is stuck.
+
+import { button, make, part } from "../ui/dom";
+import { oncePerFrame } from "../ui/frame";
+import { summary } from "../ui/preview";
+import type { Outgoing } from "./client";
+
+const MOST = 200;
+
+export interface Decisions {
+  onSendAgain(id: number): void;
+  onDiscard(id: number): void;
+}
+
+export class Waiting {
+  readonly #list: HTMLElement;
+  readonly #decisions: Decisions;
+  readonly #draw = oncePerFrame(() => this.#drawNow());
+  #outgoing: readonly Outgoing[] = [];
+
+  constructor(panel: HTMLElement, decisions: Decisions) {
+    this.#list = part("[data-waiting]", panel);
+    this.#decisions = decisions;
+  }
+
+  show(outgoing: readonly Outgoing[]): void {
+    this.#outgoing = outgoing;
+    this.#draw();
+  }
+
+  #drawNow(): void {
+    this.#list.replaceChildren(...this.#outgoing.map((item) => this.#row(item)));
+    this.#list.hidden = this.#outgoing.length === 0;
+  }
+
+  #row({ id, payload, standing, why }: Outgoing): HTMLLIElement {
+    const what = make("span", "what", summary(payload, MOST));
+    what.dir = "auto";
+    const row = make("li", "outgoing", what);
+    row.dataset["standing"] = standing;
+    if (standing !== "unknown") {
+      row.append(make("span", "note", standing === "sent" ? "sending" : "waits for the connection"));
+    } else {
+      row.append(make("span", "note", `may not have arrived: ${why}`));
+      row.append(button("small", "Send again", () => this.#decisions.onSendAgain(id)));
+    }
+    if (standing !== "sent") row.append(button("small", "Discard", () => this.#decisions.onDiscard(id)));
+    return row;
+  }
+}
