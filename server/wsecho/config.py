@@ -11,6 +11,7 @@ import attrs
 from attrs import frozen
 
 from wsecho import values
+from wsecho.core.origins import Origins
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -155,6 +156,31 @@ class Config:
         default=10.0,
         shown="10",
     )
+    origin: tuple[str, ...] = _option(
+        "origin",
+        values.origin,
+        "Let pages of this origin into rooms and WAMP, beside the page's own; a glob over the "
+        "whole origin. May be given again. Example: --origin 'https://*.example.org'",
+        default=(),
+        shown="none",
+        repeatable=True,
+    )
+    realm: tuple[str, ...] = _option(
+        "realm",
+        values.realm,
+        "A WAMP realm. May be given again. Example: --realm com.example",
+        default=("realm1",),
+        shown="realm1",
+        repeatable=True,
+    )
+    lp_timeout: float = _option(
+        "lp-timeout",
+        values.seconds,
+        "A WAMP session over long-poll or server-sent events is lost when nobody polled for that "
+        "long. Example: --lp-timeout 60",
+        default=30.0,
+        shown="30",
+    )
     log_format: str = _option(
         "log-format",
         values.log_format,
@@ -162,6 +188,11 @@ class Config:
         default="text",
         shown="text",
     )
+
+    @property
+    def origins(self) -> Origins:
+        """Which pages may reach rooms and WAMP."""
+        return Origins(self.origin)
 
 
 OPTIONS: Final[Mapping[str, Option]] = {

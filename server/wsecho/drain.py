@@ -11,7 +11,9 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from wsecho.core.errors import STOPPING
+from wsecho.doors.peers import describe
 from wsecho.doors.websocket import WebSocketFactory
+from wsecho.router import Router
 
 _LOOK: Final = 0.05
 
@@ -21,6 +23,7 @@ class Drain:
 
     Args:
         ports: what listens.
+        router: knows the WAMP sessions.
         websockets: knows the open connections.
         reactor: the clock.
         within: seconds that the peers have to answer.
@@ -29,8 +32,14 @@ class Drain:
     _log = Logger()
 
     def __init__(
-        self, ports: list[IListeningPort], websockets: WebSocketFactory, reactor: Any, within: float
+        self,
+        ports: list[IListeningPort],
+        router: Router,
+        websockets: WebSocketFactory,
+        reactor: Any,
+        within: float,
     ) -> None:
+        self._router = router
         self._ports = ports
         self._websockets = websockets
         self._reactor = reactor
@@ -50,6 +59,7 @@ class Drain:
         closed = DeferredList([maybeDeferred(port.stopListening) for port in self._ports])
         self._all = len(self._websockets.connections)
         self._end_quietly_on_a_second_signal()
+        self._router.close()
         for connection in list(self._websockets.connections):
             connection.close(STOPPING)
         self._limit = self._reactor.callLater(self._within, self._cut_the_rest)
@@ -83,11 +93,3 @@ class Drain:
         for number in (signal.SIGTERM, signal.SIGINT):
             if signal.getsignal(number) not in {signal.SIG_DFL, signal.SIG_IGN, None}:
                 signal.signal(number, again)
-
-
-def describe(address: Any) -> str:
-    """Write an address as one would open it."""
-    if hasattr(address, "host"):
-        host = f"[{address.host}]" if ":" in address.host else address.host
-        return f"{host}:{address.port}"
-    return str(getattr(address, "name", address))

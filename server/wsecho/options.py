@@ -54,14 +54,23 @@ class Options(usage.Options):
     config: Config
 
     def __init__(self) -> None:
-        self._listen: list[str] = []
+        self._lists: dict[str, list[str]] = {}
         super().__init__()
 
     def opt_listen(self, endpoint: str) -> None:
         """Add a place to listen; `--help` shows the text of `config`."""
-        self._listen.append(endpoint)
+        self._lists.setdefault("listen", []).append(endpoint)
 
-    opt_listen.__doc__ = _text(OPTIONS["listen"])
+    def opt_origin(self, pattern: str) -> None:
+        """Add an origin."""
+        self._lists.setdefault("origin", []).append(pattern)
+
+    def opt_realm(self, name: str) -> None:
+        """Add a realm."""
+        self._lists.setdefault("realm", []).append(name)
+
+    for _hook, _name in ((opt_listen, "listen"), (opt_origin, "origin"), (opt_realm, "realm")):
+        _hook.__doc__ = _text(OPTIONS[_name])
 
     def opt_version(self) -> NoReturn:
         """Show wsecho's version and exit."""
@@ -87,8 +96,7 @@ class Options(usage.Options):
         """
         given = read_file(self["config"]) if self["config"] else {}
         given.update((name, self[name]) for name in _VALUES if self[name] is not None)
-        if self._listen:
-            given["listen"] = self._listen
+        given.update(self._lists)
         if self[NO_COMPRESSION]:
             given[NO_COMPRESSION] = True
         self.config = load(given)

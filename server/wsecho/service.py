@@ -15,21 +15,19 @@ from twisted.web.resource import Resource
 
 from wsecho import logs, page
 from wsecho.config import Config, ConfigError
-from wsecho.core.rooms import Hub
+from wsecho.core.rooms import Rules
 from wsecho.doors.front import FrontFactory
 from wsecho.doors.handshake import Handshake
 from wsecho.doors.page import PageFile
-from wsecho.doors.raw import RawMember
+from wsecho.doors.rooms import Rooms
 from wsecho.doors.site import EchoSite
 from wsecho.doors.upgrade_only import UpgradeOnly
+from wsecho.doors.wamp.serve import longpoll_resource, make_router, rawsocket_maker
 from wsecho.doors.websocket import WebSocketFactory
 from wsecho.drain import Drain
 from wsecho.options import Options
 
 __all__ = ["Options", "makeService"]
-
-ROOM_TTL: Final = 600.0
-"""Seconds that a room nobody uses is kept."""
 
 _SWEEP: Final = 15.0
 
@@ -45,18 +43,22 @@ class WsechoService(MultiService):
     def __init__(self, config: Config, reactor: Any) -> None:
         super().__init__()
         self._config = config
-        hub: Hub[RawMember] = Hub(idle_ttl=ROOM_TTL)
+        rooms = Rooms(Rules(), reactor.seconds)
+        router = make_router(config, rooms, reactor)
         websockets = WebSocketFactory(config, reactor)
-        handshake = Handshake(config, hub, websockets, reactor.seconds)
-        site = EchoSite(resources(config), handshake, reactor, config.open_timeout)
-        self.front = FrontFactory(site, handshake, reactor, config.open_timeout)
-        sweep = TimerService(_SWEEP, lambda: hub.sweep(reactor.seconds()))
+        handshake = Handshake(config, rooms, router, websockets)
+        tree = resources(config)
+        tree.putChild(b"lp", longpoll_resource(config, router, reactor))
+        site = EchoSite(tree, handshake, reactor, config)
+        rawsocket = rawsocket_maker(config, router, reactor)
+        self.front = FrontFactory(site, handshake, rawsocket, reactor, config.open_timeout)
+        sweep = TimerService(_SWEEP, rooms.sweep)
         sweep.clock = reactor
         sweep.setServiceParent(self)
         # Bound now, before twistd logs, changes its user or goes into the background:
         # a port that is taken is told where the user looks, and ends the start.
         self.ports = [listen(reactor, endpoint, self.front) for endpoint in config.listen]
-        self._drain = Drain(self.ports, websockets, reactor, config.drain)
+        self._drain = Drain(self.ports, router, websockets, reactor, config.drain)
 
     def setServiceParent(self, parent: IServiceCollection) -> None:
         """Join twistd's application, which is where it looks for the log's form."""

@@ -6,7 +6,10 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
+from wsecho.router.uris import is_uri
+
 _SIZE: Final = re.compile(r"(\d+)\s*(|b|k|kb|kib|m|mb|mib|g|gb|gib)", re.IGNORECASE)
+_ORIGIN: Final = re.compile(r"\*|null|[a-z*][a-z0-9+.*-]*://[^/\s]+")
 _UNITS: Final = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 # A frame's length has 63 bits (RFC 6455 section 5.2); no buffer of ours comes near.
 _LARGEST: Final = 1 << 40
@@ -69,6 +72,28 @@ def endpoint(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("not an endpoint: give one such as tcp:8080 or unix:/run/wsecho.sock")
     return value.strip()
+
+
+def origin(value: Any) -> str:
+    """Read a glob over web origins.
+
+    Raises:
+        ValueError: no origin could ever match it.
+    """
+    if not isinstance(value, str) or not _ORIGIN.fullmatch(value):
+        raise ValueError("not an origin: give one such as https://example.org or 'https://*.org'")
+    return value
+
+
+def realm(value: Any) -> str:
+    """Read a realm's name.
+
+    Raises:
+        ValueError: it is no WAMP URI.
+    """
+    if not is_uri(value):
+        raise ValueError("not a realm: give a WAMP URI such as realm1 or com.example")
+    return str(value)
 
 
 def page_folder(value: Any) -> Path:

@@ -62,9 +62,7 @@ def assert_it_works(programs: Path) -> None:
 def test_a_wheel_from_an_sdist_from_a_clone(clone: Path, tmp_path: Path) -> None:
     """The longest way: the page is built once, in the clone, and travels on."""
     build = "import sys; from wsecho import _build; print(_build.build_sdist(sys.argv[1]))"
-    output = run(
-        sys.executable, "-c", build, tmp_path, cwd=clone, PYTHONPATH=str(clone / "server")
-    )
+    output = run(sys.executable, "-c", build, tmp_path, cwd=clone, PYTHONPATH=str(clone / "server"))
     sdist = tmp_path / output.splitlines()[-1]
     with tarfile.open(sdist) as archive:
         names = archive.getnames()

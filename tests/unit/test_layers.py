@@ -24,7 +24,8 @@ LAYERS = [
     {"__main__", "_build"},
 ]
 CORE_MAY_USE = {
-    *("attrs", "base64", "binascii", "collections", "enum", "http", "json", "re", "struct"),
+    *("attrs", "base64", "binascii", "collections", "enum", "fnmatch", "hashlib", "http"),
+    *("itertools", "json", "re", "struct"),
     *("typing", "unicodedata", "urllib"),
 }
 

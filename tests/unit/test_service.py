@@ -128,7 +128,7 @@ def test_messages_that_come_after_1001_are_not_answered(folder: Path) -> None:
 def test_unused_rooms_are_swept(folder: Path) -> None:
     """The hub hears the clock from the service."""
     service, reactor = start(folder)
-    hub = service.front.handshake.hub
+    hub = service.front.handshake.rooms.hub
     hub.use("a", reactor.seconds())
     reactor.pump([30] * 25)
     assert "a" not in hub

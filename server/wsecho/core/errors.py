@@ -5,8 +5,12 @@
 
     WireError (base; a peer's fault or a limit, never ours)
     ├── BadRequest        400 · 1003    malformed room, position, query, body or frame
+    ├── Forbidden         403           the origin does not allow it
     ├── NotFound          404           no such address
     ├── MethodNotAllowed  405           the address exists, the method does not
+    ├── Conflict          409           a number out of its order
+    ├── TooLarge          413           a body over its bound
+    ├── WrongType         415           a body of a type that is not taken here
     ├── UpgradeRequired   426           only a WebSocket can be opened here
     └── HeadersTooLarge   431           the request's head is over its bound
 """
@@ -77,6 +81,13 @@ class BadRequest(WireError):
     code = "bad_request"
 
 
+class Forbidden(WireError):
+    """The page that asks has no right to."""
+
+    status = 403
+    code = "forbidden"
+
+
 class NotFound(WireError):
     """Nothing lives at this address."""
 
@@ -89,6 +100,27 @@ class MethodNotAllowed(WireError):
 
     status = 405
     code = "method_not_allowed"
+
+
+class Conflict(WireError):
+    """Something numbered came out of its order."""
+
+    status = 409
+    code = "conflict"
+
+
+class TooLarge(WireError):
+    """A request's body is larger than `--max-message-size`."""
+
+    status = 413
+    code = "too_large"
+
+
+class WrongType(WireError):
+    """A request's body is of a type that is not taken at this address."""
+
+    status = 415
+    code = "unsupported_type"
 
 
 class UpgradeRequired(WireError):

@@ -21,38 +21,28 @@ _ONLY_13: Final = ("Sec-WebSocket-Version", VERSION)
 
 
 @frozen
-class Upgrade:
-    """A valid request to open a WebSocket.
+class Query:
+    """The decoded parameters of a request target.
 
     Attributes:
-        path: percent-encoded, without the query.
-        query: decoded pairs, in order.
-        key: `Sec-WebSocket-Key` as sent.
-        subprotocols: what the client offers, first choice first, without repeats.
-        extensions: what the client offers, first choice first, as sent.
-        head: the whole request.
+        pairs: names and values, in order.
     """
 
-    path: str
-    query: tuple[tuple[str, str], ...]
-    key: str
-    subprotocols: tuple[str, ...]
-    extensions: tuple[str, ...]
-    head: RequestHead
+    pairs: tuple[tuple[str, str], ...]
 
     def parameter(self, name: str) -> str | None:
-        """Return a query parameter's value, or None where it is not given.
+        """Return a parameter's value, or None where it is not given.
 
         Raises:
             BadRequest: it is given more than once.
         """
-        values = [value for key, value in self.query if key == name]
+        values = [value for key, value in self.pairs if key == name]
         if len(values) > 1:
             raise BadRequest(f"the query parameter {name} stands {len(values)} times")
         return values[0] if values else None
 
     def flag(self, name: str, *, default: bool) -> bool:
-        """Return a query parameter that is 0 or 1.
+        """Return a parameter that is 0 or 1.
 
         Raises:
             BadRequest: it is something else.
@@ -61,6 +51,27 @@ class Upgrade:
         if value not in {None, "0", "1"}:
             raise BadRequest(f"the query parameter {name} is 0 or 1")
         return default if value is None else value == "1"
+
+
+@frozen
+class Upgrade:
+    """A valid request to open a WebSocket.
+
+    Attributes:
+        path: percent-encoded, without the query.
+        query: what stands behind the path.
+        key: `Sec-WebSocket-Key` as sent.
+        subprotocols: what the client offers, first choice first, without repeats.
+        extensions: what the client offers, first choice first, as sent.
+        head: the whole request.
+    """
+
+    path: str
+    query: Query
+    key: str
+    subprotocols: tuple[str, ...]
+    extensions: tuple[str, ...]
+    head: RequestHead
 
 
 def wants_websocket(head: RequestHead) -> bool:
@@ -98,7 +109,7 @@ def examine(head: RequestHead) -> Upgrade:
     )
 
 
-def split_target(target: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+def split_target(target: str) -> tuple[str, Query]:
     """Split a request target into its path and its decoded query.
 
     Raises:
@@ -114,7 +125,7 @@ def split_target(target: str) -> tuple[str, tuple[tuple[str, str], ...]]:
         raise BadRequest("the request target is not a path")
     if target.startswith("//"):
         raise BadRequest("the request target begins with //")
-    return parts.path or "/", tuple(query)
+    return parts.path or "/", Query(tuple(query))
 
 
 def _check_version(head: RequestHead) -> None:

@@ -1,25 +1,29 @@
 # SPDX-License-Identifier: MIT
-"""The first bytes of a connection decide who speaks on it: WebSocket or HTTP."""
+"""The first bytes of a connection decide who speaks on it: WebSocket, RawSocket or HTTP."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
-from twisted.internet.interfaces import IAddress, IProtocol, IReactorTime
+from twisted.internet.interfaces import IProtocol, IReactorTime
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from wsecho.core.errors import BadRequest, HeadersTooLarge, WireError
 from wsecho.core.handshake import wants_websocket
+from wsecho.core.rawsocket import MAGIC
 from wsecho.core.requests import END_OF_HEAD, RequestHead
 from wsecho.core.responses import error_response
 from wsecho.doors.handshake import Handshake
 from wsecho.doors.outbound import Outbound
+from wsecho.doors.peers import peer_name
 from wsecho.doors.site import EchoSite
 
 MAX_HEAD: Final = 16_384
 """Bytes of a request's head; Twisted's own HTTP takes as many."""
 
 _LINGER: Final = 5.0
+_RAWSOCKET: Final = bytes((MAGIC,))
 
 
 class Front(Protocol):
@@ -68,6 +72,9 @@ class Front(Protocol):
             self._choose(end + len(END_OF_HEAD))
         elif len(self._received) > MAX_HEAD:
             self._refuse(HeadersTooLarge(f"the request's head is over {MAX_HEAD} bytes"))
+        elif self._received[:1] == _RAWSOCKET:
+            self._deadline.cancel()
+            self._hand_over(self.factory.rawsocket(peer_name(self.transport)), b"")
         elif self._received and not self._received[:1].isalpha():
             self._refuse(BadRequest("this is not HTTP"))
 
@@ -79,7 +86,7 @@ class Front(Protocol):
         try:
             head = RequestHead.parse(self._received[:end])
             if wants_websocket(head):
-                protocol, rewritten = self.factory.handshake.accept(head)
+                protocol, rewritten = self.factory.handshake.accept(head, peer_name(self.transport))
                 self._received = self._received[end:]
                 self._hand_over(protocol, rewritten)
             else:
@@ -98,7 +105,7 @@ class Front(Protocol):
     def _refuse(self, error: WireError) -> None:
         self._log.info(
             "refused {peer}: {status} {reason}",
-            peer=_name(self.transport.getPeer()),
+            peer=peer_name(self.transport),
             status=error.status,
             reason=error.reason,
         )
@@ -118,6 +125,7 @@ class FrontFactory(Factory):
 
     Args:
         site: speaks HTTP.
+        rawsocket: makes the protocol that speaks WAMP's RawSocket with a peer.
         handshake: opens WebSockets.
         clock: times the opening.
         open_timeout: seconds that a first head may take, from the connection's start.
@@ -127,9 +135,15 @@ class FrontFactory(Factory):
     noisy = False
 
     def __init__(
-        self, site: EchoSite, handshake: Handshake, clock: IReactorTime, open_timeout: float
+        self,
+        site: EchoSite,
+        handshake: Handshake,
+        rawsocket: Callable[[str], IProtocol],
+        clock: IReactorTime,
+        open_timeout: float,
     ) -> None:
         self.site = site
+        self.rawsocket = rawsocket
         self.handshake = handshake
         self.clock = clock
         self.open_timeout = open_timeout
@@ -147,8 +161,3 @@ class FrontFactory(Factory):
 
 def _ignore(_full: bool) -> None:  # noqa: FBT001
     """A refusal is all that is sent, so nothing has to hold back."""
-
-
-def _name(address: IAddress) -> str:
-    host, port = getattr(address, "host", None), getattr(address, "port", None)
-    return f"{host}:{port}" if host is not None else "a local socket"

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The opening handshake, in one place for all doors: which door, and what Autobahn is told."""
 
-from collections.abc import Callable
 from typing import Final
 
 from attrs import frozen
@@ -13,12 +12,14 @@ from wsecho.core.errors import NotFound
 from wsecho.core.handshake import Upgrade, examine
 from wsecho.core.names import DEFAULT_ROOM, parse_room
 from wsecho.core.requests import RequestHead
-from wsecho.core.rooms import Hub
 from wsecho.doors import raw
 from wsecho.doors.door import Door
 from wsecho.doors.echo import Echo, first_offered
 from wsecho.doors.raw import RawMember
+from wsecho.doors.rooms import Rooms
+from wsecho.doors.wamp.websocket import WampPeer, choose_form
 from wsecho.doors.websocket import WebSocketFactory
+from wsecho.router import Router
 
 _BROADCAST: Final = "/broadcast"
 
@@ -29,18 +30,22 @@ class Handshake:
 
     Args:
         config: the options in force.
-        hub: all rooms.
+        rooms: what the raw door leads into.
+        router: what the WAMP door leads into.
         websockets: makes the protocols.
-        seconds: the clock.
     """
 
     config: Config
-    hub: Hub[RawMember]
+    rooms: Rooms
+    router: Router
     websockets: WebSocketFactory
-    seconds: Callable[[], float]
 
-    def accept(self, head: RequestHead) -> tuple[WebSocketServerProtocol, bytes]:
+    def accept(self, head: RequestHead, peer: str) -> tuple[WebSocketServerProtocol, bytes]:
         """Check a request and find its door.
+
+        Args:
+            head: the request.
+            peer: the client's address, for logs.
 
         Returns:
             the protocol to connect, and the head to feed to it before what followed the
@@ -51,18 +56,22 @@ class Handshake:
         """
         upgrade = examine(head)
         offer = choose(upgrade.extensions) if self.config.compression else None
-        return self.websockets.build(self._door(upgrade), offer), _head(upgrade, offer)
+        return self.websockets.build(self._door(upgrade, peer), offer), _head(upgrade, offer)
 
-    def _door(self, upgrade: Upgrade) -> Door:
+    def _door(self, upgrade: Upgrade, peer: str) -> Door:
         if upgrade.path in {"/", "/echo"}:
+            # It holds nothing of anyone's, and a page opened from a file must reach it.
             return Echo(first_offered(upgrade), self.config.reply)
+        head = upgrade.head
+        self.config.origins.check(head.one("origin"), head.one("host"), head.one("sec-fetch-site"))
+        if upgrade.path == "/ws":
+            return WampPeer(self.router, choose_form(upgrade.subprotocols), peer)
         offers_raw = raw.SUBPROTOCOL in upgrade.subprotocols
         return RawMember(
-            self.hub,
+            self.rooms,
             room_of(upgrade.path),
-            upgrade.flag("self", default=True),
+            upgrade.query.flag("self", default=True),
             raw.SUBPROTOCOL if offers_raw else None,
-            self.seconds,
         )
 
 

@@ -10,14 +10,13 @@ nothing, and reads not    close 1013 once its queue is over ``--send-queue``
 ========================  ===========================================================
 """
 
-from collections.abc import Callable
-
 from attrs import define, field
 
 from wsecho.core.errors import TOO_SLOW
 from wsecho.core.frames import encode_message
-from wsecho.core.rooms import Hub
+from wsecho.core.history import Message
 from wsecho.doors.door import Connection
+from wsecho.doors.rooms import Rooms
 
 SUBPROTOCOL = "wsecho.raw"
 
@@ -27,18 +26,16 @@ class RawMember:
     """One connection that is a member of one room.
 
     Args:
-        hub: all rooms.
+        rooms: all rooms.
         room: the room's name.
         wants_own: whether it gets back what it sent.
         subprotocol: `wsecho.raw` where the client offered it.
-        seconds: the clock.
     """
 
-    _hub: "Hub[RawMember]"
+    _rooms: Rooms
     room: str
     wants_own: bool
     subprotocol: str | None
-    _seconds: Callable[[], float]
     _connection: Connection = field(init=False)
 
     name = "raw"
@@ -47,20 +44,22 @@ class RawMember:
     def opened(self, connection: Connection) -> None:
         """Join the room."""
         self._connection = connection
-        self._hub.join(self.room, self, self._seconds())
+        self._rooms.join(self.room, self)
 
     def received(self, payload: bytes, *, is_binary: bool) -> None:
-        """Publish to the room: encoded once, the same bytes to each member."""
-        frame = encode_message(payload, is_binary=is_binary)
-        for member in self._hub.publish(self.room, self, self._seconds()):
-            member.deliver(frame)
+        """Say it in the room."""
+        self._rooms.publish(self.room, payload, is_binary=is_binary, sender=self)
 
-    def deliver(self, frame: bytes) -> None:
+    def deliver(self, message: Message) -> None:
         """Send a message of the room; a member that reads too slowly is closed instead."""
+        frame = message.forms.get(SUBPROTOCOL)
+        if frame is None:
+            frame = encode_message(message.payload, is_binary=message.is_binary)
+            message.forms[SUBPROTOCOL] = frame
         if not self._connection.send_frame(frame):
             self.closed()
             self._connection.close(TOO_SLOW)
 
     def closed(self) -> None:
         """Leave the room."""
-        self._hub.leave(self.room, self, self._seconds())
+        self._rooms.leave(self.room, self)

@@ -2,7 +2,7 @@
 """Twisted's `Site`, with upgrades on kept-alive connections and a time for every head."""
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from twisted.internet.interfaces import IDelayedCall, IProtocol, IReactorTime
 from twisted.internet.protocol import connectionDone
@@ -12,14 +12,18 @@ from twisted.web.http import HTTPChannel
 from twisted.web.resource import IResource
 from twisted.web.server import Request, Site
 
-from wsecho.core.errors import WireError
+from wsecho.config import Config
+from wsecho.core.errors import TooLarge, WireError
 from wsecho.core.handshake import wants_websocket
 from wsecho.core.requests import RequestHead
-from wsecho.core.responses import error_body, error_headers
+from wsecho.core.responses import error_body, error_headers, error_response
 from wsecho.doors.handshake import Handshake
+from wsecho.doors.peers import peer_name
 
-KEEP_ALIVE: int = 60
+KEEP_ALIVE: Final = 60
 """Seconds that an idle HTTP connection is kept."""
+
+_LINGER: Final = 5.0
 
 
 class Channel(HTTPChannel):
@@ -33,6 +37,7 @@ class Channel(HTTPChannel):
     transport: Any
     _successor: IProtocol | None = None
     _head_deadline: IDelayedCall | None = None
+    _is_over = False
 
     def hand_over(self, protocol: IProtocol, head: bytes) -> None:
         """Give the connection to another protocol, with the head that it begins with."""
@@ -43,8 +48,20 @@ class Channel(HTTPChannel):
         protocol.makeConnection(self.transport)
         protocol.dataReceived(head)
 
+    def end_with(self, answer: bytes) -> None:
+        """Answer in the middle of a request, read no more of it, and end the connection."""
+        self._is_over = True
+        self.setTimeout(None)
+        self.transport.unregisterProducer()
+        self.transport.write(answer)
+        half_close = getattr(self.transport, "loseWriteConnection", self.transport.loseConnection)
+        half_close()
+        self._head_deadline = self.callLater(_LINGER, self._head_too_late)
+
     def dataReceived(self, data: bytes) -> None:
         """Read requests, or what the successor reads."""
+        if self._is_over:
+            return
         if self._successor is None:
             super().dataReceived(data)
         else:
@@ -52,6 +69,8 @@ class Channel(HTTPChannel):
 
     def rawDataReceived(self, data: bytes) -> None:
         """What came behind the head of an upgrade is the successor's too."""
+        if self._is_over:
+            return
         if self._successor is None:
             super().rawDataReceived(data)
         else:
@@ -90,7 +109,23 @@ class HttpRequest(Request):
     """One HTTP request; one that asks for a WebSocket gets it."""
 
     channel: Any
+    _body = 0
     _log = Logger()
+
+    def gotLength(self, length: int | None) -> None:
+        """Refuse a body that says beforehand that it is too large."""
+        if length is not None and length > self.channel.site.max_body:
+            self._too_large()
+        else:
+            super().gotLength(length)
+
+    def handleContentChunk(self, data: bytes) -> None:
+        """Refuse a chunked body as soon as it is too large."""
+        self._body += len(data)
+        if self._body > self.channel.site.max_body:
+            self._too_large()
+        else:
+            super().handleContentChunk(data)
 
     def process(self) -> None:
         """Open the WebSocket that the request asks for, or find its resource."""
@@ -108,7 +143,7 @@ class HttpRequest(Request):
             super().process()
             return
         try:
-            protocol, rewritten = self.channel.site.handshake.accept(head)
+            protocol, rewritten = self.channel.site.handshake.accept(head, peer_name(self))
         except WireError as error:
             self._refuse(error)
         else:
@@ -118,6 +153,10 @@ class HttpRequest(Request):
         """Render the resource, under our name instead of the library's version."""
         self.setHeader(b"server", b"wsecho")
         super().render(resrc)
+
+    def _too_large(self) -> None:
+        error = TooLarge(f"the body is over {self.channel.site.max_body} bytes")
+        self.channel.end_with(error_response(error))
 
     def _refuse(self, error: WireError) -> None:
         self._log.info(
@@ -146,7 +185,7 @@ class EchoSite(Site):
         resource: the tree of addresses.
         handshake: opens the WebSockets that are asked for later on a connection.
         clock: times idle connections and slow heads.
-        open_timeout: seconds that a head may take from its first line.
+        config: how long a head may take from its first line, and how large a body may be.
     """
 
     # HTTP/2 has no upgrades, so the wrapper that could switch to it is left out.
@@ -154,11 +193,12 @@ class EchoSite(Site):
     noisy = False
 
     def __init__(
-        self, resource: IResource, handshake: Handshake, clock: IReactorTime, open_timeout: float
+        self, resource: IResource, handshake: Handshake, clock: IReactorTime, config: Config
     ) -> None:
         super().__init__(resource, requestFactory=HttpRequest, timeout=KEEP_ALIVE, reactor=clock)
         self.handshake = handshake
-        self.open_timeout = open_timeout
+        self.open_timeout = config.open_timeout
+        self.max_body = config.max_message_size
 
     def log(self, request: Any) -> None:
         """Write no access log: a line for each request would bury what matters."""

@@ -36,7 +36,7 @@ def test_a_good_request_is_accepted() -> None:
         )
     )
     assert upgrade.path == "/broadcast/a%2Fb"
-    assert upgrade.flag("self", default=True) is False
+    assert upgrade.query.flag("self", default=True) is False
     assert upgrade.subprotocols == ("b", "a")
     assert upgrade.extensions == ("permessage-deflate; client_max_window_bits", "x")
 
@@ -118,7 +118,7 @@ def test_a_flag_is_0_or_1_once(query: str) -> None:
     """A malformed parameter that is known is an error, not a guess."""
     upgrade = examine(request(f"GET /?{query} HTTP/1.1"))
     with pytest.raises(BadRequest, match="self"):
-        upgrade.flag("self", default=True)
+        upgrade.query.flag("self", default=True)
 
 
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1))

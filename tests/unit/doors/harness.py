@@ -15,13 +15,15 @@ from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
 from wsecho.config import Config
-from wsecho.core.rooms import Hub
+from wsecho.core.rooms import Rules
 from wsecho.doors.front import Front, FrontFactory
 from wsecho.doors.handshake import Handshake
 from wsecho.doors.page import Missing
-from wsecho.doors.raw import RawMember
+from wsecho.doors.rooms import Rooms
 from wsecho.doors.site import EchoSite
+from wsecho.doors.wamp.serve import make_router, rawsocket_maker
 from wsecho.doors.websocket import WebSocketFactory
+from wsecho.router import Router
 
 
 class Wire(StringTransport):
@@ -61,17 +63,20 @@ class Server:
     config: Config = field(factory=Config)
     root: IResource = field(factory=Missing)
     clock: Clock = field(factory=Clock)
-    hub: Hub[RawMember] = field(init=False)
+    rooms: Rooms = field(init=False)
+    router: Router = field(init=False)
     websockets: WebSocketFactory = field(init=False)
     factory: FrontFactory = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.hub = Hub(idle_ttl=600)
-        self.websockets = WebSocketFactory(self.config, self.clock)
-        handshake = Handshake(self.config, self.hub, self.websockets, self.clock.seconds)
-        timeout = self.config.open_timeout
-        site = EchoSite(self.root, handshake, self.clock, timeout)
-        self.factory = FrontFactory(site, handshake, self.clock, timeout)
+        config, clock = self.config, self.clock
+        self.rooms = Rooms(Rules(), clock.seconds)
+        self.router = make_router(config, self.rooms, clock)
+        self.websockets = WebSocketFactory(config, clock)
+        handshake = Handshake(config, self.rooms, self.router, self.websockets)
+        site = EchoSite(self.root, handshake, clock, config)
+        rawsocket = rawsocket_maker(config, self.router, clock)
+        self.factory = FrontFactory(site, handshake, rawsocket, clock, config.open_timeout)
 
     def connect(self) -> "Peer":
         """Open a TCP connection, so to say."""

@@ -47,9 +47,9 @@ def test_the_room_without_a_name_is_main() -> None:
     """And a percent-encoded name is the decoded one."""
     server = Server()
     server.open("/broadcast").text("x")
-    assert "main" in server.hub
+    assert "main" in server.rooms.hub
     server.open("/broadcast/a%2Fb")
-    assert "a/b" in server.hub
+    assert "a/b" in server.rooms.hub
 
 
 def test_who_is_gone_gets_nothing_and_harms_nobody() -> None:

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: MIT
+"""`/lp`: WAMP over plain HTTP ("HTTP Longpoll Transport", and a stream of server-sent events).
+
+=============================  ==================================================================
+``POST /lp/open``              ``{"protocols": […]}`` → 200 ``{"protocol", "transport"}``
+``POST /lp/ID/receive``        200 with one message (batched: all that wait), or 204 in 10 s
+``POST /lp/ID/send``           204
+``POST /lp/ID/close``          204
+``GET /lp/ID/events``          a stream: one message an event, ``id:`` a running number
+=============================  ==================================================================
+
+`receive?seq=N` and `send?seq=N` number batches and POSTs, so that a lost answer does no harm.
+"""
+
+import json
+import secrets
+from typing import Any, Final
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET, Request
+
+from wsecho.core.errors import BadRequest, MethodNotAllowed, NotFound, WireError, WrongType
+from wsecho.core.handshake import Query, split_target
+from wsecho.core.origins import Origins
+from wsecho.core.responses import JSON_TYPE
+from wsecho.doors.origins import allow_origin, answer_preflight
+from wsecho.doors.peers import peer_name
+from wsecho.doors.site import answer_error
+from wsecho.doors.wamp.forms import SUBPROTOCOLS, make_form
+from wsecho.doors.wamp.longpoll import LongPollPeer
+from wsecho.router import Router
+
+_ID_BYTES: Final = 16
+_METHODS: Final = {
+    "open": "POST",
+    "receive": "POST",
+    "send": "POST",
+    "close": "POST",
+    "events": "GET",
+}
+_MAX_NUMBER: Final = (1 << 53) - 1
+
+
+class LongPoll(Resource):
+    """All sessions without a connection of their own.
+
+    Args:
+        router: where the sessions live.
+        clock: times what waits.
+        origins: whose pages may come.
+        send_queue: bytes that may wait for one peer.
+        timeout: seconds without a poll after which a session is lost.
+    """
+
+    isLeaf = True
+
+    def __init__(
+        self,
+        router: Router,
+        clock: IReactorTime,
+        origins: Origins,
+        *,
+        send_queue: int,
+        timeout: float,
+    ) -> None:
+        super().__init__()
+        self._router = router
+        self._clock = clock
+        self._origins = origins
+        self._send_queue = send_queue
+        self._timeout = timeout
+        self._peers: dict[str, LongPollPeer] = {}
+
+    def __len__(self) -> int:
+        return len(self._peers)
+
+    def render(self, request: Request) -> Any:
+        """Answer one request."""
+        request.setHeader(b"cache-control", b"no-store")
+        try:
+            allow_origin(request, self._origins)
+            identifier, verb = self._address(request)
+            if request.method == b"OPTIONS":
+                return answer_preflight(request, _METHODS[verb])
+            if request.method.decode("latin-1") != _METHODS[verb]:
+                allowed = ("Allow", f"{_METHODS[verb]}, OPTIONS")
+                raise MethodNotAllowed(f"{verb} wants {_METHODS[verb]}", allowed)
+            if verb == "open":
+                return self._open(request)
+            return self._visit(request, self._peer(identifier), verb)
+        except WireError as error:
+            return answer_error(request, error)
+
+    def _address(self, request: Request) -> tuple[str, str]:
+        parts = [part.decode("latin-1") for part in request.postpath or []]
+        if parts == ["open"]:
+            return "", "open"
+        if len(parts) != 2 or parts[1] not in _METHODS or parts[1] == "open":  # noqa: PLR2004
+            raise NotFound("there is nothing at this address")
+        return parts[0], parts[1]
+
+    def _peer(self, identifier: str) -> LongPollPeer:
+        peer = self._peers.get(identifier)
+        if peer is None:
+            raise NotFound("there is no such transport")
+        return peer
+
+    def _open(self, request: Request) -> bytes:
+        protocol = _chosen(_json_body(request))
+        identifier = secrets.token_urlsafe(_ID_BYTES)
+        peer = LongPollPeer(
+            make_form(protocol),
+            peer_name(request),
+            self._clock,
+            send_queue=self._send_queue,
+            timeout=self._timeout,
+            forget=lambda: self._forget(identifier),
+        )
+        self._peers[identifier] = peer
+        peer.session = self._router.attach(peer)
+        request.setHeader(b"content-type", JSON_TYPE.encode())
+        return json.dumps({"protocol": protocol, "transport": identifier}).encode()
+
+    def _forget(self, identifier: str) -> None:
+        self._peers.pop(identifier, None)
+
+    def _visit(self, request: Request, peer: LongPollPeer, verb: str) -> Any:
+        query = split_target(request.uri.decode("latin-1"))[1]
+        if verb == "receive":
+            peer.receive(request, _number(query, "seq"))
+            return NOT_DONE_YET
+        if verb == "events":
+            last = request.getHeader(b"last-event-id") or b""
+            peer.stream(
+                request, _integer(last.decode("latin-1"), "Last-Event-ID") if last else None
+            )
+            return NOT_DONE_YET
+        if verb == "send":
+            _check_type(request, binary=peer.form.objects.BINARY)
+            peer.bring(_body(request), _number(query, "seq"))
+        else:
+            peer.hang_up()
+        request.setResponseCode(204)
+        return b""
+
+
+def _chosen(body: Any) -> str:
+    offered = body.get("protocols") if isinstance(body, dict) else None
+    if not isinstance(offered, list):
+        raise BadRequest('the body is not {"protocols": […]}')
+    for protocol in offered:
+        if protocol in SUBPROTOCOLS:
+            return str(protocol)
+    raise BadRequest(f"offer one of the protocols {', '.join(SUBPROTOCOLS)}")
+
+
+def _body(request: Request) -> bytes:
+    assert request.content is not None  # noqa: S101  # Twisted has read it whole
+    body: bytes = request.content.read()
+    return body
+
+
+def _json_body(request: Request) -> Any:
+    _check_type(request, binary=False)
+    try:
+        return json.loads(_body(request))
+    except (ValueError, RecursionError):
+        raise BadRequest("the body is not JSON") from None
+
+
+def _check_type(request: Request, *, binary: bool) -> None:
+    """Refuse a body that says it is something else; one that says nothing is taken."""
+    given = (
+        (request.getHeader(b"content-type") or b"").decode("latin-1").split(";")[0].strip().lower()
+    )
+    wanted = {"", "application/octet-stream", "application/msgpack", "application/x-msgpack"}
+    wanted |= {"application/cbor"}
+    if not binary:
+        wanted = {"", "application/json", "text/plain"}
+    if given not in wanted:
+        raise WrongType(f"the body is {given}, not {'binary' if binary else 'application/json'}")
+
+
+def _number(query: Query, name: str) -> int | None:
+    value = query.parameter(name)
+    return None if value is None else _integer(value, name)
+
+
+def _integer(text: str, name: str) -> int:
+    if not (text.isascii() and text.isdigit()) or int(text) > _MAX_NUMBER:
+        raise BadRequest(f"{name} is a number, counted from 1")
+    return int(text)

@@ -1,0 +1,296 @@
+# SPDX-License-Identifier: MIT
+"""One WAMP session without a connection of its own: what `/lp` keeps between requests."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from autobahn.wamp.message import Message
+from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
+from twisted.logger import Logger
+from twisted.web.server import Request
+from zope.interface import implementer
+
+from wsecho.core.errors import BadRequest
+from wsecho.core.mailbox import Inbox, Item, Outbox
+from wsecho.doors.wamp.forms import Form
+from wsecho.doors.wamp.objects import JSON, MalformedError
+from wsecho.doors.wamp.websocket import log_fault
+from wsecho.router import Ending, Session, TransportDetails
+
+RECEIVE_WAIT: Final = 8.0
+"""Seconds after which an empty `receive` is answered; AutobahnJS waits 12 (wire.md says 10)."""
+
+HEARTBEAT: Final = 15.0
+"""Seconds between comments on a silent stream."""
+
+_LAST_WORDS: Final = 5.0
+"""Seconds in which a peer may still fetch what its session said at its end."""
+
+
+class LongPollPeer:
+    """A transport whose peer comes to fetch and to bring.
+
+    Args:
+        form: what its messages look like.
+        peer: the client's address when it opened.
+        clock: times what waits.
+        send_queue: bytes that may wait for the peer.
+        timeout: seconds without a poll after which the session is lost.
+        forget: called once when nothing can be fetched any more.
+    """
+
+    _log = Logger()
+    session: Session
+
+    def __init__(
+        self,
+        form: Form,
+        peer: str,
+        clock: IReactorTime,
+        *,
+        send_queue: int,
+        timeout: float,
+        forget: Callable[[], None],
+    ) -> None:
+        # Unbatched, each message has a POST of its own, and two of them may overtake each other.
+        self.details = TransportDetails(
+            "longpoll", peer, ordered=form.is_batched, more={"serializer": form.objects.NAME}
+        )
+        self.form = form
+        self._clock = clock
+        self._timeout = timeout
+        self._forget = forget
+        self._outbox = Outbox(send_queue)
+        self._inbox = Inbox()
+        self._waiting: WaitingReceive | EventStream | None = None
+        self._flush: IDelayedCall | None = None
+        self._closing = False
+        self._end = clock.callLater(timeout, self._lost)
+
+    # What the session calls.
+
+    def send(self, message: Message) -> None:
+        """Keep a message for the peer; one that leaves too much lying about is given up.
+
+        Raises:
+            CannotCarryError: the form has no place for something in it.
+        """
+        if not self._outbox.push(self.form.write(message)):
+            self._lost()
+        elif self._waiting is not None and self._flush is None:
+            # What this turn of the reactor says goes out as one batch.
+            self._flush = self._clock.callLater(0, self._serve)
+
+    def close(self, ending: Ending) -> None:
+        """Let the peer fetch the last words, then forget it."""
+        log_fault(self._log, self.details.peer, ending)
+        self._closing = True
+        self._serve()
+        self._restart_end(_LAST_WORDS)
+        self._finish_if_empty()
+
+    # What the peer's requests do.
+
+    def bring(self, octets: bytes, number: int | None) -> None:
+        """Take what a POST brought, unless it came before.
+
+        Raises:
+            Conflict: a numbered one before it is missing.
+        """
+        if number is not None and not self._inbox.is_new(number):
+            return
+        try:
+            messages = self.form.read(octets)
+        except MalformedError as error:
+            self.session.violate(str(error))
+            return
+        for message in messages:
+            self.session.receive(message)
+
+    def receive(self, request: Request, number: int | None) -> None:
+        """Answer a request with what waits, or let it wait for something.
+
+        Raises:
+            Conflict: that batch cannot be had.
+        """
+        ready = self._take(number)
+        self._replace(WaitingReceive(self, request, number))
+        if ready:
+            self._answer(ready)
+
+    def stream(self, request: Request, last_event: int | None) -> None:
+        """Send a request what waits, and whatever comes.
+
+        Raises:
+            BadRequest: the form is binary.
+            Conflict: the stream cannot go on behind that event.
+        """
+        if self.form.objects is not JSON:
+            raise BadRequest("server-sent events carry JSON only")
+        if last_event is not None:
+            self._outbox.rewind(last_event)
+        self._replace(EventStream(self, request, self._clock))
+        self._serve()
+
+    def hang_up(self) -> None:
+        """End the session as the peer asks (`close`)."""
+        self._lost()
+
+    def gone(self, waiting: "WaitingReceive | EventStream") -> None:
+        """Note that a request is over, answered or not."""
+        if self._waiting is waiting:
+            self._waiting = None
+            if not self._closing:
+                self._restart_end(self._timeout)
+
+    # The rest is our own.
+
+    def _take(self, number: int | None) -> list[Item]:
+        one = not self.form.is_batched
+        return self._outbox.take(one=one) if number is None else self._outbox.batch(number, one=one)
+
+    def _replace(self, waiting: "WaitingReceive | EventStream") -> None:
+        older, self._waiting = self._waiting, waiting
+        if older is not None:
+            older.end()
+        if self._end.active() and not self._closing:
+            self._end.cancel()
+
+    def _serve(self) -> None:
+        self._stop_flush()
+        waiting = self._waiting
+        if isinstance(waiting, EventStream):
+            if not waiting.is_full:
+                waiting.write(self._outbox.stream())
+            if self._closing and not self._outbox:
+                waiting.end()
+        elif waiting is not None:
+            ready = self._take(waiting.number)
+            if ready:
+                self._answer(ready)
+        self._finish_if_empty()
+
+    def _answer(self, ready: list[Item]) -> None:
+        waiting = self._waiting
+        assert isinstance(waiting, WaitingReceive)  # noqa: S101  # only such ones are answered
+        waiting.answer(self.form.join([item.data for item in ready]))
+        self._finish_if_empty()
+
+    def _finish_if_empty(self) -> None:
+        if self._closing and not self._outbox and self._end.active():
+            # A numbered batch may be asked for again, so the end keeps its time.
+            self._restart_end(_LAST_WORDS)
+
+    def _restart_end(self, seconds: float) -> None:
+        if self._end.active():
+            self._end.cancel()
+        self._end = self._clock.callLater(seconds, self._lost)
+
+    def _stop_flush(self) -> None:
+        if self._flush is not None and self._flush.active():
+            self._flush.cancel()
+        self._flush = None
+
+    def _lost(self) -> None:
+        self._stop_flush()
+        if self._end.active():
+            self._end.cancel()
+        waiting, self._waiting = self._waiting, None
+        self._closing = True
+        if waiting is not None:
+            waiting.end()
+        self._forget()
+        self.session.lost()
+
+
+class WaitingReceive:
+    """A `receive` that waits for messages."""
+
+    def __init__(self, peer: LongPollPeer, request: Request, number: int | None) -> None:
+        self.number = number
+        self._peer = peer
+        self._request: Request | None = request
+        self._end = peer._clock.callLater(RECEIVE_WAIT, self.end)  # noqa: SLF001  # its other half
+        request.notifyFinish().addBoth(lambda _: self._over())
+
+    def answer(self, octets: bytes) -> None:
+        """Answer with messages."""
+        request = self._over()
+        if request is not None:
+            binary = self._peer.form.objects.BINARY
+            kind = b"application/octet-stream" if binary else b"application/json"
+            request.setHeader(b"content-type", kind)
+            request.setHeader(b"content-length", str(len(octets)).encode())
+            request.write(octets)
+            request.finish()
+
+    def end(self) -> None:
+        """Answer that there is nothing."""
+        request = self._over()
+        if request is not None:
+            request.setResponseCode(204)
+            request.finish()
+
+    def _over(self) -> Request | None:
+        request, self._request = self._request, None
+        if self._end.active():
+            self._end.cancel()
+        self._peer.gone(self)
+        return request
+
+
+@implementer(IPushProducer)
+class EventStream:
+    """A stream of server-sent events (HTML standard, section 9.2)."""
+
+    def __init__(self, peer: LongPollPeer, request: Request, clock: IReactorTime) -> None:
+        self.is_full = False
+        self._peer = peer
+        self._clock = clock
+        self._request: Any = request
+        request.setHeader(b"content-type", b"text/event-stream")
+        # nginx would hold the events back until its buffer is full.
+        request.setHeader(b"x-accel-buffering", b"no")
+        request.notifyFinish().addBoth(lambda _: self._over())
+        request.registerProducer(self, True)
+        # The first bytes show the page that nothing on the way holds them back.
+        request.write(b"retry: 1000\n: open\n\n")
+        self._heart = clock.callLater(HEARTBEAT, self._beat)
+
+    def write(self, items: list[Item]) -> None:
+        """Send events."""
+        if self._request is not None and items:
+            self._request.write(
+                b"".join(b"id: %d\ndata: %s\n\n" % (item.number, item.data) for item in items)
+            )
+            self._heart.reset(HEARTBEAT)
+
+    def end(self) -> None:
+        """End the stream."""
+        request = self._over()
+        if request is not None:
+            request.unregisterProducer()
+            request.finish()
+
+    def pauseProducing(self) -> None:
+        """The peer reads too slowly: what comes waits in the outbox, which is bounded."""
+        self.is_full = True
+
+    def resumeProducing(self) -> None:
+        """The peer reads again."""
+        self.is_full = False
+        self._peer._serve()  # noqa: SLF001  # its other half
+
+    def stopProducing(self) -> None:
+        """The connection is going."""
+
+    def _beat(self) -> None:
+        self._request.write(b": beat\n\n")
+        self._heart = self._clock.callLater(HEARTBEAT, self._beat)
+
+    def _over(self) -> Any:
+        request, self._request = self._request, None
+        if self._heart.active():
+            self._heart.cancel()
+        self._peer.gone(self)
+        return request

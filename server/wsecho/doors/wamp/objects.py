@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: MIT
+"""Between a WAMP message's list and its octets: JSON, MessagePack, CBOR.
+
+Each is an object serializer as Autobahn's `Message.serialize` wants one; it keeps what it made
+in the message, so an event is serialized once for all who speak the same.
+"""
+
+import json
+from base64 import b64decode, b64encode
+from binascii import Error as Base64Error
+from typing import Any, Final, Protocol
+
+import cbor2
+import msgpack
+
+from wsecho.router import CannotCarryError
+
+_EVENT: Final = 36
+_EVENT_LENGTH: Final = 6
+_NUL: Final = "\0"
+# How json.dumps writes the beginning of a string that begins with U+0000.
+_ESCAPED_NUL: Final = '"\\u0000'
+
+
+class MalformedError(Exception):
+    """Octets that are no message in their form."""
+
+
+class ObjectSerializer(Protocol):
+    """One form of a message."""
+
+    NAME: str
+    """The end of the subprotocol's name."""
+    BINARY: bool
+    """Whether it is sent in binary WebSocket messages."""
+
+    def serialize(self, obj: list[Any]) -> bytes:
+        """Write a message.
+
+        Raises:
+            CannotCarryError: something in it has no place in this form.
+        """
+
+    def unserialize(self, octets: bytes) -> object:
+        """Read a message.
+
+        Raises:
+            MalformedError: it is none.
+        """
+
+
+class Json:
+    """JSON; binary is a string of U+0000 and base64 ("Binary conversion of JSON Strings")."""
+
+    NAME = "json"
+    BINARY = False
+
+    def serialize(self, obj: list[Any]) -> bytes:
+        """Write a message.
+
+        Raises:
+            CannotCarryError: it holds NaN, an infinity, a text that would be read as binary, …
+        """
+        binaries = 0
+
+        def write_binary(value: object) -> str:
+            nonlocal binaries
+            if not isinstance(value, bytes):
+                raise TypeError
+            binaries += 1
+            return _NUL + b64encode(value).decode("ascii")
+
+        try:
+            text = json.dumps(
+                _text_as_binary(obj),
+                default=write_binary,
+                allow_nan=False,
+                ensure_ascii=False,
+                separators=(",", ":"),
+            )
+            if text.count(_ESCAPED_NUL) > binaries:
+                raise CannotCarryError
+            return text.encode("utf-8")
+        except (TypeError, ValueError, RecursionError):
+            raise CannotCarryError from None
+
+    def unserialize(self, octets: bytes) -> object:
+        """Read a message.
+
+        Raises:
+            MalformedError: it is no JSON.
+        """
+        try:
+            value = json.loads(octets.decode("utf-8"), parse_constant=_no_constant)
+            # Only who may have sent binary pays for the walk.
+            return _read_binary(value) if b"\\u0000" in octets else value
+        except (ValueError, RecursionError):
+            raise MalformedError("not JSON") from None
+
+
+class MessagePack:
+    """MessagePack."""
+
+    NAME = "msgpack"
+    BINARY = True
+
+    def serialize(self, obj: list[Any]) -> bytes:
+        """Write a message.
+
+        Raises:
+            CannotCarryError: it holds an integer of more than 64 bits, a type of CBOR's, …
+        """
+        try:
+            packed: bytes = msgpack.packb(obj)
+        except (TypeError, ValueError, OverflowError, RecursionError):
+            raise CannotCarryError from None
+        return packed
+
+    def unserialize(self, octets: bytes) -> object:
+        """Read a message.
+
+        Raises:
+            MalformedError: it is no MessagePack.
+        """
+        try:
+            value: object = msgpack.unpackb(octets, strict_map_key=False)
+        except (ValueError, TypeError, RecursionError, msgpack.UnpackException):
+            raise MalformedError("not MessagePack") from None
+        return value
+
+
+class Cbor:
+    """CBOR (RFC 8949)."""
+
+    NAME = "cbor"
+    BINARY = True
+
+    def serialize(self, obj: list[Any]) -> bytes:
+        """Write a message.
+
+        Raises:
+            CannotCarryError: it holds a type that CBOR has not.
+        """
+        try:
+            return cbor2.dumps(obj)
+        except (cbor2.CBOREncodeError, TypeError, ValueError, OverflowError, RecursionError):
+            raise CannotCarryError from None
+
+    def unserialize(self, octets: bytes) -> object:
+        """Read a message.
+
+        Raises:
+            MalformedError: it is no CBOR.
+        """
+        try:
+            value: object = cbor2.loads(octets)
+        except Exception:  # noqa: BLE001  # tags make it call constructors that raise what they like
+            raise MalformedError("not CBOR") from None
+        return value
+
+
+def _text_as_binary(obj: list[Any]) -> list[Any]:
+    """Give a room's text that begins with U+0000 the form that JSON can carry (wire.md)."""
+    if obj[0] != _EVENT or len(obj) != _EVENT_LENGTH or "position" not in obj[-1] or not obj[4]:
+        return obj
+    text = obj[4][0]
+    if type(text) is not str or not text.startswith(_NUL):
+        return obj
+    return [*obj[:4], [text.encode("utf-8")], {**obj[5], "text": True}]
+
+
+def _read_binary(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith(_NUL):
+        try:
+            return b64decode(value[1:], validate=True)
+        except Base64Error:
+            raise ValueError("not base64") from None
+    if isinstance(value, list):
+        return [_read_binary(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _read_binary(item) for key, item in value.items()}
+    return value
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+JSON: Final = Json()
+MESSAGE_PACK: Final = MessagePack()
+CBOR: Final = Cbor()

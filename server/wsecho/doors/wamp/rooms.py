@@ -1,0 +1,298 @@
+# SPDX-License-Identifier: MIT
+"""Rooms as WAMP topics: both ways, text and binary, with their Event History."""
+
+from collections.abc import Iterable, Iterator
+from heapq import merge
+from typing import Any, Final
+
+from attrs import define
+
+from wsecho.core.errors import BadRequest
+from wsecho.core.history import History, Message
+from wsecho.core.positions import Position
+from wsecho.core.retries import KeyReusedError, check_key
+from wsecho.core.topics import ROOM_PREFIX, room_topic, topic_room
+from wsecho.doors.rooms import Rooms
+from wsecho.router import EventsQuery, Publication, Realm, Reply, Session, WampError
+from wsecho.router.errors import INVALID_ARGUMENT, INVALID_URI
+from wsecho.router.subscriptions import Subscription
+from wsecho.router.timestamps import rfc3339
+from wsecho.router.uris import Match, matches
+
+_MAX_ANSWER: Final = 1 << 20
+"""Bytes of payload after which an answer of Event History is cut; one event always fits."""
+
+
+@define(eq=False)
+class _Presence:
+    """Keeps a room alive while its topic has subscribers; they hear by `WampRooms.heard`."""
+
+    wants_own = True
+
+    def deliver(self, message: Message) -> None:
+        """Leave it to the broker."""
+
+
+class WampRooms:
+    """Owns the rooms' topics in every realm, and hears what is said at the other doors.
+
+    Args:
+        rooms: the rooms.
+    """
+
+    prefixes = (ROOM_PREFIX,)
+
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms = rooms
+        self._realms: list[Realm] = []
+        self._presences: dict[Subscription, _Presence] = {}
+        rooms.listeners.append(self)
+
+    def serve(self, realm: Realm) -> None:
+        """Dispatch what is said to a realm's subscribers too."""
+        self._realms.append(realm)
+
+    def heard(self, room: str, message: Message, origin: Any) -> None:
+        """Send a room's message to the subscribers of its topic."""
+        topic = room_topic(room)
+        skip, publisher = 0, None
+        if isinstance(origin, Publication):
+            skip, publisher = origin.skip, origin.publisher
+        for realm in self._realms:
+            if realm.broker.has_receivers(topic):
+                realm.dispatch(
+                    Publication(
+                        message.publication,
+                        topic,
+                        [_argument(message)],
+                        {"position": str(message.position)},
+                        skip,
+                        publisher,
+                    )
+                )
+
+    # What the router asks of the owner of topics.
+
+    def canonical(self, uri: str) -> str:
+        """Return the one spelling of a room's topic.
+
+        Raises:
+            WampError: no room can have that name.
+        """
+        return room_topic(_room(uri))
+
+    def publish(self, session: Session, publication: Publication) -> int:
+        """Say what a session published in the room, and return its publication id.
+
+        Raises:
+            WampError: it is not exactly one text or binary, or its key was used for another.
+        """
+        payload, is_binary = _payload(publication)
+        key = _key(publication)
+        try:
+            receipt = self._rooms.publish(
+                _room(publication.topic),
+                payload,
+                is_binary=is_binary,
+                key=key,
+                caller=_caller(session),
+                publication=publication.id,
+                origin=publication,
+            )
+        except KeyReusedError as error:
+            raise WampError(INVALID_ARGUMENT, error.reason) from None
+        return receipt.publication
+
+    def subscribing(self, session: Session, uri: str, match: Match) -> None:
+        """Let everyone subscribe."""
+
+    def subscribed(self, session: Session, subscription: Subscription, *, first: bool) -> None:
+        """Keep the room while somebody is subscribed to it."""
+        if first and subscription.match == "exact":
+            presence = self._presences[subscription] = _Presence()
+            self._rooms.join(_room(subscription.uri), presence)
+
+    def unsubscribed(self, session: Session, subscription: Subscription, *, last: bool) -> None:
+        """Let the room go its way when nobody is subscribed to it any more."""
+        if last and (presence := self._presences.pop(subscription, None)) is not None:
+            self._rooms.leave(_room(subscription.uri), presence)
+
+    def get_events(self, session: Session, subscription: Subscription, query: EventsQuery) -> Reply:
+        """Answer `wamp.subscription.get_events` ("Event History", and `after_position`).
+
+        Raises:
+            WampError: the position is none.
+        """
+        if subscription.match != "exact":
+            found = self._matching(subscription, query)
+            events, _ = _cut(_select(found, query), query.limit)
+            return Reply([_event(message, subscription, room, session) for room, message in events])
+        room = _room(subscription.uri)
+        history = self._rooms.hub.read(room, self._rooms.seconds())
+        return self._of_room(room, history, session, subscription, query)
+
+    def _of_room(
+        self,
+        room: str,
+        history: History,
+        session: Session,
+        subscription: Subscription,
+        query: EventsQuery,
+    ) -> Reply:
+        kwargs: dict[str, Any] = {"position": str(history.position)}
+        messages: Iterable[Message] = history
+        if query.after_position is not None:
+            after = _position(query.after_position)
+            kwargs["recovered"] = history.can_resume(after)
+            if not kwargs["recovered"]:
+                return Reply([], kwargs)
+            messages = history.after(after.offset)
+        selected = _select([(room, message) for message in messages], query)
+        events, complete = _cut(selected, query.limit)
+        if events and not complete and not query.reverse:
+            kwargs["position"] = str(events[-1][1].position)
+        return Reply(
+            [_event(message, subscription, room, session) for _, message in events], kwargs
+        )
+
+    def _matching(
+        self, subscription: Subscription, query: EventsQuery
+    ) -> list[tuple[str, Message]]:
+        now = self._rooms.seconds()
+        histories = [
+            [(room, message) for message in self._rooms.hub.read(room, now)]
+            for room in self._rooms.hub.names()
+            if matches(subscription.uri, subscription.match, room_topic(room))
+        ]
+        return list(merge(*histories, key=lambda found: found[1].time))
+
+
+def _room(uri: str) -> str:
+    try:
+        return topic_room(uri)
+    except BadRequest as error:
+        raise WampError(INVALID_URI, error.reason) from None
+
+
+def _position(text: str) -> Position:
+    try:
+        return Position.parse(text)
+    except BadRequest as error:
+        raise WampError(INVALID_ARGUMENT, error.reason) from None
+
+
+def _payload(publication: Publication) -> tuple[bytes, bool]:
+    """Read the one argument that a room takes, and whether it is binary."""
+    kwargs = publication.kwargs or {}
+    args = publication.args or []
+    surplus = kwargs.keys() - {"key", "text"}
+    if len(args) != 1 or surplus:
+        raise WampError(INVALID_ARGUMENT, "a room takes exactly one argument, and `key`")
+    said = args[0]
+    try:
+        if isinstance(said, str):
+            return said.encode("utf-8"), False
+        if isinstance(said, bytes) and kwargs.get("text") is True:
+            said.decode("utf-8")
+            return said, False
+    except UnicodeError:
+        raise WampError(INVALID_ARGUMENT, "the text is not UTF-8") from None
+    if isinstance(said, bytes):
+        return said, True
+    raise WampError(INVALID_ARGUMENT, "a room takes text or binary")
+
+
+def _key(publication: Publication) -> str | None:
+    key = (publication.kwargs or {}).get("key")
+    if key is None:
+        return None
+    try:
+        return check_key(key if isinstance(key, str) else "")
+    except BadRequest as error:
+        raise WampError(INVALID_ARGUMENT, error.reason) from None
+
+
+def _caller(session: Session) -> str:
+    # An anonymous page comes back with another session and another authid, and sends again
+    # what it does not know to have arrived.
+    return "" if session.authrole == "anonymous" else session.authid
+
+
+def _argument(message: Message) -> str | bytes:
+    return message.payload if message.is_binary else message.payload.decode("utf-8")
+
+
+def _select(
+    found: Iterable[tuple[str, Message]], query: EventsQuery
+) -> Iterator[tuple[str, Message]]:
+    """Apply the filters of the specification; all of them must hold."""
+    kept = [entry for entry in found if _in_time(entry[1], query) and _in_topic(entry[0], query)]
+    kept = _between_publications(kept, query)
+    return reversed(kept) if query.reverse else iter(kept)
+
+
+def _in_time(message: Message, query: EventsQuery) -> bool:
+    # Clients hand back what they were shown, which has milliseconds.
+    time = int(message.time * 1000) / 1000
+    return (
+        (query.from_time is None or time >= query.from_time)
+        and (query.after_time is None or time > query.after_time)
+        and (query.before_time is None or time < query.before_time)
+        and (query.until_time is None or time <= query.until_time)
+    )
+
+
+def _in_topic(room: str, query: EventsQuery) -> bool:
+    return query.topic is None or query.topic == room_topic(room)
+
+
+def _between_publications(
+    found: list[tuple[str, Message]], query: EventsQuery
+) -> list[tuple[str, Message]]:
+    """Cut a list at publications; one that is not in it leaves nothing."""
+    places = {message.publication: place for place, (_, message) in enumerate(found)}
+    begin, end = 0, len(found)
+    nowhere = len(found)
+    if query.from_publication is not None:
+        begin = max(begin, places.get(query.from_publication, nowhere))
+    if query.after_publication is not None:
+        begin = max(begin, places.get(query.after_publication, nowhere) + 1)
+    if query.before_publication is not None:
+        end = min(end, places.get(query.before_publication, 0))
+    if query.until_publication is not None:
+        end = min(end, places.get(query.until_publication, -1) + 1)
+    return found[begin:end]
+
+
+def _cut(
+    found: Iterator[tuple[str, Message]], limit: int | None
+) -> tuple[list[tuple[str, Message]], bool]:
+    """Take as many as the limit and the size of an answer allow; tell whether that was all."""
+    taken: list[tuple[str, Message]] = []
+    size = 0
+    for entry in found:
+        if len(taken) == limit or (taken and size + len(entry[1].payload) > _MAX_ANSWER):
+            return taken, False
+        taken.append(entry)
+        size += len(entry[1].payload)
+    return taken, True
+
+
+def _event(
+    message: Message, subscription: Subscription, room: str, session: Session
+) -> dict[str, Any]:
+    """Write one event of the past, as the specification's example has it."""
+    kwargs: dict[str, Any] = {"position": str(message.position)}
+    argument: str | bytes = _argument(message)
+    serializer = session.transport.details.more.get("serializer")
+    if serializer == "json" and isinstance(argument, str) and argument.startswith("\0"):
+        argument, kwargs["text"] = message.payload, True
+    details = {} if subscription.match == "exact" else {"topic": room_topic(room)}
+    return {
+        "timestamp": rfc3339(message.time),
+        "subscription": subscription.id,
+        "publication": message.publication,
+        "details": details,
+        "args": [argument],
+        "kwargs": kwargs,
+    }

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""The router as this server runs it: its realms, the rooms' topics, `wsecho.echo`."""
+
+from collections.abc import Callable
+from functools import partial
+from random import SystemRandom
+from typing import Any
+
+from attrs import frozen
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from wsecho.config import Config
+from wsecho.doors.rooms import Rooms
+from wsecho.doors.wamp.http import LongPoll
+from wsecho.doors.wamp.rawsocket import RawSocket
+from wsecho.doors.wamp.rooms import WampRooms
+from wsecho.router import ProcedureCall, Reply, Router
+
+_log = Logger()
+
+
+@frozen
+class _Clock:
+    """The reactor's clock, as the router wants it."""
+
+    _reactor: IReactorTime
+
+    def now(self) -> float:
+        return self._reactor.seconds()
+
+    def call_later(self, delay: float, call: Callable[[], None], /) -> IDelayedCall:
+        return self._reactor.callLater(delay, call)
+
+
+def make_router(config: Config, rooms: Rooms, reactor: IReactorTime) -> Router:
+    """Make the router with its realms, and connect it to the rooms."""
+    router = Router(_Clock(reactor), SystemRandom(), _log_fault, opening_wait=config.open_timeout)
+    topics = WampRooms(rooms)
+    for name in config.realm:
+        realm = router.add_realm(name, owner=topics)
+        realm.provide("wsecho.echo", _echo)
+        topics.serve(realm)
+    return router
+
+
+def rawsocket_maker(config: Config, router: Router, reactor: IReactorTime) -> Any:
+    """Return what makes a RawSocket protocol for a peer's address."""
+    return partial(
+        RawSocket,
+        router,
+        reactor,
+        max_message_size=config.max_message_size,
+        send_queue=config.send_queue,
+        open_timeout=config.open_timeout,
+    )
+
+
+def longpoll_resource(config: Config, router: Router, reactor: IReactorTime) -> LongPoll:
+    """Make the resource at `/lp`."""
+    return LongPoll(
+        router,
+        reactor,
+        config.origins,
+        send_queue=config.send_queue,
+        timeout=config.lp_timeout,
+    )
+
+
+def _echo(call: ProcedureCall) -> Reply:
+    return Reply(call.args, call.kwargs)
+
+
+def _log_fault(fault: BaseException) -> None:
+    _log.failure("the router failed", Failure(fault))

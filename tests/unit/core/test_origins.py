@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+"""Whose pages may reach rooms and WAMP."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wsecho.core.errors import Forbidden
+from wsecho.core.origins import Origins, is_own
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "own"),
+    [
+        ("http://localhost:8080", "localhost:8080", True),
+        ("http://example.org", "example.org", True),
+        ("http://example.org", "example.org:80", True),
+        ("https://example.org", "example.org", True),
+        ("https://example.org", "example.org:443", True),
+        ("https://EXAMPLE.org", "example.ORG", True),
+        ("http://[::1]:8080", "[::1]:8080", True),
+        ("http://example.org", "example.org:8080", False),
+        ("http://example.org:8080", "example.org", False),
+        ("http://evil.org", "example.org", False),
+        ("null", "example.org", False),
+        ("file://", "example.org", False),
+        ("http://example.org", None, False),
+        ("http://[", "example.org", False),
+        ("http://example.org:99999", "example.org", False),
+    ],
+)
+def test_own_is_the_same_host_and_port(origin: str, host: str | None, own: bool) -> None:
+    """With the scheme's own port where none is named."""
+    assert is_own(origin, host) is own
+
+
+def test_no_origin_is_no_browser() -> None:
+    """Nothing to protect it from."""
+    Origins().check(None, "example.org", None)
+
+
+def test_the_browsers_own_word_counts() -> None:
+    """A proxy may have changed Host; no page can set Sec-Fetch-Site."""
+    Origins().check("https://page.org", "upstream", "same-origin")
+
+
+def test_a_pattern_covers_the_whole_origin() -> None:
+    """No more than it says."""
+    origins = Origins(("https://*.example.org", "null"))
+    origins.check("https://a.example.org", "x", None)
+    origins.check("null", "x", "cross-site")
+    for foreign in ("http://a.example.org", "https://example.org", "https://a.example.org.evil"):
+        with pytest.raises(Forbidden, match="--origin"):
+            origins.check(foreign, "x", "cross-site")
+
+
+@given(st.text(), st.none() | st.text())
+def test_any_origin_is_own_or_not(origin: str, host: str | None) -> None:
+    """No header ends in a traceback."""
+    assert is_own(origin, host) in {True, False}
