@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Calls under way: what goes to callee and caller, the timers, and the ways in which a call ends."""
+"""Calls under way: what goes to either end, the timers, and the ways in which a call ends."""
 
 from __future__ import annotations
 
