@@ -4,14 +4,15 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from autobahn.wamp import message
 
-from wsecho.router import errors, outgoing, requests
+from wsecho.router import errors, requests
 from wsecho.router.answers import Reply
 from wsecho.router.calls import Call, CallState
-from wsecho.router.errors import CannotCarryError, ProtocolViolationError, WampError
+from wsecho.router.errors import ProtocolViolationError, WampError
+from wsecho.router.ongoing import Ongoing
 from wsecho.router.registrations import Registrations
 from wsecho.router.uris import is_reserved
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from wsecho.router.realm import Procedure, ProcedureCall, Realm
     from wsecho.router.registrations import Callee, Registration
     from wsecho.router.session import Session
-
-_PROGRESS: Final = {"progress": True}
 
 
 class Dealer:
@@ -37,6 +36,7 @@ class Dealer:
         self._realm = realm
         self._make_call = call
         self._own: dict[str, Procedure] = {}
+        self._ongoing = Ongoing(realm.clock, realm.safely)
         self.registrations = Registrations()
 
     def provide(self, uri: str, procedure: Procedure) -> None:
@@ -117,11 +117,8 @@ class Dealer:
         call.timeout = request.timeout
         if request.progress:
             call.state = CallState.UPLOADING
-        session.calls[call.request] = call
-        callee.invocations[call.invocation] = call
-        if call.timeout:
-            self._start_timer(call)
-        self._send_invocation(call, request)
+        self._ongoing.begin(call)
+        self._ongoing.send_invocation(call, request)
 
     @staticmethod
     def _details(
@@ -144,18 +141,7 @@ class Dealer:
             return
         if not request.progress:
             call.state = CallState.OPEN
-        self._send_invocation(call, request)
-
-    def _send_invocation(self, call: Call, request: requests.Call) -> None:
-        details = call.details | _PROGRESS if request.progress else call.details
-        invocation = outgoing.Invocation(
-            call.invocation, call.registration, request.args, request.kwargs, details
-        )
-        assert call.callee is not None  # noqa: S101  # the router's own are not invoked
-        try:
-            call.callee.send(invocation)
-        except CannotCarryError as error:
-            self._fail(call, WampError(error.uri, "the callee's serializer cannot carry it"))
+        self._ongoing.send_invocation(call, request)
 
     def _call_own(self, session: Session, request: requests.Call, own: Procedure) -> None:
         if request.progress:
@@ -165,18 +151,14 @@ class Dealer:
         )
         call = Call(session, request.request)
         if isinstance(outcome, Reply):
-            self._send_result(call, outcome.args, outcome.kwargs)
+            self._ongoing.send_result(call, outcome.args, outcome.kwargs)
             return
         call.timeout = request.timeout
-        session.calls[call.request] = call
-        if call.timeout:
-            self._start_timer(call)
-        outcome.then(partial(self._answered, call), partial(self._fail, call))
+        self._ongoing.begin(call)
+        outcome.then(partial(self._answered, call), partial(self._ongoing.fail, call))
 
     def _answered(self, call: Call, reply: Reply) -> None:
-        if call.state is not CallState.ENDED:
-            self._end(call)
-            self._send_result(call, reply.args, reply.kwargs)
+        self._ongoing.finish(call, reply.args, reply.kwargs)
 
     # -- answers
 
@@ -190,11 +172,9 @@ class Dealer:
         if call is None:
             return
         if not answer.progress:
-            self._end(call)
-            self._send_result(call, answer.args, answer.kwargs)
+            self._ongoing.finish(call, answer.args, answer.kwargs)
         elif call.receive_progress:
-            self._restart_timer(call)
-            self._send_progress(call, answer)
+            self._ongoing.progress(call, answer.args, answer.kwargs)
 
     def error(self, session: Session, answer: requests.Error) -> None:
         """ERROR of a callee: passed on; ignored where the call is over.
@@ -204,7 +184,9 @@ class Dealer:
         """
         call = self._invoked(session, answer.request)
         if call is not None:
-            self._fail(call, WampError(answer.error, args=answer.args, kwargs=answer.kwargs))
+            self._ongoing.fail(
+                call, WampError(answer.error, args=answer.args, kwargs=answer.kwargs)
+            )
 
     @staticmethod
     def _invoked(session: Session, invocation: int) -> Call | None:
@@ -213,101 +195,19 @@ class Dealer:
             raise ProtocolViolationError("an answer to an INVOCATION that was never sent")
         return call
 
-    def _send_result(
-        self, call: Call, args: list[Any] | None, kwargs: dict[str, Any] | None
-    ) -> None:
-        try:
-            call.caller.send(outgoing.Result(call.request, args, kwargs))
-        except CannotCarryError as error:
-            reason = "your serializer cannot carry the result"
-            call.caller.send(outgoing.error(requests.Call.TYPE, call.request, error.uri, [reason]))
-
-    def _send_progress(self, call: Call, answer: requests.Yield) -> None:
-        result = outgoing.Result(call.request, answer.args, answer.kwargs, progress=True)
-        try:
-            call.caller.send(result)
-        except CannotCarryError as error:
-            self._fail(call, WampError(error.uri, "your serializer cannot carry the result"))
-            self._interrupt(call, "killnowait", errors.CANCELED)
-
-    # -- ends before time
-
     def cancel(self, session: Session, request: requests.Cancel) -> None:
         """CANCEL; ignored where the call is over ("Call Canceling")."""
         call = session.calls.get(request.request)
-        if call is None:
-            return
-        if (
-            request.mode == "kill"
-            and call.callee is not None
-            and call.callee.peer.can_be_interrupted
-        ):
-            if call.state is not CallState.KILLING:
-                self._note_upload(call)
-                call.state = CallState.KILLING
-                self._interrupt(call, "kill", errors.CANCELED)
-            return
-        self._fail(call, WampError(errors.CANCELED))
-        if request.mode != "skip":
-            self._interrupt(call, "killnowait", errors.CANCELED)
-
-    def _timed_out(self, call: Call) -> None:
-        call.timer = None
-        self._fail(call, WampError(errors.TIMEOUT))
-        self._interrupt(call, "killnowait", errors.TIMEOUT)
+        if call is not None:
+            self._ongoing.cancel(call, request.mode)
 
     def reject(self, call: Call, error: WampError) -> None:
         """End a call over a further CALL of it that cannot be read."""
-        self._fail(call, error)
-        self._interrupt(call, "killnowait", errors.CANCELED)
-
-    def _fail(self, call: Call, error: WampError) -> None:
-        if call.state is CallState.ENDED:
-            return
-        self._end(call)
-        kind = requests.Call.TYPE
-        try:
-            call.caller.send(
-                outgoing.error(kind, call.request, error.uri, error.payload, error.kwargs)
-            )
-        except CannotCarryError:
-            call.caller.send(outgoing.error(kind, call.request, error.uri))
-
-    def _interrupt(self, call: Call, mode: str, reason: str) -> None:
-        callee = call.callee
-        if callee is not None and callee.peer.can_be_interrupted:
-            callee.send(message.Interrupt(call.invocation, mode=mode, reason=reason))
-
-    def _note_upload(self, call: Call) -> None:
-        if call.state is CallState.UPLOADING:
-            call.caller.spent.add(call.request)
-
-    def _end(self, call: Call) -> None:
-        self._note_upload(call)
-        call.state = CallState.ENDED
-        call.caller.calls.pop(call.request, None)
-        if call.callee is not None:
-            call.callee.invocations.pop(call.invocation, None)
-        if call.timer is not None:
-            call.timer.cancel()
-            call.timer = None
-
-    def _start_timer(self, call: Call) -> None:
-        expire = partial(self._realm.safely, partial(self._timed_out, call))
-        call.timer = self._realm.clock.call_later(call.timeout / 1000, expire)
-
-    def _restart_timer(self, call: Call) -> None:
-        # "Timeouts" of progressive results: the limit is on the time between results.
-        if call.timer is not None:
-            call.timer.cancel()
-            self._start_timer(call)
+        self._ongoing.fail(call, error)
+        self._ongoing.interrupt(call, "killnowait", errors.CANCELED)
 
     def forget(self, session: Session) -> None:
         """Drop all that a session registered, called and was invoked for."""
         for registration in list(session.registrations.values()):
             self._remove(session, registration)
-        for call in list(session.invocations.values()):
-            self._fail(call, WampError(errors.CANCELED, "the callee is gone"))
-        for call in list(session.calls.values()):
-            self._end(call)
-            self._interrupt(call, "killnowait", errors.CANCELED)
+        self._ongoing.forget(session)

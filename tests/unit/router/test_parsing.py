@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: MIT
+"""From lists to requests: whatever comes is a request, a refusal, or a violation."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from autobahn.wamp import message
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wsecho.router import outgoing, requests
+from wsecho.router.errors import ProtocolViolationError
+from wsecho.router.ids import MAX_ID
+from wsecho.router.parsing import parse
+from wsecho.router.publications import Publisher
+
+scalars: st.SearchStrategy[Any] = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.binary()
+)
+anything = st.recursive(
+    scalars,
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5) | st.integers(), inner)
+    ),
+    max_leaves=8,
+)
+types = st.sampled_from([*range(72), 16.0, 48.0])
+option_names = st.sampled_from(
+    [
+        *("match", "invoke", "mode", "acknowledge", "exclude_me", "exclude", "eligible_authid"),
+        *("eligible", "retain", "timeout", "receive_progress", "progress", "disclose_me"),
+        *("get_retained", "roles", "authid", "authmethods", "authextra", "disclose_caller"),
+    ]
+)
+options = st.dictionaries(option_names, anything, max_size=4)
+uris = st.sampled_from(["a", "a.b", "a..b", "", "wamp.session.count", "a b"])
+lively = st.tuples(
+    types,
+    st.integers(0, 5) | uris | anything,
+    options | st.integers(0, 5) | anything,
+    uris | st.integers(0, 5) | anything,
+    st.lists(anything, max_size=2) | anything,
+    st.dictionaries(st.text(max_size=3), anything, max_size=2) | anything,
+).flatmap(lambda parts: st.integers(1, 6).map(lambda size: list(parts)[:size]))
+
+
+def read(raw: Any) -> requests.Request | None:
+    """The request, or None for a violation."""
+    try:
+        return parse(raw)
+    except ProtocolViolationError:
+        return None
+
+
+@given(anything | lively)
+def test_whatever_comes_is_read_or_refused(raw: Any) -> None:
+    """Nothing but a violation is ever raised, and what is read can be relied on."""
+    request = read(raw)
+    if request is None:
+        return
+    if isinstance(request, requests.Refused):
+        assert request.reason.isascii()
+        assert request.uri.startswith("wamp.error.invalid_")
+    number = getattr(request, "request", 1)
+    assert type(number) is int
+    assert 1 <= number <= MAX_ID
+    args, kwargs = getattr(request, "args", None), getattr(request, "kwargs", None)
+    assert args is None or type(args) is list
+    assert kwargs is None or all(type(key) is str for key in kwargs)
+
+
+def test_what_autobahn_sends_is_read() -> None:
+    """Each message that Autobahn's client marshals, with its options."""
+    assert parse(message.Subscribe(1, "a.", match="prefix", get_retained=True).marshal()) == (
+        requests.Subscribe(1, "a.", "prefix", get_retained=True)
+    )
+    assert parse(message.Register(2, "a..b", match="wildcard", invoke="last").marshal()) == (
+        requests.Register(2, "a..b", "wildcard", "last")
+    )
+    call = message.Call(3, "a", kwargs={"k": 1}, timeout=5, receive_progress=True)
+    assert parse(call.marshal()) == (
+        requests.Call(3, "a", None, {"k": 1}, receive_progress=True, timeout=5)
+    )
+    sent = message.Publish(4, "a", args=[1], acknowledge=True, exclude_me=False, eligible=[])
+    publish = parse(sent.marshal())
+    assert isinstance(publish, requests.Publish)
+    assert (publish.acknowledge, publish.exclude_me) == (True, False)
+    assert publish.audience is not None
+    assert publish.audience.eligible == frozenset()
+    assert parse(message.Cancel(5, mode="kill").marshal()) == requests.Cancel(5, "kill")
+    assert parse(message.Yield(6, args=[1], progress=True).marshal()) == (
+        requests.Yield(6, [1], None, progress=True)
+    )
+    assert parse(message.Unsubscribe(7, 8).marshal()) == requests.Unsubscribe(7, 8)
+    assert parse(message.Unregister(7, 8).marshal()) == requests.Unregister(7, 8)
+    assert parse(message.Goodbye("a.b").marshal()) == requests.Goodbye("a.b")
+    assert parse(message.Error(68, 9, "a.b", args=[1]).marshal()) == (
+        requests.Error(9, "a.b", [1], None)
+    )
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf, 1.5, "1", True, None, [1]])
+def test_what_is_no_integer_is_no_id(number: object) -> None:
+    """Not a number, infinite, broken, or of another type."""
+    with pytest.raises(ProtocolViolationError):
+        parse([32, number, {}, "a"])
+
+
+@given(st.none() | st.lists(st.integers(), max_size=2), st.none() | st.just({"k": 1}))
+def test_our_messages_are_autobahns(args: list[int] | None, kwargs: dict[str, int] | None) -> None:
+    """Autobahn reads them back as equal to its own."""
+    who = Publisher(5, "ann", "user")
+    event = outgoing.Event(1, 2, args, kwargs, "a.b", who, retained=True)
+    read = message.Event.parse(event.marshal())
+    assert (read.subscription, read.publication, read.topic, read.retained) == (1, 2, "a.b", True)
+    assert (read.publisher, read.publisher_authid, read.publisher_authrole) == (5, "ann", "user")
+    assert (event.topic, event.publisher, event.retained) == ("a.b", 5, True)
+    result = outgoing.Result(3, args, kwargs, progress=True)
+    again = message.Result.parse(result.marshal())
+    assert (again.request, again.progress) == (3, True)
+    assert result.progress is True
+    details = {"receive_progress": True, "procedure": "a.b", "caller": 5}
+    invocation = outgoing.Invocation(4, 5, args, kwargs, details)
+    back = message.Invocation.parse(invocation.marshal())
+    assert (back.request, back.registration, back.procedure, back.caller) == (4, 5, "a.b", 5)
+    assert (invocation.procedure, invocation.receive_progress) == ("a.b", True)
+    for ours, theirs in ((event, read), (result, again), (invocation, back)):
+        assert (theirs.args or []) == (ours.args or []) == (args or [])
+        assert (theirs.kwargs or {}) == (ours.kwargs or {}) == (kwargs or {})
+        assert str(ours)
