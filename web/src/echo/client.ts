@@ -94,6 +94,8 @@ export class EchoClient {
   #askWaiting(): void {
     for (const [index, exchange] of this.#pending.entries()) {
       if (exchange.outcome !== "waiting") continue;
+      // What was asked when a connection died may have killed it: the next time it goes alone.
+      if (index > 0 && (exchange.tries > 0 || (this.#pending[0]?.tries ?? 0) > 1)) break;
       const askedAt = this.#world.now();
       if (!this.#link.send(exchange.payload)) break;
       const asked: Exchange = { ...exchange, outcome: "asked", askedAt, tries: exchange.tries + 1 };
@@ -114,7 +116,7 @@ export class EchoClient {
       answer,
       roundTrip: now - oldest.askedAt,
     });
-    this.#watchOldest();
+    this.#askWaiting();
   }
 
   #lost(why: string): void {
@@ -122,7 +124,8 @@ export class EchoClient {
     const before = this.#pending;
     this.#pending = [];
     for (const exchange of before) {
-      const spent = exchange.outcome === "asked" && exchange.tries >= MOST_TRIES;
+      const tries = exchange.beat ? MOST_TRIES : exchange.tries;
+      const spent = exchange.outcome === "asked" && tries >= MOST_TRIES;
       const after: Exchange = { ...exchange, outcome: spent ? "unanswered" : "waiting", why };
       if (!spent) this.#pending.push(after);
       this.#listener.onExchange(after);

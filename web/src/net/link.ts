@@ -13,11 +13,14 @@ const OPENING_TIMEOUT = 8_000;
 const PROVEN = 5_000;
 /** Looking at the tab tries at once, but not with every flick through the tabs. */
 const BETWEEN_LOOKS = 1_000;
+/** What the network held back while it was away comes at once when it is back, or never. */
+const DOUBT = 1_000;
 
 type Phase =
   | { readonly name: "idle" }
   | { readonly name: "opening"; readonly socket: Socket; readonly cancel: Cancel }
   | { readonly name: "open"; readonly socket: Socket; readonly since: number }
+  | { readonly name: "doubted"; readonly socket: Socket; readonly since: number; readonly cancel: Cancel }
   | { readonly name: "waiting"; readonly until: number; readonly cancel: Cancel }
   | { readonly name: "ended" };
 
@@ -104,8 +107,8 @@ export class Link {
 
   #leavePhase(): void {
     const phase = this.#phase;
-    if (phase.name === "opening" || phase.name === "waiting") phase.cancel();
-    if (phase.name === "opening" || phase.name === "open") phase.socket.close();
+    if ("cancel" in phase) phase.cancel();
+    if ("socket" in phase) phase.socket.close();
   }
 
   #open(): void {
@@ -114,9 +117,9 @@ export class Link {
     try {
       socket = this.#world.openSocket(this.#url, {
         onOpen: () => this.#opened(),
-        onFrame: (payload) => this.#listener.onFrame(payload),
+        onFrame: (payload) => this.#received(payload),
         onClose: (code, reason) =>
-          this.#lost(explainClosing(code, reason, this.#phase.name === "open")),
+          this.#lost(explainClosing(code, reason, "since" in this.#phase)),
       });
     } catch {
       this.#wait("this browser offers no WebSocket");
@@ -137,17 +140,27 @@ export class Link {
     if (this.#network === "online") this.#listener.onOpen();
   }
 
+  #received(payload: Payload): void {
+    const before = this.#phase;
+    if (before.name === "doubted") {
+      before.cancel();
+      this.#enter({ name: "open", socket: before.socket, since: before.since });
+    }
+    this.#listener.onFrame(payload);
+    if (before.name === "doubted") this.#listener.onOpen();
+  }
+
   #lost({ text, mayReturn }: Closing): void {
     const before = this.#phase;
     this.#leavePhase();
-    if (before.name === "open" && this.#world.now() - before.since >= PROVEN) this.#backoff.reset();
+    if ("since" in before && this.#world.now() - before.since >= PROVEN) this.#backoff.reset();
     if (mayReturn) {
       this.#wait(text);
     } else {
       this.#why = text;
       this.#enter({ name: "ended" });
     }
-    if (before.name === "open") this.#listener.onLost(text);
+    if ("since" in before) this.#listener.onLost(text);
   }
 
   #wait(why: string): void {
@@ -163,11 +176,15 @@ export class Link {
 
   #wentOffline(): void {
     this.#network = "offline";
-    // An open connection is left alone: to a server on this very machine it goes on working.
-    if (this.#phase.name === "opening" || this.#phase.name === "waiting") {
+    const before = this.#phase;
+    if (before.name === "doubted") {
+      before.cancel();
+      this.#phase = { name: "open", socket: before.socket, since: before.since };
+    } else if (before.name === "opening" || before.name === "waiting") {
       this.#leavePhase();
       this.#phase = { name: "idle" };
     }
+    // An open connection is left alone: to a server on this very machine it goes on working.
     this.#listener.onStatus(this.status());
   }
 
@@ -176,16 +193,23 @@ export class Link {
     this.#backoff.reset();
     const before = this.#phase;
     if (before.name === "open") {
-      // It may have died without a word, and a raw WebSocket cannot be asked.
-      before.socket.close();
-      this.#open();
-      this.#listener.onLost("the network was away");
+      // It may have died without a word, and a raw WebSocket cannot be asked: let it speak first.
+      const cancel = this.#world.after(DOUBT, () => this.#replace(before.socket));
+      this.#enter({ ...before, name: "doubted", cancel });
     } else if (before.name === "idle") {
       // Jittered, since everyone in the building comes back at the same moment.
       this.#wait(this.#why);
     } else {
       this.#listener.onStatus(this.status());
     }
+  }
+
+  #replace(doubted: Socket): void {
+    const why = "the network was away";
+    doubted.close();
+    this.#why = why;
+    this.#open();
+    this.#listener.onLost(why);
   }
 
   #wasLookedAt(): void {

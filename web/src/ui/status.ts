@@ -18,7 +18,13 @@ const WORDS: Readonly<Record<State, string>> = {
   closed: "Closed",
 };
 
-/** The sentence beside the state's word. */
+/** What follows the state's word: `Open over WebSocket`, but `Connecting – the connection was lost`. */
+function sentence(status: Status): string {
+  const words = explain(status);
+  return words === "" || (status.state === "open" && status.why === "") ? words : `– ${words}`;
+}
+
+/** Why it is so, or over what. */
 export function explain({ state, transport, why }: Status): string {
   if (state === "offline") return "no network; what you write waits here";
   if (state === "open") return why || `over ${TRANSPORTS[transport]}`;
@@ -46,7 +52,7 @@ export class StatusView {
   show(status: Status): void {
     // Rewriting the same words would have them read aloud again.
     setText(this.#word, WORDS[status.state]);
-    setText(this.#why, explain(status));
+    setText(this.#why, sentence(status));
     this.#retryAt = status.state === "connecting" ? status.retryAt : null;
     this.#retry.hidden = status.state !== "closed" && this.#retryAt === null;
     this.#count();
