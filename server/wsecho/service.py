@@ -15,8 +15,8 @@ from twisted.web.resource import Resource
 
 from wsecho import logs, page
 from wsecho.config import Config, ConfigError
-from wsecho.core.rooms import Rules
 from wsecho.doors.front import FrontFactory
+from wsecho.doors.gate import OpenGate
 from wsecho.doors.handshake import Handshake
 from wsecho.doors.page import PageFile
 from wsecho.doors.rooms import Rooms
@@ -43,10 +43,10 @@ class WsechoService(MultiService):
     def __init__(self, config: Config, reactor: Any) -> None:
         super().__init__()
         self._config = config
-        rooms = Rooms(Rules(), reactor.seconds)
+        rooms = Rooms(config.rules, reactor)
         router = make_router(config, rooms, reactor)
         websockets = WebSocketFactory(config, reactor)
-        handshake = Handshake(config, rooms, router, websockets)
+        handshake = Handshake(config, OpenGate(config.origins), rooms, router, websockets)
         tree = resources(config)
         tree.putChild(b"lp", longpoll_resource(config, router, reactor))
         site = EchoSite(tree, handshake, reactor, config)

@@ -17,15 +17,15 @@ LAYERS = [
     {"bus"},
     {"router"},
     {"lane"},
-    {"config", "values"},
+    {"config", "values", "settings"},
     {"doors"},
     {"drain", "logs", "page", "options"},
     {"service"},
     {"__main__", "_build"},
 ]
 CORE_MAY_USE = {
-    *("attrs", "base64", "binascii", "collections", "enum", "fnmatch", "hashlib", "http"),
-    *("itertools", "json", "re", "struct"),
+    *("attrs", "base64", "binascii", "collections", "datetime", "enum", "fnmatch", "functools"),
+    *("hashlib", "http", "itertools", "json", "math", "re", "struct"),
     *("typing", "unicodedata", "urllib"),
 }
 

@@ -5,20 +5,29 @@
 
     WireError (base; a peer's fault or a limit, never ours)
     ├── BadRequest        400 · 1003    malformed room, position, query, body or frame
-    ├── Forbidden         403           the origin does not allow it
+    ├── Unauthorized      401 · 4401    no token, a bad one, an expired one
+    ├── Forbidden         403 · 4403    a grant or the origin does not allow it
     ├── NotFound          404           no such address
     ├── MethodNotAllowed  405           the address exists, the method does not
+    ├── RequestTimeout    408           a body that comes too slowly
     ├── Conflict          409           a number out of its order
-    ├── TooLarge          413           a body over its bound
+    ├── TooLarge          413 · 1009    a body over its bound
     ├── WrongType         415           a body of a type that is not taken here
     ├── UpgradeRequired   426           only a WebSocket can be opened here
-    └── HeadersTooLarge   431           the request's head is over its bound
+    ├── OverRate          429 · 1008    messages or bytes come faster than allowed
+    ├── TooMany           429           one address has too many connections
+    ├── HeadersTooLarge   431           the request's head is over its bound
+    └── OverLimit         503           too many connections, rooms or members in all
 """
 
 from enum import IntEnum
-from typing import ClassVar
+from math import ceil
+from typing import ClassVar, Final
 
 from attrs import frozen
+
+RETRY_AFTER: Final = 5.0
+"""Seconds after which somebody who met a limit on numbers may try again."""
 
 
 class CloseCode(IntEnum):
@@ -33,6 +42,9 @@ class CloseCode(IntEnum):
     MESSAGE_TOO_BIG = 1009
     INTERNAL_ERROR = 1011
     TRY_AGAIN_LATER = 1013
+    UNAUTHORIZED = 4401
+    FORBIDDEN = 4403
+    CANNOT_RESUME = 4410
 
 
 @frozen
@@ -54,7 +66,16 @@ STOPPING = CloseReason(CloseCode.GOING_AWAY, "the server is stopping", reconnect
 TOO_SLOW = CloseReason(
     CloseCode.TRY_AGAIN_LATER, "you read too slowly: --send-queue is full", reconnect=True
 )
+OVER_RATE = CloseReason(
+    CloseCode.POLICY_VIOLATION, "you send faster than this server allows", reconnect=True
+)
+TOKEN_EXPIRED = CloseReason(CloseCode.UNAUTHORIZED, "the token has expired", reconnect=False)
 OUR_FAULT = CloseReason(CloseCode.INTERNAL_ERROR, "internal error", reconnect=True)
+
+
+def cannot_resume(position: object) -> CloseReason:
+    """Close a raw reader whose place is gone; the reason is where the room stands now."""
+    return CloseReason(CloseCode.CANNOT_RESUME, str(position), reconnect=True)
 
 
 class WireError(Exception):
@@ -81,8 +102,18 @@ class BadRequest(WireError):
     code = "bad_request"
 
 
+class Unauthorized(WireError):
+    """A valid token is needed here (RFC 6750 section 3)."""
+
+    status = 401
+    code = "unauthorized"
+
+    def __init__(self, reason: str, *headers: tuple[str, str]) -> None:
+        super().__init__(reason, ("WWW-Authenticate", 'Bearer realm="wsecho"'), *headers)
+
+
 class Forbidden(WireError):
-    """The page that asks has no right to."""
+    """Whoever asks has no right to, or the page that asks has none."""
 
     status = 403
     code = "forbidden"
@@ -100,6 +131,13 @@ class MethodNotAllowed(WireError):
 
     status = 405
     code = "method_not_allowed"
+
+
+class RequestTimeout(WireError):
+    """A request's body comes more slowly than this server waits."""
+
+    status = 408
+    code = "request_timeout"
 
 
 class Conflict(WireError):
@@ -130,8 +168,48 @@ class UpgradeRequired(WireError):
     code = "upgrade_required"
 
 
+class OverRate(WireError):
+    """Messages or bytes come faster than `--message-rate` or `--byte-rate` allows.
+
+    Args:
+        reason: one sentence.
+        retry_after: seconds after which the next one is taken.
+    """
+
+    status = 429
+    code = "over_rate"
+
+    def __init__(self, reason: str, retry_after: float) -> None:
+        super().__init__(reason, _retry_after(retry_after))
+        self.retry_after = retry_after
+
+
+class TooMany(WireError):
+    """One address has as many connections as `--max-connections-per-address` allows."""
+
+    status = 429
+    code = "over_limit"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, _retry_after(RETRY_AFTER))
+
+
 class HeadersTooLarge(WireError):
     """The request's head is larger than the server reads."""
 
     status = 431
     code = "headers_too_large"
+
+
+class OverLimit(WireError):
+    """There are as many connections, rooms or members as the limits allow."""
+
+    status = 503
+    code = "over_limit"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, _retry_after(RETRY_AFTER))
+
+
+def _retry_after(seconds: float) -> tuple[str, str]:
+    return "Retry-After", str(max(1, ceil(seconds)))

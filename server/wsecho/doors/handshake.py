@@ -7,21 +7,28 @@ from attrs import frozen
 from autobahn.twisted.websocket import WebSocketServerProtocol
 
 from wsecho.config import Config
+from wsecho.core import vocabulary
+from wsecho.core.callers import Caller
 from wsecho.core.deflate import Offer, choose
-from wsecho.core.errors import NotFound
+from wsecho.core.errors import Forbidden, NotFound, Unauthorized
 from wsecho.core.handshake import Upgrade, examine
 from wsecho.core.names import DEFAULT_ROOM, parse_room
+from wsecho.core.queries import RoomQuery
 from wsecho.core.requests import RequestHead
 from wsecho.doors import raw
 from wsecho.doors.door import Door
 from wsecho.doors.echo import Echo, first_offered
+from wsecho.doors.framed import FramedMember
+from wsecho.doors.gate import TOKEN_SUBPROTOCOL, Gate
 from wsecho.doors.raw import RawMember
+from wsecho.doors.refusal import Refusal
 from wsecho.doors.rooms import Rooms
 from wsecho.doors.wamp.websocket import WampPeer, choose_form
 from wsecho.doors.websocket import WebSocketFactory
 from wsecho.router import Router
 
 _BROADCAST: Final = "/broadcast"
+_KNOWN: Final = {raw.SUBPROTOCOL, vocabulary.SUBPROTOCOL}
 
 
 @frozen
@@ -30,12 +37,14 @@ class Handshake:
 
     Args:
         config: the options in force.
-        rooms: what the raw door leads into.
+        gate: says who may come in.
+        rooms: what the rooms' doors lead into.
         router: what the WAMP door leads into.
         websockets: makes the protocols.
     """
 
     config: Config
+    gate: Gate
     rooms: Rooms
     router: Router
     websockets: WebSocketFactory
@@ -45,10 +54,10 @@ class Handshake:
 
         Args:
             head: the request.
-            peer: the client's address, for logs.
+            peer: the address at the other end of the connection.
 
         Returns:
-            the protocol to connect, and the head to feed to it before what followed the
+            the protocol to connect at once, and the head to feed to it before what followed the
             client's own.
 
         Raises:
@@ -56,23 +65,51 @@ class Handshake:
         """
         upgrade = examine(head)
         offer = choose(upgrade.extensions) if self.config.compression else None
-        return self.websockets.build(self._door(upgrade, peer), offer), _head(upgrade, offer)
+        door, caller = self._find(upgrade, peer)
+        connection = self.websockets.build(door, caller, offer, door.greet())
+        return connection, _head(upgrade, offer)
 
-    def _door(self, upgrade: Upgrade, peer: str) -> Door:
+    def _find(self, upgrade: Upgrade, peer: str) -> tuple[Door, Caller]:
         if upgrade.path in {"/", "/echo"}:
             # It holds nothing of anyone's, and a page opened from a file must reach it.
-            return Echo(first_offered(upgrade), self.config.reply)
-        head = upgrade.head
-        self.config.origins.check(head.one("origin"), head.one("host"), head.one("sec-fetch-site"))
+            return Echo(first_offered(upgrade), self.config.reply), Caller(peer)
+        self.gate.check_origin(upgrade.head)
+        try:
+            caller = self.gate.admit(upgrade.head, upgrade.query, peer)
+            return self._door(upgrade, caller), caller
+        except (Unauthorized, Forbidden) as error:
+            if upgrade.head.one("origin") is None:
+                raise
+            return Refusal(error, _first_but_token(upgrade)), Caller(peer)
+
+    def _door(self, upgrade: Upgrade, caller: Caller) -> Door:
+        config = self.config
         if upgrade.path == "/ws":
-            return WampPeer(self.router, choose_form(upgrade.subprotocols), peer)
-        offers_raw = raw.SUBPROTOCOL in upgrade.subprotocols
+            return WampPeer(
+                self.router, choose_form(upgrade.subprotocols), caller.address, config.send_queue
+            )
+        room = room_of(upgrade.path)
+        query = RoomQuery.read(upgrade.query)
+        caller.grants.check("join", room)
+        policy = config.slow_rules.of(room)
+        known = [name for name in upgrade.subprotocols if name in _KNOWN]
+        if known[:1] == [vocabulary.SUBPROTOCOL]:
+            return FramedMember(
+                self.rooms, room, query, caller, self.gate, bound=config.send_queue, policy=policy
+            )
         return RawMember(
             self.rooms,
-            room_of(upgrade.path),
-            upgrade.query.flag("self", default=True),
-            raw.SUBPROTOCOL if offers_raw else None,
+            room,
+            query,
+            caller,
+            bound=config.send_queue,
+            policy=policy,
+            subprotocol=known[0] if known else None,
         )
+
+
+def _first_but_token(upgrade: Upgrade) -> str | None:
+    return next((n for n in upgrade.subprotocols if not n.startswith(TOKEN_SUBPROTOCOL)), None)
 
 
 def room_of(path: str) -> str:

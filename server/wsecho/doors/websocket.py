@@ -12,15 +12,17 @@ from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 
 from wsecho.core.deflate import MAX_WINDOW_BITS, Offer
-from wsecho.core.errors import OUR_FAULT, STOPPING, CloseReason
+from wsecho.core.errors import OUR_FAULT, OVER_RATE, STOPPING, TOKEN_EXPIRED, CloseReason, OverRate
+from wsecho.core.rates import Meter
 from wsecho.doors.outbound import Outbound
 
 if TYPE_CHECKING:
     from autobahn.websocket.types import ConnectionRequest
-    from twisted.internet.interfaces import IReactorTime
+    from twisted.internet.interfaces import IDelayedCall, IReactorTime
     from twisted.python.failure import Failure
 
     from wsecho.config import Config
+    from wsecho.core.callers import Caller
     from wsecho.doors.door import Door
 
 CLOSE_TIMEOUT: Final = 10.0
@@ -42,7 +44,9 @@ class WebSocketConnection(WebSocketServerProtocol):
 
     Args:
         door: what the connection is for.
+        caller: who is at its other end.
         offer: the permessage-deflate offer to accept, or None.
+        headers: further headers of the handshake's answer.
     """
 
     factory: WebSocketFactory
@@ -51,23 +55,33 @@ class WebSocketConnection(WebSocketServerProtocol):
     # Autobahn's own lines would come beside ours.
     log = _QUIET
 
-    def __init__(self, door: Door, offer: Offer | None) -> None:
+    def __init__(
+        self, door: Door, caller: Caller, offer: Offer | None, headers: dict[str, str]
+    ) -> None:
         super().__init__()
         self.door = door
+        self.caller = caller
         self._offer = offer
+        self._headers = headers
+        self._expiry: IDelayedCall | None = None
+        self._meter: Meter | None = None
         # None: whoever closes keeps the time for all connections at once.
         self._answer_within: float | None = CLOSE_TIMEOUT
 
     @property
     def peer_name(self) -> str:
         """The peer's address, for the log."""
-        return str(self.peer)
+        return self.caller.address
 
     def connectionMade(self) -> None:
         """Stand between Autobahn and the transport before it writes a byte."""
         self._outbound = Outbound(
             self.transport, self.factory.reactor, self.factory.send_queue, self._peer_is_full
         )
+        if not self.factory.rates.are_unbounded:
+            self._meter = Meter(self.factory.rates)
+        if self.caller.expires is not None:
+            self.expire_at(self.caller.expires)
         super().connectionMade()
         self.factory.connections[self] = None
 
@@ -75,7 +89,9 @@ class WebSocketConnection(WebSocketServerProtocol):
         """Tell the door; it hears of it once, whatever happened before."""
         self._outbound.connection_lost()
         self.factory.forget(self)
+        self._stop_expiry()
         self._connectionLost(reason)  # type: ignore[arg-type]  # annotated str, used as a Failure
+        self.door.closed()
 
     def dataReceived(self, data: bytes) -> None:
         """Read frames, unless this connection failed: then only the peer's end is awaited."""
@@ -106,7 +122,7 @@ class WebSocketConnection(WebSocketServerProtocol):
 
     def onConnect(self, request: ConnectionRequest) -> tuple[str | None, dict[str, str]]:
         """Answer the handshake with what the door chose."""
-        return self.door.subprotocol, {}
+        return self.door.subprotocol, self._headers
 
     def onOpen(self) -> None:
         """Let the door begin."""
@@ -122,6 +138,8 @@ class WebSocketConnection(WebSocketServerProtocol):
         if self.state != self.STATE_OPEN:
             return
         try:
+            if self._meter is not None and self._is_over_rate(self._meter, payload, isBinary):
+                return
             self.door.received(payload, is_binary=isBinary)
         except Exception:  # noqa: BLE001  # the boundary, as above
             self._our_fault()
@@ -132,24 +150,30 @@ class WebSocketConnection(WebSocketServerProtocol):
             self._log.info(
                 "{door} {peer}: closed with {code}: {reason}",
                 door=self.door.name,
-                peer=self.peer,
+                peer=self.peer_name,
                 code=self.localCloseCode,
                 reason=(self.localCloseReason or b"").decode(),
             )
-        if self.is_open.called:
-            self.door.closed()
 
     def send(self, payload: bytes, *, is_binary: bool) -> None:
         """Send one message, compressed where that was negotiated."""
         self.sendMessage(payload, is_binary)
 
-    def send_frame(self, frame: bytes) -> bool:
-        """Send whole frames, if the send queue has room for them."""
-        if not self._outbound.has_room(len(frame)):
+    def offer(self, frame: bytes) -> bool:
+        """Send whole frames, if the transport takes any now."""
+        if not self._outbound.takes:
             return False
         if self.state == self.STATE_OPEN:
             self._outbound.write(frame)
         return True
+
+    def expire_at(self, moment: float) -> None:
+        """Close with 4401 at a time, unless a later one is set before."""
+        self._stop_expiry()
+        clock = self.factory.reactor
+        self._expiry = clock.callLater(
+            max(0.0, moment - clock.seconds()), self.close, TOKEN_EXPIRED
+        )
 
     def close(self, why: CloseReason) -> None:
         """Begin the closing handshake; a peer that does not answer in time is cut off."""
@@ -164,8 +188,14 @@ class WebSocketConnection(WebSocketServerProtocol):
         self._outbound.abort()
 
     def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:  # noqa: FBT001, FBT002
-        """Write through the bounded queue: all that Autobahn sends comes through here."""
-        self._outbound.write(data)
+        """Write through the bounded queue: all that Autobahn sends comes through here.
+
+        Where no door holds the peer back, one that sends pings and never reads is cut off.
+        """
+        if not self.door.waits_for_reader and not self._outbound.has_room(len(data)):
+            self._outbound.abort()
+        else:
+            self._outbound.write(data)
 
     def sendCloseFrame(
         self,
@@ -198,14 +228,31 @@ class WebSocketConnection(WebSocketServerProtocol):
             self._outbound.finish(linger=False, within=CLOSE_TIMEOUT)
 
     def _peer_is_full(self, full: bool) -> None:  # noqa: FBT001
+        if not full and self.state == self.STATE_OPEN:
+            self.door.drained()
         if self.door.waits_for_reader and self.transport is not None:
             if full:
                 self.transport.pauseProducing()
             else:
                 self.transport.resumeProducing()
 
+    def _is_over_rate(self, meter: Meter, payload: bytes, is_binary: bool) -> bool:  # noqa: FBT001
+        wait = meter.count(len(payload), self.factory.reactor.seconds())
+        if not wait:
+            return False
+        if self.factory.rates.policy == "close":
+            self.close(OVER_RATE)
+        else:
+            error = OverRate("messages come faster than this server allows", wait)
+            self.door.over_rate(error, payload, is_binary=is_binary)
+        return True
+
+    def _stop_expiry(self) -> None:
+        if self._expiry is not None and self._expiry.active():
+            self._expiry.cancel()
+
     def _our_fault(self) -> None:
-        self._log.failure("{door} {peer}: our own fault", door=self.door.name, peer=self.peer)
+        self._log.failure("{door} {peer}: our own fault", door=self.door.name, peer=self.peer_name)
         if self.state == self.STATE_OPEN:
             self.close(OUR_FAULT)
 
@@ -223,6 +270,7 @@ class WebSocketFactory(WebSocketServerFactory):
     def __init__(self, config: Config, reactor: IReactorTime) -> None:
         super().__init__(reactor=reactor, server="wsecho")
         self.send_queue = config.send_queue
+        self.rates = config.rates
         self.connections: dict[WebSocketConnection, None] = {}
         # A batched timer of Autobahn's runs on a global reactor unless told otherwise.
         _txaio.config.loop = reactor
@@ -244,8 +292,10 @@ class WebSocketFactory(WebSocketServerFactory):
         """Drop a connection that is gone."""
         self.connections.pop(connection, None)
 
-    def build(self, door: Door, offer: Offer | None) -> WebSocketConnection:
+    def build(
+        self, door: Door, caller: Caller, offer: Offer | None, headers: dict[str, str]
+    ) -> WebSocketConnection:
         """Make the protocol for a request that was found valid."""
-        connection = WebSocketConnection(door, offer)
+        connection = WebSocketConnection(door, caller, offer, headers)
         connection.factory = self
         return connection

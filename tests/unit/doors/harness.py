@@ -15,8 +15,8 @@ from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
 from wsecho.config import Config
-from wsecho.core.rooms import Rules
 from wsecho.doors.front import Front, FrontFactory
+from wsecho.doors.gate import OpenGate
 from wsecho.doors.handshake import Handshake
 from wsecho.doors.page import Missing
 from wsecho.doors.rooms import Rooms
@@ -70,10 +70,12 @@ class Server:
 
     def __attrs_post_init__(self) -> None:
         config, clock = self.config, self.clock
-        self.rooms = Rooms(Rules(), clock.seconds)
+        self.rooms = Rooms(config.rules, clock)
         self.router = make_router(config, self.rooms, clock)
         self.websockets = WebSocketFactory(config, clock)
-        handshake = Handshake(config, self.rooms, self.router, self.websockets)
+        handshake = Handshake(
+            config, OpenGate(config.origins), self.rooms, self.router, self.websockets
+        )
         site = EchoSite(self.root, handshake, clock, config)
         rawsocket = rawsocket_maker(config, self.router, clock)
         self.factory = FrontFactory(site, handshake, rawsocket, clock, config.open_timeout)

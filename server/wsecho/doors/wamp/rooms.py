@@ -7,16 +7,18 @@ from typing import Any, Final
 
 from attrs import define
 
+from wsecho.core.callers import Caller
 from wsecho.core.errors import BadRequest
 from wsecho.core.history import History, Message
 from wsecho.core.positions import Position
+from wsecho.core.presence import Change
 from wsecho.core.retries import KeyReusedError, check_key
+from wsecho.core.timestamps import rfc3339
 from wsecho.core.topics import ROOM_PREFIX, room_topic, topic_room
 from wsecho.doors.rooms import Rooms
 from wsecho.router import EventsQuery, Publication, Realm, Reply, Session, WampError
 from wsecho.router.errors import INVALID_ARGUMENT, INVALID_URI
 from wsecho.router.subscriptions import Subscription
-from wsecho.router.timestamps import rfc3339
 from wsecho.router.uris import Match, matches
 
 _MAX_ANSWER: Final = 1 << 20
@@ -27,9 +29,16 @@ _MAX_ANSWER: Final = 1 << 20
 class _Presence:
     """Keeps a room alive while its topic has subscribers; they hear by `WampRooms.heard`."""
 
+    door = "wamp"
+    caller = Caller("")
+    hears = False
     wants_own = True
+    wants_presence = False
 
     def deliver(self, message: Message) -> None:
+        """Leave it to the broker."""
+
+    def tell(self, change: Change) -> None:
         """Leave it to the broker."""
 
 
@@ -70,6 +79,9 @@ class WampRooms:
                         publisher,
                     )
                 )
+
+    def changed(self, room: str, change: Change) -> None:
+        """Tell the subscribers of the room's presence."""
 
     # What the router asks of the owner of topics.
 
@@ -128,7 +140,7 @@ class WampRooms:
             events, _ = _cut(_select(found, query), query.limit)
             return Reply([_event(message, subscription, room, session) for room, message in events])
         room = _room(subscription.uri)
-        history = self._rooms.hub.read(room, self._rooms.seconds())
+        history = self._rooms.read(room)
         return self._of_room(room, history, session, subscription, query)
 
     def _of_room(
@@ -158,9 +170,8 @@ class WampRooms:
     def _matching(
         self, subscription: Subscription, query: EventsQuery
     ) -> list[tuple[str, Message]]:
-        now = self._rooms.seconds()
         histories = [
-            [(room, message) for message in self._rooms.hub.read(room, now)]
+            [(room, message) for message in self._rooms.read(room)]
             for room in self._rooms.hub.names()
             if matches(subscription.uri, subscription.match, room_topic(room))
         ]

@@ -7,9 +7,10 @@ from attrs import define, field
 from autobahn.wamp.message import Message
 from twisted.logger import Logger
 
+from wsecho.core.backlog import Backlog, TooSlowError, Waiting
 from wsecho.core.errors import STOPPING, TOO_SLOW, BadRequest, CloseCode, CloseReason
 from wsecho.core.frames import Opcode, encode_frame
-from wsecho.doors.door import Connection
+from wsecho.doors.door import Connection, PlainDoor
 from wsecho.doors.wamp.forms import SUBPROTOCOLS, Form, make_form
 from wsecho.doors.wamp.objects import MalformedError
 from wsecho.router import Ending, Router, Session, TransportDetails
@@ -20,22 +21,25 @@ _OVER: Final = CloseReason(CloseCode.NORMAL, "the session is over", reconnect=Tr
 
 
 @define(eq=False)
-class WampPeer:
+class WampPeer(PlainDoor):
     """One WAMP session on one WebSocket: a door to its connection, a transport to its session.
 
     Args:
         router: where the session lives.
         subprotocol: the form that was negotiated.
         peer: the client's address.
+        bound: bytes that may wait for it.
     """
 
     _router: Router
     subprotocol: str
     peer: str
+    _bound: int
     details: TransportDetails = field(init=False)
     _form: Form = field(init=False)
     _connection: Connection = field(init=False)
     _session: Session = field(init=False)
+    _backlog: Backlog[bytes] | None = field(default=None, init=False)
 
     name = "wamp"
     waits_for_reader = False
@@ -66,9 +70,19 @@ class WampPeer:
         for message in messages:
             self._session.receive(message)
 
+    def drained(self) -> None:
+        """Send more of what waits."""
+        while self._backlog:
+            waiting = self._backlog.pop()
+            assert isinstance(waiting, Waiting)  # noqa: S101  # nothing is left out
+            if not self._connection.offer(waiting.what):
+                self._backlog.put_back(waiting)
+                return
+
     def closed(self) -> None:
-        """End the session with its connection."""
-        self._session.lost()
+        """End the session with its connection, if it was begun."""
+        if hasattr(self, "_session"):
+            self._session.lost()
 
     # What the session calls.
 
@@ -80,7 +94,15 @@ class WampPeer:
         """
         opcode = Opcode.BINARY if self._form.objects.BINARY else Opcode.TEXT
         octets = self._form.join([self._form.write(message)])
-        if not self._connection.send_frame(encode_frame(opcode, octets)):
+        frame = encode_frame(opcode, octets)
+        if not self._backlog and self._connection.offer(frame):
+            return
+        if self._backlog is None:
+            self._backlog = Backlog(self._bound)
+        try:
+            self._backlog.push(Waiting(frame, len(frame)))
+        except TooSlowError:
+            self._backlog.clear()
             self._connection.close(TOO_SLOW)
             self._session.lost()
 
