@@ -184,7 +184,8 @@ def answer_error(request: Any, error: WireError) -> bytes:
     request.setResponseCode(error.status, HTTPStatus(error.status).phrase.encode())
     for name, value in error_headers(error):
         request.setHeader(name.encode("ascii"), value.encode("latin-1"))
-    return error_body(error)
+    # Twisted logs a body that a HEAD was given.
+    return b"" if request.method == b"HEAD" else error_body(error)
 
 
 class EchoSite(Site):

@@ -30,9 +30,9 @@ ROOM = "wsecho.room.a"
 
 
 def make_server(**options: Any) -> Server:
-    """A server with `/lp` in its tree."""
+    """A server with `/lp` in its tree, whose WebSockets may be silent."""
     root = Resource()
-    server = Server(Config(**options), root)
+    server = Server(Config(**{"auto_ping": 0.0, **options}), root)
     root.putChild(b"lp", longpoll_resource(server.config, server.router, server.clock))
     return server
 
@@ -106,13 +106,6 @@ class Wamp:
             for message in read(self.form, bytes(frame.data))
         ]
 
-    def ask(self, kind: int, *rest: object) -> Any:
-        """Send a request and take the one answer."""
-        self._requests += 1
-        self.say([kind, self._requests, {}, *rest] if kind in {32, 48, 64} else [kind, *rest])
-        [answer] = self.heard()
-        return answer
-
     def subscribe(self, topic: str, **options: object) -> int:
         """Subscribe; returns the subscription."""
         self._requests += 1
@@ -122,12 +115,10 @@ class Wamp:
         return int(subscription)
 
     def publish(self, topic: str, *args: object, **kwargs: object) -> Any:
-        """Publish, acknowledged and to oneself too; returns PUBLISHED or ERROR."""
+        """Publish, acknowledged; returns PUBLISHED or ERROR."""
         self._requests += 1
-        options = {"acknowledge": True, "exclude_me": False}
-        self.say([16, self._requests, options, topic, list(args), kwargs])
-        answers = [message for message in self.heard() if message[0] != 36]
-        [answer] = answers
+        self.say([16, self._requests, {"acknowledge": True}, topic, list(args), kwargs])
+        [answer] = self.heard()
         return answer
 
     def call(self, procedure: str, *args: object, **kwargs: object) -> Any:
@@ -200,9 +191,7 @@ class Exchange:
     def headers(self) -> dict[str, str]:
         """The answer's header fields, in lower case."""
         lines, _ = self._read()
-        return {
-            name.lower(): value for name, value in (line.split(": ", 1) for line in lines[1:])
-        }
+        return {name.lower(): value for name, value in (line.split(": ", 1) for line in lines[1:])}
 
     @property
     def body(self) -> bytes:
@@ -281,8 +270,13 @@ class Poller:
     def send(self, octets: bytes, query: str = "", **headers: str) -> Exchange:
         """POST octets to `send`."""
         kind = "application/json" if "json" in self.form else "application/octet-stream"
-        fields = {"content_type": kind} | headers
-        return http(self.server, "POST", f"{self.address}/send{query}", octets, **fields)
+        return http(
+            self.server,
+            "POST",
+            f"{self.address}/send{query}",
+            octets,
+            content_type=headers.get("content_type", kind),
+        )
 
     def say(self, *messages: object, query: str = "") -> None:
         """Send messages in one POST."""
@@ -298,9 +292,12 @@ class Poller:
         assert answer.status == 200
         return read(self.form, answer.body)
 
-    def stream(self, **headers: str) -> Exchange:
+    def stream(self, last_event_id: str = "") -> Exchange:
         """Open the stream of events."""
-        return http(self.server, "GET", f"{self.address}/events", **headers)
+        path = f"{self.address}/events"
+        if not last_event_id:
+            return http(self.server, "GET", path)
+        return http(self.server, "GET", path, last_event_id=last_event_id)
 
     def close(self) -> Exchange:
         """Close the transport."""

@@ -7,7 +7,7 @@ from typing import Any
 import cbor2
 import msgpack
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsecho.doors.wamp.objects import CBOR, JSON, MESSAGE_PACK, MalformedError, ObjectSerializer
@@ -32,6 +32,7 @@ def begins_with_nul(value: object) -> bool:
     return isinstance(value, str) and value.startswith("\0")
 
 
+@settings(max_examples=60)
 @given(st.sampled_from(ALL), st.lists(VALUES, min_size=1, max_size=4))
 def test_what_is_written_is_read_again(form: ObjectSerializer, message: list[Any]) -> None:
     """Binary in JSON too; JSON refuses nothing but a text that would be read as binary."""

@@ -32,7 +32,7 @@ def join(**options: object) -> Raw:
     ],
 )
 def test_the_handshake(octets: bytes, answer: bytes) -> None:
-    """Our own 16 MiB whatever the peer's limit is; an unknown serializer and reserved bits refused."""
+    """Our own limit whatever the peer's; unknown serializers and reserved bits are refused."""
     raw, received = Raw.shake_hands(make_server(), octets)
     assert received == answer
     assert raw.peer.wire.half_closed is (answer[1] & 0x0F == 0)
