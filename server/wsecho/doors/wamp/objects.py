@@ -67,8 +67,10 @@ class Json:
         """
         binaries = 0
 
-        def write_binary(value: object) -> str:
+        def write_other(value: object) -> str | None:
             nonlocal binaries
+            if value is cbor2.undefined:
+                return None
             if not isinstance(value, bytes):
                 raise TypeError
             binaries += 1
@@ -77,7 +79,7 @@ class Json:
         try:
             text = json.dumps(
                 _text_as_binary(obj),
-                default=write_binary,
+                default=write_other,
                 allow_nan=False,
                 ensure_ascii=False,
                 separators=(",", ":"),
@@ -127,7 +129,7 @@ class MessagePack:
             MalformedError: it is no MessagePack.
         """
         try:
-            value: object = msgpack.unpackb(octets, strict_map_key=False, ext_hook=Extension)
+            value: object = msgpack.unpackb(octets, strict_map_key=False, ext_hook=_read_extension)
         except (ValueError, TypeError, RecursionError, msgpack.UnpackException):
             raise MalformedError("not MessagePack") from None
         return value
@@ -174,7 +176,18 @@ class Extension:
     data: bytes
 
 
+# How msgpackr, and so wampy, writes JavaScript's `undefined`; CBOR has a value of its own for it.
+_UNDEFINED: Final = Extension(0, b"\0")
+
+
+def _read_extension(code: int, data: bytes) -> object:
+    value = Extension(code, data)
+    return cbor2.undefined if value == _UNDEFINED else value
+
+
 def _pack_extension(value: object) -> msgpack.ExtType:
+    if value is cbor2.undefined:
+        value = _UNDEFINED
     if not isinstance(value, Extension):
         raise TypeError
     return msgpack.ExtType(value.code, value.data)

@@ -57,7 +57,6 @@ def test_what_is_written_is_read_again(form: ObjectSerializer, message: list[Any
         (JSON, object()),
         (MESSAGE_PACK, 1 << 64),
         (MESSAGE_PACK, "\ud800"),
-        (MESSAGE_PACK, cbor2.undefined),
         (CBOR, object()),
     ],
 )
@@ -129,6 +128,15 @@ def test_cbor_has_no_references(octets: bytes) -> None:
     assert cbor2.loads(octets)
     with pytest.raises(MalformedError):
         CBOR.unserialize(octets)
+
+
+def test_undefined_is_null_where_there_is_no_such_thing() -> None:
+    """JavaScript's clients write it for options and arguments that they left out."""
+    for form in (MESSAGE_PACK, CBOR):
+        message = form.unserialize(form.serialize([1, cbor2.undefined]))
+        assert message == [1, cbor2.undefined]
+    assert MESSAGE_PACK.unserialize(b"\x92\x01\xd4\0\0") == [1, cbor2.undefined]
+    assert JSON.serialize([1, cbor2.undefined]) == b"[1,null]"
 
 
 def test_a_messagepack_extension_is_messagepacks_alone() -> None:
