@@ -2,6 +2,7 @@
 """README's conformance table names tests that there are."""
 
 import ast
+import functools
 import re
 from pathlib import Path
 
@@ -28,6 +29,7 @@ def shown_by(cell: str) -> list[tuple[Path, str]]:
     return found
 
 
+@functools.cache
 def names(path: Path) -> set[str]:
     """What stands at the top of a module: functions, classes, assigned names."""
     tree = ast.parse(path.read_text())
