@@ -12,7 +12,7 @@ from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 
 from wsecho.core.deflate import MAX_WINDOW_BITS, Offer
-from wsecho.core.errors import OUR_FAULT, STOPPING, CloseReason
+from wsecho.core.errors import OUR_FAULT, STOPPING, TOO_SLOW, CloseReason
 from wsecho.doors.outbound import Outbound
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ class WebSocketConnection(WebSocketServerProtocol):
 
     def close(self, why: CloseReason) -> None:
         """Begin the closing handshake; a peer that does not answer in time is cut off."""
-        if why is not STOPPING and self._outbound.queued:
+        if why is TOO_SLOW and self._outbound.queued:
             # Whoever is closed for not reading would never get to the Close frame behind it all.
             self._outbound.drop_waiting()
         self._answer_within = None if why is STOPPING else CLOSE_TIMEOUT

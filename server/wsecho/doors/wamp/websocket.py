@@ -7,7 +7,14 @@ from attrs import define, field
 from autobahn.wamp.message import Message
 from twisted.logger import Logger
 
-from wsecho.core.errors import STOPPING, TOO_SLOW, BadRequest, CloseCode, CloseReason
+from wsecho.core.errors import (
+    OUR_FAULT,
+    STOPPING,
+    TOO_SLOW,
+    BadRequest,
+    CloseCode,
+    CloseReason,
+)
 from wsecho.core.frames import Opcode, encode_frame
 from wsecho.doors.door import Connection
 from wsecho.doors.wamp.forms import SUBPROTOCOLS, Form, make_form
@@ -17,6 +24,7 @@ from wsecho.router.errors import SYSTEM_SHUTDOWN
 
 _VIOLATION: Final = CloseReason(CloseCode.PROTOCOL_ERROR, "not WAMP", reconnect=False)
 _OVER: Final = CloseReason(CloseCode.NORMAL, "the session is over", reconnect=True)
+_CLOSES: Final = {"violation": _VIOLATION, "fault": OUR_FAULT}
 
 
 @define(eq=False)
@@ -90,7 +98,7 @@ class WampPeer:
         if ending.uri == SYSTEM_SHUTDOWN:
             self._connection.close(STOPPING)
         else:
-            self._connection.close(_VIOLATION if ending.by == "violation" else _OVER)
+            self._connection.close(_CLOSES.get(ending.by, _OVER))
 
 
 def choose_form(offered: tuple[str, ...]) -> str:
