@@ -69,7 +69,8 @@ class Drain:
         return closed.addCallback(lambda _: self._done)
 
     def _finish_if_all_gone(self) -> None:
-        if self._websockets.connections:
+        # A session without a WebSocket has its GOODBYE to read, and some seconds to answer it.
+        if self._websockets.connections or self._router.sessions:
             return
         self._look.stop()
         if self._limit is not None and self._limit.active():
@@ -83,6 +84,8 @@ class Drain:
         self._cut = len(self._websockets.connections)
         for connection in list(self._websockets.connections):
             connection.abort()
+        for session in list(self._router.sessions):
+            session.lost()
 
     def _end_quietly_on_a_second_signal(self) -> None:
         """Let a second SIGTERM or SIGINT cut the peers off; Twisted's own answer is a traceback."""

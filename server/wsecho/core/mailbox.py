@@ -43,6 +43,7 @@ class Outbox:
     _numbered: int = field(default=0, init=False)
     _batch: int = field(default=0, init=False)
     _last_batch: list[Item] = field(factory=list, init=False)
+    _confirmed: int = field(default=0, init=False)
     _streamed: deque[Item] = field(factory=deque, init=False)
     _streamed_size: int = field(default=0, init=False)
 
@@ -67,6 +68,8 @@ class Outbox:
             size += len(item.data)
             taken.append(item)
         self._size -= size
+        if taken:
+            self._confirmed = taken[-1].number
         return taken
 
     def batch(self, number: int, *, one: bool) -> list[Item]:
@@ -96,15 +99,22 @@ class Outbox:
             self._streamed_size -= len(self._streamed.popleft().data)
         return taken
 
-    def rewind(self, number: int) -> None:
+    def rewind(self, number: int | None) -> None:
         """Let a stream go on behind an event that its peer has.
+
+        Args:
+            number: that event's; None where the peer knows none, so that it is given all that
+                was streamed and never confirmed.
 
         Raises:
             Conflict: what follows that event is not kept any more, or it was never sent.
         """
+        if number is None:
+            number = self._confirmed
         oldest = self._streamed[0].number if self._streamed else self._next_number()
         if not oldest - 1 <= number < self._next_number():
             raise Conflict(f"the stream cannot go on behind event {number}")
+        self._confirmed = number
         while self._streamed:
             item = self._streamed.pop()
             if item.number > number:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """WAMP's RawSocket framing (WAMP specification, "RawSocket Transport"), without a socket."""
 
+from collections.abc import Iterator
 from enum import IntEnum
 from typing import Final
 
@@ -8,6 +9,9 @@ from attrs import define, field, frozen
 
 MAGIC: Final = 0x7F
 """The first octet of a RawSocket connection; no HTTP request begins with it."""
+
+SHORTEST_LIMIT: Final = 512
+"""Octets of the shortest limit that a handshake can say: whoever speaks takes as many."""
 
 HANDSHAKE_LENGTH: Final = 4
 _HEADER_LENGTH: Final = 4
@@ -90,24 +94,24 @@ class FrameReader:
     _max_length: int
     _buffer: bytearray = field(factory=bytearray, init=False)
 
-    def receive_data(self, data: bytes) -> list[tuple[FrameType, bytes]]:
-        """Take octets; return the frames that they complete.
+    def receive_data(self, data: bytes) -> Iterator[tuple[FrameType, bytes]]:
+        """Take octets; iterate over the frames that they complete, those before an error too.
 
         Raises:
             RawSocketError: a frame is too long or of no known type.
         """
         self._buffer += data
-        frames = []
         start = 0
-        while len(self._buffer) - start >= _HEADER_LENGTH:
-            kind, length = self._header(start)
-            end = start + _HEADER_LENGTH + length
-            if len(self._buffer) < end:
-                break
-            frames.append((kind, bytes(self._buffer[start + _HEADER_LENGTH : end])))
-            start = end
-        del self._buffer[:start]
-        return frames
+        try:
+            while len(self._buffer) - start >= _HEADER_LENGTH:
+                kind, length = self._header(start)
+                begin, end = start + _HEADER_LENGTH, start + _HEADER_LENGTH + length
+                if len(self._buffer) < end:
+                    return
+                start = end
+                yield kind, bytes(self._buffer[begin:end])
+        finally:
+            del self._buffer[:start]
 
     def _header(self, start: int) -> tuple[FrameType, int]:
         first = self._buffer[start]

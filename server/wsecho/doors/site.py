@@ -156,12 +156,11 @@ class HttpRequest(Request):
 
     def _too_large(self) -> None:
         error = TooLarge(f"the body is over {self.channel.site.max_body} bytes")
+        log_refusal(self._log, self, error)
         self.channel.end_with(error_response(error))
 
     def _refuse(self, error: WireError) -> None:
-        self._log.info(
-            "refused an upgrade: {status} {reason}", status=error.status, reason=error.reason
-        )
+        log_refusal(self._log, self, error)
         self.setHeader(b"connection", b"close")
         self.channel.persistent = False
         body = answer_error(self, error)
@@ -170,12 +169,23 @@ class HttpRequest(Request):
         self.finish()
 
 
+def log_refusal(log: Logger, request: Request, error: WireError) -> None:
+    """Log a request that is refused, in one line."""
+    log.info(
+        "refused {peer}: {status} {reason}",
+        peer=peer_name(request),
+        status=error.status,
+        reason=error.reason,
+    )
+
+
 def answer_error(request: Any, error: WireError) -> bytes:
     """Set a request's status and headers for an error, and return the body."""
     request.setResponseCode(error.status, HTTPStatus(error.status).phrase.encode())
     for name, value in error_headers(error):
         request.setHeader(name.encode("ascii"), value.encode("latin-1"))
-    return error_body(error)
+    # Twisted logs a body that a HEAD was given.
+    return b"" if request.method == b"HEAD" else error_body(error)
 
 
 class EchoSite(Site):

@@ -12,7 +12,15 @@ from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 
 from wsecho.core.deflate import MAX_WINDOW_BITS, Offer
-from wsecho.core.errors import OUR_FAULT, OVER_RATE, STOPPING, TOKEN_EXPIRED, CloseReason, OverRate
+from wsecho.core.errors import (
+    OUR_FAULT,
+    OVER_RATE,
+    STOPPING,
+    TOKEN_EXPIRED,
+    TOO_SLOW,
+    CloseReason,
+    OverRate,
+)
 from wsecho.core.rates import Meter
 from wsecho.doors.outbound import Outbound
 
@@ -167,6 +175,11 @@ class WebSocketConnection(WebSocketServerProtocol):
             self._outbound.write(frame)
         return True
 
+    def append(self, frame: bytes) -> None:
+        """Send whole frames behind whatever waits."""
+        if self.state == self.STATE_OPEN:
+            self._outbound.write(frame)
+
     def expire_at(self, moment: float) -> None:
         """Close with 4401 at a time, unless a later one is set before."""
         self._stop_expiry()
@@ -177,7 +190,7 @@ class WebSocketConnection(WebSocketServerProtocol):
 
     def close(self, why: CloseReason) -> None:
         """Begin the closing handshake; a peer that does not answer in time is cut off."""
-        if why is not STOPPING and self._outbound.queued:
+        if why is TOO_SLOW and self._outbound.queued:
             # Whoever is closed for not reading would never get to the Close frame behind it all.
             self._outbound.drop_waiting()
         self._answer_within = None if why is STOPPING else CLOSE_TIMEOUT

@@ -41,3 +41,8 @@ def roles(*, history: bool) -> dict[str, Any]:
     # Autobahn has no such feature for dealers, and drops it; what it marshals is the attributes.
     vars(dealer)["progressive_call_invocations"] = True
     return {"broker": broker, "dealer": dealer}
+
+
+def bare_roles() -> dict[str, Any]:
+    """The roles without their features, for a peer that takes no message so long."""
+    return {"broker": role.RoleBrokerFeatures(), "dealer": role.RoleDealerFeatures()}

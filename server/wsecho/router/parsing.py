@@ -7,7 +7,7 @@ float that is whole, or an option that is null. Here, by wire.md:
 - what is no WAMP message (no list, unknown type, wrong arity, an id or a container of the wrong
   type) raises `ProtocolViolationError`: ABORT;
 - a request whose URI or option is wrong becomes `Refused`: ERROR, and the session goes on;
-- a whole float passes for an integer, and null or CBOR's `undefined` for what was left out
+- a whole float passes for an integer, and null or `undefined` for what was left out
   (wampy's binary serializers write both);
 - options that are not known are ignored.
 """

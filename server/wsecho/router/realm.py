@@ -96,6 +96,7 @@ class Realm:
         self.broker = Broker(self, max_retained)
         self.dealer = Dealer(self, ProcedureCall)
         self._roles = features.roles(history=owner is not None)
+        self._bare_roles = features.bare_roles()
         # Requests with an id of their own, and messages that carry that of an earlier one.
         self.requests: dict[type[Any], Callable[[Session, Any], None]] = {
             requests.Publish: self.broker.publish,
@@ -149,13 +150,13 @@ class Realm:
         if self.authorizer is not None and not self.authorizer.allows(session, action, uri, match):
             raise WampError(errors.NOT_AUTHORIZED)
 
-    def welcome(self, session: Session) -> message.Welcome:
-        """WELCOME for a session that was let in."""
+    def welcome(self, session: Session, *, features: bool = True) -> message.Welcome:
+        """WELCOME for a session that was let in, with or without our features."""
         identity = session.identity
         assert identity is not None  # noqa: S101  # it was let in
         return message.Welcome(
             session.id,
-            self._roles,
+            self._roles if features else self._bare_roles,
             realm=self.name,
             authid=identity.authid,
             authrole=identity.authrole,

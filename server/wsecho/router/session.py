@@ -236,9 +236,19 @@ class Session:
         self.id = self._router.draw_session_id()
         self._serving = Serving(self, self.realm, self._router.faults)
         self._enter(_OPEN)
-        self.send(self.realm.welcome(self))
+        try:
+            self._send_welcome(self.realm)
+        except CannotCarryError as error:
+            self.abort(error.uri, by="refusal")
         if self.is_open:
             self.realm.join(self)
+
+    def _send_welcome(self, realm: Realm) -> None:
+        try:
+            self.send(realm.welcome(self))
+        except CannotCarryError:
+            # RawSocket's shortest limit, 512 octets, has no place for the features.
+            self.send(realm.welcome(self, features=False))
 
     # -- the end
 

@@ -84,6 +84,28 @@ def test_a_stream_cannot_go_on_behind_what_is_not_kept() -> None:
     assert [item.number for item in outbox.stream()] == [5]
 
 
+def test_a_stream_whose_peer_knows_no_event_gets_all_that_was_not_confirmed() -> None:
+    """The first stream may have been lost before a single event arrived."""
+    outbox = fill(b"a", b"b", b"c")
+    outbox.take(one=True)
+    outbox.stream()
+    outbox.rewind(None)
+    assert [item.data for item in outbox.stream()] == [b"b", b"c"]
+    outbox.rewind(2)
+    outbox.rewind(None)
+    assert [item.data for item in outbox.stream()] == [b"c"]
+
+
+def test_a_stream_whose_peer_knows_no_event_is_told_what_cannot_be_had() -> None:
+    """It is not given half of it in silence."""
+    outbox = Outbox(10)
+    for _ in range(3):
+        outbox.push(b"x" * 8)
+        outbox.stream()
+    with pytest.raises(Conflict):
+        outbox.rewind(None)
+
+
 @given(st.lists(st.integers(1, 6), max_size=30))
 def test_posts_keep_their_order(numbers: list[int]) -> None:
     """A repetition does nothing, a gap is a conflict, the next one counts."""

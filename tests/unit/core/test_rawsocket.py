@@ -52,7 +52,8 @@ def test_frames_are_read_however_they_are_cut(
 ) -> None:
     """One octet at a time, all at once, or anything between."""
     octets = b"".join(write_frame(kind, payload) for kind, payload in frames)
-    reader, read, start = FrameReader(1000), [], 0
+    reader, start = FrameReader(1000), 0
+    read: list[tuple[FrameType, bytes]] = []
     while start < len(octets):
         end = start + data.draw(st.integers(1, len(octets)))
         read += reader.receive_data(octets[start:end])
@@ -60,8 +61,16 @@ def test_frames_are_read_however_they_are_cut(
     assert read == frames
 
 
+def test_the_frames_before_a_broken_one_are_read() -> None:
+    """Whether they came with it or before it."""
+    frames = FrameReader(1000).receive_data(write_frame(FrameType.PING, b"x") + b"\3\0\0\0")
+    assert next(frames) == (FrameType.PING, b"x")
+    with pytest.raises(RawSocketError):
+        next(frames)
+
+
 @pytest.mark.parametrize("octets", [b"\3\0\0\0", b"\x80\0\0\0", b"\0\0\x03\xe9"])
 def test_what_is_no_frame_is_an_error(octets: bytes) -> None:
     """An unknown type, a reserved bit, a length over the limit."""
     with pytest.raises(RawSocketError):
-        FrameReader(1000).receive_data(octets)
+        list(FrameReader(1000).receive_data(octets))

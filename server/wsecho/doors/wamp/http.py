@@ -13,10 +13,12 @@
 """
 
 import json
+import re
 import secrets
 from typing import Any, Final
 
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
@@ -26,7 +28,7 @@ from wsecho.core.origins import Origins
 from wsecho.core.responses import JSON_TYPE
 from wsecho.doors.origins import allow_origin, answer_preflight
 from wsecho.doors.peers import peer_name
-from wsecho.doors.site import answer_error
+from wsecho.doors.site import answer_error, log_refusal
 from wsecho.doors.wamp.forms import SUBPROTOCOLS, make_form
 from wsecho.doors.wamp.longpoll import LongPollPeer
 from wsecho.router import Router
@@ -40,6 +42,7 @@ _METHODS: Final = {
     "events": "GET",
 }
 _MAX_NUMBER: Final = (1 << 53) - 1
+_DIGITS: Final = re.compile(r"[0-9]{1,16}")
 
 
 class LongPoll(Resource):
@@ -54,6 +57,7 @@ class LongPoll(Resource):
     """
 
     isLeaf = True
+    _log = Logger()
 
     def __init__(
         self,
@@ -90,6 +94,7 @@ class LongPoll(Resource):
                 return self._open(request)
             return self._visit(request, self._peer(identifier), verb)
         except WireError as error:
+            log_refusal(self._log, request, error)
             return answer_error(request, error)
 
     def _address(self, request: Request) -> tuple[str, str]:
@@ -133,7 +138,8 @@ class LongPoll(Resource):
         if verb == "events":
             last = request.getHeader(b"last-event-id") or b""
             peer.stream(
-                request, _integer(last.decode("latin-1"), "Last-Event-ID") if last else None
+                request,
+                _integer(last.decode("latin-1"), "Last-Event-ID", least=0) if last else None,
             )
             return NOT_DONE_YET
         if verb == "send":
@@ -184,10 +190,10 @@ def _check_type(request: Request, *, binary: bool) -> None:
 
 def _number(query: Query, name: str) -> int | None:
     value = query.parameter(name)
-    return None if value is None else _integer(value, name)
+    return None if value is None else _integer(value, name, least=1)
 
 
-def _integer(text: str, name: str) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text) > _MAX_NUMBER:
-        raise BadRequest(f"{name} is a number, counted from 1")
+def _integer(text: str, name: str, *, least: int) -> int:
+    if not _DIGITS.fullmatch(text) or not least <= int(text) <= _MAX_NUMBER:
+        raise BadRequest(f"{name} is no whole number from {least}")
     return int(text)

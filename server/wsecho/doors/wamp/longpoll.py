@@ -85,9 +85,10 @@ class LongPollPeer:
         """Let the peer fetch the last words, then forget it."""
         log_fault(self._log, self.details.peer, ending)
         self._closing = True
-        self._serve()
+        # The address outlives the last words: they may be asked for again, and AutobahnJS wants
+        # an answer to its `close`.
         self._restart_end(_LAST_WORDS)
-        self._finish_if_empty()
+        self._serve()
 
     # What the peer's requests do.
 
@@ -121,14 +122,17 @@ class LongPollPeer:
     def stream(self, request: Request, last_event: int | None) -> None:
         """Send a request what waits, and whatever comes.
 
+        Args:
+            request: the request.
+            last_event: the number of the last event that the peer has; None where it has none.
+
         Raises:
             BadRequest: the form is binary.
             Conflict: the stream cannot go on behind that event.
         """
         if self.form.objects is not JSON:
             raise BadRequest("server-sent events carry JSON only")
-        if last_event is not None:
-            self._outbox.rewind(last_event)
+        self._outbox.rewind(last_event)
         self._replace(EventStream(self, request, self._clock))
         self._serve()
 
@@ -168,18 +172,11 @@ class LongPollPeer:
             ready = self._take(waiting.number)
             if ready:
                 self._answer(ready)
-        self._finish_if_empty()
 
     def _answer(self, ready: list[Item]) -> None:
         waiting = self._waiting
         assert isinstance(waiting, WaitingReceive)  # noqa: S101  # only such ones are answered
         waiting.answer(self.form.join([item.data for item in ready]))
-        self._finish_if_empty()
-
-    def _finish_if_empty(self) -> None:
-        if self._closing and not self._outbox and self._end.active():
-            # A numbered batch may be asked for again, so the end keeps its time.
-            self._restart_end(_LAST_WORDS)
 
     def _restart_end(self, seconds: float) -> None:
         if self._end.active():

@@ -6,20 +6,24 @@ in the message, so an event is serialized once for all who speak the same.
 """
 
 import json
+import re
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from typing import Any, Final, Protocol
 
 import cbor2
 import msgpack
+from attrs import frozen
 
 from wsecho.router import CannotCarryError
 
 _EVENT: Final = 36
 _EVENT_LENGTH: Final = 6
 _NUL: Final = "\0"
-# How json.dumps writes the beginning of a string that begins with U+0000.
-_ESCAPED_NUL: Final = '"\\u0000'
+_NUL_ESCAPE: Final = "\\u0000"
+# How json.dumps writes the beginning of a string that begins with U+0000. What stands before its
+# quote tells it from a quote within a string.
+_ESCAPED_NUL: Final = re.compile(r'[\[{,:]"\\u0000')
 
 
 class MalformedError(Exception):
@@ -63,8 +67,10 @@ class Json:
         """
         binaries = 0
 
-        def write_binary(value: object) -> str:
+        def write_other(value: object) -> str | None:
             nonlocal binaries
+            if value is cbor2.undefined:
+                return None
             if not isinstance(value, bytes):
                 raise TypeError
             binaries += 1
@@ -73,12 +79,12 @@ class Json:
         try:
             text = json.dumps(
                 _text_as_binary(obj),
-                default=write_binary,
+                default=write_other,
                 allow_nan=False,
                 ensure_ascii=False,
                 separators=(",", ":"),
             )
-            if text.count(_ESCAPED_NUL) > binaries:
+            if _NUL_ESCAPE in text and len(_ESCAPED_NUL.findall(text)) > binaries:
                 raise CannotCarryError
             return text.encode("utf-8")
         except (TypeError, ValueError, RecursionError):
@@ -111,7 +117,7 @@ class MessagePack:
             CannotCarryError: it holds an integer of more than 64 bits, a type of CBOR's, …
         """
         try:
-            packed: bytes = msgpack.packb(obj)
+            packed: bytes = msgpack.packb(obj, default=_pack_extension)
         except (TypeError, ValueError, OverflowError, RecursionError):
             raise CannotCarryError from None
         return packed
@@ -123,14 +129,17 @@ class MessagePack:
             MalformedError: it is no MessagePack.
         """
         try:
-            value: object = msgpack.unpackb(octets, strict_map_key=False)
+            value: object = msgpack.unpackb(octets, strict_map_key=False, ext_hook=_read_extension)
         except (ValueError, TypeError, RecursionError, msgpack.UnpackException):
             raise MalformedError("not MessagePack") from None
         return value
 
 
 class Cbor:
-    """CBOR (RFC 8949)."""
+    """CBOR (RFC 8949), without references between values.
+
+    A few octets of shared values unfold into gigabytes once they are written for somebody else.
+    """
 
     NAME = "cbor"
     BINARY = True
@@ -153,10 +162,43 @@ class Cbor:
             MalformedError: it is no CBOR.
         """
         try:
-            value: object = cbor2.loads(octets)
+            value: object = cbor2.loads(octets, semantic_decoders=_NO_REFERENCES)
         except Exception:  # noqa: BLE001  # tags make it call constructors that raise what they like
             raise MalformedError("not CBOR") from None
         return value
+
+
+@frozen
+class Extension:
+    """A value of a MessagePack type that only MessagePack has; msgpack's own is a tuple too."""
+
+    code: int
+    data: bytes
+
+
+# How msgpackr, and so wampy, writes JavaScript's `undefined`; CBOR has a value of its own for it.
+_UNDEFINED: Final = Extension(0, b"\0")
+
+
+def _read_extension(code: int, data: bytes) -> object:
+    value = Extension(code, data)
+    return cbor2.undefined if value == _UNDEFINED else value
+
+
+def _pack_extension(value: object) -> msgpack.ExtType:
+    if value is cbor2.undefined:
+        value = _UNDEFINED
+    if not isinstance(value, Extension):
+        raise TypeError
+    return msgpack.ExtType(value.code, value.data)
+
+
+def _refuse_reference(*_: object) -> object:
+    raise ValueError("a reference")
+
+
+# The tags of strings and of values to refer to, and those that do.
+_NO_REFERENCES: Final = dict.fromkeys((25, 28, 29, 256), _refuse_reference)
 
 
 def _text_as_binary(obj: list[Any]) -> list[Any]:

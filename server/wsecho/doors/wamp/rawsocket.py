@@ -11,6 +11,7 @@ from twisted.python.failure import Failure
 
 from wsecho.core.rawsocket import (
     HANDSHAKE_LENGTH,
+    SHORTEST_LIMIT,
     FrameReader,
     FrameType,
     RawSocketError,
@@ -99,10 +100,7 @@ class RawSocket(Protocol):
         octets: bytes = message.serialize(self._objects)
         if len(octets) > self._longest:
             raise CannotCarryError(PAYLOAD_SIZE_EXCEEDED)
-        if self._outbound.has_room(len(octets)):
-            self._outbound.write(write_frame(FrameType.MESSAGE, octets))
-        else:
-            self._outbound.abort()
+        self._write(FrameType.MESSAGE, octets)
 
     def close(self, ending: Ending) -> None:
         """Close the connection behind what was sent."""
@@ -123,7 +121,7 @@ class RawSocket(Protocol):
             # 24 bits of length cannot say 2**24.
             self._longest = min(hello.max_length, (1 << 24) - 1)
             answer = write_hello(hello.serializer, self._max_message_size)
-            self._reader = FrameReader(self._max_message_size)
+            self._reader = FrameReader(max(self._max_message_size, SHORTEST_LIMIT))
             self.details.more["serializer"] = self._objects.NAME
             self._outbound.write(answer)
             self._session = self._router.attach(self)
@@ -135,12 +133,21 @@ class RawSocket(Protocol):
     def _read_frames(self, session: Session, data: bytes) -> None:
         try:
             for kind, payload in self._reader.receive_data(data):
+                if self._finished:
+                    return
                 if kind is FrameType.MESSAGE:
                     session.receive(self._objects.unserialize(payload))
                 elif kind is FrameType.PING:
-                    self._outbound.write(write_frame(FrameType.PONG, payload))
+                    self._write(FrameType.PONG, payload)
         except (RawSocketError, MalformedError) as error:
             session.violate(str(error))
+
+    def _write(self, kind: FrameType, payload: bytes) -> None:
+        if self._outbound.has_room(len(payload)):
+            self._outbound.write(write_frame(kind, payload))
+        else:
+            self._finished = True
+            self._outbound.abort()
 
     def _finish(self) -> None:
         self._finished = True

@@ -152,17 +152,17 @@ class WampRooms:
         query: EventsQuery,
     ) -> Reply:
         kwargs: dict[str, Any] = {"position": str(history.position)}
-        messages: Iterable[Message] = history
+        after = Position(history.epoch, history.oldest)
         if query.after_position is not None:
             after = _position(query.after_position)
             kwargs["recovered"] = history.can_resume(after)
             if not kwargs["recovered"]:
                 return Reply([], kwargs)
-            messages = history.after(after.offset)
-        selected = _select([(room, message) for message in messages], query)
+        selected = _select([(room, message) for message in history.after(after.offset)], query)
         events, complete = _cut(selected, query.limit)
-        if events and not complete and not query.reverse:
-            kwargs["position"] = str(events[-1][1].position)
+        if not complete:
+            # Newest first, what was cut off is the oldest, which follow where this began.
+            kwargs["position"] = str(after if query.reverse else events[-1][1].position)
         return Reply(
             [_event(message, subscription, room, session) for _, message in events], kwargs
         )

@@ -8,7 +8,14 @@ from autobahn.wamp.message import Message
 from twisted.logger import Logger
 
 from wsecho.core.backlog import Backlog, TooSlowError, Waiting
-from wsecho.core.errors import STOPPING, TOO_SLOW, BadRequest, CloseCode, CloseReason
+from wsecho.core.errors import (
+    OUR_FAULT,
+    STOPPING,
+    TOO_SLOW,
+    BadRequest,
+    CloseCode,
+    CloseReason,
+)
 from wsecho.core.frames import Opcode, encode_frame
 from wsecho.doors.door import Connection, PlainDoor
 from wsecho.doors.wamp.forms import SUBPROTOCOLS, Form, make_form
@@ -18,6 +25,7 @@ from wsecho.router.errors import SYSTEM_SHUTDOWN
 
 _VIOLATION: Final = CloseReason(CloseCode.PROTOCOL_ERROR, "not WAMP", reconnect=False)
 _OVER: Final = CloseReason(CloseCode.NORMAL, "the session is over", reconnect=True)
+_CLOSES: Final = {"violation": _VIOLATION, "fault": OUR_FAULT}
 
 
 @define(eq=False)
@@ -109,10 +117,14 @@ class WampPeer(PlainDoor):
     def close(self, ending: Ending) -> None:
         """Close the WebSocket behind what was sent."""
         log_fault(self._log, self.peer, ending)
+        while self._backlog:
+            waiting = self._backlog.pop()
+            if isinstance(waiting, Waiting):
+                self._connection.append(waiting.what)
         if ending.uri == SYSTEM_SHUTDOWN:
             self._connection.close(STOPPING)
         else:
-            self._connection.close(_VIOLATION if ending.by == "violation" else _OVER)
+            self._connection.close(_CLOSES.get(ending.by, _OVER))
 
 
 def choose_form(offered: tuple[str, ...]) -> str:
