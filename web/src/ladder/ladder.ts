@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: MIT
+// Keeps one line open, on the highest rung that works, and moves up without dropping anything.
+
+import { Backoff } from "../net/backoff";
+import type { Fault, Line, OpenLine } from "../net/line";
+import type { State, Status, Transport } from "../net/status";
+import type { Cancel, World } from "../net/world";
+import { Ascent } from "./ascent";
+import { Deadline } from "./deadline";
+import { Deaths } from "./deaths";
+import { Descent } from "./descent";
+import { type Memory, TRANSPORTS } from "./memory";
+import type { Rung } from "./rung";
+import { Vigil } from "./vigil";
+import { fellBack, outage, trying } from "./words";
+
+/** A server that accepts and then closes at once has not worked. */
+const PROVEN = 5_000;
+/** Looking at the tab tries at once, but not with every flick through the tabs. */
+const BETWEEN_LOOKS = 1_000;
+
+type Phase =
+  | { readonly name: "idle" }
+  | { readonly name: "descending"; readonly descent: Descent }
+  | { readonly name: "open"; readonly rung: Rung; readonly vigil: Vigil; readonly since: number }
+  | { readonly name: "waiting"; readonly until: number; readonly cancel: Cancel }
+  | { readonly name: "ended" };
+
+/** Whoever lives on the ladder's line. */
+export interface Tenant {
+  onStatus(status: Status): void;
+  /**
+   * A line to move to. Until the promise is kept the one before stays open, where there is one; a
+   * broken promise says that this line is no good.
+   */
+  onLine(line: Line): Promise<void>;
+  /** That line is gone, with all that was on its way. */
+  onLost(line: Line, why: string): void;
+}
+
+export interface LadderOptions {
+  readonly memory: Memory;
+  /** The only rung there is to be; null for all. */
+  readonly forced: Transport | null;
+}
+
+export class Ladder {
+  readonly #world: World;
+  readonly #open: OpenLine;
+  readonly #memory: Memory;
+  readonly #rungs: readonly Transport[];
+  readonly #backoff: Backoff;
+  readonly #deadline = new Deadline();
+  readonly #deaths = new Deaths();
+  #phase: Phase = { name: "idle" };
+  #ascent: Ascent | null = null;
+  #network: "online" | "offline" = "online";
+  /** Where the next way down begins. */
+  #first: Transport;
+  #transport: Transport;
+  /** Why it is not on the first rung of all. */
+  #fall: string;
+  #why = "";
+  /** What is held against the rungs above the one that is tried. */
+  #against: readonly Fault[] = [];
+  #hasBeenBest = false;
+  #triedAt = -Infinity;
+  #tenant: Tenant | null = null;
+
+  constructor(world: World, open: OpenLine, { memory, forced }: LadderOptions) {
+    this.#world = world;
+    this.#open = open;
+    this.#memory = memory;
+    this.#rungs = forced ? [forced] : TRANSPORTS;
+    this.#backoff = new Backoff(world.random);
+    const remembered = forced ? null : memory.read();
+    this.#first = remembered?.transport ?? this.#best;
+    this.#transport = this.#first;
+    this.#fall = remembered?.why ?? "";
+  }
+
+  start(): void {
+    this.#world.watch({
+      onOffline: () => this.#wentOffline(),
+      onOnline: () => this.#cameOnline(),
+      onVisible: () => this.#wasLookedAt(),
+    });
+    this.#descend();
+  }
+
+  /** Lets a tenant in, in place of the one before; what is returned lets it out. */
+  serve(tenant: Tenant): Cancel {
+    this.#tenant = tenant;
+    tenant.onStatus(this.status());
+    if (this.#phase.name === "open") this.#moveIn(this.#phase.rung);
+    return () => {
+      if (this.#tenant === tenant) this.#tenant = null;
+    };
+  }
+
+  /** Tries at once, whatever it was waiting for. */
+  retry(): void {
+    if (this.#phase.name !== "waiting" && this.#phase.name !== "ended") return;
+    this.#leavePhase();
+    this.#backoff.reset();
+    this.#descend();
+  }
+
+  status(): Status {
+    return {
+      state: this.#state(),
+      transport: this.#transport,
+      why: this.#phase.name === "open" ? this.#fall : this.#why,
+      retryAt: this.#phase.name === "waiting" ? this.#phase.until : null,
+    };
+  }
+
+  get #best(): Transport {
+    return this.#rungs[0] ?? "websocket";
+  }
+
+  #state(): State {
+    if (this.#network === "offline") return "offline";
+    if (this.#phase.name === "ended") return "closed";
+    return this.#phase.name === "open" ? "open" : "connecting";
+  }
+
+  #enter(phase: Phase): void {
+    this.#phase = phase;
+    this.#show();
+  }
+
+  #show(): void {
+    this.#tenant?.onStatus(this.status());
+  }
+
+  #leavePhase(): void {
+    const phase = this.#phase;
+    if (phase.name === "waiting") phase.cancel();
+    if (phase.name === "descending") phase.descent.cancel();
+    if (phase.name === "open") {
+      phase.vigil.stop();
+      phase.rung.drop();
+      this.#ascent?.stop();
+      this.#ascent = null;
+    }
+    this.#phase = { name: "idle" };
+  }
+
+  // Down.
+
+  #descend(): void {
+    this.#triedAt = this.#world.now();
+    const start = Math.max(0, this.#rungs.indexOf(this.#first));
+    const order = [...this.#rungs.slice(start), ...this.#rungs.slice(0, start)];
+    const descent = new Descent(this.#world, this.#open, order, this.#deadline.milliseconds, {
+      onTrying: (transport) => this.#isTrying(transport),
+      onFound: (rung, faults) => this.#found(rung, faults),
+      onNone: (faults) => this.#foundNone(faults),
+    });
+    this.#phase = { name: "descending", descent };
+    descent.start();
+  }
+
+  #isTrying(transport: Transport): void {
+    this.#transport = transport;
+    if (this.#against.length > 0) this.#why = trying(this.#against, transport);
+    this.#show();
+  }
+
+  #found(rung: Rung, ofThisWay: readonly Fault[]): void {
+    const faults = [...this.#against, ...ofThisWay];
+    const isOutage = this.#hasBeenBest && ofThisWay.some(({ kind }) => kind === "refused");
+    if (rung.transport === this.#best) this.#fall = "";
+    else if (faults.length > 0) this.#fall = fellBack(faults, rung.transport, this.#world.date());
+    this.#stand(rung);
+    this.#moveIn(rung);
+    if (rung.transport !== this.#best) this.#lookUp(rung, isOutage);
+  }
+
+  #foundNone(faults: readonly Fault[]): void {
+    if (faults.every(({ kind }) => kind === "late")) this.#deadline.wasTooShort();
+    this.#against = [];
+    const denied = faults.find(({ kind }) => kind === "denied");
+    this.#why = denied?.text ?? outage(faults);
+    if (denied) this.#enter({ name: "ended" });
+    else if (this.#rungs.length === 1 && faults[0]?.kind === "missing") this.#enter({ name: "ended" });
+    else this.#wait();
+  }
+
+  #wait(): void {
+    // An outage may end on any rung, and what worked last is where to look first.
+    this.#transport = this.#first;
+    if (this.#network === "offline") {
+      this.#enter({ name: "idle" });
+      return;
+    }
+    const delay = this.#backoff.next(this.#world.isHidden());
+    const cancel = this.#world.after(delay, () => this.#descend());
+    this.#enter({ name: "waiting", until: this.#world.now() + delay, cancel });
+  }
+
+  // On a rung.
+
+  #stand(rung: Rung): void {
+    const line = rung.line;
+    if (!line) return;
+    rung.listener = {
+      onOpen: () => undefined,
+      onHeard: () => vigil.heard(),
+      onFault: (_rung, fault) => this.#lost(rung, line, fault),
+    };
+    const vigil = new Vigil(this.#world, line, () => this.#deaths.areFresh(this.#world.now()), {
+      onDead: () => rung.fail("silent", "the connection went silent"),
+      onRoundTrip: (milliseconds) => this.#deadline.saw(milliseconds),
+    });
+    this.#against = [];
+    this.#why = "";
+    this.#transport = this.#first = rung.transport;
+    this.#hasBeenBest ||= rung.transport === this.#best;
+    this.#deadline.opened();
+    // Opening takes several round trips, so this errs towards patience.
+    this.#deadline.saw(rung.took / 3);
+    if (this.#rungs.length > 1) this.#memory.write({ transport: rung.transport, why: this.#fall });
+    this.#enter({ name: "open", rung, vigil, since: this.#world.now() });
+  }
+
+  #moveIn(rung: Rung): void {
+    const line = rung.line;
+    if (!line || !this.#tenant) return;
+    this.#tenant.onLine(line).catch((error: unknown) => {
+      // Of a line that ended by itself it is known already.
+      rung.fail("silent", error instanceof Error ? error.message : String(error));
+    });
+  }
+
+  #lost(rung: Rung, line: Line, fault: Fault): void {
+    const before = this.#phase;
+    if (before.name !== "open" || before.rung !== rung) return;
+    if (this.#world.now() - before.since >= PROVEN) this.#backoff.reset();
+    this.#leavePhase();
+    this.#tenant?.onLost(line, fault.text);
+    this.#why = fault.text;
+    if (fault.kind === "denied") {
+      this.#enter({ name: "ended" });
+      return;
+    }
+    const isDeath = fault.kind !== "stopping";
+    if (isDeath && this.#deaths.add(rung.transport, this.#world.now())) this.#stepDown(fault);
+    this.#wait();
+  }
+
+  /** The rung died too often: the way down begins below it. */
+  #stepDown(fault: Fault): void {
+    const below = this.#rungs[this.#rungs.indexOf(fault.transport) + 1];
+    if (below === undefined) return;
+    this.#against = [fault];
+    this.#first = below;
+  }
+
+  // Up.
+
+  #lookUp(below: Rung, isSoon: boolean): void {
+    const deadline = (): number => this.#deadline.milliseconds;
+    const ascent = new Ascent(this.#world, this.#open, this.#best, deadline, isSoon, (rung) => {
+      void this.#climb(ascent, below, rung);
+    });
+    this.#ascent = ascent;
+  }
+
+  /** Both lines are open until the tenant has moved; then the lower one is left. */
+  async #climb(ascent: Ascent, below: Rung, rung: Rung): Promise<void> {
+    const line = rung.line;
+    if (!line) return;
+    try {
+      await this.#tenant?.onLine(line);
+    } catch {
+      if (this.#ascent === ascent) ascent.failed();
+      return;
+    }
+    if (this.#ascent !== ascent || !rung.line || this.#phase.name !== "open") return;
+    ascent.release();
+    this.#ascent = null;
+    this.#phase.vigil.stop();
+    this.#fall = "";
+    this.#stand(rung);
+    below.drop();
+  }
+
+  // The world around.
+
+  #wentOffline(): void {
+    this.#network = "offline";
+    const { name } = this.#phase;
+    // An open line is left alone: to a server on this very machine it goes on working.
+    if (name === "descending" || name === "waiting") this.#leavePhase();
+    this.#show();
+  }
+
+  #cameOnline(): void {
+    this.#network = "online";
+    this.#backoff.reset();
+    const phase = this.#phase;
+    if (phase.name === "open") phase.vigil.doubt();
+    this.#ascent?.now();
+    // Jittered, since everyone in the building comes back at the same moment.
+    if (phase.name === "idle") this.#wait();
+    else this.#show();
+  }
+
+  #wasLookedAt(): void {
+    const phase = this.#phase;
+    if (phase.name === "open") phase.vigil.doubt();
+    if (phase.name !== "waiting" || this.#world.now() - this.#triedAt < BETWEEN_LOOKS) return;
+    phase.cancel();
+    this.#descend();
+  }
+}
