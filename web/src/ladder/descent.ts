@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One way down the ladder: the highest rung that is any good, or none.
 
-import type { Fault, OpenLine } from "../net/line";
+import type { Fault, Line, OpenLine } from "../net/line";
 import type { Transport } from "../net/status";
 import type { Cancel, World } from "../net/world";
 import { Rung } from "./rung";
@@ -15,7 +15,7 @@ const HEAD_START = 1_500;
 export interface DescentListener {
   onTrying(transport: Transport): void;
   /** `faults` are those of the rungs before it. */
-  onFound(rung: Rung, faults: readonly Fault[]): void;
+  onFound(rung: Rung, line: Line, faults: readonly Fault[]): void;
   onNone(faults: readonly Fault[]): void;
 }
 
@@ -69,7 +69,9 @@ export class Descent {
       onFault: look,
     });
     this.#rungs.push(rung);
-    this.#stopWaiting = this.#world.after(HEAD_START, () => this.#next());
+    this.#stopWaiting = this.#world.after(HEAD_START, () => {
+      if (!rung.line) this.#next();
+    });
     // A rung may fail while it starts.
     this.#isStarting = true;
     rung.start(this.#deadline);
@@ -84,7 +86,7 @@ export class Descent {
       if (index === this.#rungs.length) this.#next();
       const rung = this.#rungs[index];
       if (!rung) return;
-      if (rung.line) return this.#found(rung, faults);
+      if (rung.line) return this.#found(rung, rung.line, faults);
       if (!rung.fault) return this.#isTrying(rung.transport);
       faults.push(rung.fault);
       if (rung.fault.kind === "denied") break;
@@ -99,10 +101,10 @@ export class Descent {
     this.#listener.onTrying(transport);
   }
 
-  #found(rung: Rung, faults: readonly Fault[]): void {
+  #found(rung: Rung, line: Line, faults: readonly Fault[]): void {
     this.#isOver = true;
     this.#stopWaiting();
     for (const other of this.#rungs) if (other !== rung) other.drop();
-    this.#listener.onFound(rung, faults);
+    this.#listener.onFound(rung, line, faults);
   }
 }

@@ -155,7 +155,7 @@ export class Ladder {
     const order = [...this.#rungs.slice(start), ...this.#rungs.slice(0, start)];
     const descent = new Descent(this.#world, this.#open, order, this.#deadline.milliseconds, {
       onTrying: (transport) => this.#isTrying(transport),
-      onFound: (rung, faults) => this.#found(rung, faults),
+      onFound: (rung, line, faults) => this.#found(rung, line, faults),
       onNone: (faults) => this.#foundNone(faults),
     });
     this.#phase = { name: "descending", descent };
@@ -168,14 +168,14 @@ export class Ladder {
     this.#show();
   }
 
-  #found(rung: Rung, ofThisWay: readonly Fault[]): void {
+  #found(rung: Rung, line: Line, ofThisWay: readonly Fault[]): void {
     const faults = [...this.#against, ...ofThisWay];
     const isOutage = this.#hasBeenBest && ofThisWay.some(({ kind }) => kind === "refused");
     if (rung.transport === this.#best) this.#fall = "";
     else if (faults.length > 0) this.#fall = fellBack(faults, rung.transport, this.#world.date());
-    this.#stand(rung);
+    this.#stand(rung, line, this.#watchOver(rung, line));
     this.#moveIn(rung);
-    if (rung.transport !== this.#best) this.#lookUp(rung, isOutage);
+    if (rung.transport !== this.#best) this.#lookUp(isOutage);
   }
 
   #foundNone(faults: readonly Fault[]): void {
@@ -202,18 +202,19 @@ export class Ladder {
 
   // On a rung.
 
-  #stand(rung: Rung): void {
-    const line = rung.line;
-    if (!line) return;
+  #watchOver(rung: Rung, line: Line): Vigil {
+    return new Vigil(this.#world, line, () => this.#deaths.areFresh(this.#world.now()), {
+      onDead: () => rung.fail("silent", "the connection went silent"),
+      onRoundTrip: (milliseconds) => this.#deadline.saw(milliseconds),
+    });
+  }
+
+  #stand(rung: Rung, line: Line, vigil: Vigil): void {
     rung.listener = {
       onOpen: () => undefined,
       onHeard: () => vigil.heard(),
       onFault: (_rung, fault) => this.#lost(rung, line, fault),
     };
-    const vigil = new Vigil(this.#world, line, () => this.#deaths.areFresh(this.#world.now()), {
-      onDead: () => rung.fail("silent", "the connection went silent"),
-      onRoundTrip: (milliseconds) => this.#deadline.saw(milliseconds),
-    });
     this.#against = [];
     this.#why = "";
     this.#transport = this.#first = rung.transport;
@@ -260,31 +261,41 @@ export class Ladder {
 
   // Up.
 
-  #lookUp(below: Rung, isSoon: boolean): void {
+  #lookUp(isSoon: boolean): void {
     const deadline = (): number => this.#deadline.milliseconds;
     const ascent = new Ascent(this.#world, this.#open, this.#best, deadline, isSoon, (rung) => {
-      void this.#climb(ascent, below, rung);
+      void this.#climb(ascent, rung);
     });
     this.#ascent = ascent;
   }
 
   /** Both lines are open until the tenant has moved; then the lower one is left. */
-  async #climb(ascent: Ascent, below: Rung, rung: Rung): Promise<void> {
+  async #climb(ascent: Ascent, rung: Rung): Promise<void> {
     const line = rung.line;
     if (!line) return;
+    const vigil = this.#watchOver(rung, line);
     try {
-      await this.#tenant?.onLine(line);
+      // Another may have moved in below meanwhile.
+      for (let moved: Tenant | null = null; moved !== this.#tenant; ) {
+        moved = this.#tenant;
+        await moved?.onLine(line);
+      }
     } catch {
+      vigil.stop();
       if (this.#ascent === ascent) ascent.failed();
       return;
     }
-    if (this.#ascent !== ascent || !rung.line || this.#phase.name !== "open") return;
+    const before = this.#phase;
+    if (this.#ascent !== ascent || !rung.line || before.name !== "open") {
+      vigil.stop();
+      return;
+    }
     ascent.release();
     this.#ascent = null;
-    this.#phase.vigil.stop();
+    before.vigil.stop();
     this.#fall = "";
-    this.#stand(rung);
-    below.drop();
+    this.#stand(rung, line, vigil);
+    before.rung.drop();
   }
 
   // The world around.

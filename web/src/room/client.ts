@@ -13,7 +13,7 @@ export interface RoomMessage {
 }
 
 /**
- * Something said that has not been seen in the room yet.
+ * Something said that the room has not taken yet.
  *
  * `waiting` goes out by itself; `sent` is on its way; `unknown` may have arrived or not, and only
  * the writer can decide whether saying it twice is better than not at all; `refused` was not taken.
@@ -28,8 +28,6 @@ export interface Outgoing {
   readonly tries: number;
   /** When it was first sent, on the world's clock. */
   readonly sentAt: number;
-  /** What the room called it on taking it; null before. */
-  readonly publication: number | null;
 }
 
 export interface RoomListener {
@@ -45,13 +43,13 @@ export interface RoomListener {
 }
 
 export interface RoomClient {
-  /** Keeps the payload until it was seen in the room, connection or not. */
+  /** Keeps the payload until the room has it, connection or not. */
   send(payload: Payload): void;
   /** Sends one that is stuck again. */
   sendAgain(id: number): void;
   discard(id: number): void;
   retry(): void;
-  /** Leaves the room; returns what was not seen in it. */
+  /** Leaves the room; returns what it has not taken. */
   leave(): readonly Outgoing[];
 }
 

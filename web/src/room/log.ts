@@ -124,6 +124,7 @@ function item(entry: Entry): HTMLLIElement {
 }
 
 function markOwn(element: HTMLElement): void {
+  if (element.classList.contains("own")) return;
   element.classList.add("own");
   element.dataset["meta"] = `you · ${element.dataset["meta"]}`;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What was said and has not been seen in the room yet, oldest first.
+// What was said and the room has not taken yet, oldest first.
 
 import type { Payload } from "../net/payload";
 import type { World } from "../net/world";
@@ -43,23 +43,6 @@ export class Outbox {
     due.forEach(send);
   }
 
-  /** The room took it, and will show it under this publication. */
-  taken(id: number, publication: number): void {
-    this.#change(id, (item) => ({ ...item, publication }));
-  }
-
-  /** Takes out what was seen in the room; says whether it was one of these. */
-  seen(publication: number): boolean {
-    const before = this.#items.length;
-    this.#items = this.#items.filter((item) => item.publication !== publication);
-    return this.#items.length < before;
-  }
-
-  /** The room's past was lost: what it took before that will not be seen again. */
-  forget(): void {
-    this.#items = this.#items.filter(({ publication }) => publication === null);
-  }
-
   refused(id: number, why: string): void {
     this.#change(id, (item) => ({ ...item, standing: "refused", why }));
   }
@@ -67,7 +50,7 @@ export class Outbox {
   /** Its connection died before the room said that it has it: it is sent again, under its key. */
   lost(id: number, why: string): void {
     this.#change(id, (item) => {
-      if (item.standing !== "sent" || item.publication !== null) return item;
+      if (item.standing !== "sent") return item;
       if (item.tries < MOST_TRIES) return { ...item, standing: "waiting" };
       return { ...item, standing: "unknown", why };
     });
@@ -80,13 +63,14 @@ export class Outbox {
     );
   }
 
+  /** The room has it, or it is not to go there any more. */
   discard(id: number): void {
     this.#items = this.#items.filter((item) => item.id !== id);
   }
 
   #fresh(id: number, payload: Payload): Outgoing {
     const key = this.#world.key();
-    return { id, key, payload, standing: "waiting", why: "", tries: 0, sentAt: 0, publication: null };
+    return { id, key, payload, standing: "waiting", why: "", tries: 0, sentAt: 0 };
   }
 
   #isStale({ tries, sentAt }: Outgoing): boolean {

@@ -3,7 +3,10 @@
 
 const PREFIX = "wsecho.room.";
 
-/** A dot that would leave an empty component (first, last, behind another) is `%2E`. */
+/** A dot that would leave an empty component (the first, the last, one behind another) is `%2E`. */
 export function roomTopic(room: string): string {
-  return PREFIX + encodeURIComponent(room).replaceAll(/^\.|(?<=\.)\.|\.$/g, "%2E");
+  const topic = encodeURIComponent(room)
+    .split(".")
+    .reduce((before, part) => before + (before === "" || before.endsWith(".") ? "%2E" : ".") + part);
+  return PREFIX + topic.replace(/\.$/, "%2E");
 }

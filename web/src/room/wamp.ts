@@ -9,6 +9,7 @@ import type { Cancel, World } from "../net/world";
 import { Attendance, type Heard } from "./attendance";
 import type { Outgoing, RoomClient, RoomListener } from "./client";
 import { Ledger } from "./ledger";
+import { Own } from "./own";
 import { Outbox } from "./outbox";
 import { roomTopic } from "./topic";
 
@@ -19,8 +20,6 @@ const PASSING: ReadonlySet<string> = new Set([
   "wsecho.error.over_rate",
 ]);
 const PAUSE = 1_000;
-/** Publications that came before it was known whose they are. */
-const REMEMBERED = 1_000;
 
 /** What the room needs of the ladder. */
 export type Lodging = Pick<Ladder, "serve" | "retry">;
@@ -32,12 +31,13 @@ export class WampRoom implements RoomClient, Tenant {
   readonly #listener: RoomListener;
   readonly #ledger = new Ledger();
   readonly #outbox: Outbox;
-  readonly #seen = new Map<number, string>();
+  readonly #own = new Own();
   #status: Status | null = null;
   /** The line that is spoken on, once all was heard there. */
   #line: Line | null = null;
   #attendance: Attendance | null = null;
   #refusal = "";
+  #hasLeft = false;
   #moveOut: Cancel = () => undefined;
   #stopPause: Cancel = () => undefined;
 
@@ -82,12 +82,13 @@ export class WampRoom implements RoomClient, Tenant {
   }
 
   leave(): readonly Outgoing[] {
+    this.#hasLeft = true;
     this.#moveOut();
     this.#stopPause();
     this.#attendance?.leave();
     this.#line = null;
     this.#takeBack("you left the room before it came back");
-    return this.#outbox.items.filter(({ publication }) => publication === null);
+    return this.#outbox.items;
   }
 
   // For the ladder.
@@ -101,7 +102,7 @@ export class WampRoom implements RoomClient, Tenant {
   async onLine(line: Line): Promise<void> {
     const attendance = new Attendance(line, this.#topic, this.#ledger, {
       onMessage: (message) => this.#heard(message),
-      onGap: (why) => this.#lostPast(why),
+      onGap: (why) => this.#listener.onGap(why),
     });
     try {
       await attendance.enter();
@@ -111,6 +112,10 @@ export class WampRoom implements RoomClient, Tenant {
       // That is the room's own word, and no fault of the line.
       this.#refusal = error.message;
       this.#showStatus();
+      return;
+    }
+    if (this.#hasLeft) {
+      attendance.leave();
       return;
     }
     this.#attendance?.leave();
@@ -144,17 +149,13 @@ export class WampRoom implements RoomClient, Tenant {
     const [argument, kwargs] = argumentOf(payload, key);
     try {
       const publication = await line.publish(this.#topic, [argument], kwargs);
-      this.#taken(id, publication);
+      this.#outbox.discard(id);
+      const position = this.#own.taken(publication);
+      if (position !== null && !this.#hasLeft) this.#listener.onOwn(position);
     } catch (error) {
       this.#failed(line, id, error);
     }
     this.#showOutgoing();
-  }
-
-  #taken(id: number, publication: number): void {
-    this.#outbox.taken(id, publication);
-    const position = this.#seen.get(publication);
-    if (position !== undefined && this.#outbox.seen(publication)) this.#listener.onOwn(position);
   }
 
   #failed(line: Line, id: number, error: unknown): void {
@@ -178,32 +179,17 @@ export class WampRoom implements RoomClient, Tenant {
   // Coming in.
 
   #heard({ position, publication, payload }: Heard): void {
-    const own = this.#outbox.seen(publication);
-    if (!own) this.#remember(publication, position);
-    this.#listener.onMessage({ position, payload, own });
-    if (own) this.#showOutgoing();
-  }
-
-  #remember(publication: number, position: string): void {
-    this.#seen.set(publication, position);
-    if (this.#seen.size <= REMEMBERED) return;
-    const [oldest] = this.#seen.keys();
-    if (oldest !== undefined) this.#seen.delete(oldest);
-  }
-
-  #lostPast(why: string): void {
-    this.#outbox.forget();
-    this.#listener.onGap(why);
-    this.#showOutgoing();
+    if (this.#hasLeft) return;
+    this.#listener.onMessage({ position, payload, own: this.#own.heard(publication, position) });
   }
 
   #showOutgoing(): void {
-    this.#listener.onOutgoing(this.#outbox.items);
+    if (!this.#hasLeft) this.#listener.onOutgoing(this.#outbox.items);
   }
 
   #showStatus(): void {
     const status = this.#status;
-    if (!status) return;
+    if (!status || this.#hasLeft) return;
     if (status.state !== "open" || this.#line) this.#listener.onStatus(status);
     else if (this.#refusal) this.#listener.onStatus({ ...status, state: "closed", why: this.#refusal });
     else this.#listener.onStatus({ ...status, state: "connecting", why: "" });

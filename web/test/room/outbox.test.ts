@@ -29,21 +29,14 @@ it("sends in order, each under a key of its own, once", () => {
   expect(standings()).toEqual(["a sent", "b sent"]);
 });
 
-it("knows its own by the publication that the room named", () => {
-  outbox.add("a");
-  flush();
-  outbox.taken(1, 70);
-  expect([outbox.seen(71), outbox.seen(70), outbox.items]).toEqual([false, true, []]);
-});
-
 it("sends again under the same key what was on its way when a line died", () => {
   outbox.add("a");
   outbox.add("b");
   flush();
-  outbox.taken(2, 70);
+  outbox.discard(2);
   outbox.lost(1, "gone");
   outbox.lost(2, "gone");
-  expect([flush(), standings()]).toEqual([["a key-1"], ["a sent", "b sent"]]);
+  expect([flush(), standings()]).toEqual([["a key-1"], ["a sent"]]);
 });
 
 it("leaves to the writer what dies with every line, and then takes it for something new", () => {
@@ -73,15 +66,6 @@ it("shows what was refused until it is sent again or discarded", () => {
   expect([flush(), standings(), outbox.items[0]?.why]).toEqual([[], ["a refused"], "no"]);
   outbox.discard(1);
   expect(outbox.items).toEqual([]);
-});
-
-it("does not wait for what was taken into a past that is lost", () => {
-  outbox.add("a");
-  outbox.add("b");
-  flush();
-  outbox.taken(1, 70);
-  outbox.forget();
-  expect(standings()).toEqual(["b sent"]);
 });
 
 it("takes up what another left over, and gives no id twice", () => {
