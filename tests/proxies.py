@@ -7,6 +7,7 @@ import re
 import shutil
 import socket
 import subprocess
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -167,6 +168,7 @@ def nginx(folder: Path, upstream: int, *, websockets: bool) -> Iterator[Nginx]:
         for _ in range(int(PATIENCE / 0.05)):
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
                 break
+            time.sleep(0.05)
         yield server
     finally:
         server.process.terminate()

@@ -19,6 +19,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // What is bundled keeps its authors' notices.
+    license: { fileName: "licenses.md" },
   },
   // Bundled there too, so that the tests run what the page runs.
   test: { include: ["test/**/*.test.ts"], server: { deps: { inline: ["autobahn"] } } },

@@ -18,6 +18,9 @@ from tests.browser.conftest import browsing, messages
 from tests.processes import PATIENCE, RunningServer, running
 from tests.proxies import nginx, proxying
 
+SAID = ["one", "two", "three", "four", "five"]
+"""What the page says while it changes from one transport to the other."""
+
 Scenario = Callable[[Browser], Awaitable[None]]
 
 
@@ -43,11 +46,17 @@ async def arrive(browser: Browser, port: int, room: str, script: str = "") -> tu
     return page, began
 
 
+async def say(page: Page, texts: list[str]) -> None:
+    """Say something in the page."""
+    for text in texts:
+        await page.fill("[data-say]", text)
+        await page.press("[data-say]", "Enter")
+
+
 async def talk(page: Page, transport: str, text: str) -> None:
     """Say something and see it in the room, over the transport that is expected."""
     await page.wait_for_selector(f"html[data-state=open][data-transport={transport}]")
-    await page.fill("[data-say]", text)
-    await page.press("[data-say]", "Enter")
+    await say(page, [text])
     async with asyncio.timeout(PATIENCE):
         while text not in await messages(page):
             await asyncio.sleep(0.02)
@@ -96,20 +105,28 @@ def test_refused_and_allowed_again(
             assert "WebSocket refused: fell back to SSE at" in await show(
                 page, screenshots, "refused", began
             )
-            async with publishing(server.ws("/broadcast/refused?self=0")) as sent:
+            async with (
+                websockets.connect(server.ws("/broadcast/refused")) as member,
+                publishing(server.ws("/broadcast/refused?self=0")) as sent,
+            ):
                 await asyncio.sleep(1)
                 proxy.configure(websockets=True)
                 proxy.reload()
                 await allowed(f"ws://127.0.0.1:{proxy.port}/echo")
                 before, began = len(sent), time.monotonic()
                 await page.evaluate("window.dispatchEvent(new Event('online'))")
+                await say(page, SAID)
                 await page.wait_for_selector("html[data-state=open][data-transport=websocket]")
                 during = len(sent)
                 await show(page, screenshots, "allowed-again", began)
                 await asyncio.sleep(1)
-            assert await until(page, 1 + len(sent)) == ["hello", *sent]
+            shown = await until(page, 1 + len(sent) + len(SAID))
+            heard = [await member.recv() for _ in shown[1:]]
+            assert shown == ["hello", *heard]
+            assert [text for text in heard if text.isdigit()] == sent
+            assert [text for text in heard if not text.isdigit()] == SAID
             assert 0 < before <= during < len(sent)
-            assert await numbers(page) == list(range(1, len(sent) + 2))
+            assert await numbers(page) == list(range(1, len(shown) + 1))
 
     play(chromium, scenario)
 
@@ -201,12 +218,32 @@ def test_black_hole(server: RunningServer, chromium: str, screenshots: Path) -> 
             proxy.black_hole()
             began = time.monotonic()
             await publisher.send("said into the hole")
-            await page.fill("[data-say]", "said from the page")
-            await page.press("[data-say]", "Enter")
+            await say(page, ["said from the page"])
             await talk(page, "sse", "back again")
             await show(page, screenshots, "black-hole", began)
             expected = ["hello", "said into the hole", "said from the page", "back again"]
             assert await messages(page) == expected
+
+    play(chromium, scenario)
+
+
+def test_what_worked_is_remembered_for_the_tab(
+    server: RunningServer, chromium: str, screenshots: Path, tmp_path: Path
+) -> None:
+    """Loaded again where WebSocket is refused, the page begins with the rung that worked."""
+
+    async def scenario(browser: Browser) -> None:
+        with nginx(tmp_path, server.port, websockets=False) as proxy:
+            page, _ = await arrive(browser, proxy.port, "remembered")
+            await talk(page, "sse", "hello")
+            asked: list[str] = []
+            page.on("websocket", lambda websocket: asked.append(websocket.url))
+            began = time.monotonic()
+            await page.reload()
+            await talk(page, "sse", "again")
+            said = await show(page, screenshots, "remembered", began)
+            assert "WebSocket refused: fell back to SSE at" in said
+            assert not [url for url in asked if url.endswith("/ws")]
 
     play(chromium, scenario)
 

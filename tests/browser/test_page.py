@@ -4,8 +4,10 @@
 import asyncio
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import aiohttp
+import pytest
 import websockets
 from playwright.async_api import Page
 
@@ -74,6 +76,35 @@ def test_the_page_and_three_clients_see_one_order(  # noqa: C901
                 else:
                     assert text.startswith("binary, 2 bytes")
                     assert message.hex(" ") in text
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("transport", ["websocket", "sse", "longpoll"])
+def test_a_room_carries_what_json_cannot(
+    server: RunningServer, chromium: str, tmp_path: Path, transport: str
+) -> None:
+    """Bytes, and text that begins with U+0000, both ways; in a room of an awkward name."""
+    room = f"..{transport}/ü."
+    file = tmp_path / "sample.bin"
+    file.write_bytes(bytes(range(256)))
+
+    async def main() -> None:
+        url = server.ws(f"/broadcast/{quote(room, safe='')}")
+        async with browsing(chromium) as browser, websockets.connect(url) as member:
+            query = urlencode({"room": room, "transport": transport})
+            page = await open_page(browser, server.http(f"/?{query}"))
+            await member.send("\0text")
+            await member.send(b"\0bytes")
+            await page.locator("#room input[type=file]").set_input_files(file)
+            await page.fill("[data-say]", "\0typed")
+            await page.press("[data-say]", "Enter")
+            shown = await until(page, 4)
+            heard = [await member.recv() for _ in shown]
+            assert heard[:2] == ["\0text", b"\0bytes"]
+            assert sorted(heard[2:], key=str) == ["\0typed", file.read_bytes()]
+            assert shown[0] == "\0text"
+            assert shown[1] == "binary, 6 bytes " + b"\0bytes".hex(" ")
 
     asyncio.run(main())
 

@@ -9,10 +9,11 @@ import { Ascent } from "./ascent";
 import { Deadline } from "./deadline";
 import { Deaths } from "./deaths";
 import { Descent } from "./descent";
-import { type Memory, TRANSPORTS } from "./memory";
+import { Route, type RouteOptions } from "./route";
 import type { Rung } from "./rung";
+import type { Tenant } from "./tenant";
 import { Vigil } from "./vigil";
-import { fellBack, outage, trying } from "./words";
+import { outage } from "./words";
 
 /** A server that accepts and then closes at once has not worked. */
 const PROVEN = 5_000;
@@ -26,57 +27,27 @@ type Phase =
   | { readonly name: "waiting"; readonly until: number; readonly cancel: Cancel }
   | { readonly name: "ended" };
 
-/** Whoever lives on the ladder's line. */
-export interface Tenant {
-  onStatus(status: Status): void;
-  /**
-   * A line to move to. Until the promise is kept the one before stays open, where there is one; a
-   * broken promise says that this line is no good.
-   */
-  onLine(line: Line): Promise<void>;
-  /** That line is gone, with all that was on its way. */
-  onLost(line: Line, why: string): void;
-}
-
-export interface LadderOptions {
-  readonly memory: Memory;
-  /** The only rung there is to be; null for all. */
-  readonly forced: Transport | null;
-}
-
 export class Ladder {
   readonly #world: World;
   readonly #open: OpenLine;
-  readonly #memory: Memory;
-  readonly #rungs: readonly Transport[];
+  readonly #route: Route;
   readonly #backoff: Backoff;
   readonly #deadline = new Deadline();
   readonly #deaths = new Deaths();
   #phase: Phase = { name: "idle" };
   #ascent: Ascent | null = null;
   #network: "online" | "offline" = "online";
-  /** Where the next way down begins. */
-  #first: Transport;
   #transport: Transport;
-  /** Why it is not on the first rung of all. */
-  #fall: string;
   #why = "";
-  /** What is held against the rungs above the one that is tried. */
-  #against: readonly Fault[] = [];
-  #hasBeenBest = false;
   #triedAt = -Infinity;
   #tenant: Tenant | null = null;
 
-  constructor(world: World, open: OpenLine, { memory, forced }: LadderOptions) {
+  constructor(world: World, open: OpenLine, options: RouteOptions) {
     this.#world = world;
     this.#open = open;
-    this.#memory = memory;
-    this.#rungs = forced ? [forced] : TRANSPORTS;
+    this.#route = new Route(options);
     this.#backoff = new Backoff(world.random);
-    const remembered = forced ? null : memory.read();
-    this.#first = remembered?.transport ?? this.#best;
-    this.#transport = this.#first;
-    this.#fall = remembered?.why ?? "";
+    this.#transport = this.#route.first;
   }
 
   start(): void {
@@ -110,13 +81,9 @@ export class Ladder {
     return {
       state: this.#state(),
       transport: this.#transport,
-      why: this.#phase.name === "open" ? this.#fall : this.#why,
+      why: this.#phase.name === "open" ? this.#route.fall : this.#why,
       retryAt: this.#phase.name === "waiting" ? this.#phase.until : null,
     };
-  }
-
-  get #best(): Transport {
-    return this.#rungs[0] ?? "websocket";
   }
 
   #state(): State {
@@ -151,8 +118,7 @@ export class Ladder {
 
   #descend(): void {
     this.#triedAt = this.#world.now();
-    const start = Math.max(0, this.#rungs.indexOf(this.#first));
-    const order = [...this.#rungs.slice(start), ...this.#rungs.slice(0, start)];
+    const order = this.#route.order();
     const descent = new Descent(this.#world, this.#open, order, this.#deadline.milliseconds, {
       onTrying: (transport) => this.#isTrying(transport),
       onFound: (rung, line, faults) => this.#found(rung, line, faults),
@@ -164,33 +130,30 @@ export class Ladder {
 
   #isTrying(transport: Transport): void {
     this.#transport = transport;
-    if (this.#against.length > 0) this.#why = trying(this.#against, transport);
+    this.#why = this.#route.reason(transport) || this.#why;
     this.#show();
   }
 
-  #found(rung: Rung, line: Line, ofThisWay: readonly Fault[]): void {
-    const faults = [...this.#against, ...ofThisWay];
-    const isOutage = this.#hasBeenBest && ofThisWay.some(({ kind }) => kind === "refused");
-    if (rung.transport === this.#best) this.#fall = "";
-    else if (faults.length > 0) this.#fall = fellBack(faults, rung.transport, this.#world.date());
-    this.#stand(rung, line, this.#watchOver(rung, line));
+  #found(rung: Rung, line: Line, faults: readonly Fault[]): void {
+    const isOutage = this.#route.isOutage(faults);
+    this.#stand(rung, line, this.#watchOver(rung, line), faults);
     this.#moveIn(rung);
-    if (rung.transport !== this.#best) this.#lookUp(isOutage);
+    if (rung.transport !== this.#route.best) this.#lookUp(isOutage);
   }
 
   #foundNone(faults: readonly Fault[]): void {
     if (faults.every(({ kind }) => kind === "late")) this.#deadline.wasTooShort();
-    this.#against = [];
+    this.#route.forgive();
     const denied = faults.find(({ kind }) => kind === "denied");
     this.#why = denied?.text ?? outage(faults);
-    if (denied) this.#enter({ name: "ended" });
-    else if (this.#rungs.length === 1 && faults[0]?.kind === "missing") this.#enter({ name: "ended" });
+    // Neither would be otherwise next time.
+    if (denied || faults.every(({ kind }) => kind === "missing")) this.#enter({ name: "ended" });
     else this.#wait();
   }
 
   #wait(): void {
     // An outage may end on any rung, and what worked last is where to look first.
-    this.#transport = this.#first;
+    this.#transport = this.#route.first;
     if (this.#network === "offline") {
       this.#enter({ name: "idle" });
       return;
@@ -209,20 +172,18 @@ export class Ladder {
     });
   }
 
-  #stand(rung: Rung, line: Line, vigil: Vigil): void {
+  #stand(rung: Rung, line: Line, vigil: Vigil, faults: readonly Fault[]): void {
     rung.listener = {
       onOpen: () => undefined,
       onHeard: () => vigil.heard(),
       onFault: (_rung, fault) => this.#lost(rung, line, fault),
     };
-    this.#against = [];
     this.#why = "";
-    this.#transport = this.#first = rung.transport;
-    this.#hasBeenBest ||= rung.transport === this.#best;
+    this.#transport = rung.transport;
+    this.#route.arrive(rung.transport, faults, this.#world.date());
     this.#deadline.opened();
     // Opening takes several round trips, so this errs towards patience.
     this.#deadline.saw(rung.took / 3);
-    if (this.#rungs.length > 1) this.#memory.write({ transport: rung.transport, why: this.#fall });
     this.#enter({ name: "open", rung, vigil, since: this.#world.now() });
   }
 
@@ -247,23 +208,15 @@ export class Ladder {
       return;
     }
     const isDeath = fault.kind !== "stopping";
-    if (isDeath && this.#deaths.add(rung.transport, this.#world.now())) this.#stepDown(fault);
+    if (isDeath && this.#deaths.add(rung.transport, this.#world.now())) this.#route.stepDown(fault);
     this.#wait();
-  }
-
-  /** The rung died too often: the way down begins below it. */
-  #stepDown(fault: Fault): void {
-    const below = this.#rungs[this.#rungs.indexOf(fault.transport) + 1];
-    if (below === undefined) return;
-    this.#against = [fault];
-    this.#first = below;
   }
 
   // Up.
 
   #lookUp(isSoon: boolean): void {
     const deadline = (): number => this.#deadline.milliseconds;
-    const ascent = new Ascent(this.#world, this.#open, this.#best, deadline, isSoon, (rung) => {
+    const ascent = new Ascent(this.#world, this.#open, this.#route.best, deadline, isSoon, (rung) => {
       void this.#climb(ascent, rung);
     });
     this.#ascent = ascent;
@@ -293,8 +246,7 @@ export class Ladder {
     ascent.release();
     this.#ascent = null;
     before.vigil.stop();
-    this.#fall = "";
-    this.#stand(rung, line, vigil);
+    this.#stand(rung, line, vigil, []);
     before.rung.drop();
   }
 

@@ -123,7 +123,7 @@ export class Link {
       });
     } catch {
       // Waiting would not give it one.
-      this.#why = "this browser has no WebSocket, and the echo is for nothing else";
+      this.#why = "this browser has no WebSocket";
       this.#enter({ name: "ended" });
       return;
     }

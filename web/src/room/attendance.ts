@@ -6,6 +6,8 @@ import type { Payload } from "../net/payload";
 import type { Ledger } from "./ledger";
 
 const GET_EVENTS = "wamp.subscription.get_events";
+const NOT_KEPT = "some messages were not kept";
+const PAST_LOST = "the room’s past was lost, and what was said meanwhile may be missing here";
 
 export interface Heard {
   readonly position: string;
@@ -86,7 +88,7 @@ export class Attendance {
     for (const [index, event] of held.entries()) {
       // Whatever is missing now cannot be had.
       if (this.#isMissing(event)) {
-        this.#listener.onGap("some were not kept");
+        this.#listener.onGap(NOT_KEPT);
         this.#ledger.reopen();
       }
       this.#take(event);
@@ -129,7 +131,7 @@ export class Attendance {
     const { args, kwargs } = await this.#ask({});
     const position = String(kwargs["position"]);
     if (this.#hasLeft) return position;
-    this.#listener.onGap("the room's past was lost");
+    this.#listener.onGap(PAST_LOST);
     if (args.length === 0) this.#ledger.begin(position);
     else this.#ledger.reopen();
     this.#acceptPast(args);
@@ -142,7 +144,7 @@ export class Attendance {
       const standing = this.#ledger.place(position);
       if (standing === "known") continue;
       if (standing !== "next") {
-        this.#listener.onGap("some were not kept");
+        this.#listener.onGap(NOT_KEPT);
         this.#ledger.reopen();
       }
       this.#accept(past, position);

@@ -110,8 +110,7 @@ export class Log {
 
 function item(entry: Entry): HTMLLIElement {
   if (entry.kind === "gap") {
-    const words = `${formatTime(entry.at)} · ${entry.why}; messages from here on may be missing`;
-    return make("li", "gap", words);
+    return make("li", "gap", `${formatTime(entry.at)} · ${entry.why}`);
   }
   const { position, payload, own } = entry.message;
   const element = make("li", "message", preview(payload));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A room as a WAMP topic, on whatever line the ladder has: moves from one to the next unnoticed.
 
-import type { Ladder, Tenant } from "../ladder/ladder";
+import type { Ladder } from "../ladder/ladder";
+import type { Tenant } from "../ladder/tenant";
 import { Gone, type Keywords, type Line, Refusal } from "../net/line";
 import type { Payload } from "../net/payload";
 import type { Status } from "../net/status";

@@ -2,8 +2,9 @@
 // The ladder: which rung it stands on when, why, and when it looks up again.
 
 import { beforeEach, describe, expect, it } from "vitest";
-import { Ladder, type Tenant } from "../../src/ladder/ladder";
+import { Ladder } from "../../src/ladder/ladder";
 import type { Memory, Remembered } from "../../src/ladder/memory";
+import type { Tenant } from "../../src/ladder/tenant";
 import type { Line } from "../../src/net/line";
 import type { Status, Transport } from "../../src/net/status";
 import { FakeWorld } from "../fakes";

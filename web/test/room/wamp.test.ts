@@ -2,7 +2,7 @@
 // A room over WAMP: nothing lost, nothing twice, one order, whatever line it comes by.
 
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Tenant } from "../../src/ladder/ladder";
+import type { Tenant } from "../../src/ladder/tenant";
 import { type Happening, type Keywords, Refusal } from "../../src/net/line";
 import type { State } from "../../src/net/status";
 import type { Outgoing } from "../../src/room/client";
@@ -132,7 +132,7 @@ describe("what comes in", () => {
     line.question.answer([], { position: "f:2", recovered: true });
     await settle();
     line.hear(event("f:3"));
-    expect(shown).toEqual(["gap: the room's past was lost", "f:1 f:1", "f:2 f:2", "f:3 f:3"]);
+    expect(shown).toEqual(["gap: the room’s past was lost, and what was said meanwhile may be missing here", "f:1 f:1", "f:2 f:2", "f:3 f:3"]);
   });
 
   it.each([
@@ -154,7 +154,7 @@ describe("what comes in", () => {
     line.hear(event("e:3"));
     line.question.answer([], { position: "e:3", recovered: true });
     await settle();
-    expect(shown).toEqual(["gap: some were not kept", "e:3 e:3"]);
+    expect(shown).toEqual(["gap: some messages were not kept", "e:3 e:3"]);
   });
 
   it("starts over when the room lost its past under a live line", async () => {
@@ -167,7 +167,7 @@ describe("what comes in", () => {
     line.question.answer([], { position: "f:0", recovered: true });
     await settle();
     line.hear(event("f:1"));
-    expect(shown).toEqual(["gap: the room's past was lost", "f:1 f:1"]);
+    expect(shown).toEqual(["gap: the room’s past was lost, and what was said meanwhile may be missing here", "f:1 f:1"]);
   });
 
   it("tells binary from the text that JSON can only carry as binary", async () => {
