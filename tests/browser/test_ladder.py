@@ -263,8 +263,9 @@ def test_the_server_is_restarted(chromium: str, screenshots: Path) -> None:
                 await talk(page, rung, f"before on {rung}")
                 pages.append(page)
         began = time.monotonic()
-        for page in pages:
+        for rung, page in zip(rungs, pages, strict=True):
             await page.wait_for_selector("html[data-state=connecting]")
+            await page.screenshot(path=screenshots / f"away-{rung}.png")
         with running(listen=f"tcp:{first.port}:interface=127.0.0.1"):
             for rung, page in zip(rungs, pages, strict=True):
                 await talk(page, rung, f"after on {rung}")

@@ -125,6 +125,7 @@ def test_the_echo_panel_gets_back_what_it_sent(
             await echo.get_by_text("equal").first.wait_for()
             await echo.locator("input[type=file]").set_input_files(file)
             await echo.get_by_text("sample.bin").wait_for()
+            await echo.locator("[data-outcome=equal]").nth(1).wait_for()
             assert await echo.get_by_text("equal", exact=True).count() == 2
             await page.screenshot(path=screenshots / "echo.png")
 
