@@ -4,8 +4,10 @@
 import asyncio
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import aiohttp
+import pytest
 import websockets
 from playwright.async_api import Page
 
@@ -78,6 +80,35 @@ def test_the_page_and_three_clients_see_one_order(  # noqa: C901
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("transport", ["websocket", "sse", "longpoll"])
+def test_a_room_carries_what_json_cannot(
+    server: RunningServer, chromium: str, tmp_path: Path, transport: str
+) -> None:
+    """Bytes, and text that begins with U+0000, both ways; in a room of an awkward name."""
+    room = f"..{transport}/ü."
+    file = tmp_path / "sample.bin"
+    file.write_bytes(bytes(range(256)))
+
+    async def main() -> None:
+        url = server.ws(f"/broadcast/{quote(room, safe='')}")
+        async with browsing(chromium) as browser, websockets.connect(url) as member:
+            query = urlencode({"room": room, "transport": transport})
+            page = await open_page(browser, server.http(f"/?{query}"))
+            await member.send("\0text")
+            await member.send(b"\0bytes")
+            await page.locator("#room input[type=file]").set_input_files(file)
+            await page.fill("[data-say]", "\0typed")
+            await page.press("[data-say]", "Enter")
+            shown = await until(page, 4)
+            heard = [await member.recv() for _ in shown]
+            assert heard[:2] == ["\0text", b"\0bytes"]
+            assert sorted(heard[2:], key=str) == ["\0typed", file.read_bytes()]
+            assert shown[0] == "\0text"
+            assert shown[1] == "binary, 6 bytes " + b"\0bytes".hex(" ")
+
+    asyncio.run(main())
+
+
 def test_the_echo_panel_gets_back_what_it_sent(
     server: RunningServer, chromium: str, screenshots: Path, tmp_path: Path
 ) -> None:
@@ -94,6 +125,7 @@ def test_the_echo_panel_gets_back_what_it_sent(
             await echo.get_by_text("equal").first.wait_for()
             await echo.locator("input[type=file]").set_input_files(file)
             await echo.get_by_text("sample.bin").wait_for()
+            await echo.locator("[data-outcome=equal]").nth(1).wait_for()
             assert await echo.get_by_text("equal", exact=True).count() == 2
             await page.screenshot(path=screenshots / "echo.png")
 

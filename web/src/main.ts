@@ -1,30 +1,39 @@
 // SPDX-License-Identifier: MIT
-// Puts the page together: the browser's world, the two panels, and the state for all to see.
+// Puts the page together: the browser's world, the ladder, the two panels, and the state for all to see.
 
 import "./style/index.css";
 import { showEcho } from "./echo/panel";
+import { Ladder } from "./ladder/ladder";
+import { tabMemory, transportNamed } from "./ladder/memory";
 import { socketUrl } from "./net/address";
 import { browser } from "./net/browser";
 import type { JoinRoom } from "./room/client";
-import { roomPath } from "./room/name";
 import { RoomPanel } from "./room/panel";
-import { RawRoom } from "./room/raw";
+import { WampRoom } from "./room/wamp";
 import { part } from "./ui/dom";
 import { markRoot, StatusView } from "./ui/status";
+import { lineOpener } from "./wamp/open";
 
-const joinRaw: JoinRoom = (room, listener, leftOver) => {
-  const client = new RawRoom(browser, socketUrl(location, roomPath(room)), listener, leftOver);
+const addresses = { websocket: socketUrl(location, "/ws"), http: `${location.origin}/lp` };
+const ladder = new Ladder(browser, lineOpener(browser, addresses), {
+  memory: tabMemory(() => sessionStorage),
+  forced: transportNamed(new URLSearchParams(location.search).get("transport")),
+});
+
+const join: JoinRoom = (name, listener, leftOver) => {
+  const client = new WampRoom(browser, ladder, name, listener, leftOver);
   client.start();
   return client;
 };
 
 const status = new StatusView(part("[data-top]"), browser.now, () => room.retry());
-const room = new RoomPanel(part("#room"), joinRaw, (now) => {
+const room = new RoomPanel(part("#room"), join, (now) => {
   markRoot(document.documentElement, now);
   status.show(now);
 });
 
 room.start();
+ladder.start();
 showEcho(part("#echo"), browser);
 
 window.addEventListener("beforeunload", (event) => {

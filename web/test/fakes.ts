@@ -50,12 +50,19 @@ export class FakeWorld implements World {
   /** What every throw of the dice gives. */
   dice = 0.5;
   readonly sockets: FakeSocket[] = [];
+  /** Answers every request; set by who needs one. */
+  respond: (url: string, init: RequestInit) => Promise<Response> = () =>
+    Promise.reject(new TypeError("no network"));
+  #keys = 0;
   #now = 0;
   #timers: Timer[] = [];
   #watchers: Watcher[] = [];
 
   now = (): number => this.#now;
+  date = (): Date => new Date(2026, 0, 1, 10, 42, 7);
   random = (): number => this.dice;
+  key = (): string => `key-${++this.#keys}`;
+  fetch = (url: string, init: RequestInit): Promise<Response> => this.respond(url, init);
   isHidden = (): boolean => this.hidden;
 
   after(milliseconds: number, run: () => void): Cancel {

@@ -5,12 +5,15 @@ import type { Cancel, Socket, SocketListener, Watcher, World } from "./world";
 
 export const browser: World = {
   now: () => performance.now(),
+  date: () => new Date(),
   after(milliseconds, run) {
     const timer = setTimeout(run, milliseconds);
     return () => clearTimeout(timer);
   },
   random: () => Math.random(),
+  key,
   openSocket,
+  fetch: (url, init) => fetch(url, init),
   isHidden: () => document.hidden,
   watch,
 };
@@ -33,6 +36,12 @@ function openSocket(url: string, listener: SocketListener): Socket {
       socket.close(1000);
     },
   };
+}
+
+/** `crypto.randomUUID` is there on https and localhost only. */
+function key(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function watch({ onOffline, onOnline, onVisible }: Watcher): Cancel {

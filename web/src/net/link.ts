@@ -122,7 +122,9 @@ export class Link {
           this.#lost(explainClosing(code, reason, "since" in this.#phase)),
       });
     } catch {
-      this.#wait("this browser offers no WebSocket");
+      // Waiting would not give it one.
+      this.#why = "this browser has no WebSocket";
+      this.#enter({ name: "ended" });
       return;
     }
     const cancel = this.#world.after(OPENING_TIMEOUT, () => {

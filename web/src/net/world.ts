@@ -28,11 +28,16 @@ export interface Watcher {
 export interface World {
   /** Milliseconds of a clock that never goes back. */
   now(): number;
+  /** The time of day, to be shown. */
+  date(): Date;
   after(milliseconds: number, run: () => void): Cancel;
   /** At least 0, less than 1. */
   random(): number;
+  /** A word that nobody else will ever choose. */
+  key(): string;
   /** Throws where the browser has no WebSocket or the address is none. */
   openSocket(url: string, listener: SocketListener): Socket;
+  fetch(url: string, init: RequestInit): Promise<Response>;
   isHidden(): boolean;
   watch(watcher: Watcher): Cancel;
 }

@@ -8,27 +8,34 @@ export interface RoomMessage {
   /** Its place in the room's order, as it goes into `data-position`. */
   readonly position: string;
   readonly payload: Payload;
-  /** Whether this page sent it. */
+  /** Whether this page sent it; `onOwn` may say so later. */
   readonly own: boolean;
 }
 
 /**
- * Something said that has not been seen in the room yet.
+ * Something said that the room has not taken yet.
  *
- * `waiting` goes out by itself; `sent` is on its way; `unknown` was on its way when the connection
- * died, and only the writer can decide whether saying it twice is better than not at all.
+ * `waiting` goes out by itself; `sent` is on its way; `unknown` may have arrived or not, and only
+ * the writer can decide whether saying it twice is better than not at all; `refused` was not taken.
  */
 export interface Outgoing {
   readonly id: number;
+  /** Under which the room takes it once, however often it is sent. */
+  readonly key: string;
   readonly payload: Payload;
-  readonly standing: "waiting" | "sent" | "unknown";
+  readonly standing: "waiting" | "sent" | "unknown" | "refused";
   readonly why: string;
+  readonly tries: number;
+  /** When it was first sent, on the world's clock. */
+  readonly sentAt: number;
 }
 
 export interface RoomListener {
   onStatus(status: Status): void;
   /** In the order of positions, each once. */
   onMessage(message: RoomMessage): void;
+  /** A message that came before turned out to be this page's own. */
+  onOwn(position: string): void;
   /** The whole list, oldest first, whenever it has changed. */
   onOutgoing(outgoing: readonly Outgoing[]): void;
   /** Between the last message and the next some may be missing. */
@@ -36,13 +43,13 @@ export interface RoomListener {
 }
 
 export interface RoomClient {
-  /** Keeps the payload until it was seen in the room, connection or not. */
+  /** Keeps the payload until the room has it, connection or not. */
   send(payload: Payload): void;
-  /** Sends one of `unknown` standing again. */
+  /** Sends one that is stuck again. */
   sendAgain(id: number): void;
   discard(id: number): void;
   retry(): void;
-  /** Leaves the room; returns what was not seen in it. */
+  /** Leaves the room; returns what it has not taken. */
   leave(): readonly Outgoing[];
 }
 

@@ -45,6 +45,20 @@ export class Log {
     this.#push({ kind: "message", message, at: new Date() });
   }
 
+  /** A message was this page's own after all, as may be known a moment late. */
+  own(position: string): void {
+    const waits = this.#arrived.findIndex(
+      (entry) => entry.kind === "message" && entry.message.position === position,
+    );
+    const entry = this.#arrived[waits];
+    if (entry?.kind === "message") {
+      this.#arrived[waits] = { ...entry, message: { ...entry.message, own: true } };
+      return;
+    }
+    const shown = this.#list.querySelector<HTMLElement>(`[data-position="${CSS.escape(position)}"]`);
+    if (shown) markOwn(shown);
+  }
+
   addGap(why: string): void {
     this.#push({ kind: "gap", why, at: new Date() });
   }
@@ -96,14 +110,20 @@ export class Log {
 
 function item(entry: Entry): HTMLLIElement {
   if (entry.kind === "gap") {
-    const words = `${formatTime(entry.at)} · ${entry.why}; messages from here on may be missing`;
-    return make("li", "gap", words);
+    return make("li", "gap", `${formatTime(entry.at)} · ${entry.why}`);
   }
   const { position, payload, own } = entry.message;
-  const element = make("li", own ? "message own" : "message", preview(payload));
+  const element = make("li", "message", preview(payload));
   element.dataset["position"] = position;
   // Shown by the style sheet, so that the element's text is the message and nothing else.
   element.dataset["number"] = position.slice(position.lastIndexOf(":") + 1);
-  element.dataset["meta"] = own ? `you · ${formatTime(entry.at)}` : formatTime(entry.at);
+  element.dataset["meta"] = formatTime(entry.at);
+  if (own) markOwn(element);
   return element;
+}
+
+function markOwn(element: HTMLElement): void {
+  if (element.classList.contains("own")) return;
+  element.classList.add("own");
+  element.dataset["meta"] = `you · ${element.dataset["meta"]}`;
 }

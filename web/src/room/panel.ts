@@ -99,6 +99,7 @@ export class RoomPanel {
       {
         onStatus: this.#onStatus,
         onMessage: (message) => this.#log.add(message),
+        onOwn: (position) => this.#log.own(position),
         onGap: (why) => this.#log.addGap(why),
         onOutgoing: (outgoing) => {
           this.#outgoing = outgoing;

@@ -39,13 +39,17 @@ export class Waiting {
     what.dir = "auto";
     const row = make("li", "outgoing", what);
     row.dataset["standing"] = standing;
-    if (standing !== "unknown") {
-      row.append(make("span", "note", standing === "sent" ? "sending" : "waits for the connection"));
-    } else {
-      row.append(make("span", "note", `may not have arrived: ${why}`));
+    row.append(make("span", "note", note(standing, why)));
+    if (standing === "unknown" || standing === "refused") {
       row.append(button("small", "Send again", () => this.#decisions.onSendAgain(id)));
     }
     if (standing !== "sent") row.append(button("small", "Discard", () => this.#decisions.onDiscard(id)));
     return row;
   }
+}
+
+function note(standing: Outgoing["standing"], why: string): string {
+  if (standing === "sent") return "sending";
+  if (standing === "waiting") return "waits for the connection";
+  return standing === "refused" ? `was not taken: ${why}` : `may not have arrived: ${why}`;
 }

@@ -119,7 +119,8 @@ describe("a connection that does not come about", () => {
     world.hasWebSocket = false;
     world.socket.dies();
     world.passes(250);
-    expect(link.status()).toMatchObject({ state: "connecting", why: "this browser offers no WebSocket" });
+    expect(link.status()).toMatchObject({ state: "closed", why: "this browser has no WebSocket" });
+    expect(world.timers).toBe(0);
   });
 
   it("tries at once when told to", () => {

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+// Opens one WAMP session over one transport with AutobahnJS, which is not to retry by itself.
+
+import autobahn, { type CloseEvent, type Session, type Transport as WampTransport } from "autobahn";
+import { explainClosing } from "../net/closing";
+import type { Fault, FaultKind, LineListener, OpenLine } from "../net/line";
+import type { Transport } from "../net/status";
+import type { Cancel, World } from "../net/world";
+import { type HttpCloseEvent, httpFactory } from "./http";
+import { json } from "./json";
+import { AutobahnLine } from "./session";
+
+const REALM = "realm1";
+const SHUTDOWN = "wamp.close.system_shutdown";
+const DENIED: ReadonlySet<string> = new Set([
+  "wamp.error.no_such_realm",
+  "wamp.error.not_authorized",
+  "wamp.error.authentication_required",
+  "wamp.error.authentication_denied",
+  "wamp.error.authentication_failed",
+]);
+/** A line that is left says goodbye, and is not waited for longer than this. */
+const GOODBYE = 2_000;
+
+export interface Addresses {
+  readonly websocket: string;
+  readonly http: string;
+}
+
+/** The opener for the page; registers the transports that are ours. */
+export function lineOpener(world: World, { websocket, http }: Addresses): OpenLine {
+  autobahn.transports.register("sse", httpFactory(world, "sse"));
+  autobahn.transports.register("longpoll", httpFactory(world, "longpoll"));
+  // The page says itself what became of a connection.
+  autobahn.log.warn = () => undefined;
+  return (transport, listener) => {
+    const url = transport === "websocket" ? websocket : http;
+    return new Opening(world, transport, url, listener).cancel;
+  };
+}
+
+class Opening {
+  readonly #world: World;
+  readonly #transport: Transport;
+  readonly #connection: InstanceType<typeof autobahn.Connection>;
+  #listener: LineListener | null;
+  #line: AutobahnLine | null = null;
+  #event: Partial<HttpCloseEvent> = {};
+
+  constructor(world: World, transport: Transport, url: string, listener: LineListener) {
+    this.#world = world;
+    this.#transport = transport;
+    this.#listener = listener;
+    this.#connection = new autobahn.Connection({
+      realm: REALM,
+      transports: [{ type: transport, url, serializers: [json] }],
+      max_retries: 0,
+      retry_if_unreachable: false,
+      use_es6_promises: true,
+      // Such as that there is no WebSocket: `onclose` says so too.
+      on_internal_error: () => undefined,
+    });
+    this.#connection.onopen = (session) => this.#opened(session);
+    this.#connection.onclose = (reason, details) => {
+      this.#closed(reason, details.reason, details.message);
+      return true;
+    };
+    this.#connection.open();
+    this.#overhear(this.#connection.transport as WampTransport & { onheard?: () => void });
+  }
+
+  readonly cancel: Cancel = () => {
+    const isOpen = this.#line !== null && this.#listener !== null;
+    this.#listener = null;
+    this.#line?.end();
+    const transport = this.#connection.transport;
+    if (!isOpen) {
+      transport.close?.();
+      return;
+    }
+    this.#connection.close();
+    this.#world.after(GOODBYE, () => transport.close?.());
+  };
+
+  /** AutobahnJS does not pass on a close's code, nor signs of life. */
+  #overhear(transport: WampTransport & { onheard?: () => void }): void {
+    if (!transport.onmessage) return;
+    const { onmessage, onclose } = transport;
+    transport.onmessage = (message) => {
+      this.#listener?.onHeard();
+      onmessage(message);
+    };
+    transport.onclose = (event: CloseEvent) => {
+      this.#event = event;
+      onclose(event);
+    };
+    transport.onheard = () => this.#listener?.onHeard();
+  }
+
+  #opened(session: Session): void {
+    this.#line = new AutobahnLine(this.#transport, session);
+    this.#listener?.onOpen(this.#line);
+  }
+
+  #closed(reason: string, uri: string | null, message: string | null): void {
+    this.#line?.end();
+    const listener = this.#listener;
+    this.#listener = null;
+    listener?.onClosed(this.#fault(reason, uri, message));
+  }
+
+  #fault(reason: string, uri: string | null, message: string | null): Fault {
+    const transport = this.#transport;
+    if (reason === "unsupported") {
+      return { transport, kind: "missing", text: "this browser has no WebSocket" };
+    }
+    const { code = 1006, reason: said = "" } = this.#event;
+    const closing = explainClosing(code, said, this.#line !== null);
+    const kind = this.#kind(uri, code, closing.mayReturn);
+    if (uri !== null && uri !== SHUTDOWN) return { transport, kind, text: message || uri };
+    if (uri === SHUTDOWN) return { transport, kind, text: "the server is stopping" };
+    return { transport, kind, text: this.#event.kind ? said : closing.text };
+  }
+
+  #kind(uri: string | null, code: number, mayReturn: boolean): FaultKind {
+    if (!mayReturn || (uri !== null && DENIED.has(uri))) return "denied";
+    if (uri === SHUTDOWN || code === 1001) return "stopping";
+    if (this.#event.kind) return this.#line ? "lost" : this.#event.kind;
+    return this.#line ? "lost" : "refused";
+  }
+}

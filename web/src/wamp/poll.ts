@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// Fetches by long-poll: batch after batch, each asked for by number until it has come.
+
+import type { World } from "../net/world";
+import { splitBatch } from "./batch";
+import type { DownlinkListener } from "./downlink";
+import { Persistence } from "./persistence";
+import { isPassing, post } from "./post";
+
+/** The server answers within 10 s, with nothing where there is nothing. */
+const TIMEOUT = 13_000;
+
+export async function poll(
+  world: World,
+  url: string,
+  signal: AbortSignal,
+  listener: DownlinkListener,
+): Promise<void> {
+  const persistence = new Persistence(world);
+  let number = 1;
+  while (!signal.aborted) {
+    const reply = await post(world, `${url}?seq=${number}`, "", TIMEOUT, signal);
+    if (signal.aborted) return;
+    if (reply.status === 200) number += 1;
+    if (reply.status === 200 || reply.status === 204) {
+      persistence.succeeded();
+      listener.onHeard();
+      for (const message of splitBatch(reply.text)) listener.onMessage(message);
+    } else if (!isPassing(reply)) {
+      listener.onDead("the server knows this session no more", "lost");
+      return;
+    } else if (!(await persistence.failed())) {
+      if (!signal.aborted) listener.onDead("the connection was lost", "lost");
+      return;
+    }
+  }
+}

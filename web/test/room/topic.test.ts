@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// A room's topic is the server's one spelling of it.
+
+import { expect, it } from "vitest";
+import { roomTopic } from "../../src/room/topic";
+
+it.each([
+  ["main", "main"],
+  ["a.b.c", "a.b.c"],
+  [".a..b.", "%2Ea.%2Eb%2E"],
+  ["...", "%2E.%2E"],
+  ["a....b", "a.%2E.%2Eb"],
+  ["a...b", "a.%2E.b"],
+  ["a/b ü", "a%2Fb%20%C3%BC"],
+])("%j is %j", (room, topic) => {
+  expect(roomTopic(room)).toBe(`wsecho.room.${topic}`);
+});

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: MIT
+// A room over WAMP: nothing lost, nothing twice, one order, whatever line it comes by.
+
+import { beforeEach, describe, expect, it } from "vitest";
+import type { Tenant } from "../../src/ladder/tenant";
+import { type Happening, type Keywords, Refusal } from "../../src/net/line";
+import type { State } from "../../src/net/status";
+import type { Outgoing } from "../../src/room/client";
+import { WampRoom } from "../../src/room/wamp";
+import { FakeWorld } from "../fakes";
+import { FakeLine, settle } from "../lines";
+
+let world: FakeWorld;
+let room: WampRoom;
+let tenant: Tenant | null;
+let line: FakeLine;
+let shown: string[];
+let own: string[];
+let outgoing: readonly Outgoing[];
+let states: string[];
+
+function join(name = "main", leftOver: readonly Outgoing[] = []): void {
+  [shown, own, outgoing, states] = [[], [], [], []];
+  const lodging = {
+    serve: (who: Tenant) => {
+      tenant = who;
+      return () => (tenant = null);
+    },
+    retry: () => undefined,
+  };
+  room = new WampRoom(world, lodging, name, {
+    onStatus: ({ state, why }) => states.push(why ? `${state}: ${why}` : state),
+    onMessage: (message) => shown.push(`${message.position} ${String(message.payload)}${message.own ? " own" : ""}`),
+    onOwn: (position) => own.push(position),
+    onOutgoing: (items) => (outgoing = items),
+    onGap: (why) => shown.push(`gap: ${why}`),
+  }, leftOver);
+  room.start();
+}
+
+function status(state: State): void {
+  tenant?.onStatus({ state, transport: "websocket", why: "", retryAt: null });
+}
+
+function event(position: string, payload: unknown = position, more: Keywords = {}): Happening {
+  const publication = Number(position.slice(position.indexOf(":") + 1)) + 1_000;
+  return { publication, args: [payload], kwargs: { position, ...more } };
+}
+
+/** A new line that the room has entered behind a position. */
+async function enter(position: string): Promise<void> {
+  line = new FakeLine("websocket");
+  void tenant?.onLine(line);
+  await settle();
+  line.question.answer([], { position });
+  await settle();
+}
+
+const standings = (): string[] => outgoing.map(({ payload, standing }) => `${String(payload)} ${standing}`);
+
+beforeEach(() => {
+  world = new FakeWorld();
+  join();
+  status("open");
+});
+
+describe("what comes in", () => {
+  it("begins behind what there is, and is open only then", async () => {
+    expect(states).toEqual(["connecting"]);
+    line = new FakeLine("websocket");
+    void tenant?.onLine(line);
+    await settle();
+    expect([line.topics, line.question.args]).toEqual([["wsecho.room.main"], [7]]);
+    // Said in between: one that the position has in it, one behind it.
+    line.hear(event("e:5"));
+    line.hear(event("e:6"));
+    expect([shown, states.at(-1)]).toEqual([[], "connecting"]);
+    line.question.answer([event("e:5")], { position: "e:5" });
+    await settle();
+    line.hear(event("e:7"));
+    expect([shown, states.at(-1)]).toEqual([["e:6 e:6", "e:7 e:7"], "open"]);
+  });
+
+  it("overlaps two lines without a gap or a double", async () => {
+    await enter("e:0");
+    const old = line;
+    old.hear(event("e:1"));
+    line = new FakeLine("sse");
+    void tenant?.onLine(line);
+    await settle();
+    expect(line.question.kwargs).toEqual({ after_position: "e:1" });
+    for (const position of ["e:2", "e:3"]) old.hear(event(position));
+    line.hear(event("e:3"));
+    line.question.answer([event("e:2")], { position: "e:2" });
+    await settle();
+    line.question.answer([], { position: "e:2" });
+    await settle();
+    line.hear(event("e:4"));
+    old.hear(event("e:4"));
+    expect(shown).toEqual(["e:1 e:1", "e:2 e:2", "e:3 e:3", "e:4 e:4"]);
+    expect(old.topics).toEqual([]);
+  });
+
+  it("resumes in as many answers as it takes", async () => {
+    await enter("e:0");
+    tenant?.onLost(line, "gone");
+    line = new FakeLine("sse");
+    void tenant?.onLine(line);
+    await settle();
+    line.hear(event("e:4"));
+    line.question.answer([event("e:1"), event("e:2")], { position: "e:2", recovered: true });
+    await settle();
+    expect(line.question.kwargs).toEqual({ after_position: "e:2" });
+    line.question.answer([event("e:3"), event("e:4")], { position: "e:4", recovered: true });
+    await settle();
+    line.question.answer([], { position: "e:4", recovered: true });
+    await settle();
+    expect(shown).toEqual(["e:1 e:1", "e:2 e:2", "e:3 e:3", "e:4 e:4"]);
+  });
+
+  it("shows a gap, and what the room has kept, where it cannot resume", async () => {
+    await enter("e:5");
+    tenant?.onLost(line, "gone");
+    line = new FakeLine("sse");
+    void tenant?.onLine(line);
+    await settle();
+    line.question.answer([], { position: "f:2", recovered: false });
+    await settle();
+    expect(line.question.kwargs).toEqual({});
+    line.question.answer([event("f:1"), event("f:2")], { position: "f:2" });
+    await settle();
+    line.question.answer([], { position: "f:2", recovered: true });
+    await settle();
+    line.hear(event("f:3"));
+    expect(shown).toEqual(["gap: the room’s past was lost, and what was said meanwhile may be missing here", "f:1 f:1", "f:2 f:2", "f:3 f:3"]);
+  });
+
+  it.each([
+    ["skipped messages", { ...event("e:9"), args: [], kwargs: { skipped: { from: "e:0", to: "e:2" } } }],
+    ["a message that is not the next", event("e:3")],
+  ])("fetches what is missing on %s", async (_what, told) => {
+    await enter("e:0");
+    line.hear(told);
+    line.hear(event("e:3"));
+    line.question.answer([event("e:1"), event("e:2")], { position: "e:2", recovered: true });
+    await settle();
+    line.question.answer([], { position: "e:2", recovered: true });
+    await settle();
+    expect(shown).toEqual(["e:1 e:1", "e:2 e:2", "e:3 e:3"]);
+  });
+
+  it("says so where what is missing cannot be had", async () => {
+    await enter("e:0");
+    line.hear(event("e:3"));
+    line.question.answer([], { position: "e:3", recovered: true });
+    await settle();
+    expect(shown).toEqual(["gap: some messages were not kept", "e:3 e:3"]);
+  });
+
+  it("starts over when the room lost its past under a live line", async () => {
+    await enter("e:5");
+    line.hear({ publication: 1, args: [], kwargs: { position: "f:0", recovered: false } });
+    line.question.answer([], { position: "f:0", recovered: false });
+    await settle();
+    line.question.answer([], { position: "f:0" });
+    await settle();
+    line.question.answer([], { position: "f:0", recovered: true });
+    await settle();
+    line.hear(event("f:1"));
+    expect(shown).toEqual(["gap: the room’s past was lost, and what was said meanwhile may be missing here", "f:1 f:1"]);
+  });
+
+  it("tells binary from the text that JSON can only carry as binary", async () => {
+    await enter("e:0");
+    line.hear(event("e:1", Uint8Array.of(0, 97)));
+    line.hear(event("e:2", Uint8Array.of(0, 97), { text: true }));
+    expect(shown).toEqual(["e:1 0,97", "e:2 \0a"]);
+  });
+
+  it("is closed where the room does not let it in", async () => {
+    line = new FakeLine("websocket");
+    void tenant?.onLine(line);
+    await settle();
+    line.question.refuse(new Refusal("wamp.error.not_authorized", "not for you"));
+    await settle();
+    expect(states.at(-1)).toBe("closed: not for you");
+  });
+});
+
+describe("what goes out", () => {
+  it("waits for the room, then goes under a key, and is done when the room has it", async () => {
+    room.send("early");
+    expect(standings()).toEqual(["early waiting"]);
+    await enter("e:0");
+    expect(line.question).toMatchObject({ what: "wsecho.room.main", args: ["early"], kwargs: { key: "key-1" } });
+    line.question.answer([1_001]);
+    await settle();
+    line.hear(event("e:1", "early"));
+    expect([shown, outgoing]).toEqual([["e:1 early own"], []]);
+  });
+
+  it("knows its own also when it is shown before it is known to be taken", async () => {
+    await enter("e:0");
+    room.send("mine");
+    line.hear(event("e:1", "mine"));
+    line.question.answer([1_001]);
+    await settle();
+    expect([shown, own, outgoing]).toEqual([["e:1 mine"], ["e:1"], []]);
+  });
+
+  it("goes again under its key over the next line, in order", async () => {
+    await enter("e:0");
+    room.send("a");
+    room.send("b");
+    line.ends();
+    tenant?.onLost(line, "gone");
+    await settle();
+    expect(standings()).toEqual(["a waiting", "b waiting"]);
+    await enter("e:0");
+    expect(line.asked.map(({ args, kwargs }) => [args[0], kwargs["key"]])).toEqual([["a", "key-1"], ["b", "key-2"]]);
+  });
+
+  it("does not go out offline, though the line is open", async () => {
+    await enter("e:0");
+    status("offline");
+    room.send("patience");
+    expect(line.asked).toEqual([]);
+    status("open");
+    expect(line.question.args).toEqual(["patience"]);
+  });
+
+  it("is tried again by itself where the server is only busy, and shown where it says no", async () => {
+    await enter("e:0");
+    room.send("a");
+    line.question.refuse(new Refusal("wsecho.error.over_rate", "slowly"));
+    await settle();
+    expect(standings()).toEqual(["a waiting"]);
+    world.passes(1_000);
+    expect(line.question.kwargs).toEqual({ key: "key-1" });
+    line.question.refuse(new Refusal("wamp.error.invalid_argument", "not like this"));
+    await settle();
+    expect(outgoing).toMatchObject([{ standing: "refused", why: "not like this" }]);
+    room.sendAgain(1);
+    expect(line.question.kwargs).toEqual({ key: "key-2" });
+  });
+
+  it("marks text that JSON would have for binary, and mends what no UTF-8 can carry", async () => {
+    await enter("e:0");
+    room.send("\0a");
+    room.send("\ud800");
+    expect(line.asked.map(({ args, kwargs }) => [args[0], kwargs["text"]])).toEqual([
+      [Uint8Array.of(0, 97), true],
+      ["\ufffd", undefined],
+    ]);
+  });
+
+  it("is handed over on leaving, and an answer that comes late harms nobody", async () => {
+    await enter("e:0");
+    room.send("a");
+    const leftOver = room.leave();
+    const before = outgoing;
+    line.question.answer([1_001]);
+    line.hear(event("e:1", "a"));
+    await settle();
+    expect([line.topics, tenant, shown, outgoing === before]).toEqual([[], null, [], true]);
+    join("main", leftOver);
+    status("open");
+    await enter("e:1");
+    expect(line.question).toMatchObject({ args: ["a"], kwargs: { key: "key-1" } });
+  });
+});

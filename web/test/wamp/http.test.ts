@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: MIT
+// AutobahnJS's own session over this page's transports without WebSocket, and a server that fails.
+
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Fault, Line } from "../../src/net/line";
+import type { Cancel } from "../../src/net/world";
+import { joinBatch, splitBatch } from "../../src/wamp/batch";
+import { writeMessage } from "../../src/wamp/json";
+import { lineOpener } from "../../src/wamp/open";
+import { FakeWorld } from "../fakes";
+import { settle } from "../lines";
+
+
+/** The server's side of `/lp`, with one session and a network that loses what it is told to. */
+class FakeServer {
+  readonly urls: string[] = [];
+  readonly said: unknown[][] = [];
+  /** Statuses for the next POSTs of `send`; 0 is an answer that is lost, -1 a question. */
+  sends: number[] = [];
+  refuses = 0;
+  greeting: unknown[] = [2, 1, { roles: { broker: {}, dealer: {} } }];
+  streamIsHeld = false;
+  #sequence = 0;
+  #waiting: string[] = [];
+  #receive: ((response: Response) => void) | null = null;
+  #stream: ReadableStreamDefaultController<Uint8Array> | null = null;
+  #id = 0;
+
+  respond = async (url: string, init: RequestInit): Promise<Response> => {
+    const path = url.replace("http://here/lp", "");
+    this.urls.push(path);
+    if (this.refuses) return new Response("", { status: this.refuses });
+    if (path === "/open") return Response.json({ protocol: "wamp.2.json.batched", transport: "x" });
+    if (path.startsWith("/x/send")) return this.#sent(path, String(init.body));
+    if (path.startsWith("/x/receive")) return this.#receives(init);
+    if (path.startsWith("/x/events")) return this.#streams(init);
+    return new Response(null, { status: 204 });
+  };
+
+  says(...messages: readonly unknown[]): void {
+    this.#waiting.push(...messages.map(writeMessage));
+    this.#pump();
+  }
+
+  breaksStream(): void {
+    this.#stream?.close();
+    this.#stream = null;
+  }
+
+  #sent(path: string, body: string): Response {
+    const status = this.sends.shift() ?? 204;
+    if (status === -1) throw new TypeError("lost");
+    if (status > 204) return new Response("", { status });
+    const sequence = Number(path.split("=")[1]);
+    if (sequence > this.#sequence) {
+      this.#sequence = sequence;
+      for (const message of splitBatch(body)) this.#hears(message as unknown[]);
+    }
+    if (status === 0) throw new TypeError("lost");
+    return new Response(null, { status: 204 });
+  }
+
+  #hears(message: unknown[]): void {
+    this.said.push(message);
+    if (message[0] === 1) this.says(this.greeting);
+    // An echo answers its argument, as a RESULT.
+    if (message[0] === 48) this.says([50, message[1], {}, message[4]]);
+  }
+
+  #receives({ signal }: RequestInit): Promise<Response> {
+    return new Promise((resolve, reject) => {
+      this.#receive = resolve;
+      signal?.addEventListener("abort", () => reject(new DOMException("over", "AbortError")));
+      this.#pump();
+    });
+  }
+
+  #streams({ signal }: RequestInit): Promise<Response> {
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        this.#stream = controller;
+        signal?.addEventListener("abort", () => controller.error(new DOMException("over", "AbortError")));
+      },
+    });
+    if (!this.streamIsHeld) this.#write(": open\n\n");
+    this.#pump();
+    return Promise.resolve(new Response(body));
+  }
+
+  #write(text: string): void {
+    this.#stream?.enqueue(new TextEncoder().encode(text));
+  }
+
+  #pump(): void {
+    if (this.#waiting.length === 0) return;
+    if (this.#receive) {
+      this.#receive(new Response(joinBatch(this.#waiting)));
+      this.#receive = null;
+      this.#waiting = [];
+    } else if (this.#stream && !this.streamIsHeld) {
+      for (const data of this.#waiting) this.#write(`id: ${++this.#id}\ndata: ${data}\n\n`);
+      this.#waiting = [];
+    }
+  }
+}
+
+let world: FakeWorld;
+let server: FakeServer;
+let line: Line | null;
+let faults: Fault[];
+let heard: number;
+let cancel: Cancel;
+
+async function open(transport: "sse" | "longpoll"): Promise<void> {
+  cancel = lineOpener(world, { websocket: "ws://here/ws", http: "http://here/lp" })(transport, {
+    onOpen: (opened) => (line = opened),
+    onHeard: () => (heard += 1),
+    onClosed: (fault) => faults.push(fault),
+  });
+  await real();
+}
+
+/** Streams and responses take turns of the real event loop. */
+async function real(): Promise<void> {
+  for (let turn = 0; turn < 8; turn++) {
+    await settle();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+}
+
+async function passes(milliseconds: number): Promise<void> {
+  for (let passed = 0; passed < milliseconds; passed += 250) {
+    world.passes(250);
+    await real();
+  }
+}
+
+const opened = (): Line => {
+  if (!line) throw new Error(`not open: ${JSON.stringify(faults)}`);
+  return line;
+};
+
+beforeEach(() => {
+  world = new FakeWorld();
+  server = new FakeServer();
+  world.respond = server.respond;
+  line = null;
+  faults = [];
+  heard = 0;
+});
+
+afterEach(() => cancel());
+
+describe.each(["sse", "longpoll"] as const)("over %s", (transport) => {
+  it("is welcomed, and calls, there and back", async () => {
+    await open(transport);
+    const answer = opened().call("wsecho.echo", [Uint8Array.of(1)], {});
+    expect(opened().unanswered()).toBeGreaterThan(0);
+    await real();
+    expect(await answer).toEqual({ args: [Uint8Array.of(1)], kwargs: {} });
+    expect([opened().unanswered(), heard > 1, faults]).toEqual([0, true, []]);
+  });
+
+  it("sends one batch at a time, numbered, and again what got no answer", async () => {
+    await open(transport);
+    server.sends = [0, -1, 503, 204];
+    const answers = ["a", "b"].map((text) => opened().call("wsecho.echo", [text], {}));
+    await real();
+    await passes(6_000);
+    expect(await Promise.all(answers)).toMatchObject([{ args: ["a"] }, { args: ["b"] }]);
+    const numbers = server.urls.filter((url) => url.includes("send")).map((url) => Number(url.split("=")[1]));
+    expect(numbers).toEqual([1, 2, 2, 2, 2]);
+    expect(server.said.slice(1).map((message) => message[4])).toEqual([["a"], ["b"]]);
+  });
+
+  it("is lost when nothing goes up for long, and breaks what was promised", async () => {
+    await open(transport);
+    server.sends = Array.from({ length: 100 }, () => -1);
+    const answer = opened().call("wsecho.echo", [], {});
+    const broken = expect(answer).rejects.toThrow("gone");
+    await real();
+    await passes(30_000);
+    await broken;
+    expect(faults).toMatchObject([{ transport, kind: "lost", text: "the connection was lost" }]);
+  });
+
+  it("is refused where `/lp` is not served", async () => {
+    server.refuses = 404;
+    await open(transport);
+    expect(faults).toMatchObject([{ transport, kind: "refused" }]);
+  });
+
+  it("says that the server is stopping", async () => {
+    await open(transport);
+    server.says([6, {}, "wamp.close.system_shutdown"]);
+    await real();
+    expect(faults).toMatchObject([{ kind: "stopping", text: "the server is stopping" }]);
+  });
+
+  it("is denied where the realm is", async () => {
+    server.greeting = [3, { message: "no" }, "wamp.error.no_such_realm"];
+    await open(transport);
+    expect(faults).toMatchObject([{ kind: "denied", text: "no" }]);
+  });
+
+  it("tells the server when it is left, and nobody else", async () => {
+    await open(transport);
+    cancel();
+    await passes(3_000);
+    expect([server.urls.includes("/x/close"), faults]).toEqual([true, []]);
+  });
+
+  it("keeps the router's own words", async () => {
+    await open(transport);
+    const answer = opened().publish("a..b", ["text"], { key: "k" });
+    const refused = expect(answer).rejects.toMatchObject({ uri: "wamp.error.invalid_uri", message: "no" });
+    await real();
+    const publish = server.said.at(-1);
+    expect(publish).toEqual([16, 1, { acknowledge: true, exclude_me: false }, "a..b", ["text"], { key: "k" }]);
+    server.says([8, 16, 1, {}, "wamp.error.invalid_uri", ["no"]]);
+    await real();
+    await refused;
+  });
+});
+
+it("goes on with the stream behind the last event", async () => {
+  await open("sse");
+  server.breaksStream();
+  await real();
+  const answer = opened().call("wsecho.echo", ["still"], {});
+  await passes(1_000);
+  expect([await answer, faults]).toMatchObject([{ args: ["still"] }, []]);
+  expect(server.urls.filter((url) => url.endsWith("events"))).toHaveLength(2);
+});
+
+it("notices that the stream is held back", async () => {
+  server.streamIsHeld = true;
+  await open("sse");
+  await passes(2_500);
+  expect(faults).toMatchObject([{ transport: "sse", kind: "held" }]);
+});
+
+it("asks for each batch by its number until it has come", async () => {
+  await open("longpoll");
+  server.says([50, 99, {}]);
+  await real();
+  const numbers = server.urls.filter((url) => url.includes("receive")).map((url) => Number(url.split("=")[1]));
+  expect(numbers.slice(0, 2)).toEqual([1, 2]);
+});
