@@ -8,16 +8,24 @@ from autobahn.wamp.message import Message
 from twisted.logger import Logger
 
 from wsecho.core.backlog import Backlog, TooSlowError, Waiting
-from wsecho.core.errors import STOPPING, TOO_SLOW, BadRequest, CloseCode, CloseReason
+from wsecho.core.errors import (
+    STOPPING,
+    TOKEN_EXPIRED,
+    TOO_SLOW,
+    BadRequest,
+    CloseCode,
+    CloseReason,
+)
 from wsecho.core.frames import Opcode, encode_frame
 from wsecho.doors.door import Connection, PlainDoor
 from wsecho.doors.wamp.forms import SUBPROTOCOLS, Form, make_form
 from wsecho.doors.wamp.objects import MalformedError
-from wsecho.router import Ending, Router, Session, TransportDetails
-from wsecho.router.errors import SYSTEM_SHUTDOWN
+from wsecho.router import Ending, Identity, Router, Session, TransportDetails
+from wsecho.router import errors as uris
 
 _VIOLATION: Final = CloseReason(CloseCode.PROTOCOL_ERROR, "not WAMP", reconnect=False)
 _OVER: Final = CloseReason(CloseCode.NORMAL, "the session is over", reconnect=True)
+_CLOSES: Final = {uris.SYSTEM_SHUTDOWN: STOPPING, uris.TOKEN_EXPIRED: TOKEN_EXPIRED}
 
 
 @define(eq=False)
@@ -29,12 +37,14 @@ class WampPeer(PlainDoor):
         subprotocol: the form that was negotiated.
         peer: the client's address.
         bound: bytes that may wait for it.
+        identity: who the peer is, where the handshake has shown it.
     """
 
     _router: Router
     subprotocol: str
     peer: str
     _bound: int
+    _identity: Identity | None = None
     details: TransportDetails = field(init=False)
     _form: Form = field(init=False)
     _connection: Connection = field(init=False)
@@ -48,7 +58,7 @@ class WampPeer(PlainDoor):
     def __attrs_post_init__(self) -> None:
         self._form = make_form(self.subprotocol)
         more = {"serializer": self._form.objects.NAME}
-        self.details = TransportDetails("websocket", self.peer, more=more)
+        self.details = TransportDetails("websocket", self.peer, identity=self._identity, more=more)
 
     # What the connection calls.
 
@@ -109,10 +119,9 @@ class WampPeer(PlainDoor):
     def close(self, ending: Ending) -> None:
         """Close the WebSocket behind what was sent."""
         log_fault(self._log, self.peer, ending)
-        if ending.uri == SYSTEM_SHUTDOWN:
-            self._connection.close(STOPPING)
-        else:
-            self._connection.close(_VIOLATION if ending.by == "violation" else _OVER)
+        self._connection.close(
+            _VIOLATION if ending.by == "violation" else _CLOSES.get(ending.uri, _OVER)
+        )
 
 
 def choose_form(offered: tuple[str, ...]) -> str:
