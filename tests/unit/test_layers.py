@@ -20,7 +20,7 @@ LAYERS = [
     {"lane"},
     {"config", "values", "settings"},
     {"doors"},
-    {"drain", "listening", "logs", "page", "options", "reload"},
+    {"credentials", "drain", "listening", "logs", "page", "options", "reload"},
     {"service"},
     {"__main__", "_build"},
 ]
