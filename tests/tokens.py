@@ -13,9 +13,7 @@ from wsecho.access.tokens import sign
 NOW: Final = 1_700_000_000.0
 FAR: Final = 4_000_000_000
 
-HS: Final[Any] = OctKey.import_key(
-    {"kty": "oct", "k": "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTMyMzI"}
-)
+HS: Final[Any] = OctKey.generate_key(256, auto_kid=False)
 ED: Final[Any] = OKPKey.generate_key("Ed25519", auto_kid=False)
 OTHER_ED: Final[Any] = OKPKey.generate_key("Ed25519", auto_kid=False)
 RS: Final[Any] = RSAKey.generate_key(2048, auto_kid=False)

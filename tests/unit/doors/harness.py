@@ -126,6 +126,7 @@ class Client:
 
     peer: Peer
     protocol: ClientProtocol
+    headers: dict[str, str] = field(factory=dict)
     response: Response = field(init=False)
     messages: list[Frame] = field(factory=list)
 
@@ -136,16 +137,21 @@ class Client:
         path: str,
         subprotocols: list[str] | None = None,
         extensions: list[ClientExtensionFactory] | None = None,
+        headers: dict[str, str] | None = None,
     ) -> "Client":
         """Prepare a client; nothing is sent yet."""
         offered = None if subprotocols is None else [Subprotocol(name) for name in subprotocols]
         uri = parse_uri(f"ws://localhost{path}")
         protocol = ClientProtocol(uri, subprotocols=offered, extensions=extensions, max_size=None)
-        return cls(peer, protocol)
+        return cls(peer, protocol, headers or {})
 
     def shake_hands(self) -> None:
         """Send the request and read the answer."""
-        self.protocol.send_request(self.protocol.connect())
+        request = self.protocol.connect()
+        for name, value in self.headers.items():
+            request.headers.pop(name, None)
+            request.headers[name] = value
+        self.protocol.send_request(request)
         self.flush()
 
     def text(self, text: str) -> None:
