@@ -86,12 +86,17 @@ class _Reactor:
         return listening
 
     def listenSSL(
-        self, port: int, factory: Any, context: Any, *args: Any, **kwargs: Any
+        self,
+        port: int,
+        factory: Any,
+        contextFactory: Any,  # noqa: N803
+        *args: Any,
+        **kwargs: Any,
     ) -> IListeningPort:
         """Listen with a certificate in a holder."""
         # Made now: a key that is not the certificate's own shows only here.
-        context.getContext()
-        self.holder = _FreshContext(context)
+        contextFactory.getContext()
+        self.holder = _FreshContext(contextFactory)
         listening: IListeningPort = self._reactor.listenSSL(
             port, factory, self.holder, *args, **kwargs
         )
@@ -109,11 +114,16 @@ class _Rereading(_Reactor):
         return _Nowhere()
 
     def listenSSL(
-        self, port: int, factory: Any, context: Any, *args: Any, **kwargs: Any
+        self,
+        port: int,
+        factory: Any,
+        contextFactory: Any,  # noqa: N803
+        *args: Any,
+        **kwargs: Any,
     ) -> IListeningPort:
         """Keep the certificate."""
-        context.getContext()
-        self.fresh = context
+        contextFactory.getContext()
+        self.fresh = contextFactory
         return _Nowhere()
 
 
