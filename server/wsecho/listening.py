@@ -41,6 +41,7 @@ class _FreshFactory(Factory):
 
     def __init__(self, current: Any) -> None:
         self.current = current
+        current.noisy = False
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
         """Make the protocol for one connection."""
@@ -56,6 +57,7 @@ class _FreshFactory(Factory):
 
     def exchange(self, fresh: Any) -> None:
         """Put another one in force; the inner factory, common to both, never stops."""
+        fresh.noisy = False
         fresh.doStart()
         self.current.doStop()
         self.current = fresh
