@@ -27,7 +27,7 @@ def test_every_client_sees_1001(number: signal.Signals) -> None:
                 await asyncio.wait_for(client.wait_closed(), PATIENCE)
                 assert client.close_code == 1001
             assert server.process.wait() == -number
-            assert "stopped: 60 WebSockets closed, 0 of them cut off" in server.process.output
+            assert "stopped: 60 connections closed, 0 of them cut off" in server.process.output
             assert "Traceback" not in server.process.output
 
     asyncio.run(main())
@@ -44,7 +44,7 @@ def test_who_does_not_answer_is_cut_after_the_drain() -> None:
             assert client.recv(1000).startswith(b"HTTP/1.1 101 ")
             server.process.signal(signal.SIGTERM)
             assert server.process.wait() == -signal.SIGTERM
-        assert "1 WebSockets closed, 1 of them cut off" in server.process.output
+        assert "1 connections closed, 1 of them cut off" in server.process.output
 
 
 def test_a_second_signal_ends_at_once_and_quietly() -> None:

@@ -19,13 +19,13 @@ LAYERS = [
     {"lane"},
     {"config", "values", "settings"},
     {"doors"},
-    {"drain", "logs", "page", "options"},
+    {"descriptors", "drain", "logs", "page", "options"},
     {"service"},
     {"__main__", "_build"},
 ]
 CORE_MAY_USE = {
     *("attrs", "base64", "binascii", "collections", "datetime", "enum", "fnmatch", "functools"),
-    *("hashlib", "http", "itertools", "json", "math", "re", "struct"),
+    *("hashlib", "http", "ipaddress", "itertools", "json", "math", "re", "struct"),
     *("typing", "unicodedata", "urllib"),
 }
 

@@ -45,6 +45,14 @@ class Door(Protocol):
     def waits_for_reader(self) -> bool:
         """Whether a peer that does not read is not read from either."""
 
+    @property
+    def keeps_rates(self) -> bool:
+        """Whether the door itself holds the peer to its rates, as it knows better what comes."""
+
+    @property
+    def who(self) -> str:
+        """Who the peer has turned out to be, beside what its request said; empty for nobody."""
+
     def greet(self) -> dict[str, str]:
         """Take up the place behind the door; return further headers of the handshake's answer.
 
@@ -75,6 +83,13 @@ class Door(Protocol):
 
 class PlainDoor:
     """What a door does that has nothing to say to most of it."""
+
+    keeps_rates = False
+
+    @property
+    def who(self) -> str:
+        """Nobody that the request did not name."""
+        return ""
 
     def greet(self) -> dict[str, str]:
         """Take up no place."""

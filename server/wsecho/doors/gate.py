@@ -18,6 +18,14 @@ TOKEN_SUBPROTOCOL: Final = "wsecho.token."  # noqa: S105  # no password, but wha
 class Gate(Protocol):
     """Lets requests in, or says why not."""
 
+    def address(self, head: RequestHead, peer: str) -> str:
+        """Return the address of the client that a request comes from, as far as it can be trusted.
+
+        Args:
+            head: the request.
+            peer: the address at the other end of the connection, which may be a proxy's.
+        """
+
     def check_origin(self, head: RequestHead) -> None:
         """Let a page's request pass.
 
@@ -55,6 +63,10 @@ class OpenGate:
     """
 
     origins: Origins
+
+    def address(self, head: RequestHead, peer: str) -> str:
+        """Believe the connection alone."""
+        return peer
 
     def check_origin(self, head: RequestHead) -> None:
         """Let a page's request pass."""

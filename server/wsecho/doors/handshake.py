@@ -8,6 +8,7 @@ from autobahn.twisted.websocket import WebSocketServerProtocol
 
 from wsecho.config import Config
 from wsecho.core import vocabulary
+from wsecho.core.admissions import Place
 from wsecho.core.callers import Caller
 from wsecho.core.deflate import Offer, choose
 from wsecho.core.errors import Forbidden, NotFound, Unauthorized
@@ -20,9 +21,12 @@ from wsecho.doors.door import Door
 from wsecho.doors.echo import Echo, first_offered
 from wsecho.doors.framed import FramedMember
 from wsecho.doors.gate import TOKEN_SUBPROTOCOL, Gate
+from wsecho.doors.house import House
 from wsecho.doors.raw import RawMember
 from wsecho.doors.refusal import Refusal
 from wsecho.doors.rooms import Rooms
+from wsecho.doors.wamp.intake import Intake
+from wsecho.doors.wamp.waiting import Waitlist
 from wsecho.doors.wamp.websocket import WampPeer, choose_form
 from wsecho.doors.websocket import WebSocketFactory
 from wsecho.router import Router
@@ -49,12 +53,20 @@ class Handshake:
     router: Router
     websockets: WebSocketFactory
 
-    def accept(self, head: RequestHead, peer: str) -> tuple[WebSocketServerProtocol, bytes]:
+    @property
+    def house(self) -> House:
+        """What all doors share."""
+        return self.websockets.house
+
+    def accept(
+        self, head: RequestHead, peer: str, place: Place
+    ) -> tuple[WebSocketServerProtocol, bytes]:
         """Check a request and find its door.
 
         Args:
             head: the request.
             peer: the address at the other end of the connection.
+            place: the connection's own.
 
         Returns:
             the protocol to connect at once, and the head to feed to it before what followed the
@@ -64,6 +76,8 @@ class Handshake:
             WireError: the request is refused.
         """
         upgrade = examine(head)
+        self.house.connections.check()
+        place.belongs_to(self.gate.address(head, peer))
         offer = choose(upgrade.extensions) if self.config.compression else None
         door, caller = self._find(upgrade, peer)
         connection = self.websockets.build(door, caller, offer, door.greet())
@@ -85,8 +99,13 @@ class Handshake:
     def _door(self, upgrade: Upgrade, caller: Caller) -> Door:
         config = self.config
         if upgrade.path == "/ws":
+            stats, clock = self.house.stats, self.websockets.reactor
             return WampPeer(
-                self.router, choose_form(upgrade.subprotocols), caller.address, config.send_queue
+                self.router,
+                choose_form(upgrade.subprotocols),
+                caller.address,
+                Intake(config.rates, clock, stats),
+                Waitlist(config.send_queue, config.slow_rules, stats),
             )
         room = room_of(upgrade.path)
         query = RoomQuery.read(upgrade.query)

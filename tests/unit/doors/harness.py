@@ -18,6 +18,7 @@ from wsecho.config import Config
 from wsecho.doors.front import Front, FrontFactory
 from wsecho.doors.gate import OpenGate
 from wsecho.doors.handshake import Handshake
+from wsecho.doors.house import House
 from wsecho.doors.page import Missing
 from wsecho.doors.rooms import Rooms
 from wsecho.doors.site import EchoSite
@@ -63,6 +64,7 @@ class Server:
     config: Config = field(factory=Config)
     root: IResource = field(factory=Missing)
     clock: Clock = field(factory=Clock)
+    house: House = field(init=False)
     rooms: Rooms = field(init=False)
     router: Router = field(init=False)
     websockets: WebSocketFactory = field(init=False)
@@ -70,14 +72,15 @@ class Server:
 
     def __attrs_post_init__(self) -> None:
         config, clock = self.config, self.clock
-        self.rooms = Rooms(config.rules, clock)
+        self.house = House.of(config, clock)
+        self.rooms = Rooms(config.rules, clock, self.house.stats)
         self.router = make_router(config, self.rooms, clock)
-        self.websockets = WebSocketFactory(config, clock)
+        self.websockets = WebSocketFactory(config, clock, self.house)
         handshake = Handshake(
             config, OpenGate(config.origins), self.rooms, self.router, self.websockets
         )
         site = EchoSite(self.root, handshake, clock, config)
-        rawsocket = rawsocket_maker(config, self.router, clock)
+        rawsocket = rawsocket_maker(config, self.router, clock, self.house)
         self.factory = FrontFactory(site, handshake, rawsocket, clock, config.open_timeout)
 
     def connect(self) -> "Peer":

@@ -20,10 +20,12 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
+from wsecho.config import Config
+from wsecho.core.admissions import Place
 from wsecho.core.errors import BadRequest, MethodNotAllowed, NotFound, WireError, WrongType
 from wsecho.core.handshake import Query, split_target
-from wsecho.core.origins import Origins
 from wsecho.core.responses import JSON_TYPE
+from wsecho.doors.house import House
 from wsecho.doors.origins import allow_origin, answer_preflight
 from wsecho.doors.peers import peer_name
 from wsecho.doors.site import answer_error
@@ -48,9 +50,8 @@ class LongPoll(Resource):
     Args:
         router: where the sessions live.
         clock: times what waits.
-        origins: whose pages may come.
-        send_queue: bytes that may wait for one peer.
-        timeout: seconds without a poll after which a session is lost.
+        house: what all doors share.
+        config: whose pages may come, and the limits that apply.
     """
 
     isLeaf = True
@@ -59,17 +60,15 @@ class LongPoll(Resource):
         self,
         router: Router,
         clock: IReactorTime,
-        origins: Origins,
-        *,
-        send_queue: int,
-        timeout: float,
+        house: House,
+        config: Config,
     ) -> None:
         super().__init__()
         self._router = router
         self._clock = clock
-        self._origins = origins
-        self._send_queue = send_queue
-        self._timeout = timeout
+        self._house = house
+        self._config = config
+        self._origins = config.origins
         self._peers: dict[str, LongPollPeer] = {}
 
     def __len__(self) -> int:
@@ -109,12 +108,14 @@ class LongPoll(Resource):
     def _open(self, request: Request) -> bytes:
         protocol = _chosen(_json_body(request))
         identifier = secrets.token_urlsafe(_ID_BYTES)
+        self._house.connections.check()
         peer = LongPollPeer(
             make_form(protocol),
             peer_name(request),
             self._clock,
-            send_queue=self._send_queue,
-            timeout=self._timeout,
+            self._house,
+            config=self._config,
+            place=_place(request),
             forget=lambda: self._forget(identifier),
         )
         self._peers[identifier] = peer
@@ -143,6 +144,12 @@ class LongPoll(Resource):
             peer.hang_up()
         request.setResponseCode(204)
         return b""
+
+
+def _place(request: Any) -> Place:
+    """Take a place for a session, whose connections come and go."""
+    own: Place = request.channel.place
+    return own.another()
 
 
 def _chosen(body: Any) -> str:
