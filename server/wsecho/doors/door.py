@@ -23,6 +23,9 @@ class Connection(Protocol):
             False where it does not: nothing was taken, and `Door.drained` says when it does again.
         """
 
+    def push(self, frame: bytes) -> None:
+        """Send bytes that are whole frames already, behind all that waits: the last words."""
+
     def expire_at(self, moment: float) -> None:
         """Close with 4401 at a time (Unix seconds), unless a later one is set before."""
 

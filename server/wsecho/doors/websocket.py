@@ -17,6 +17,7 @@ from wsecho.core.errors import (
     OVER_RATE,
     STOPPING,
     TOKEN_EXPIRED,
+    TOO_SLOW,
     CloseCode,
     CloseReason,
     OverRate,
@@ -183,11 +184,15 @@ class WebSocketConnection(WebSocketServerProtocol):
         """Send whole frames, if the transport takes any now."""
         if not self._outbound.takes:
             return False
+        self.push(frame)
+        return True
+
+    def push(self, frame: bytes) -> None:
+        """Send whole frames behind all that waits."""
         if self.state == self.STATE_OPEN:
             self.visit.messages_out += 1
             self.visit.bytes_out += len(frame)
             self._outbound.write(frame)
-        return True
 
     def expire_at(self, moment: float) -> None:
         """Close with 4401 at a time, unless a later one is set before."""
@@ -199,7 +204,7 @@ class WebSocketConnection(WebSocketServerProtocol):
 
     def close(self, why: CloseReason) -> None:
         """Begin the closing handshake; a peer that does not answer in time is cut off."""
-        if why is not STOPPING and self._outbound.queued:
+        if why is TOO_SLOW and self._outbound.queued:
             # Whoever is closed for not reading would never get to the Close frame behind it all.
             self._outbound.drop_waiting()
         self._answer_within = None if why is STOPPING else CLOSE_TIMEOUT

@@ -4,8 +4,11 @@
 from typing import Any
 
 from attrs import define, field
+from twisted.internet.address import IPv4Address
 from twisted.internet.task import Clock
+from twisted.internet.error import ConnectionLost
 from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
 from twisted.web.resource import IResource
 from websockets.client import ClientProtocol
 from websockets.extensions.base import ClientExtensionFactory
@@ -32,8 +35,8 @@ class Wire(StringTransport):
 
     producer: Any
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, address: str = "192.168.1.1") -> None:
+        super().__init__(peerAddress=IPv4Address("TCP", address, 54321))
         self.aborted = False
         self.half_closed = False
 
@@ -83,11 +86,11 @@ class Server:
         rawsocket = rawsocket_maker(config, self.router, clock, self.house)
         self.factory = FrontFactory(site, handshake, rawsocket, clock, config.open_timeout)
 
-    def connect(self) -> "Peer":
+    def connect(self, address: str = "192.168.1.1") -> "Peer":
         """Open a TCP connection, so to say."""
         front = self.factory.buildProtocol(None)
         assert isinstance(front, Front)
-        wire = Wire()
+        wire = Wire(address)
         front.makeConnection(wire)
         return Peer(front, wire)
 
@@ -114,6 +117,10 @@ class Peer:
         """Send bytes, one by one."""
         for position in range(len(data)):
             self.front.dataReceived(data[position : position + 1])
+
+    def lose(self) -> None:
+        """Let the connection be gone."""
+        self.front.connectionLost(Failure(ConnectionLost()))
 
     def received(self) -> bytes:
         """Take what the server sent since the last call."""

@@ -49,7 +49,6 @@ class RawSocket(Protocol):
 
     transport: Any
     is_paced = True
-    is_idle = False
     _log = Logger()
 
     def __init__(
@@ -100,6 +99,11 @@ class RawSocket(Protocol):
             self._session.lost()
             self._end_visit(self._session)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether all is said, and only the peer's end is awaited."""
+        return self._finished and not self._outbound.queued
+
     def drain(self, retry: float) -> None:
         """Say GOODBYE; the connection ends behind its answer."""
         if self._session is None:
@@ -130,6 +134,7 @@ class RawSocket(Protocol):
     def close(self, ending: Ending) -> None:
         """Close the connection behind what was sent."""
         log_fault(self._log, self.details.peer, ending)
+        self._waiting.flush_all(self._push, self._frame)
         self._finish()
 
     # The rest is our own.
@@ -165,9 +170,17 @@ class RawSocket(Protocol):
                         self._visit.bytes_in += len(payload)
                     self._intake.take(session, [self._objects.unserialize(payload)], len(payload))
                 elif kind is FrameType.PING:
-                    self._outbound.write(write_frame(FrameType.PONG, payload))
+                    self._pong(payload)
         except (RawSocketError, MalformedError) as error:
             session.violate(str(error))
+
+    def _pong(self, payload: bytes) -> None:
+        # One that pings and never reads would have us keep all its pongs.
+        if self._outbound.has_room(len(payload)):
+            self._outbound.write(write_frame(FrameType.PONG, payload))
+        else:
+            self._house.stats.limits["send-queue"] += 1
+            self._outbound.abort()
 
     def _frame(self, message: Message) -> bytes:
         octets: bytes = message.serialize(self._objects)
@@ -178,11 +191,14 @@ class RawSocket(Protocol):
     def _offer(self, frame: bytes) -> bool:
         if not self._outbound.takes:
             return False
+        self._push(frame)
+        return True
+
+    def _push(self, frame: bytes) -> None:
         if self._visit is not None:
             self._visit.messages_out += 1
             self._visit.bytes_out += len(frame)
         self._outbound.write(frame)
-        return True
 
     def _peer_is_full(self, full: bool) -> None:  # noqa: FBT001
         if not full:

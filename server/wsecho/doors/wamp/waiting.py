@@ -101,6 +101,20 @@ class Waitlist:
                 return
         self.clear()
 
+    def flush_all(self, push: Callable[[bytes], None], write: Callable[[Message], bytes]) -> None:
+        """Send all that waits, for the end comes behind it.
+
+        Args:
+            push: sends octets, or keeps them where the peer takes none.
+            write: as for `flush`.
+        """
+
+        def offer(octets: bytes) -> bool:
+            push(octets)
+            return True
+
+        self.flush(offer, write)
+
     def clear(self) -> None:
         """Forget all that waits."""
         self._backlog = None

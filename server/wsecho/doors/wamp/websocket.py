@@ -96,6 +96,7 @@ class WampPeer(PlainDoor):
         """Say GOODBYE; the Close frame follows it."""
         if self._session is not None:
             self._session.close(errors.SYSTEM_SHUTDOWN)
+            self._waiting.flush_all(self._connection.push, self._frame)
 
     def closed(self) -> None:
         """End the session with its connection, if it was begun."""
@@ -123,6 +124,7 @@ class WampPeer(PlainDoor):
     def close(self, ending: Ending) -> None:
         """Close the WebSocket behind what was sent."""
         log_fault(self._log, self.peer, ending)
+        self._waiting.flush_all(self._connection.push, self._frame)
         otherwise = _VIOLATION if ending.by == "violation" else _OVER
         self._connection.close(_CLOSES.get(ending.uri, otherwise))
 
