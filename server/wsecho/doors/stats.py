@@ -18,7 +18,10 @@ from wsecho.core.errors import CloseCode, WireError
 ABNORMAL: Final = 1006
 """What stands for a connection that ended without a Close frame (RFC 6455 section 7.4.1)."""
 
-_NAMED: Final = {*map(int, CloseCode), 1005, ABNORMAL, 1010, 1012, 1014, 1015}
+NO_STATUS: Final = 1005
+"""What stands for a Close frame that named no code."""
+
+_NAMED: Final = {*map(int, CloseCode), NO_STATUS, ABNORMAL, 1010, 1012, 1014, 1015}
 
 Count = Literal["messages_in", "messages_out", "bytes_in", "bytes_out"]
 

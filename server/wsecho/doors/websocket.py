@@ -24,7 +24,7 @@ from wsecho.core.errors import (
 )
 from wsecho.core.rates import Meter
 from wsecho.doors.outbound import Outbound
-from wsecho.doors.stats import ABNORMAL
+from wsecho.doors.stats import ABNORMAL, NO_STATUS
 
 if TYPE_CHECKING:
     from autobahn.websocket.types import ConnectionRequest
@@ -287,9 +287,9 @@ class WebSocketConnection(WebSocketServerProtocol):
     def _how_it_ended(self) -> tuple[int, str]:
         if self.closedByMe and self.localCloseCode is not None:
             return self.localCloseCode, (self.localCloseReason or b"").decode(errors="replace")
-        if self.remoteCloseCode is not None:
+        if self.wasClean or self.remoteCloseCode is not None:
             # What the peer gives as its reason is a payload, and no business of the log's.
-            return self.remoteCloseCode, "the peer closed it"
+            return self.remoteCloseCode or NO_STATUS, "the peer closed it"
         return ABNORMAL, self.wasNotCleanReason or "the connection was lost"
 
     def _stop_expiry(self) -> None:

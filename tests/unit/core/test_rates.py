@@ -16,7 +16,7 @@ from wsecho.core.rates import Meter, Rates
     ],
 )
 def test_what_was_exceeded(rates: Rates, octets: int, exceeded: str, wait: float) -> None:
-    """A second's worth passes at once; the next is told its time, and which option is in its way."""
+    """A second's worth passes at once; the next is told its time, and the option in its way."""
     meter = Meter(rates)
     assert [meter.count(octets, 0.0) for _ in range(2)] == [0, 0]
     assert meter.count(octets, 0.0) == pytest.approx(wait)

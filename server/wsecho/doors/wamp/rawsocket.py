@@ -130,6 +130,8 @@ class RawSocket(Protocol):
             self._waiting.push(message, frame)
         except TooSlowError:
             self._outbound.abort()
+            if self._session is not None:
+                self._session.lost()
 
     def close(self, ending: Ending) -> None:
         """Close the connection behind what was sent."""
