@@ -199,13 +199,17 @@ def test_the_soft_limit_on_descriptors_is_raised() -> None:
 
 def test_a_rawsocket_over_the_limit_is_closed() -> None:
     """Without a word."""
-    with running("--max-connections", "1") as server:
-        with socket.create_connection((server.host, server.port)) as held:
-            held.sendall(b"\x7f\xf1\0\0")
-            assert len(held.recv(4)) == 4
-            with socket.create_connection((server.host, server.port), PATIENCE) as second:
-                second.sendall(b"\x7f\xf1\0\0")
-                assert second.recv(4) == b""
+    with running("--max-connections", "1") as server, connect(server) as held:
+        held.sendall(b"\x7f\xf1\0\0")
+        assert len(held.recv(4)) == 4
+        with connect(server) as second:
+            second.sendall(b"\x7f\xf1\0\0")
+            assert second.recv(4) == b""
+
+
+def connect(server: RunningServer) -> socket.socket:
+    """Open a plain connection."""
+    return socket.create_connection((server.host, server.port), PATIENCE)
 
 
 def test_json_logs_carry_what_a_connection_was() -> None:
