@@ -8,7 +8,7 @@ from typing import Any, Final
 from attrs import define
 
 from wsecho.core.callers import Caller
-from wsecho.core.errors import BadRequest
+from wsecho.core.errors import BadRequest, OverLimit
 from wsecho.core.history import History, Message
 from wsecho.core.positions import Position
 from wsecho.core.presence import Change
@@ -16,8 +16,9 @@ from wsecho.core.retries import KeyReusedError, check_key
 from wsecho.core.timestamps import rfc3339
 from wsecho.core.topics import ROOM_PREFIX, room_topic, topic_room
 from wsecho.doors.rooms import Rooms
+from wsecho.doors.wamp.allowance import Allowance
 from wsecho.router import EventsQuery, Publication, Realm, Reply, Session, WampError
-from wsecho.router.errors import INVALID_ARGUMENT, INVALID_URI
+from wsecho.router.errors import INVALID_ARGUMENT, INVALID_URI, OVER_LIMIT
 from wsecho.router.subscriptions import Subscription
 from wsecho.router.uris import Match, matches
 
@@ -47,12 +48,14 @@ class WampRooms:
 
     Args:
         rooms: the rooms.
+        allowance: lets sessions subscribe to them.
     """
 
     prefixes = (ROOM_PREFIX,)
 
-    def __init__(self, rooms: Rooms) -> None:
+    def __init__(self, rooms: Rooms, allowance: Allowance) -> None:
         self._rooms = rooms
+        self._allowance = allowance
         self._realms: list[Realm] = []
         self._presences: dict[Subscription, _Presence] = {}
         rooms.listeners.append(self)
@@ -77,6 +80,7 @@ class WampRooms:
                         {"position": str(message.position)},
                         skip,
                         publisher,
+                        position=message.position,
                     )
                 )
 
@@ -113,10 +117,17 @@ class WampRooms:
             )
         except KeyReusedError as error:
             raise WampError(INVALID_ARGUMENT, error.reason) from None
+        except OverLimit as error:
+            raise WampError(OVER_LIMIT, error.reason) from None
         return receipt.publication
 
     def subscribing(self, session: Session, uri: str, match: Match) -> None:
-        """Let everyone subscribe."""
+        """Let everyone subscribe, to so many rooms.
+
+        Raises:
+            WampError: to no more.
+        """
+        self._allowance.check(session, uri, match)
 
     def subscribed(self, session: Session, subscription: Subscription, *, first: bool) -> None:
         """Keep the room while somebody is subscribed to it."""

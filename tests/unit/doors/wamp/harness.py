@@ -33,7 +33,9 @@ def make_server(**options: Any) -> Server:
     """A server with `/lp` in its tree, whose WebSockets may be silent."""
     root = Resource()
     server = Server(Config(**{"auto_ping": 0.0, **options}), root)
-    lp = longpoll_resource(server.config, server.admission.gate, server.router, server.clock)
+    lp = longpoll_resource(
+        server.config, server.admission.gate, server.router, server.clock, server.house
+    )
     root.putChild(b"lp", lp)
     return server
 
