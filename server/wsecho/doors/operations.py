@@ -8,9 +8,10 @@ from wsecho.core.errors import Forbidden, MethodNotAllowed, WireError
 from wsecho.core.handshake import split_target
 from wsecho.doors.connections import Connections
 from wsecho.doors.gate import Gate
+from wsecho.doors.heads import request_head
 from wsecho.doors.metrics import Metrics
 from wsecho.doors.peers import peer_name
-from wsecho.doors.site import answer_error, head_of
+from wsecho.doors.site import answer_error
 
 _TEXT = b"text/plain; charset=utf-8"
 
@@ -93,7 +94,7 @@ class MetricsPage(Operation):
             Unauthorized: a token is missing.
             Forbidden: it does not allow this, or another origin's page asks.
         """
-        head = head_of(request)
+        head = request_head(request)
         self._gate.check_origin(head)
         caller = self._gate.admit(head, split_target(head.target)[1], peer_name(request))
         if not caller.grants.may_operate():

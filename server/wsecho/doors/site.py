@@ -17,10 +17,10 @@ from wsecho.core.admissions import Place
 from wsecho.core.bodies import BodyPace
 from wsecho.core.errors import RequestTimeout, TooLarge, WireError
 from wsecho.core.handshake import wants_websocket
-from wsecho.core.requests import RequestHead
 from wsecho.core.responses import error_body, error_headers, error_response
 from wsecho.doors.connections import Drainable
 from wsecho.doors.handshake import Handshake
+from wsecho.doors.heads import request_head
 from wsecho.doors.peers import peer_name
 
 KEEP_ALIVE: Final = 60
@@ -193,7 +193,7 @@ class HttpRequest(Request):
 
     def process(self) -> None:
         """Open the WebSocket that the request asks for, or find its resource."""
-        head = head_of(self)
+        head = request_head(self)
         channel, peer = self.channel, peer_name(self)
         handshake = channel.site.handshake
         try:
@@ -213,7 +213,8 @@ class HttpRequest(Request):
         if connections is not None and connections.is_stopping and not self.startedWriting:
             self.channel.persistent = False
             self.setHeader(b"connection", b"close")
-            self.setHeader(b"retry-after", connections.retry_after.encode())
+            if not self.responseHeaders.hasHeader(b"retry-after"):
+                self.setHeader(b"retry-after", connections.retry_after.encode())
         super().write(data)
 
     def render(self, resrc: IResource) -> None:
@@ -243,20 +244,6 @@ class HttpRequest(Request):
         self.setHeader(b"content-length", str(len(body)).encode())
         self.write(body)
         self.finish()
-
-
-def head_of(request: Any) -> RequestHead:
-    """Return a request's head as data."""
-    return RequestHead(
-        method=request.method.decode("latin-1"),
-        target=request.uri.decode("latin-1"),
-        version=request.clientproto.removeprefix(b"HTTP/").decode("latin-1"),
-        headers=tuple(
-            (name.decode("latin-1").lower(), value.decode("latin-1"))
-            for name, values in request.requestHeaders.getAllRawHeaders()
-            for value in values
-        ),
-    )
 
 
 def answer_error(request: Any, error: WireError) -> bytes:
