@@ -213,7 +213,8 @@ class HttpRequest(Request):
         if connections is not None and connections.is_stopping and not self.startedWriting:
             self.channel.persistent = False
             self.setHeader(b"connection", b"close")
-            self.setHeader(b"retry-after", connections.retry_after.encode())
+            if not self.responseHeaders.hasHeader(b"retry-after"):
+                self.setHeader(b"retry-after", connections.retry_after.encode())
         super().write(data)
 
     def render(self, resrc: IResource) -> None:
