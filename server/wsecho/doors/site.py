@@ -82,6 +82,10 @@ class Channel(HTTPChannel):
         self._stop_body_clock()
         self.setTimeout(None)
         self.transport.unregisterProducer()
+        for request in self.requests:
+            # Twisted keeps a large body in a file, which nobody is going to read.
+            if request.content is not None:
+                request.content.close()
         self.transport.write(answer)
         half_close = getattr(self.transport, "loseWriteConnection", self.transport.loseConnection)
         half_close()

@@ -43,13 +43,10 @@ class Allowance:
         if len(held) >= self._most:
             self._rooms.stats.limits[_NAME] += 1
             raise WampError(OVER_LIMIT, f"one session may be subscribed to {self._most} rooms")
-        if match == "exact":
-            self._check_room(session, uri)
+        if match == "exact" and uri.startswith(ROOM_PREFIX):
+            self._check_room(uri)
 
-    def _check_room(self, session: Session, uri: str) -> None:
-        assert session.realm is not None  # noqa: S101  # it is open
-        if session.realm.broker.lookup(uri, "exact") is not None:
-            return  # the room holds a place for all who are subscribed to it
+    def _check_room(self, uri: str) -> None:
         try:
             self._rooms.hub.check(topic_room(uri), self._rooms.seconds())
         except OverLimit as error:
