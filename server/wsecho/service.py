@@ -15,6 +15,8 @@ from twisted.web.resource import Resource
 
 from wsecho import logs, page
 from wsecho.config import Config, ConfigError
+from wsecho.doors.broadcast.resource import Broadcast
+from wsecho.doors.broadcast.streams import Streams
 from wsecho.doors.front import FrontFactory
 from wsecho.doors.gate import OpenGate
 from wsecho.doors.handshake import Handshake
@@ -29,6 +31,7 @@ from wsecho.options import Options
 
 __all__ = ["Options", "makeService"]
 
+_RETRY: Final = 1.0
 _SWEEP: Final = 15.0
 
 
@@ -46,9 +49,12 @@ class WsechoService(MultiService):
         rooms = Rooms(config.rules, reactor)
         router = make_router(config, rooms, reactor)
         websockets = WebSocketFactory(config, reactor)
-        handshake = Handshake(config, OpenGate(config.origins), rooms, router, websockets)
+        gate = OpenGate(config.origins)
+        handshake = Handshake(config, gate, rooms, router, websockets)
+        self._streams = Streams()
         tree = resources(config)
-        tree.putChild(b"lp", longpoll_resource(config, router, reactor))
+        tree.putChild(b"broadcast", Broadcast(config, gate, rooms, self._streams, reactor))
+        tree.putChild(b"lp", longpoll_resource(config, gate, router, reactor))
         site = EchoSite(tree, handshake, reactor, config)
         rawsocket = rawsocket_maker(config, router, reactor)
         self.front = FrontFactory(site, handshake, rawsocket, reactor, config.open_timeout)
@@ -73,6 +79,7 @@ class WsechoService(MultiService):
 
     def stopService(self) -> Deferred[Any]:
         """Stop listening, close every connection, and wait for the peers within `--drain`."""
+        self._streams.drain(_RETRY)
         return self._drain.run().addCallback(lambda _: self._stop_children())
 
     def _stop_children(self) -> Any:
@@ -90,8 +97,7 @@ def resources(config: Config) -> Resource:
     except FileNotFoundError as error:
         raise ConfigError("web", "(not given)", str(error)) from None
     root = PageFile(str(folder))
-    root.putChild(b"echo", UpgradeOnly(rooms=False))
-    root.putChild(b"broadcast", UpgradeOnly(rooms=True))
+    root.putChild(b"echo", UpgradeOnly())
     return root
 
 

@@ -3,7 +3,7 @@
 
 ::
 
-    WireError (base; a peer's fault or a limit, never ours)
+    WireError (base; a peer's fault or a limit, and one for ours)
     ├── BadRequest        400 · 1003    malformed room, position, query, body or frame
     ├── Unauthorized      401 · 4401    no token, a bad one, an expired one
     ├── Forbidden         403 · 4403    a grant or the origin does not allow it
@@ -17,7 +17,8 @@
     ├── OverRate          429 · 1008    messages or bytes come faster than allowed
     ├── TooMany           429           one address has too many connections
     ├── HeadersTooLarge   431           the request's head is over its bound
-    └── OverLimit         503           too many connections, rooms or members in all
+    ├── OverLimit         503           too many connections, rooms or members in all
+    └── Internal          500 · 1011    our own fault
 """
 
 from enum import IntEnum
@@ -209,6 +210,16 @@ class OverLimit(WireError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason, _retry_after(RETRY_AFTER))
+
+
+class Internal(WireError):
+    """A fault of ours; the log has it, the peer gets to know no more."""
+
+    status = 500
+    code = "internal"
+
+    def __init__(self) -> None:
+        super().__init__("internal error")
 
 
 def _retry_after(seconds: float) -> tuple[str, str]:

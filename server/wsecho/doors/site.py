@@ -13,11 +13,11 @@ from twisted.web.resource import IResource
 from twisted.web.server import Request, Site
 
 from wsecho.config import Config
-from wsecho.core.errors import TooLarge, WireError
+from wsecho.core.errors import Internal, TooLarge, WireError
 from wsecho.core.handshake import wants_websocket
-from wsecho.core.requests import RequestHead
 from wsecho.core.responses import error_body, error_headers, error_response
 from wsecho.doors.handshake import Handshake
+from wsecho.doors.heads import request_head
 from wsecho.doors.peers import peer_name
 
 KEEP_ALIVE: Final = 60
@@ -129,16 +129,7 @@ class HttpRequest(Request):
 
     def process(self) -> None:
         """Open the WebSocket that the request asks for, or find its resource."""
-        head = RequestHead(
-            method=self.method.decode("latin-1"),
-            target=self.uri.decode("latin-1"),
-            version=self.clientproto.removeprefix(b"HTTP/").decode("latin-1"),
-            headers=tuple(
-                (name.decode("latin-1").lower(), value.decode("latin-1"))
-                for name, values in self.requestHeaders.getAllRawHeaders()
-                for value in values
-            ),
-        )
+        head = request_head(self)
         if not wants_websocket(head):
             super().process()
             return
@@ -153,6 +144,18 @@ class HttpRequest(Request):
         """Render the resource, under our name instead of the library's version."""
         self.setHeader(b"server", b"wsecho")
         super().render(resrc)
+
+    def processingFailed(self, reason: Failure) -> Failure:
+        """Log a fault of ours, and answer 500, or break off an answer that has begun."""
+        self._log.failure("our own fault at {path}", failure=reason, path=self.path)
+        if self.startedWriting:
+            self.channel.transport.abortConnection()
+            return reason
+        body = answer_error(self, Internal())
+        self.setHeader(b"content-length", str(len(body)).encode())
+        self.write(body)
+        self.finish()
+        return reason
 
     def _too_large(self) -> None:
         error = TooLarge(f"the body is over {self.channel.site.max_body} bytes")
@@ -195,7 +198,14 @@ class EchoSite(Site):
     def __init__(
         self, resource: IResource, handshake: Handshake, clock: IReactorTime, config: Config
     ) -> None:
-        super().__init__(resource, requestFactory=HttpRequest, timeout=KEEP_ALIVE, reactor=clock)
+        super().__init__(
+            resource,
+            requestFactory=HttpRequest,
+            # A body is a message: a form is not read here, whatever it calls itself.
+            parsePOSTFormSubmission=False,
+            timeout=KEEP_ALIVE,
+            reactor=clock,
+        )
         self.handshake = handshake
         self.open_timeout = config.open_timeout
         self.max_body = config.max_message_size

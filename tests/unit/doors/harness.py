@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: MIT
 """A whole server in memory: a client that others wrote talks to it over a string transport."""
 
+import json
 from typing import Any
 
 from attrs import define, field
+from twisted.internet.error import ConnectionLost
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
-from twisted.web.resource import IResource
+from twisted.python.failure import Failure
+from twisted.web.resource import Resource
+from twisted.web.server import Request
 from websockets.client import ClientProtocol
 from websockets.extensions.base import ClientExtensionFactory
 from websockets.frames import Frame, Opcode
@@ -14,7 +18,10 @@ from websockets.http11 import Response
 from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
+from tests.events import Event, read_events
 from wsecho.config import Config
+from wsecho.doors.broadcast.resource import Broadcast
+from wsecho.doors.broadcast.streams import Streams
 from wsecho.doors.front import Front, FrontFactory
 from wsecho.doors.gate import OpenGate
 from wsecho.doors.handshake import Handshake
@@ -56,16 +63,25 @@ class Wire(StringTransport):
         self.producer.resumeProducing()
 
 
+class Bare(Resource):
+    """A tree without a page: 404 at every address that nothing is put at."""
+
+    def getChild(self, path: bytes, request: Request) -> Resource:
+        """Find nothing."""
+        return Missing()
+
+
 @define
 class Server:
     """All of the server but its ports and its processes."""
 
     config: Config = field(factory=Config)
-    root: IResource = field(factory=Missing)
+    root: Resource = field(factory=Bare)
     clock: Clock = field(factory=Clock)
     rooms: Rooms = field(init=False)
     router: Router = field(init=False)
     websockets: WebSocketFactory = field(init=False)
+    streams: Streams = field(factory=Streams, init=False)
     factory: FrontFactory = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -73,9 +89,10 @@ class Server:
         self.rooms = Rooms(config.rules, clock)
         self.router = make_router(config, self.rooms, clock)
         self.websockets = WebSocketFactory(config, clock)
-        handshake = Handshake(
-            config, OpenGate(config.origins), self.rooms, self.router, self.websockets
-        )
+        gate = OpenGate(config.origins)
+        handshake = Handshake(config, gate, self.rooms, self.router, self.websockets)
+        broadcast = Broadcast(config, gate, self.rooms, self.streams, clock)
+        self.root.putChild(b"broadcast", broadcast)
         site = EchoSite(self.root, handshake, clock, config)
         rawsocket = rawsocket_maker(config, self.router, clock)
         self.factory = FrontFactory(site, handshake, rawsocket, clock, config.open_timeout)
@@ -87,6 +104,10 @@ class Server:
         wire = Wire()
         front.makeConnection(wire)
         return Peer(front, wire)
+
+    def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> "Exchange":
+        """Send an HTTP request on a connection of its own; `_` in a header's name means `-`."""
+        return self.connect().ask(method, path, body, **headers)
 
     def open(self, path: str, **options: Any) -> "Client":
         """Open a WebSocket."""
@@ -112,11 +133,98 @@ class Peer:
         for position in range(len(data)):
             self.front.dataReceived(data[position : position + 1])
 
+    def lose(self) -> None:
+        """Let the connection be gone."""
+        self.front.connectionLost(Failure(ConnectionLost()))
+
+    def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> "Exchange":
+        """Send an HTTP request."""
+        fields = {"Host": "localhost", **{n.replace("_", "-"): v for n, v in headers.items()}}
+        if body or method == "POST":
+            fields["Content-Length"] = str(len(body))
+        lines = [
+            f"{method} {path} HTTP/1.1",
+            *(f"{name}: {value}" for name, value in fields.items()),
+        ]
+        self.send("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
+        return Exchange(self, method)
+
     def received(self) -> bytes:
         """Take what the server sent since the last call."""
         data: bytes = self.wire.value()
         self.wire.clear()
         return data
+
+
+@define
+class Exchange:
+    """An HTTP request, and what came of its answer so far."""
+
+    peer: Peer
+    method: str
+    _raw: bytes = b""
+
+    @property
+    def status(self) -> int | None:
+        """The answer's status, None before there is one."""
+        head = self._parts()[0]
+        return int(head.split(b" ", 2)[1]) if head else None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The answer's headers, their names in lower case."""
+        lines = self._parts()[0].decode("latin-1").split("\r\n")[1:]
+        return {name.lower(): value.strip() for name, _, value in (s.partition(":") for s in lines)}
+
+    @property
+    def body(self) -> bytes:
+        """What came of the body."""
+        return self._content()[0]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the whole answer is here."""
+        return self._content()[1]
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON."""
+        return json.loads(self.body)
+
+    @property
+    def events(self) -> list[Event]:
+        """The server-sent events so far."""
+        return read_events(self.body)
+
+    def _parts(self) -> tuple[bytes, bytes]:
+        self._raw += self.peer.received()
+        head, _, rest = self._raw.partition(b"\r\n\r\n")
+        return head, rest
+
+    def _content(self) -> tuple[bytes, bool]:
+        head, rest = self._parts()
+        if not head:
+            return b"", False
+        if self.method == "HEAD" or self.status == 204:
+            assert rest == b""
+            return b"", True
+        if "content-length" in self.headers:
+            return rest, len(rest) == int(self.headers["content-length"])
+        return unchunk(rest)
+
+
+def unchunk(data: bytes) -> tuple[bytes, bool]:
+    """Read a chunked body; return what came of it, and whether that is all."""
+    body = b""
+    while data:
+        size, _, rest = data.partition(b"\r\n")
+        length = int(size, 16)
+        if not length:
+            assert rest == b"\r\n"
+            return body, True
+        body += rest[:length]
+        data = rest[length + 2 :]
+    return body, False
 
 
 @define

@@ -22,8 +22,8 @@ from twisted.web.server import NOT_DONE_YET, Request
 
 from wsecho.core.errors import BadRequest, MethodNotAllowed, NotFound, WireError, WrongType
 from wsecho.core.handshake import Query, split_target
-from wsecho.core.origins import Origins
 from wsecho.core.responses import JSON_TYPE
+from wsecho.doors.gate import Gate
 from wsecho.doors.origins import allow_origin, answer_preflight
 from wsecho.doors.peers import peer_name
 from wsecho.doors.site import answer_error
@@ -48,7 +48,7 @@ class LongPoll(Resource):
     Args:
         router: where the sessions live.
         clock: times what waits.
-        origins: whose pages may come.
+        gate: whose pages may come.
         send_queue: bytes that may wait for one peer.
         timeout: seconds without a poll after which a session is lost.
     """
@@ -59,7 +59,7 @@ class LongPoll(Resource):
         self,
         router: Router,
         clock: IReactorTime,
-        origins: Origins,
+        gate: Gate,
         *,
         send_queue: int,
         timeout: float,
@@ -67,7 +67,7 @@ class LongPoll(Resource):
         super().__init__()
         self._router = router
         self._clock = clock
-        self._origins = origins
+        self._gate = gate
         self._send_queue = send_queue
         self._timeout = timeout
         self._peers: dict[str, LongPollPeer] = {}
@@ -79,7 +79,7 @@ class LongPoll(Resource):
         """Answer one request."""
         request.setHeader(b"cache-control", b"no-store")
         try:
-            allow_origin(request, self._origins)
+            allow_origin(request, self._gate)
             identifier, verb = self._address(request)
             if request.method == b"OPTIONS":
                 return answer_preflight(request, _METHODS[verb])

@@ -32,6 +32,7 @@ class _Presence:
     door = "wamp"
     caller = Caller("")
     hears = False
+    is_present = True
     wants_own = True
     wants_presence = False
 

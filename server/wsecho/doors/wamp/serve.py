@@ -12,6 +12,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from wsecho.config import Config
+from wsecho.doors.gate import Gate
 from wsecho.doors.rooms import Rooms
 from wsecho.doors.wamp.http import LongPoll
 from wsecho.doors.wamp.rawsocket import RawSocket
@@ -57,12 +58,14 @@ def rawsocket_maker(config: Config, router: Router, reactor: IReactorTime) -> An
     )
 
 
-def longpoll_resource(config: Config, router: Router, reactor: IReactorTime) -> LongPoll:
+def longpoll_resource(
+    config: Config, gate: Gate, router: Router, reactor: IReactorTime
+) -> LongPoll:
     """Make the resource at `/lp`."""
     return LongPoll(
         router,
         reactor,
-        config.origins,
+        gate,
         send_queue=config.send_queue,
         timeout=config.lp_timeout,
     )
