@@ -2,6 +2,7 @@
 """A whole server in memory: a client that others wrote talks to it over a string transport."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from attrs import define, field
@@ -42,6 +43,18 @@ class Wire(StringTransport):
         super().__init__()
         self.aborted = False
         self.half_closed = False
+        self.takes: int | None = None
+        """Writes after which it says that it is full; None for never."""
+
+    def write(self, data: bytes) -> None:
+        """Take bytes."""
+        super().write(data)
+        self._count()
+
+    def writeSequence(self, data: Iterable[bytes]) -> None:
+        """Take bytes in pieces."""
+        super().writeSequence(data)
+        self._count()
 
     def setTcpNoDelay(self, enabled: Any) -> None:
         """TCP's own option means nothing here."""
@@ -61,6 +74,12 @@ class Wire(StringTransport):
     def empty(self) -> None:
         """Tell the server that all was taken."""
         self.producer.resumeProducing()
+
+    def _count(self) -> None:
+        if self.takes is not None:
+            self.takes -= 1
+            if self.takes <= 0 and self.producer is not None:
+                self.fill()
 
 
 class Bare(Resource):
