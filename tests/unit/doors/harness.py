@@ -124,7 +124,7 @@ class Server:
         front.makeConnection(wire)
         return Peer(front, wire)
 
-    def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> "Exchange":
+    def ask(self, method: str, path: str, body: bytes = b"", /, **headers: str) -> "Exchange":
         """Send an HTTP request on a connection of its own; `_` in a header's name means `-`."""
         return self.connect().ask(method, path, body, **headers)
 
@@ -156,7 +156,7 @@ class Peer:
         """Let the connection be gone."""
         self.front.connectionLost(Failure(ConnectionLost()))
 
-    def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> "Exchange":
+    def ask(self, method: str, path: str, body: bytes = b"", /, **headers: str) -> "Exchange":
         """Send an HTTP request."""
         fields = {"Host": "localhost", **{n.replace("_", "-"): v for n, v in headers.items()}}
         if body or method == "POST":
