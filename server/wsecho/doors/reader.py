@@ -39,6 +39,7 @@ class Reader(ABC):
     form: ClassVar[str]
     """Under which name a message keeps this door's bytes for the others of its kind."""
     hears = True
+    is_present = True
 
     def __init__(
         self,
@@ -62,6 +63,7 @@ class Reader(ABC):
         self._backlog: Backlog[Message | bytes] | None = None
         self._stream: Stream | None = None
         self._epoch = ""
+        self._is_here = False
 
     @property
     def wants_own(self) -> bool:
@@ -112,17 +114,20 @@ class Reader(ABC):
         begin = self._history.start(self.query.after, self.query.history)
         self._epoch = self._history.epoch
         self._replayed = begin.position.offset
+        self._is_here = True
         return joined, begin
 
     def leave(self) -> None:
         """Leave the room; what waits is forgotten."""
         self._rooms.leave(self.room, self)
+        self._is_here = False
         self._backlog = None
         self._replayed = None
 
     def deliver(self, message: Message) -> None:
         """Send a message of the room, in its order."""
-        if self._replayed is not None:
+        # Who left while a message went round is still on its list, and on the next one's.
+        if self._replayed is not None or not self._is_here:
             return
         if not self._backlog and self.offer(self._written(message)):
             return
@@ -133,7 +138,7 @@ class Reader(ABC):
 
     def tell(self, change: Change) -> None:
         """Tell it that somebody came or went."""
-        frame = self.encode_change(change)
+        frame = self.encode_change(change) if self._is_here else None
         if frame is not None:
             self.say(frame)
 

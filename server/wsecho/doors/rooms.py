@@ -36,6 +36,10 @@ class RoomMember(Protocol):
         """Whether messages are delivered to it; else it is only there."""
 
     @property
+    def is_present(self) -> bool:
+        """Whether others see it; else it only waits for what is said."""
+
+    @property
     def wants_own(self) -> bool:
         """Whether it gets back what it said itself."""
 
@@ -101,7 +105,7 @@ class Rooms:
         if isinstance(outcome, Change):
             self._announce(room, outcome)
         elif outcome is not None:
-            self._clock.callLater(max(0.0, outcome - self.seconds()), self._settle, room)
+            self._clock.callLater(max(0.0, outcome - self.seconds()), self._settle, room, outcome)
 
     def read(self, room: str) -> History:
         """Return what a room remembers; reading is a use.
@@ -155,9 +159,9 @@ class Rooms:
         return delivery.receipt
 
     def check_keys(
-        self, rooms: list[str], payload: bytes, *, is_binary: bool, key: str, caller: str
+        self, rooms: list[str], payload: bytes, *, is_binary: bool, key: str | None, caller: str
     ) -> None:
-        """See to it that a key can be used in all of some rooms, before any is spoken into.
+        """See to it that there is place for some rooms, and that a key can be used in all of them.
 
         Raises:
             KeyReusedError: something else was said under it in one of them.
@@ -188,8 +192,9 @@ class Rooms:
         finally:
             self._delivering = False
 
-    def _settle(self, room: str) -> None:
-        for change in self.hub.settle(room, self.seconds()):
+    def _settle(self, room: str, moment: float) -> None:
+        # A sum of floats may lie a hair before its time, and nobody would come again.
+        for change in self.hub.settle(room, max(moment, self.seconds())):
             self._announce(room, change)
 
     def _announce(self, room: str, change: Change, but: RoomMember | None = None) -> None:

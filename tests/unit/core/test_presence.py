@@ -17,6 +17,7 @@ class Attendee:
 
     caller: Caller
     door: str = "raw"
+    is_present: bool = True
 
 
 def named(sub: str | None = None, name: str | None = None, door: str = "raw") -> Attendee:
