@@ -8,7 +8,7 @@ import shlex
 import signal
 import socket
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ MESSAGES: Final = 400
 
 async def events(
     session: aiohttp.ClientSession, url: str, last_id: str = ""
-) -> AsyncIterator[Event]:
+) -> AsyncGenerator[Event, None]:
     """Read a stream of events until it ends."""
     headers = {"Accept": "text/event-stream"}
     if last_id:
