@@ -149,9 +149,15 @@ class Reader(ABC):
 
     def pump(self) -> None:
         """Send what there is, as far as the connection takes it."""
-        while self._replayed is not None:
+        # What waits while it replays was said by the door, some of it before the replay began.
+        while self._flush() and self._replayed is not None:
             if not self._replay():
                 return
+
+    # -- the rest is our own
+
+    def _flush(self) -> bool:
+        """Send what waits; tell whether all of it is gone."""
         while self._backlog:
             waiting = self._backlog.pop()
             frame = self._frame(waiting)
@@ -159,9 +165,8 @@ class Reader(ABC):
                 # It may have been given up meanwhile.
                 if self._backlog is not None:
                     self._backlog.put_back(waiting)
-                return
-
-    # -- the rest is our own
+                return False
+        return True
 
     def _replay(self) -> bool:
         """Send some of the past; tell whether to go on."""

@@ -105,7 +105,7 @@ class Rooms:
         if isinstance(outcome, Change):
             self._announce(room, outcome)
         elif outcome is not None:
-            self._clock.callLater(max(0.0, outcome - self.seconds()), self._settle, room, outcome)
+            self._clock.callLater(max(0.0, outcome - self.seconds()), self._settle, room)
 
     def read(self, room: str) -> History:
         """Return what a room remembers; reading is a use.
@@ -192,9 +192,8 @@ class Rooms:
         finally:
             self._delivering = False
 
-    def _settle(self, room: str, moment: float) -> None:
-        # A sum of floats may lie a hair before its time, and nobody would come again.
-        for change in self.hub.settle(room, max(moment, self.seconds())):
+    def _settle(self, room: str) -> None:
+        for change in self.hub.settle(room, self.seconds()):
             self._announce(room, change)
 
     def _announce(self, room: str, change: Change, but: RoomMember | None = None) -> None:

@@ -196,6 +196,20 @@ def test_resuming_gives_each_later_message() -> None:
     assert [message["data"] for message in messages] == ["b", "c"]
 
 
+def test_joined_comes_first_though_the_connection_is_full() -> None:
+    """As it may be where an answer before the upgrade still waits in it."""
+    server = Server()
+    say(server, *"abc")
+    peer = server.connect()
+    peer.wire.takes = 1
+    client = Client.to(peer, "/broadcast/a?history=3", subprotocols=V1)
+    client.shake_hands()
+    assert frames(client) == []
+    peer.wire.takes = None
+    peer.wire.empty()
+    assert [frame["type"] for frame in frames(client)] == ["joined", *["message"] * 3]
+
+
 @pytest.mark.parametrize("after", ["elsewhere:0", "E:0", "E:4"])
 def test_what_cannot_be_resumed_is_told_with_the_current_position(after: str) -> None:
     """Nothing is replayed, `history` or not; what comes is live."""

@@ -214,6 +214,21 @@ def test_what_the_door_says_keeps_its_place_among_messages() -> None:
     assert listener.got == [b"1", b"mine", b"2"]
 
 
+def test_what_the_door_says_first_comes_before_the_replay() -> None:
+    """Though the connection took nothing when it was said."""
+    world = World()
+    world.say(3)
+    listener = world.listen(history=3)
+    listener.takes = 0
+    listener.say(b"welcome")
+    listener.pump()
+    world.say()
+    for _ in range(3):
+        listener.takes = 2
+        listener.pump()
+    assert listener.got == [b"welcome", *numbers(1, 2, 3, 4)]
+
+
 def test_a_message_is_written_once_for_all_who_take_it_now() -> None:
     """And the history does not keep what was written."""
     world = World()
