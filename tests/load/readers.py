@@ -312,7 +312,11 @@ class Poll(Connection):
 
     def request(self) -> str:
         """Ask for what comes next; at first for where the room stands."""
-        more = ["wait=20", "limit=1000"] if self.seen.epoch else []
+        more = []
+        if self.seen.epoch:
+            # It may be long until there is an answer.
+            self.is_ready()
+            more = ["wait=20", "limit=1000"]
         return f"GET {self.target(*more)} HTTP/1.1\r\nHost: {self.authority}\r\n\r\n"
 
     def read(self) -> None:
@@ -404,7 +408,8 @@ class Wamp(WebSocket):
             self.seen.refused += 1
             self.seen.epoch = ""
         if not self.seen.epoch:
-            self.seen.begin(kwargs["position"])
+            # The answer is cut behind the newest message, and its own position stands at the cut.
+            self.seen.begin((args[0]["kwargs"] if args else kwargs)["position"])
         else:
             for event in args:
                 offset = int(event["kwargs"]["position"].rpartition(":")[2])
