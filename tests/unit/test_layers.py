@@ -16,10 +16,11 @@ LAYERS = [
     {"core"},
     {"bus"},
     {"router"},
+    {"access"},
     {"lane"},
     {"config", "values", "settings"},
     {"doors"},
-    {"drain", "logs", "page", "options"},
+    {"credentials", "drain", "listening", "logs", "page", "options", "reload"},
     {"service"},
     {"__main__", "_build"},
 ]

@@ -5,7 +5,8 @@
 
     WireError (base; a peer's fault or a limit, never ours)
     ├── BadRequest        400 · 1003    malformed room, position, query, body or frame
-    ├── Unauthorized      401 · 4401    no token, a bad one, an expired one
+    ├── Unauthorized      401 · 4401    a token is needed
+    │   └── BadToken      401 · 4401    the one that was given is bad, or expired
     ├── Forbidden         403 · 4403    a grant or the origin does not allow it
     ├── NotFound          404           no such address
     ├── MethodNotAllowed  405           the address exists, the method does not
@@ -26,6 +27,7 @@ from typing import ClassVar, Final
 
 from attrs import frozen
 
+_MAX_REASON: Final = 123
 RETRY_AFTER: Final = 5.0
 """Seconds after which somebody who met a limit on numbers may try again."""
 
@@ -78,6 +80,14 @@ def cannot_resume(position: object) -> CloseReason:
     return CloseReason(CloseCode.CANNOT_RESUME, str(position), reconnect=True)
 
 
+def refusal(error: "Unauthorized | Forbidden") -> CloseReason:
+    """Close an open WebSocket with the code that stands for 401 or 403."""
+    is_token = isinstance(error, Unauthorized)
+    code = CloseCode.UNAUTHORIZED if is_token else CloseCode.FORBIDDEN
+    reason = error.reason.encode()[:_MAX_REASON].decode(errors="ignore")
+    return CloseReason(code, reason, reconnect=False)
+
+
 class WireError(Exception):
     """What a peer sent cannot be done; the reason is safe to show to that peer.
 
@@ -108,8 +118,20 @@ class Unauthorized(WireError):
     status = 401
     code = "unauthorized"
 
-    def __init__(self, reason: str, *headers: tuple[str, str]) -> None:
-        super().__init__(reason, ("WWW-Authenticate", 'Bearer realm="wsecho"'), *headers)
+    challenge: ClassVar = 'Bearer realm="wsecho"'
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, ("WWW-Authenticate", self.challenge.format(reason=reason)))
+
+
+class BadToken(Unauthorized):
+    """The token that was given does not count (RFC 6750 section 3.1).
+
+    Args:
+        reason: printable ASCII without quotes and backslashes; it goes into the header too.
+    """
+
+    challenge = 'Bearer realm="wsecho", error="invalid_token", error_description="{reason}"'
 
 
 class Forbidden(WireError):

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, Self
 
 from attrs import frozen
 
-from wsecho.core.errors import Forbidden, Unauthorized
+from wsecho.core.errors import BadToken, Forbidden
 
 RoomAction = Literal["join", "publish", "operate"]
 WampAction = Literal["subscribe", "publish", "call", "register"]
@@ -52,7 +52,7 @@ class Grants:
         """Read the claims `rooms` and `wamp`.
 
         Raises:
-            Unauthorized: one of them has another shape; the reason names it.
+            BadToken: one of them has another shape; the reason names it.
         """
         return cls(_lists(claims, "rooms", ROOM_ACTIONS), _lists(claims, "wamp", WAMP_ACTIONS))
 
@@ -85,12 +85,12 @@ def _lists(
 ) -> Mapping[str, tuple[str, ...]]:
     given = claims.get(name, {})
     if not isinstance(given, dict):
-        raise Unauthorized(f"the token's claim {name} is no object")
+        raise BadToken(f"the token's claim {name} is no object")
     found = {}
     for action in actions:
         items = given.get(action, [])
         if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-            raise Unauthorized(f"the token's claim {name}.{action} is no list of strings")
+            raise BadToken(f"the token's claim {name}.{action} is no list of strings")
         found[action] = tuple(items)
     return found
 

@@ -3,7 +3,6 @@
 
 from attrs import define, field
 
-from wsecho.core.handshake import Upgrade
 from wsecho.doors.door import Connection, PlainDoor
 
 
@@ -33,8 +32,3 @@ class Echo(PlainDoor):
         if self._template is not None and not is_binary:
             payload = self._template.replace(b"{data}", payload)
         self._connection.send(payload, is_binary=is_binary)
-
-
-def first_offered(upgrade: Upgrade) -> str | None:
-    """Choose the subprotocol for an echo: the client's first."""
-    return upgrade.subprotocols[0] if upgrade.subprotocols else None

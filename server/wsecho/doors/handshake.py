@@ -3,9 +3,11 @@
 
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 from autobahn.twisted.websocket import WebSocketServerProtocol
 
+from wsecho.access.presented import TOKEN_SUBPROTOCOL
+from wsecho.access.sessions import identity_of
 from wsecho.config import Config
 from wsecho.core import vocabulary
 from wsecho.core.callers import Caller
@@ -17,9 +19,9 @@ from wsecho.core.queries import RoomQuery
 from wsecho.core.requests import RequestHead
 from wsecho.doors import raw
 from wsecho.doors.door import Door
-from wsecho.doors.echo import Echo, first_offered
+from wsecho.doors.echo import Echo
 from wsecho.doors.framed import FramedMember
-from wsecho.doors.gate import TOKEN_SUBPROTOCOL, Gate
+from wsecho.doors.gate import Gate
 from wsecho.doors.raw import RawMember
 from wsecho.doors.refusal import Refusal
 from wsecho.doors.rooms import Rooms
@@ -72,23 +74,34 @@ class Handshake:
     def _find(self, upgrade: Upgrade, peer: str) -> tuple[Door, Caller]:
         if upgrade.path in {"/", "/echo"}:
             # It holds nothing of anyone's, and a page opened from a file must reach it.
-            return Echo(first_offered(upgrade), self.config.reply), Caller(peer)
-        self.gate.check_origin(upgrade.head)
+            echo = Echo(_first_but_token(upgrade), self.config.reply)
+            return echo, Caller(self.gate.sender(upgrade.head, peer).address)
+        self.gate.check_origin(upgrade.head, peer)
         try:
-            caller = self.gate.admit(upgrade.head, upgrade.query, peer)
-            return self._door(upgrade, caller), caller
+            if upgrade.path == "/ws":
+                return self._wamp(upgrade, peer)
+            return self._room(upgrade, room_of(upgrade.path), peer)
         except (Unauthorized, Forbidden) as error:
             if upgrade.head.one("origin") is None:
                 raise
-            return Refusal(error, _first_but_token(upgrade)), Caller(peer)
+            address = self.gate.sender(upgrade.head, peer).address
+            return Refusal(error, _first_but_token(upgrade)), Caller(address)
 
-    def _door(self, upgrade: Upgrade, caller: Caller) -> Door:
+    def _wamp(self, upgrade: Upgrade, peer: str) -> tuple[Door, Caller]:
+        form = choose_form(upgrade.subprotocols)
+        caller = self.gate.admit(upgrade.head, upgrade.query, peer, needs_token=False)
+        door = WampPeer(
+            self.router, form, caller.address, self.config.send_queue, identity_of(caller)
+        )
+        # The session ends itself, with GOODBYE.
+        return door, evolve(caller, expires=None)
+
+    def _room(self, upgrade: Upgrade, room: str, peer: str) -> tuple[Door, Caller]:
+        caller = self.gate.admit(upgrade.head, upgrade.query, peer)
+        return self._room_door(upgrade, room, caller), caller
+
+    def _room_door(self, upgrade: Upgrade, room: str, caller: Caller) -> Door:
         config = self.config
-        if upgrade.path == "/ws":
-            return WampPeer(
-                self.router, choose_form(upgrade.subprotocols), caller.address, config.send_queue
-            )
-        room = room_of(upgrade.path)
         query = RoomQuery.read(upgrade.query)
         caller.grants.check("join", room)
         policy = config.slow_rules.of(room)
@@ -109,6 +122,7 @@ class Handshake:
 
 
 def _first_but_token(upgrade: Upgrade) -> str | None:
+    """Choose the subprotocol where any will do: the client's first."""
     return next((n for n in upgrade.subprotocols if not n.startswith(TOKEN_SUBPROTOCOL)), None)
 
 

@@ -17,7 +17,7 @@ The handshake's answer carries ``Wsecho-Position: P``: the k-th frame is message
 from typing import ClassVar, Final
 
 from wsecho.core.callers import Caller
-from wsecho.core.errors import TOO_SLOW, BadRequest, cannot_resume
+from wsecho.core.errors import TOO_SLOW, BadRequest, Forbidden, cannot_resume, refusal
 from wsecho.core.frames import encode_message
 from wsecho.core.history import Message
 from wsecho.core.presence import Change
@@ -94,7 +94,14 @@ class RawMember(Reader, PlainDoor):
             self.pump()
 
     def received(self, payload: bytes, *, is_binary: bool) -> None:
-        """Say it in the room."""
+        """Say it in the room; whoever may only listen is closed with 4403."""
+        try:
+            self.caller.grants.check("publish", self.room)
+        except Forbidden as error:
+            self.leave()
+            if self._connection is not None:
+                self._connection.close(refusal(error))
+            return
         self._rooms.publish(self.room, payload, is_binary=is_binary, sender=self)
 
     def drained(self) -> None:

@@ -9,10 +9,8 @@ from typing import ClassVar
 
 from attrs import define
 
-from wsecho.core.errors import CloseCode, CloseReason, Unauthorized, WireError
+from wsecho.core.errors import Forbidden, Unauthorized, refusal
 from wsecho.doors.door import Connection, PlainDoor
-
-_MAX_REASON: int = 123
 
 
 @define(eq=False)
@@ -24,7 +22,7 @@ class Refusal(PlainDoor):
         subprotocol: one of those that the client offered: without one it would not open.
     """
 
-    _error: WireError
+    _error: Unauthorized | Forbidden
     subprotocol: str | None
 
     name: ClassVar = "refused"
@@ -32,10 +30,7 @@ class Refusal(PlainDoor):
 
     def opened(self, connection: Connection) -> None:
         """Close with the code that stands for the status."""
-        is_token = isinstance(self._error, Unauthorized)
-        code = CloseCode.UNAUTHORIZED if is_token else CloseCode.FORBIDDEN
-        reason = self._error.reason.encode()[:_MAX_REASON].decode(errors="ignore")
-        connection.close(CloseReason(code, reason, reconnect=False))
+        connection.close(refusal(self._error))
 
     def received(self, payload: bytes, *, is_binary: bool) -> None:
         """Hear nothing."""

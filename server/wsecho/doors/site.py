@@ -15,9 +15,9 @@ from twisted.web.server import Request, Site
 from wsecho.config import Config
 from wsecho.core.errors import TooLarge, WireError
 from wsecho.core.handshake import wants_websocket
-from wsecho.core.requests import RequestHead
 from wsecho.core.responses import error_body, error_headers, error_response
 from wsecho.doors.handshake import Handshake
+from wsecho.doors.heads import request_head
 from wsecho.doors.peers import peer_name
 
 KEEP_ALIVE: Final = 60
@@ -129,16 +129,7 @@ class HttpRequest(Request):
 
     def process(self) -> None:
         """Open the WebSocket that the request asks for, or find its resource."""
-        head = RequestHead(
-            method=self.method.decode("latin-1"),
-            target=self.uri.decode("latin-1"),
-            version=self.clientproto.removeprefix(b"HTTP/").decode("latin-1"),
-            headers=tuple(
-                (name.decode("latin-1").lower(), value.decode("latin-1"))
-                for name, values in self.requestHeaders.getAllRawHeaders()
-                for value in values
-            ),
-        )
+        head = request_head(self)
         if not wants_websocket(head):
             super().process()
             return

@@ -45,6 +45,7 @@ OVER_LIMIT: Final = "wsecho.error.over_limit"
 CLOSE_NORMAL: Final = "wamp.close.normal"
 GOODBYE_AND_OUT: Final = "wamp.close.goodbye_and_out"
 SYSTEM_SHUTDOWN: Final = "wamp.close.system_shutdown"
+TOKEN_EXPIRED: Final = "wsecho.close.token_expired"  # noqa: S105  # our own
 # Never on the wire: how a session that just vanished is recorded.
 TRANSPORT_LOST: Final = "wamp.close.transport_lost"
 

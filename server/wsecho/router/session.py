@@ -7,6 +7,7 @@ closed. While our GOODBYE waits for its answer, whatever is neither GOODBYE nor 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from autobahn.wamp import message
@@ -72,6 +73,7 @@ class Session:
         self._serving: Serving | None = None
         self._challenge: Challenge | None = None
         self._timer: Timer | None = None
+        self._expiry: Timer | None = None
         self._start_timer(router.opening_wait, self._too_late)
 
     # -- what the transport tells
@@ -242,6 +244,8 @@ class Session:
             self.abort(error.uri, by="refusal")
         if self.is_open:
             self.realm.join(self)
+        if self.is_open and outcome.expires is not None:
+            self._expire_in(outcome.expires - self._router.clock.now())
 
     def _send_welcome(self, realm: Realm) -> None:
         try:
@@ -274,6 +278,9 @@ class Session:
             self._router.safely(lambda: self.transport.close(ending))
 
     def _leave(self) -> None:
+        if self._expiry is not None:
+            self._expiry.cancel()
+            self._expiry = None
         if self.realm is not None:
             self.realm.leave(self)
 
@@ -291,6 +298,13 @@ class Session:
     def _too_late(self) -> None:
         self._timer = None
         self.abort(errors.TIMEOUT, "the session was not opened in time", by="refusal")
+
+    def _expire_in(self, delay: float) -> None:
+        def expire() -> None:
+            self._expiry = None
+            self._router.safely(partial(self.close, errors.TOKEN_EXPIRED, "the token has expired"))
+
+        self._expiry = self._router.clock.call_later(max(0.0, delay), expire)
 
     def _start_timer(self, delay: float, call: Callable[[], None]) -> None:
         def fire() -> None:

@@ -15,8 +15,8 @@ from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
 from wsecho.config import Config
+from wsecho.doors.admission import Admission
 from wsecho.doors.front import Front, FrontFactory
-from wsecho.doors.gate import OpenGate
 from wsecho.doors.handshake import Handshake
 from wsecho.doors.page import Missing
 from wsecho.doors.rooms import Rooms
@@ -63,6 +63,8 @@ class Server:
     config: Config = field(factory=Config)
     root: IResource = field(factory=Missing)
     clock: Clock = field(factory=Clock)
+    is_on_loopback: bool = False
+    admission: Admission = field(init=False)
     rooms: Rooms = field(init=False)
     router: Router = field(init=False)
     websockets: WebSocketFactory = field(init=False)
@@ -71,11 +73,10 @@ class Server:
     def __attrs_post_init__(self) -> None:
         config, clock = self.config, self.clock
         self.rooms = Rooms(config.rules, clock)
-        self.router = make_router(config, self.rooms, clock)
+        self.admission = Admission.of(config, clock.seconds, lambda: self.is_on_loopback)
+        self.router = make_router(config, self.rooms, clock, self.admission)
         self.websockets = WebSocketFactory(config, clock)
-        handshake = Handshake(
-            config, OpenGate(config.origins), self.rooms, self.router, self.websockets
-        )
+        handshake = Handshake(config, self.admission.gate, self.rooms, self.router, self.websockets)
         site = EchoSite(self.root, handshake, clock, config)
         rawsocket = rawsocket_maker(config, self.router, clock)
         self.factory = FrontFactory(site, handshake, rawsocket, clock, config.open_timeout)
@@ -125,6 +126,7 @@ class Client:
 
     peer: Peer
     protocol: ClientProtocol
+    headers: dict[str, str] = field(factory=dict)
     response: Response = field(init=False)
     messages: list[Frame] = field(factory=list)
 
@@ -135,16 +137,21 @@ class Client:
         path: str,
         subprotocols: list[str] | None = None,
         extensions: list[ClientExtensionFactory] | None = None,
+        headers: dict[str, str] | None = None,
     ) -> "Client":
         """Prepare a client; nothing is sent yet."""
         offered = None if subprotocols is None else [Subprotocol(name) for name in subprotocols]
         uri = parse_uri(f"ws://localhost{path}")
         protocol = ClientProtocol(uri, subprotocols=offered, extensions=extensions, max_size=None)
-        return cls(peer, protocol)
+        return cls(peer, protocol, headers or {})
 
     def shake_hands(self) -> None:
         """Send the request and read the answer."""
-        self.protocol.send_request(self.protocol.connect())
+        request = self.protocol.connect()
+        for name, value in self.headers.items():
+            request.headers.pop(name, None)
+            request.headers[name] = value
+        self.protocol.send_request(request)
         self.flush()
 
     def text(self, text: str) -> None:

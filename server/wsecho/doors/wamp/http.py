@@ -22,10 +22,12 @@ from twisted.logger import Logger
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
+from wsecho.access.sessions import identity_of
 from wsecho.core.errors import BadRequest, MethodNotAllowed, NotFound, WireError, WrongType
 from wsecho.core.handshake import Query, split_target
-from wsecho.core.origins import Origins
 from wsecho.core.responses import JSON_TYPE
+from wsecho.doors.gate import Gate
+from wsecho.doors.heads import request_head
 from wsecho.doors.origins import allow_origin, answer_preflight
 from wsecho.doors.peers import peer_name
 from wsecho.doors.site import answer_error, log_refusal
@@ -51,7 +53,7 @@ class LongPoll(Resource):
     Args:
         router: where the sessions live.
         clock: times what waits.
-        origins: whose pages may come.
+        gate: whose pages may come, and who opens a transport.
         send_queue: bytes that may wait for one peer.
         timeout: seconds without a poll after which a session is lost.
     """
@@ -63,7 +65,7 @@ class LongPoll(Resource):
         self,
         router: Router,
         clock: IReactorTime,
-        origins: Origins,
+        gate: Gate,
         *,
         send_queue: int,
         timeout: float,
@@ -71,7 +73,7 @@ class LongPoll(Resource):
         super().__init__()
         self._router = router
         self._clock = clock
-        self._origins = origins
+        self._gate = gate
         self._send_queue = send_queue
         self._timeout = timeout
         self._peers: dict[str, LongPollPeer] = {}
@@ -83,7 +85,7 @@ class LongPoll(Resource):
         """Answer one request."""
         request.setHeader(b"cache-control", b"no-store")
         try:
-            allow_origin(request, self._origins)
+            allow_origin(request, self._gate)
             identifier, verb = self._address(request)
             if request.method == b"OPTIONS":
                 return answer_preflight(request, _METHODS[verb])
@@ -112,12 +114,18 @@ class LongPoll(Resource):
         return peer
 
     def _open(self, request: Request) -> bytes:
+        head = request_head(request)
+        # A token that is shown here counts for all that follows under the transport's id.
+        caller = self._gate.admit(
+            head, split_target(head.target)[1], peer_name(request), needs_token=False
+        )
         protocol = _chosen(_json_body(request))
         identifier = secrets.token_urlsafe(_ID_BYTES)
         peer = LongPollPeer(
             make_form(protocol),
-            peer_name(request),
+            caller.address,
             self._clock,
+            identity_of(caller),
             send_queue=self._send_queue,
             timeout=self._timeout,
             forget=lambda: self._forget(identifier),

@@ -15,7 +15,7 @@ from wsecho.core.mailbox import Inbox, Item, Outbox
 from wsecho.doors.wamp.forms import Form
 from wsecho.doors.wamp.objects import JSON, MalformedError
 from wsecho.doors.wamp.websocket import log_fault
-from wsecho.router import Ending, Session, TransportDetails
+from wsecho.router import Ending, Identity, Session, TransportDetails
 
 RECEIVE_WAIT: Final = 8.0
 """Seconds after which an empty `receive` is answered; AutobahnJS waits 12 (wire.md says 10)."""
@@ -34,6 +34,7 @@ class LongPollPeer:
         form: what its messages look like.
         peer: the client's address when it opened.
         clock: times what waits.
+        identity: who the peer is, where it has shown it on opening.
         send_queue: bytes that may wait for the peer.
         timeout: seconds without a poll after which the session is lost.
         forget: called once when nothing can be fetched any more.
@@ -47,6 +48,7 @@ class LongPollPeer:
         form: Form,
         peer: str,
         clock: IReactorTime,
+        identity: Identity | None = None,
         *,
         send_queue: int,
         timeout: float,
@@ -54,7 +56,11 @@ class LongPollPeer:
     ) -> None:
         # Unbatched, each message has a POST of its own, and two of them may overtake each other.
         self.details = TransportDetails(
-            "longpoll", peer, ordered=form.is_batched, more={"serializer": form.objects.NAME}
+            "longpoll",
+            peer,
+            ordered=form.is_batched,
+            identity=identity,
+            more={"serializer": form.objects.NAME},
         )
         self.form = form
         self._clock = clock

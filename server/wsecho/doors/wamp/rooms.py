@@ -136,7 +136,7 @@ class WampRooms:
             WampError: the position is none.
         """
         if subscription.match != "exact":
-            found = self._matching(subscription, query)
+            found = self._matching(session, subscription)
             events, _ = _cut(_select(found, query), query.limit)
             return Reply([_event(message, subscription, room, session) for room, message in events])
         room = _room(subscription.uri)
@@ -167,15 +167,19 @@ class WampRooms:
             [_event(message, subscription, room, session) for _, message in events], kwargs
         )
 
-    def _matching(
-        self, subscription: Subscription, query: EventsQuery
-    ) -> list[tuple[str, Message]]:
+    def _matching(self, session: Session, subscription: Subscription) -> list[tuple[str, Message]]:
         histories = [
             [(room, message) for message in self._rooms.read(room)]
             for room in self._rooms.hub.names()
             if matches(subscription.uri, subscription.match, room_topic(room))
+            and _may_read(session, room)
         ]
         return list(merge(*histories, key=lambda found: found[1].time))
+
+
+def _may_read(session: Session, room: str) -> bool:
+    authorizer = session.realm.authorizer if session.realm is not None else None
+    return authorizer is None or authorizer.may_receive(session, room_topic(room))
 
 
 def _room(uri: str) -> str:

@@ -12,6 +12,8 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from wsecho.config import Config
+from wsecho.doors.admission import Admission
+from wsecho.doors.gate import Gate
 from wsecho.doors.rooms import Rooms
 from wsecho.doors.wamp.http import LongPoll
 from wsecho.doors.wamp.rawsocket import RawSocket
@@ -34,12 +36,19 @@ class _Clock:
         return self._reactor.callLater(delay, call)
 
 
-def make_router(config: Config, rooms: Rooms, reactor: IReactorTime) -> Router:
+def make_router(
+    config: Config, rooms: Rooms, reactor: IReactorTime, admission: Admission
+) -> Router:
     """Make the router with its realms, and connect it to the rooms."""
     router = Router(_Clock(reactor), SystemRandom(), _log_fault, opening_wait=config.open_timeout)
     topics = WampRooms(rooms)
     for name in config.realm:
-        realm = router.add_realm(name, owner=topics)
+        realm = router.add_realm(
+            name,
+            owner=topics,
+            authenticator=admission.authenticator,
+            authorizer=admission.authorizer,
+        )
         realm.provide("wsecho.echo", _echo)
         topics.serve(realm)
     return router
@@ -57,12 +66,14 @@ def rawsocket_maker(config: Config, router: Router, reactor: IReactorTime) -> An
     )
 
 
-def longpoll_resource(config: Config, router: Router, reactor: IReactorTime) -> LongPoll:
+def longpoll_resource(
+    config: Config, gate: Gate, router: Router, reactor: IReactorTime
+) -> LongPoll:
     """Make the resource at `/lp`."""
     return LongPoll(
         router,
         reactor,
-        config.origins,
+        gate,
         send_queue=config.send_queue,
         timeout=config.lp_timeout,
     )

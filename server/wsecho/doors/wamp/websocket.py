@@ -11,6 +11,7 @@ from wsecho.core.backlog import Backlog, TooSlowError, Waiting
 from wsecho.core.errors import (
     OUR_FAULT,
     STOPPING,
+    TOKEN_EXPIRED,
     TOO_SLOW,
     BadRequest,
     CloseCode,
@@ -20,12 +21,13 @@ from wsecho.core.frames import Opcode, encode_frame
 from wsecho.doors.door import Connection, PlainDoor
 from wsecho.doors.wamp.forms import SUBPROTOCOLS, Form, make_form
 from wsecho.doors.wamp.objects import MalformedError
-from wsecho.router import Ending, Router, Session, TransportDetails
-from wsecho.router.errors import SYSTEM_SHUTDOWN
+from wsecho.router import Ending, Identity, Router, Session, TransportDetails
+from wsecho.router import errors as uris
 
 _VIOLATION: Final = CloseReason(CloseCode.PROTOCOL_ERROR, "not WAMP", reconnect=False)
 _OVER: Final = CloseReason(CloseCode.NORMAL, "the session is over", reconnect=True)
-_CLOSES: Final = {"violation": _VIOLATION, "fault": OUR_FAULT}
+_BY_BLAME: Final = {"violation": _VIOLATION, "fault": OUR_FAULT}
+_BY_REASON: Final = {uris.SYSTEM_SHUTDOWN: STOPPING, uris.TOKEN_EXPIRED: TOKEN_EXPIRED}
 
 
 @define(eq=False)
@@ -37,12 +39,14 @@ class WampPeer(PlainDoor):
         subprotocol: the form that was negotiated.
         peer: the client's address.
         bound: bytes that may wait for it.
+        identity: who the peer is, where the handshake has shown it.
     """
 
     _router: Router
     subprotocol: str
     peer: str
     _bound: int
+    _identity: Identity | None = None
     details: TransportDetails = field(init=False)
     _form: Form = field(init=False)
     _connection: Connection = field(init=False)
@@ -56,7 +60,7 @@ class WampPeer(PlainDoor):
     def __attrs_post_init__(self) -> None:
         self._form = make_form(self.subprotocol)
         more = {"serializer": self._form.objects.NAME}
-        self.details = TransportDetails("websocket", self.peer, more=more)
+        self.details = TransportDetails("websocket", self.peer, identity=self._identity, more=more)
 
     # What the connection calls.
 
@@ -121,10 +125,8 @@ class WampPeer(PlainDoor):
             waiting = self._backlog.pop()
             if isinstance(waiting, Waiting):
                 self._connection.append(waiting.what)
-        if ending.uri == SYSTEM_SHUTDOWN:
-            self._connection.close(STOPPING)
-        else:
-            self._connection.close(_CLOSES.get(ending.by, _OVER))
+        why = _BY_BLAME.get(ending.by) or _BY_REASON.get(ending.uri, _OVER)
+        self._connection.close(why)
 
 
 def choose_form(offered: tuple[str, ...]) -> str:

@@ -33,7 +33,8 @@ def make_server(**options: Any) -> Server:
     """A server with `/lp` in its tree, whose WebSockets may be silent."""
     root = Resource()
     server = Server(Config(**{"auto_ping": 0.0, **options}), root)
-    root.putChild(b"lp", longpoll_resource(server.config, server.router, server.clock))
+    lp = longpoll_resource(server.config, server.admission.gate, server.router, server.clock)
+    root.putChild(b"lp", lp)
     return server
 
 
