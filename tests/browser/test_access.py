@@ -64,6 +64,17 @@ async def members(page: Page, expected: list[str]) -> None:
     )
 
 
+async def asked(page: Page, why: str) -> None:
+    """Wait until the page asks for a token for this reason."""
+    await page.locator("[data-token-why]", has_text=why).wait_for()
+
+
+async def present(page: Page, text: str) -> None:
+    """Give the page a token."""
+    await page.fill("[data-token]", text)
+    await page.press("[data-token]", "Enter")
+
+
 class Operator:
     """A WAMP session that speaks JSON over WebSocket, to ask the router."""
 
@@ -172,9 +183,7 @@ def test_a_page_that_goes_says_goodbye(chromium: str, rung: str) -> None:
 # -- who is here
 
 
-def test_two_pages_see_each_other(
-    server: RunningServer, chromium: str, screenshots: Path
-) -> None:
+def test_two_pages_see_each_other(server: RunningServer, chromium: str, screenshots: Path) -> None:
     """Each marks itself; a page that goes is gone from the other's list."""
 
     async def scenario(browser: Browser) -> None:
@@ -238,17 +247,14 @@ def test_a_token_opens_the_room(
             url = server.http(f"/?room=open-house&transport={rung}")
             context = await browser.new_context()
             page = await arrive(context, url, "closed")
-            await page.get_by_text("The server wants a token.").wait_for()
+            await asked(page, "The server wants a token.")
             await page.wait_for_selector("#echo[data-connection=open]")
             await say(page, "written before")
             await page.screenshot(path=screenshots / "asked.png")
-            await page.fill("[data-token]", token(OTHER_ED, rooms=ROOMS))
-            await page.press("[data-token]", "Enter")
-            await page.get_by_text("The token's signature is wrong.").wait_for()
+            await present(page, token(OTHER_ED, rooms=ROOMS))
+            await asked(page, "The token's signature is wrong.")
             await page.screenshot(path=screenshots / "refused.png")
-            good = token(sub="ann", name="Ann", rooms=ROOMS)
-            await page.fill("[data-token]", good)
-            await page.press("[data-token]", "Enter")
+            await present(page, token(sub="ann", name="Ann", rooms=ROOMS))
             await page.wait_for_selector(f"html[data-state=open][data-transport={rung}]")
             await shown(page, ["written before"])
             assert not await page.is_visible("[data-token-form]")
@@ -258,7 +264,7 @@ def test_a_token_opens_the_room(
             await shown(page, ["written before"])
             await page.screenshot(path=screenshots / "open.png")
             other = await arrive(await browser.new_context(), url, "closed")
-            await other.get_by_text("The server wants a token.").wait_for()
+            await asked(other, "The server wants a token.")
 
     play(chromium, scenario)
 
@@ -273,15 +279,10 @@ def test_a_token_that_does_not_reach_so_far(
             page = await arrive(
                 await browser.new_context(), server.http("/?room=closed-circle"), "closed"
             )
-            for rooms, state in (
-                (ROOMS, "closed"),
-                ({"join": ["closed-*"]}, "open"),
-            ):
-                await page.fill("[data-token]", token(rooms=rooms))
-                await page.press("[data-token]", "Enter")
-                if state == "closed":
-                    await page.get_by_text("You are not allowed to be in this room").wait_for()
-                    await page.screenshot(path=screenshots / "not-this-room.png")
+            await present(page, token(rooms=ROOMS))
+            await asked(page, "You are not allowed to be in this room")
+            await page.screenshot(path=screenshots / "not-this-room.png")
+            await present(page, token(rooms={"join": ["closed-*"]}))
             await page.wait_for_selector("html[data-state=open]")
             await say(page, "may I?")
             await page.get_by_text("you are not allowed to speak").wait_for()
@@ -292,9 +293,7 @@ def test_a_token_that_does_not_reach_so_far(
 
 
 @pytest.mark.parametrize("rung", RUNGS)
-def test_a_token_that_expires(
-    chromium: str, screenshots: Path, tmp_path: Path, rung: str
-) -> None:
+def test_a_token_that_expires(chromium: str, screenshots: Path, tmp_path: Path, rung: str) -> None:
     """The page asks for another, and what was written meanwhile goes out with it."""
 
     async def scenario(browser: Browser) -> None:
@@ -305,15 +304,13 @@ def test_a_token_that_expires(
                 "closed",
             )
             soon = int(time.time()) + 8
-            await page.fill("[data-token]", token(sub="ann", rooms=ROOMS, exp=soon))
-            await page.press("[data-token]", "Enter")
+            await present(page, token(sub="ann", rooms=ROOMS, exp=soon))
             await page.wait_for_selector("html[data-state=open]")
             await page.wait_for_selector("html[data-state=closed]")
-            await page.get_by_text("The token has expired.").wait_for()
+            await asked(page, "The token has expired.")
             await say(page, "patience")
             await page.screenshot(path=screenshots / "expired.png")
-            await page.fill("[data-token]", token(sub="ann", rooms=ROOMS))
-            await page.press("[data-token]", "Enter")
+            await present(page, token(sub="ann", rooms=ROOMS))
             await shown(page, ["patience"])
 
     play(chromium, scenario)
