@@ -16,6 +16,8 @@ Examples:
       echo at ws://127.0.0.1:8080/echo, rooms at /broadcast/NAME, the page at /
   twistd -n wsecho --listen tcp:80 --listen ssl:443:privateKey=key.pem:certKey=cert.pem
       on every address of this machine, plain and with TLS
+  twistd -n wsecho --listen tcp:8080 --token-key key.json.pub
+      only for who has a token; python -m wsecho key --help tells how to make both
   twistd -n wsecho --config wsecho.toml
       where wsecho.toml has lines such as  listen = ["tcp:8080"]  and  drain = 30
 """

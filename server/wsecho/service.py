@@ -10,13 +10,17 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.web.resource import Resource
 
-from wsecho import logs, page
+from wsecho import descriptors, logs, page
 from wsecho.config import Config, ConfigError
 from wsecho.doors.admission import Admission
 from wsecho.doors.front import FrontFactory
 from wsecho.doors.handshake import Handshake
+from wsecho.doors.house import House
+from wsecho.doors.metrics import Metrics
+from wsecho.doors.operations import Health, MetricsPage, Readiness
 from wsecho.doors.page import PageFile
 from wsecho.doors.peers import describe
+from wsecho.doors.pulse import Pulse
 from wsecho.doors.rooms import Rooms
 from wsecho.doors.site import EchoSite
 from wsecho.doors.upgrade_only import UpgradeOnly
@@ -45,26 +49,32 @@ class WsechoService(MultiService):
     def __init__(self, config: Config, reactor: Any) -> None:
         super().__init__()
         self._config = config
-        rooms = Rooms(config.rules, reactor)
+        self.house = house = House.of(config, reactor)
+        rooms = Rooms(config.rules, reactor, house.stats)
         listening = Listening(reactor)
         admission = Admission.of(config, reactor.seconds, lambda: listening.is_on_loopback)
+        gate = admission.gate
         router = make_router(config, rooms, reactor, admission)
-        websockets = WebSocketFactory(config, reactor)
-        handshake = Handshake(config, admission.gate, rooms, router, websockets)
+        websockets = WebSocketFactory(config, reactor, house)
+        handshake = Handshake(config, gate, rooms, router, websockets)
         tree = resources(config)
-        tree.putChild(b"lp", longpoll_resource(config, admission.gate, router, reactor))
+        tree.putChild(b"lp", longpoll_resource(config, gate, router, reactor, house))
+        tree.putChild(b"healthz", Health())
+        tree.putChild(b"readyz", Readiness(house.connections))
+        tree.putChild(b"metrics", MetricsPage(Metrics(house, rooms, router), gate))
         site = EchoSite(tree, handshake, reactor, config)
-        rawsocket = rawsocket_maker(config, router, reactor)
+        rawsocket = rawsocket_maker(config, router, reactor, house)
         self.front = FrontFactory(site, handshake, rawsocket, reactor, config.open_timeout)
         sweep = TimerService(_SWEEP, rooms.sweep)
         sweep.clock = reactor
         sweep.setServiceParent(self)
+        Pulse(reactor, house.stats).setServiceParent(self)
         # Bound now, before twistd logs, changes its user or goes into the background:
         # a port that is taken is told where the user looks, and ends the start.
         listening.begin(config.listen, self.front)
         self._listening = listening
         Reload([admission.reload, listening.reload], reactor).setServiceParent(self)
-        self._drain = Drain(listening.ports, router, websockets, reactor, config.drain)
+        self._drain = Drain(listening.ports, house, reactor, config.drain)
 
     def setServiceParent(self, parent: IServiceCollection) -> None:
         """Join twistd's application, which is where it looks for the log's form."""
@@ -75,6 +85,7 @@ class WsechoService(MultiService):
     def startService(self) -> None:
         """Begin; the ports listen already."""
         super().startService()
+        descriptors.provide(self._config.max_connections)
         self._drain.announce()
         if not self._config.asks_for_tokens:
             self._warn_of_strangers()

@@ -20,13 +20,13 @@ LAYERS = [
     {"lane"},
     {"config", "values", "settings"},
     {"doors"},
-    {"credentials", "drain", "listening", "logs", "page", "options", "reload"},
+    {"credentials", "descriptors", "drain", "listening", "logs", "page", "options", "reload"},
     {"service"},
     {"__main__", "_build"},
 ]
 CORE_MAY_USE = {
     *("attrs", "base64", "binascii", "collections", "datetime", "enum", "fnmatch", "functools"),
-    *("hashlib", "http", "itertools", "json", "math", "re", "struct"),
+    *("hashlib", "http", "ipaddress", "itertools", "json", "math", "re", "struct"),
     *("typing", "unicodedata", "urllib"),
 }
 

@@ -32,18 +32,21 @@ class Hosts:
     patterns: tuple[str, ...] = ()
     is_guarded: Callable[[], bool] = _never
 
-    def check(self, origin: str | None, sender: Sender) -> None:
+    def check(self, origin: str | None, sender: Sender, *, is_websocket: bool) -> None:
         """Let a request pass.
 
         Args:
-            origin: `Origin`, None where it is not there: then no browser's page is asking.
+            origin: `Origin`, None where it is not there.
             sender: who sent it, to which host.
+            is_websocket: whether a WebSocket is asked for. A page's always has an `Origin`, but a
+                GET to what its browser takes for its own has none (Fetch standard, 3.2).
 
         Raises:
             Forbidden: the page may be one that rebinds; the reason says what would allow it.
         """
+        is_page = origin is not None or not (is_websocket or sender.host is None)
         # No browser opens a Unix socket, whose peer has no address.
-        is_exempt = origin is None or sender.by_proxy or host_address(sender.address) is None
+        is_exempt = not is_page or sender.by_proxy or host_address(sender.address) is None
         if is_exempt or not self.is_guarded():
             return
         name = host_name(sender.host)

@@ -20,14 +20,12 @@ from wsecho.core.errors import BadRequest, BadToken
 from wsecho.core.grants import NOTHING, Grants
 from wsecho.core.names import parse_room
 from wsecho.core.timestamps import rfc3339
-from wsecho.core.topics import ROOM_PREFIX
+from wsecho.core.topics import PRESENCE_PREFIX, ROOM_PREFIX
 from wsecho.router import Challenge, Identity, Session, TransportDetails, WampError
 from wsecho.router.access import Action
 from wsecho.router.errors import AUTHENTICATION_DENIED, AUTHENTICATION_REQUIRED
 from wsecho.router.requests import Hello
 from wsecho.router.uris import Match, may_reach
-
-PRESENCE_PREFIX: Final = "wsecho.presence."
 
 _PROVIDER: Final = "wsecho"
 _NONCE_BYTES: Final = 16

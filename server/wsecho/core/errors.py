@@ -18,7 +18,8 @@
     ├── OverRate          429 · 1008    messages or bytes come faster than allowed
     ├── TooMany           429           one address has too many connections
     ├── HeadersTooLarge   431           the request's head is over its bound
-    └── OverLimit         503           too many connections, rooms or members in all
+    ├── OverLimit         503           too many connections, rooms or members in all
+    └── Stopping          503 · 1001    the server is about to end
 """
 
 from enum import IntEnum
@@ -231,6 +232,20 @@ class OverLimit(WireError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason, _retry_after(RETRY_AFTER))
+
+
+class Stopping(WireError):
+    """The server is about to end, and takes nothing new.
+
+    Args:
+        retry_after: seconds after which another may take it.
+    """
+
+    status = 503
+    code = "stopping"
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__("the server is stopping", _retry_after(retry_after))
 
 
 def _retry_after(seconds: float) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """All rooms of a process: any use makes one, what is unused for long goes, and all has bounds."""
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from typing import Generic
 
 from attrs import frozen
@@ -65,6 +65,8 @@ class Hub(Generic[M]):
         self._vacant: OrderedDict[str, Room[M]] = OrderedDict()
         self._spoken: OrderedDict[str, Room[M]] = OrderedDict()
         self._size = 0
+        self.refused: Counter[str] = Counter()
+        """How often each limit was met, by its option's name."""
 
     def __len__(self) -> int:
         return len(self._rooms)
@@ -124,13 +126,23 @@ class Hub(Generic[M]):
         Raises:
             OverLimit: the room is full, or there are too many rooms.
         """
-        room = self.use(name, now)
-        if len(room) >= self._rules.max_members:
-            raise OverLimit(f"the room {name!r} has as many members as it takes")
+        room = self.check(name, now)
         room.add(member)
         card, change = room.presence.join(member, now)
         self._file(room)
         return Joined(room, card, change)
+
+    def check(self, name: str, now: float) -> Room[M]:
+        """Return a room that takes one more member.
+
+        Raises:
+            OverLimit: it is full, or there are too many rooms.
+        """
+        room = self.use(name, now)
+        if len(room) >= self._rules.max_members:
+            self.refused["max-members"] += 1
+            raise OverLimit(f"the room {name!r} has as many members as it takes")
+        return room
 
     def leave(self, name: str, member: M, now: float) -> Change | float | None:
         """Let a member leave; one that is not there, or a room that is gone, is no error.
@@ -193,6 +205,7 @@ class Hub(Generic[M]):
             if rooms:
                 self._drop(next(iter(rooms.values())))
                 return
+        self.refused["max-rooms"] += 1
         raise OverLimit("there are as many rooms as this server takes")
 
     def _keep_within_bytes(self) -> None:

@@ -66,10 +66,12 @@ class Meter:
         rates: what it may send.
     """
 
-    __slots__ = ("_messages", "_octets", "_rates")
+    __slots__ = ("_messages", "_octets", "exceeded")
+
+    exceeded: str
+    """The option whose rate was exceeded last."""
 
     def __init__(self, rates: Rates) -> None:
-        self._rates = rates
         self._messages = Bucket(rates.messages) if rates.messages else None
         self._octets = Bucket(rates.octets) if rates.octets else None
 
@@ -80,10 +82,10 @@ class Meter:
             0 where it was counted; else the seconds after which it would have been.
         """
         waits = 0.0
-        if self._messages is not None:
-            waits = self._messages.wait(1, now)
-        if self._octets is not None:
-            waits = max(waits, self._octets.wait(octets, now))
+        if self._messages is not None and (waits := self._messages.wait(1, now)):
+            self.exceeded = "message-rate"
+        if self._octets is not None and (wait := self._octets.wait(octets, now)) > waits:
+            waits, self.exceeded = wait, "byte-rate"
         if not waits:
             if self._messages is not None:
                 self._messages.take(1)

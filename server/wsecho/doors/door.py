@@ -23,8 +23,8 @@ class Connection(Protocol):
             False where it does not: nothing was taken, and `Door.drained` says when it does again.
         """
 
-    def append(self, frame: bytes) -> None:
-        """Send bytes that are whole frames behind whatever waits: last words, before `close`."""
+    def push(self, frame: bytes) -> None:
+        """Send bytes that are whole frames already, behind all that waits: the last words."""
 
     def expire_at(self, moment: float) -> None:
         """Close with 4401 at a time (Unix seconds), unless a later one is set before."""
@@ -47,6 +47,14 @@ class Door(Protocol):
     @property
     def waits_for_reader(self) -> bool:
         """Whether a peer that does not read is not read from either."""
+
+    @property
+    def keeps_rates(self) -> bool:
+        """Whether the door itself holds the peer to its rates, as it knows better what comes."""
+
+    @property
+    def who(self) -> str:
+        """Who the peer has turned out to be, beside what its request said; empty for nobody."""
 
     def greet(self) -> dict[str, str]:
         """Take up the place behind the door; return further headers of the handshake's answer.
@@ -78,6 +86,13 @@ class Door(Protocol):
 
 class PlainDoor:
     """What a door does that has nothing to say to most of it."""
+
+    keeps_rates = False
+
+    @property
+    def who(self) -> str:
+        """Nobody that the request did not name."""
+        return ""
 
     def greet(self) -> dict[str, str]:
         """Take up no place."""

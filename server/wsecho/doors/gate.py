@@ -13,7 +13,7 @@ from wsecho.access.proxies import Proxies, Sender
 from wsecho.core.callers import Caller, check_secret
 from wsecho.core.errors import BadRequest, BadToken, Unauthorized
 from wsecho.core.grants import NOTHING
-from wsecho.core.handshake import Query
+from wsecho.core.handshake import Query, wants_websocket
 from wsecho.core.origins import Origins
 from wsecho.core.requests import RequestHead
 
@@ -85,7 +85,7 @@ class OpenGate:
     def check_origin(self, head: RequestHead, peer: str) -> None:
         """Let a page's request pass."""
         origin, sender = head.one("origin"), self.sender(head, peer)
-        self.hosts.check(origin, sender)
+        self.hosts.check(origin, sender, is_websocket=wants_websocket(head))
         self.origins.check(origin, sender.host, head.one("sec-fetch-site"))
 
     def admit(

@@ -10,6 +10,7 @@ from wsecho.access.presented import TOKEN_SUBPROTOCOL
 from wsecho.access.sessions import identity_of
 from wsecho.config import Config
 from wsecho.core import vocabulary
+from wsecho.core.admissions import Place
 from wsecho.core.callers import Caller
 from wsecho.core.deflate import Offer, choose
 from wsecho.core.errors import Forbidden, NotFound, Unauthorized
@@ -22,9 +23,12 @@ from wsecho.doors.door import Door
 from wsecho.doors.echo import Echo
 from wsecho.doors.framed import FramedMember
 from wsecho.doors.gate import Gate
+from wsecho.doors.house import House
 from wsecho.doors.raw import RawMember
 from wsecho.doors.refusal import Refusal
 from wsecho.doors.rooms import Rooms
+from wsecho.doors.wamp.intake import Intake
+from wsecho.doors.wamp.waiting import Waitlist
 from wsecho.doors.wamp.websocket import WampPeer, choose_form
 from wsecho.doors.websocket import WebSocketFactory
 from wsecho.router import Router
@@ -51,12 +55,20 @@ class Handshake:
     router: Router
     websockets: WebSocketFactory
 
-    def accept(self, head: RequestHead, peer: str) -> tuple[WebSocketServerProtocol, bytes]:
+    @property
+    def house(self) -> House:
+        """What all doors share."""
+        return self.websockets.house
+
+    def accept(
+        self, head: RequestHead, peer: str, place: Place
+    ) -> tuple[WebSocketServerProtocol, bytes]:
         """Check a request and find its door.
 
         Args:
             head: the request.
             peer: the address at the other end of the connection.
+            place: the connection's own.
 
         Returns:
             the protocol to connect at once, and the head to feed to it before what followed the
@@ -66,6 +78,8 @@ class Handshake:
             WireError: the request is refused.
         """
         upgrade = examine(head)
+        self.house.connections.check()
+        place.belongs_to(self.gate.sender(head, peer).address)
         offer = choose(upgrade.extensions) if self.config.compression else None
         door, caller = self._find(upgrade, peer)
         connection = self.websockets.build(door, caller, offer, door.greet())
@@ -90,8 +104,14 @@ class Handshake:
     def _wamp(self, upgrade: Upgrade, peer: str) -> tuple[Door, Caller]:
         form = choose_form(upgrade.subprotocols)
         caller = self.gate.admit(upgrade.head, upgrade.query, peer, needs_token=False)
+        config, stats = self.config, self.house.stats
         door = WampPeer(
-            self.router, form, caller.address, self.config.send_queue, identity_of(caller)
+            self.router,
+            form,
+            caller.address,
+            Intake(config.rates, self.websockets.reactor, stats),
+            Waitlist(config.send_queue, config.slow_rules, stats),
+            identity_of(caller),
         )
         # The session ends itself, with GOODBYE.
         return door, evolve(caller, expires=None)

@@ -182,11 +182,15 @@ class Reader(ABC):
     def _wait(self, waiting: Waiting[Message | bytes]) -> None:
         if self._backlog is None:
             self._backlog = Backlog(self._bound)
+        stats = self._rooms.stats
         try:
-            self._backlog.push(waiting)
+            stats.left_out[self.door] += self._backlog.push(waiting)
         except TooSlowError:
+            stats.limits["send-queue"] += 1
             self._backlog.clear()
             self.too_slow()
+        else:
+            stats.queued(self._backlog.size)
 
     def _frame(self, waiting: Waiting[Message | bytes] | Gap) -> bytes | None:
         if isinstance(waiting, Gap):

@@ -14,6 +14,7 @@ from wsecho.core.hub import Hub, Joined, Rules
 from wsecho.core.presence import Card, Change
 from wsecho.core.retries import Receipt
 from wsecho.core.rooms import Delivery, Said
+from wsecho.doors.stats import Stats
 
 # An id must not repeat by chance, nobody has to be kept from guessing it.
 _IDS: Final = Random()  # noqa: S311
@@ -68,9 +69,11 @@ class Rooms:
     Args:
         rules: what rooms keep.
         clock: the time, Unix seconds, and calls at a later one.
+        stats: where readers count what is left out for them.
     """
 
-    def __init__(self, rules: Rules, clock: IReactorTime) -> None:
+    def __init__(self, rules: Rules, clock: IReactorTime, stats: Stats) -> None:
+        self.stats = stats
         self.hub: Hub[RoomMember] = Hub(rules, lambda: secrets.token_urlsafe(9))
         self.listeners: list[Listener] = []
         self._clock = clock

@@ -18,11 +18,13 @@ from wsecho.core.errors import (
     STOPPING,
     TOKEN_EXPIRED,
     TOO_SLOW,
+    CloseCode,
     CloseReason,
     OverRate,
 )
 from wsecho.core.rates import Meter
 from wsecho.doors.outbound import Outbound
+from wsecho.doors.stats import ABNORMAL, NO_STATUS
 
 if TYPE_CHECKING:
     from autobahn.websocket.types import ConnectionRequest
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from wsecho.config import Config
     from wsecho.core.callers import Caller
     from wsecho.doors.door import Door
+    from wsecho.doors.house import House
 
 CLOSE_TIMEOUT: Final = 10.0
 """Seconds that a peer has to answer a close before it is cut off."""
@@ -62,6 +65,8 @@ class WebSocketConnection(WebSocketServerProtocol):
     _log = Logger()
     # Autobahn's own lines would come beside ours.
     log = _QUIET
+    is_paced = True
+    is_idle = False
 
     def __init__(
         self, door: Door, caller: Caller, offer: Offer | None, headers: dict[str, str]
@@ -86,10 +91,12 @@ class WebSocketConnection(WebSocketServerProtocol):
         self._outbound = Outbound(
             self.transport, self.factory.reactor, self.factory.send_queue, self._peer_is_full
         )
-        if not self.factory.rates.are_unbounded:
+        if not (self.factory.rates.are_unbounded or self.door.keeps_rates):
             self._meter = Meter(self.factory.rates)
         if self.caller.expires is not None:
             self.expire_at(self.caller.expires)
+        stats = self.factory.house.stats
+        self.visit = stats.open(self.door.name, self.peer_name, self.caller.sub)
         super().connectionMade()
         self.factory.connections[self] = None
 
@@ -99,6 +106,8 @@ class WebSocketConnection(WebSocketServerProtocol):
         self.factory.forget(self)
         self._stop_expiry()
         self._connectionLost(reason)  # type: ignore[arg-type]  # annotated str, used as a Failure
+        self.visit.who = self.visit.who or self.door.who
+        self.visit.end(*self._how_it_ended())
         self.door.closed()
 
     def dataReceived(self, data: bytes) -> None:
@@ -145,6 +154,9 @@ class WebSocketConnection(WebSocketServerProtocol):
         # (RFC 6455 section 1.4 lets us discard it).
         if self.state != self.STATE_OPEN:
             return
+        visit = self.visit
+        visit.messages_in += 1
+        visit.bytes_in += len(payload)
         try:
             if self._meter is not None and self._is_over_rate(self._meter, payload, isBinary):
                 return
@@ -153,31 +165,38 @@ class WebSocketConnection(WebSocketServerProtocol):
             self._our_fault()
 
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:  # noqa: FBT001, N803
-        """Let the door end, and log a close that was somebody's fault."""
-        if self.failedByMe:
-            self._log.info(
-                "{door} {peer}: closed with {code}: {reason}",
-                door=self.door.name,
-                peer=self.peer_name,
-                code=self.localCloseCode,
-                reason=(self.localCloseReason or b"").decode(),
-            )
+        """Count a message that was too large; the rest is said when the connection is gone."""
+        if self.localCloseCode == CloseCode.MESSAGE_TOO_BIG:
+            self.factory.house.stats.limits["max-message-size"] += 1
+
+    def onAutoPingTimeout(self) -> None:
+        """Cut a peer that does not answer a ping."""
+        self.factory.house.stats.limits["auto-ping-timeout"] += 1
+        super().onAutoPingTimeout()
 
     def send(self, payload: bytes, *, is_binary: bool) -> None:
         """Send one message, compressed where that was negotiated."""
+        self.visit.messages_out += 1
+        self.visit.bytes_out += len(payload)
         self.sendMessage(payload, is_binary)
 
     def offer(self, frame: bytes) -> bool:
         """Send whole frames, if the transport takes any now."""
         if not self._outbound.takes:
             return False
+        # As `push`, whose call each member of a room would pay for with each message.
         if self.state == self.STATE_OPEN:
+            visit = self.visit
+            visit.messages_out += 1
+            visit.bytes_out += len(frame)
             self._outbound.write(frame)
         return True
 
-    def append(self, frame: bytes) -> None:
-        """Send whole frames behind whatever waits."""
+    def push(self, frame: bytes) -> None:
+        """Send whole frames behind all that waits."""
         if self.state == self.STATE_OPEN:
+            self.visit.messages_out += 1
+            self.visit.bytes_out += len(frame)
             self._outbound.write(frame)
 
     def expire_at(self, moment: float) -> None:
@@ -196,6 +215,12 @@ class WebSocketConnection(WebSocketServerProtocol):
         self._answer_within = None if why is STOPPING else CLOSE_TIMEOUT
         self.sendCloseFrame(code=int(why.code), reasonUtf8=why.reason.encode())
 
+    def drain(self, retry: float) -> None:
+        """Say that the server stops, and begin the closing handshake."""
+        if self.state == self.STATE_OPEN:
+            self.door.closing(retry)
+        self.close(STOPPING)
+
     def abort(self) -> None:
         """Cut the connection without a closing handshake."""
         self._outbound.abort()
@@ -206,9 +231,12 @@ class WebSocketConnection(WebSocketServerProtocol):
         Where no door holds the peer back, one that sends pings and never reads is cut off.
         """
         if not self.door.waits_for_reader and not self._outbound.has_room(len(data)):
+            self.factory.house.stats.limits["send-queue"] += 1
             self._outbound.abort()
-        else:
-            self._outbound.write(data)
+            return
+        self._outbound.write(data)
+        if self._outbound.queued:
+            self.factory.house.stats.queued(self._outbound.queued)
 
     def sendCloseFrame(
         self,
@@ -253,12 +281,21 @@ class WebSocketConnection(WebSocketServerProtocol):
         wait = meter.count(len(payload), self.factory.reactor.seconds())
         if not wait:
             return False
+        self.factory.house.stats.limits[meter.exceeded] += 1
         if self.factory.rates.policy == "close":
             self.close(OVER_RATE)
         else:
             error = OverRate("messages come faster than this server allows", wait)
             self.door.over_rate(error, payload, is_binary=is_binary)
         return True
+
+    def _how_it_ended(self) -> tuple[int, str]:
+        if self.closedByMe and self.localCloseCode is not None:
+            return self.localCloseCode, (self.localCloseReason or b"").decode(errors="replace")
+        if self.wasClean or self.remoteCloseCode is not None:
+            # What the peer gives as its reason is a payload, and no business of the log's.
+            return self.remoteCloseCode or NO_STATUS, "the peer closed it"
+        return ABNORMAL, self.wasNotCleanReason or "the connection was lost"
 
     def _stop_expiry(self) -> None:
         if self._expiry is not None and self._expiry.active():
@@ -276,12 +313,14 @@ class WebSocketFactory(WebSocketServerFactory):
     Args:
         config: the limits that apply.
         reactor: the clock.
+        house: what all doors share.
     """
 
     log = WebSocketConnection.log
 
-    def __init__(self, config: Config, reactor: IReactorTime) -> None:
+    def __init__(self, config: Config, reactor: IReactorTime, house: House) -> None:
         super().__init__(reactor=reactor, server="wsecho")
+        self.house = house
         self.send_queue = config.send_queue
         self.rates = config.rates
         self.connections: dict[WebSocketConnection, None] = {}

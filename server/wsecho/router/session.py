@@ -18,6 +18,7 @@ from wsecho.router.calls import SpentCalls
 from wsecho.router.errors import CannotCarryError, ProtocolViolationError, WampError
 from wsecho.router.parsing import parse
 from wsecho.router.peer import Peer
+from wsecho.router.refusing import refusal
 from wsecho.router.serving import Serving
 from wsecho.router.states import NEXT, Ending, State
 from wsecho.router.testaments import Testaments
@@ -78,16 +79,20 @@ class Session:
 
     # -- what the transport tells
 
-    def receive(self, raw: object) -> None:
+    def receive(self, raw: object, refused: WampError | None = None) -> None:
         """Take one unserialized message. Never raises.
 
         Args:
             raw: what the serializer made of the octets.
+            refused: why it is not served, where it is one that may be refused: for a transport
+                whose peer sends too fast.
         """
         if self.state is State.CLOSED:
             return
         try:
             request = parse(raw)
+            if refused is not None:
+                request = refusal(request, refused)
             if self.state is State.CLOSING:
                 self._take_closing(request)
             else:

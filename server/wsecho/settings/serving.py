@@ -59,15 +59,16 @@ class Serving:
     open_timeout: float = option(
         "open-timeout",
         values.seconds,
-        "How long a request's head may take, counted from the connection's start. "
-        "Example: --open-timeout 5",
+        "How long a request's head may take, counted from the connection's start; its body may "
+        "take as long again, and a second for each KiB. Example: --open-timeout 5",
         default=10.0,
         shown="10",
     )
     drain: float = option(
         "drain",
         values.seconds_or_never,
-        "On SIGTERM and SIGINT, wait that long for the closing handshakes. Example: --drain 30",
+        "On SIGTERM and SIGINT, end within that long: clients are told, many of them by and by "
+        "over the first half, and may answer; 0 waits for nobody. Example: --drain 30",
         default=10.0,
         shown="10",
     )

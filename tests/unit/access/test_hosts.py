@@ -15,7 +15,7 @@ GUARDED = Hosts(("*.test", "box"), lambda: True)
 
 def check(host: str | None, hosts: Hosts = GUARDED) -> None:
     """A page's request from loopback."""
-    hosts.check(ORIGIN, Sender("127.0.0.1:5000", host))
+    hosts.check(ORIGIN, Sender("127.0.0.1:5000", host), is_websocket=True)
 
 
 @pytest.mark.parametrize(
@@ -45,10 +45,19 @@ def test_other_names_are_refused(host: str | None) -> None:
 
 def test_who_needs_no_guard() -> None:
     """No browser, a trusted proxy, a Unix socket; and a server that is not on loopback alone."""
-    GUARDED.check(None, Sender("127.0.0.1:1", "evil.example"))
-    GUARDED.check(ORIGIN, Sender("127.0.0.1", "evil.example", by_proxy=True))
-    GUARDED.check(ORIGIN, Sender("a local socket", "evil.example"))
-    check("evil.example", Hosts())
+    evil = "evil.example"
+    GUARDED.check(None, Sender("127.0.0.1:1", evil), is_websocket=True)
+    GUARDED.check(None, Sender("127.0.0.1:1", None), is_websocket=False)
+    GUARDED.check(ORIGIN, Sender("127.0.0.1", evil, by_proxy=True), is_websocket=True)
+    GUARDED.check(ORIGIN, Sender("a local socket", evil), is_websocket=True)
+    check(evil, Hosts())
+
+
+def test_a_page_that_just_reads() -> None:
+    """To its browser it reads its own, so there is no Origin on a GET."""
+    with pytest.raises(Forbidden, match="--host"):
+        GUARDED.check(None, Sender("127.0.0.1:1", "evil.example"), is_websocket=False)
+    GUARDED.check(None, Sender("127.0.0.1:1", "localhost:8080"), is_websocket=False)
 
 
 @given(st.text())

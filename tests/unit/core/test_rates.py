@@ -16,6 +16,23 @@ def test_a_seconds_worth_is_the_burst() -> None:
     assert meter.count(0, 0.25) == 0
 
 
+@pytest.mark.parametrize(
+    ("rates", "exceeded"),
+    [
+        (Rates(messages=2), "message-rate"),
+        (Rates(octets=20), "byte-rate"),
+        (Rates(messages=100, octets=20), "byte-rate"),
+        (Rates(messages=2, octets=1000), "message-rate"),
+    ],
+)
+def test_it_says_which_rate_was_exceeded(rates: Rates, exceeded: str) -> None:
+    """By the name of its option."""
+    meter = Meter(rates)
+    assert [meter.count(10, 0.0) for _ in range(2)] == [0, 0]
+    assert meter.count(10, 0.0) == pytest.approx(0.5)
+    assert meter.exceeded == exceeded
+
+
 def test_what_was_not_counted_costs_nothing() -> None:
     """A message over one rate does not use up the other."""
     meter = Meter(Rates(messages=10, octets=100))

@@ -4,8 +4,11 @@
 from typing import Any
 
 from attrs import define, field
+from twisted.internet.address import IPv4Address
+from twisted.internet.error import ConnectionLost
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
 from twisted.web.resource import IResource
 from websockets.client import ClientProtocol
 from websockets.extensions.base import ClientExtensionFactory
@@ -18,6 +21,7 @@ from wsecho.config import Config
 from wsecho.doors.admission import Admission
 from wsecho.doors.front import Front, FrontFactory
 from wsecho.doors.handshake import Handshake
+from wsecho.doors.house import House
 from wsecho.doors.page import Missing
 from wsecho.doors.rooms import Rooms
 from wsecho.doors.site import EchoSite
@@ -31,8 +35,8 @@ class Wire(StringTransport):
 
     producer: Any
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, address: str = "192.168.1.1") -> None:
+        super().__init__(peerAddress=IPv4Address("TCP", address, 54321))
         self.aborted = False
         self.half_closed = False
 
@@ -65,6 +69,7 @@ class Server:
     clock: Clock = field(factory=Clock)
     is_on_loopback: bool = False
     admission: Admission = field(init=False)
+    house: House = field(init=False)
     rooms: Rooms = field(init=False)
     router: Router = field(init=False)
     websockets: WebSocketFactory = field(init=False)
@@ -72,20 +77,21 @@ class Server:
 
     def __attrs_post_init__(self) -> None:
         config, clock = self.config, self.clock
-        self.rooms = Rooms(config.rules, clock)
+        self.house = House.of(config, clock)
+        self.rooms = Rooms(config.rules, clock, self.house.stats)
         self.admission = Admission.of(config, clock.seconds, lambda: self.is_on_loopback)
         self.router = make_router(config, self.rooms, clock, self.admission)
-        self.websockets = WebSocketFactory(config, clock)
+        self.websockets = WebSocketFactory(config, clock, self.house)
         handshake = Handshake(config, self.admission.gate, self.rooms, self.router, self.websockets)
         site = EchoSite(self.root, handshake, clock, config)
-        rawsocket = rawsocket_maker(config, self.router, clock)
+        rawsocket = rawsocket_maker(config, self.router, clock, self.house)
         self.factory = FrontFactory(site, handshake, rawsocket, clock, config.open_timeout)
 
-    def connect(self) -> "Peer":
+    def connect(self, address: str = "192.168.1.1") -> "Peer":
         """Open a TCP connection, so to say."""
         front = self.factory.buildProtocol(None)
         assert isinstance(front, Front)
-        wire = Wire()
+        wire = Wire(address)
         front.makeConnection(wire)
         return Peer(front, wire)
 
@@ -112,6 +118,10 @@ class Peer:
         """Send bytes, one by one."""
         for position in range(len(data)):
             self.front.dataReceived(data[position : position + 1])
+
+    def lose(self) -> None:
+        """Let the connection be gone."""
+        self.front.connectionLost(Failure(ConnectionLost()))
 
     def received(self) -> bytes:
         """Take what the server sent since the last call."""

@@ -228,6 +228,24 @@ def test_a_fresh_token(guarded: Server) -> None:
     assert client.close_code == 4401
 
 
+def test_a_pattern_shows_the_past_that_is_granted(guarded: Server) -> None:
+    """Live and from the history, whatever door it was said at."""
+    speaker = {room: knock(guarded, f"/broadcast/{room}?token={token()}") for room in ("a", "b")}
+    for room, client in speaker.items():
+        client.text(f"old {room}")
+    text = token(rooms={"join": ["a"]})
+    client = knock(guarded, f"/ws?token={text}", subprotocols=["wamp.2.json"])
+    client.text('[1,"realm1",{"roles":{"subscriber":{},"caller":{}}}]')
+    client.text('[32,1,{"match":"prefix"},"wsecho.room."]')
+    client.texts()
+    client.text('[48,2,{},"wamp.subscription.get_events",[1]]')
+    [result] = [json.loads(raw) for raw in client.texts()]
+    assert [event["args"] for event in result[3]] == [["old a"]]
+    for room, member in speaker.items():
+        member.text(f"new {room}")
+    assert [json.loads(raw)[4] for raw in client.texts()] == [["new a"]]
+
+
 # -- pages, names, proxies
 
 

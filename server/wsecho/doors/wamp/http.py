@@ -23,11 +23,14 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
 from wsecho.access.sessions import identity_of
+from wsecho.config import Config
+from wsecho.core.admissions import Place
 from wsecho.core.errors import BadRequest, MethodNotAllowed, NotFound, WireError, WrongType
 from wsecho.core.handshake import Query, split_target
 from wsecho.core.responses import JSON_TYPE
 from wsecho.doors.gate import Gate
 from wsecho.doors.heads import request_head
+from wsecho.doors.house import House
 from wsecho.doors.origins import allow_origin, answer_preflight
 from wsecho.doors.peers import peer_name
 from wsecho.doors.site import answer_error, log_refusal
@@ -54,8 +57,8 @@ class LongPoll(Resource):
         router: where the sessions live.
         clock: times what waits.
         gate: whose pages may come, and who opens a transport.
-        send_queue: bytes that may wait for one peer.
-        timeout: seconds without a poll after which a session is lost.
+        house: what all doors share.
+        config: the limits that apply.
     """
 
     isLeaf = True
@@ -66,16 +69,15 @@ class LongPoll(Resource):
         router: Router,
         clock: IReactorTime,
         gate: Gate,
-        *,
-        send_queue: int,
-        timeout: float,
+        house: House,
+        config: Config,
     ) -> None:
         super().__init__()
         self._router = router
         self._clock = clock
         self._gate = gate
-        self._send_queue = send_queue
-        self._timeout = timeout
+        self._house = house
+        self._config = config
         self._peers: dict[str, LongPollPeer] = {}
 
     def __len__(self) -> int:
@@ -121,13 +123,15 @@ class LongPoll(Resource):
         )
         protocol = _chosen(_json_body(request))
         identifier = secrets.token_urlsafe(_ID_BYTES)
+        self._house.connections.check()
         peer = LongPollPeer(
             make_form(protocol),
             caller.address,
             self._clock,
+            self._house,
             identity_of(caller),
-            send_queue=self._send_queue,
-            timeout=self._timeout,
+            config=self._config,
+            place=_place(request),
             forget=lambda: self._forget(identifier),
         )
         self._peers[identifier] = peer
@@ -157,6 +161,12 @@ class LongPoll(Resource):
             peer.hang_up()
         request.setResponseCode(204)
         return b""
+
+
+def _place(request: Any) -> Place:
+    """Take a place for a session, whose connections come and go."""
+    own: Place = request.channel.place
+    return own.another()
 
 
 def _chosen(body: Any) -> str:

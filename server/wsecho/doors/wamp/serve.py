@@ -14,7 +14,9 @@ from twisted.python.failure import Failure
 from wsecho.config import Config
 from wsecho.doors.admission import Admission
 from wsecho.doors.gate import Gate
+from wsecho.doors.house import House
 from wsecho.doors.rooms import Rooms
+from wsecho.doors.wamp.allowance import Allowance
 from wsecho.doors.wamp.http import LongPoll
 from wsecho.doors.wamp.rawsocket import RawSocket
 from wsecho.doors.wamp.rooms import WampRooms
@@ -41,7 +43,7 @@ def make_router(
 ) -> Router:
     """Make the router with its realms, and connect it to the rooms."""
     router = Router(_Clock(reactor), SystemRandom(), _log_fault, opening_wait=config.open_timeout)
-    topics = WampRooms(rooms)
+    topics = WampRooms(rooms, Allowance(rooms, config.max_rooms_per_connection))
     for name in config.realm:
         realm = router.add_realm(
             name,
@@ -54,28 +56,27 @@ def make_router(
     return router
 
 
-def rawsocket_maker(config: Config, router: Router, reactor: IReactorTime) -> Any:
+def rawsocket_maker(config: Config, router: Router, reactor: IReactorTime, house: House) -> Any:
     """Return what makes a RawSocket protocol for a peer's address."""
     return partial(
         RawSocket,
         router,
         reactor,
-        max_message_size=config.max_message_size,
-        send_queue=config.send_queue,
-        open_timeout=config.open_timeout,
+        house,
+        config=config,
     )
 
 
 def longpoll_resource(
-    config: Config, gate: Gate, router: Router, reactor: IReactorTime
+    config: Config, gate: Gate, router: Router, reactor: IReactorTime, house: House
 ) -> LongPoll:
     """Make the resource at `/lp`."""
     return LongPoll(
         router,
         reactor,
         gate,
-        send_queue=config.send_queue,
-        timeout=config.lp_timeout,
+        house,
+        config,
     )
 
 

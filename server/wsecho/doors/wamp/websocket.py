@@ -7,9 +7,10 @@ from attrs import define, field
 from autobahn.wamp.message import Message
 from twisted.logger import Logger
 
-from wsecho.core.backlog import Backlog, TooSlowError, Waiting
+from wsecho.core.backlog import TooSlowError
 from wsecho.core.errors import (
     OUR_FAULT,
+    OVER_RATE,
     STOPPING,
     TOKEN_EXPIRED,
     TOO_SLOW,
@@ -20,14 +21,21 @@ from wsecho.core.errors import (
 from wsecho.core.frames import Opcode, encode_frame
 from wsecho.doors.door import Connection, PlainDoor
 from wsecho.doors.wamp.forms import SUBPROTOCOLS, Form, make_form
+from wsecho.doors.wamp.intake import Intake
 from wsecho.doors.wamp.objects import MalformedError
+from wsecho.doors.wamp.waiting import Waitlist
 from wsecho.router import Ending, Identity, Router, Session, TransportDetails
 from wsecho.router import errors as uris
 
 _VIOLATION: Final = CloseReason(CloseCode.PROTOCOL_ERROR, "not WAMP", reconnect=False)
 _OVER: Final = CloseReason(CloseCode.NORMAL, "the session is over", reconnect=True)
+_KNOWN_URIS: Final = {value for value in vars(uris).values() if isinstance(value, str)}
 _BY_BLAME: Final = {"violation": _VIOLATION, "fault": OUR_FAULT}
-_BY_REASON: Final = {uris.SYSTEM_SHUTDOWN: STOPPING, uris.TOKEN_EXPIRED: TOKEN_EXPIRED}
+_BY_REASON: Final = {
+    uris.SYSTEM_SHUTDOWN: STOPPING,
+    uris.TOKEN_EXPIRED: TOKEN_EXPIRED,
+    uris.OVER_RATE: OVER_RATE,
+}
 
 
 @define(eq=False)
@@ -38,29 +46,36 @@ class WampPeer(PlainDoor):
         router: where the session lives.
         subprotocol: the form that was negotiated.
         peer: the client's address.
-        bound: bytes that may wait for it.
+        intake: holds it to its rates.
+        waiting: what waits for it.
         identity: who the peer is, where the handshake has shown it.
     """
 
     _router: Router
     subprotocol: str
     peer: str
-    _bound: int
+    _intake: Intake
+    _waiting: Waitlist
     _identity: Identity | None = None
     details: TransportDetails = field(init=False)
     _form: Form = field(init=False)
     _connection: Connection = field(init=False)
-    _session: Session = field(init=False)
-    _backlog: Backlog[bytes] | None = field(default=None, init=False)
+    _session: Session | None = field(default=None, init=False)
 
     name = "wamp"
     waits_for_reader = False
+    keeps_rates = True
     _log = Logger()
 
     def __attrs_post_init__(self) -> None:
         self._form = make_form(self.subprotocol)
         more = {"serializer": self._form.objects.NAME}
         self.details = TransportDetails("websocket", self.peer, identity=self._identity, more=more)
+
+    @property
+    def who(self) -> str:
+        """The session's authid."""
+        return "" if self._session is None else self._session.authid
 
     # What the connection calls.
 
@@ -71,29 +86,31 @@ class WampPeer(PlainDoor):
 
     def received(self, payload: bytes, *, is_binary: bool) -> None:
         """Read what came and hand it to the session."""
+        session = self._session
+        assert session is not None  # noqa: S101  # `opened` came before
         if is_binary is not self._form.objects.BINARY:
-            self._session.violate("text where binary is spoken, or the reverse")
+            session.violate("text where binary is spoken, or the reverse")
             return
         try:
             messages = self._form.read(payload)
         except MalformedError as error:
-            self._session.violate(str(error))
+            session.violate(str(error))
             return
-        for message in messages:
-            self._session.receive(message)
+        self._intake.take(session, messages, len(payload))
 
     def drained(self) -> None:
         """Send more of what waits."""
-        while self._backlog:
-            waiting = self._backlog.pop()
-            assert isinstance(waiting, Waiting)  # noqa: S101  # nothing is left out
-            if not self._connection.offer(waiting.what):
-                self._backlog.put_back(waiting)
-                return
+        self._waiting.flush(self._connection.offer, self._frame)
+
+    def closing(self, retry: float) -> None:
+        """Say GOODBYE; the Close frame follows it."""
+        if self._session is not None:
+            self._session.close(uris.SYSTEM_SHUTDOWN)
+            self._waiting.flush_all(self._connection.push, self._frame)
 
     def closed(self) -> None:
         """End the session with its connection, if it was begun."""
-        if hasattr(self, "_session"):
+        if self._session is not None:
             self._session.lost()
 
     # What the session calls.
@@ -104,29 +121,26 @@ class WampPeer(PlainDoor):
         Raises:
             CannotCarryError: the form has no place for something in it.
         """
-        opcode = Opcode.BINARY if self._form.objects.BINARY else Opcode.TEXT
-        octets = self._form.join([self._form.write(message)])
-        frame = encode_frame(opcode, octets)
-        if not self._backlog and self._connection.offer(frame):
+        frame = self._frame(message)
+        if not self._waiting and self._connection.offer(frame):
             return
-        if self._backlog is None:
-            self._backlog = Backlog(self._bound)
         try:
-            self._backlog.push(Waiting(frame, len(frame)))
+            self._waiting.push(message, frame)
         except TooSlowError:
-            self._backlog.clear()
             self._connection.close(TOO_SLOW)
-            self._session.lost()
+            if self._session is not None:
+                self._session.lost()
 
     def close(self, ending: Ending) -> None:
         """Close the WebSocket behind what was sent."""
         log_fault(self._log, self.peer, ending)
-        while self._backlog:
-            waiting = self._backlog.pop()
-            if isinstance(waiting, Waiting):
-                self._connection.append(waiting.what)
-        why = _BY_BLAME.get(ending.by) or _BY_REASON.get(ending.uri, _OVER)
+        self._waiting.flush_all(self._connection.push, self._frame)
+        why = _BY_REASON.get(ending.uri) or _BY_BLAME.get(ending.by, _OVER)
         self._connection.close(why)
+
+    def _frame(self, message: Message) -> bytes:
+        opcode = Opcode.BINARY if self._form.objects.BINARY else Opcode.TEXT
+        return encode_frame(opcode, self._form.join([self._form.write(message)]))
 
 
 def choose_form(offered: tuple[str, ...]) -> str:
@@ -139,6 +153,11 @@ def choose_form(offered: tuple[str, ...]) -> str:
         if name in SUBPROTOCOLS:
             return name
     raise BadRequest(f"offer one of the subprotocols {', '.join(SUBPROTOCOLS)}")
+
+
+def bounded_uri(uri: str) -> str:
+    """Return the reason of a session's end as it is counted: of a peer's own, only that it is."""
+    return uri if uri in _KNOWN_URIS else "other"
 
 
 def log_fault(log: Logger, peer: str, ending: Ending) -> None:
