@@ -190,7 +190,8 @@ def test_two_pages_see_each_other(server: RunningServer, chromium: str, screensh
         url = server.http("/?room=company")
         page = await open_page(browser, url)
         await members(page, ["you"])
-        other = await open_page(browser, url)
+        phone = {"viewport": {"width": 360, "height": 740}, "color_scheme": "dark"}
+        other = await open_page(browser, url, **phone)
         await page.locator("[data-people-count]", has_text="2").wait_for()
         await page.click("[data-people] summary")
         await page.locator(".member").nth(1).wait_for()
@@ -199,6 +200,8 @@ def test_two_pages_see_each_other(server: RunningServer, chromium: str, screensh
         ids = [await ids_of(page), await ids_of(other)]
         assert sorted(ids[0]) == sorted(ids[1])
         assert ids[0][0] == ids[1][1], "each has itself first"
+        await other.screenshot(path=screenshots / "phone.png")
+        assert await other.evaluate("document.documentElement.scrollWidth") == 360
         await other.goto("about:blank")
         await members(page, ["you"])
 
