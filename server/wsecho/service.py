@@ -13,6 +13,7 @@ from twisted.web.resource import Resource
 from wsecho import descriptors, logs, page
 from wsecho.config import Config, ConfigError
 from wsecho.doors.admission import Admission
+from wsecho.doors.broadcast.resource import Broadcast
 from wsecho.doors.front import FrontFactory
 from wsecho.doors.handshake import Handshake
 from wsecho.doors.house import House
@@ -58,6 +59,7 @@ class WsechoService(MultiService):
         websockets = WebSocketFactory(config, reactor, house)
         handshake = Handshake(config, gate, rooms, router, websockets)
         tree = resources(config)
+        tree.putChild(b"broadcast", Broadcast(config, gate, rooms, house, reactor))
         tree.putChild(b"lp", longpoll_resource(config, gate, router, reactor, house))
         tree.putChild(b"healthz", Health())
         tree.putChild(b"readyz", Readiness(house.connections))
@@ -118,8 +120,7 @@ def resources(config: Config) -> Resource:
     except FileNotFoundError as error:
         raise ConfigError("web", "(not given)", str(error)) from None
     root = PageFile(str(folder))
-    root.putChild(b"echo", UpgradeOnly(rooms=False))
-    root.putChild(b"broadcast", UpgradeOnly(rooms=True))
+    root.putChild(b"echo", UpgradeOnly())
     return root
 
 

@@ -430,7 +430,7 @@ class Wamp(WebSocket):
             self.seen.take(offset, number)
 
 
-DOORS: Final[tuple[type[Connection], ...]] = (Raw, Framed, Wamp)
+DOORS: Final[tuple[type[Connection], ...]] = (Raw, Framed, Events, Poll, Wamp)
 
 
 def _nothing() -> None:

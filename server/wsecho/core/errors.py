@@ -3,7 +3,7 @@
 
 ::
 
-    WireError (base; a peer's fault or a limit, never ours)
+    WireError (base; a peer's fault or a limit, and one for ours)
     ├── BadRequest        400 · 1003    malformed room, position, query, body or frame
     ├── Unauthorized      401 · 4401    a token is needed
     │   └── BadToken      401 · 4401    the one that was given is bad, or expired
@@ -19,7 +19,8 @@
     ├── TooMany           429           one address has too many connections
     ├── HeadersTooLarge   431           the request's head is over its bound
     ├── OverLimit         503           too many connections, rooms or members in all
-    └── Stopping          503 · 1001    the server is about to end
+    ├── Stopping          503 · 1001    the server is about to end
+    └── Internal          500 · 1011    our own fault
 """
 
 from enum import IntEnum
@@ -246,6 +247,16 @@ class Stopping(WireError):
 
     def __init__(self, retry_after: float) -> None:
         super().__init__("the server is stopping", _retry_after(retry_after))
+
+
+class Internal(WireError):
+    """A fault of ours; the log has it, the peer gets to know no more."""
+
+    status = 500
+    code = "internal"
+
+    def __init__(self) -> None:
+        super().__init__("internal error")
 
 
 def _retry_after(seconds: float) -> tuple[str, str]:

@@ -62,6 +62,10 @@ class Attendee(Protocol):
     def caller(self) -> Caller:
         """Who it is."""
 
+    @property
+    def is_present(self) -> bool:
+        """Whether others see it; else it only waits for what is said."""
+
 
 @define(eq=False)
 class _Named:
@@ -93,6 +97,8 @@ class Presence:
     def join(self, attendee: Attendee, now: float) -> tuple[Card, Change | None]:
         """Take a connection in; return its card, and what others are to be told."""
         caller = attendee.caller
+        if not attendee.is_present:
+            return Card("", caller.name, attendee.door, now), None
         identifier = caller.member_id()
         if identifier is None:
             card = Card(self._draw(), caller.name, attendee.door, now)
@@ -115,6 +121,8 @@ class Presence:
             what others are to be told; or when the member is gone unless it comes back; or None
             where it is still here by another connection.
         """
+        if not attendee.is_present:
+            return None
         identifier = attendee.caller.member_id()
         if identifier is None:
             card = self._cards.pop(attendee, None)

@@ -10,7 +10,7 @@ from wsecho.core.errors import BadRequest
 from wsecho.core.handshake import Query
 from wsecho.core.positions import MAX_OFFSET, Position
 
-MAX_WAIT: Final = 60.0
+MAX_WAIT: Final = 60
 MAX_LIMIT: Final = 1_000
 DEFAULT_LIMIT: Final = 100
 
@@ -48,6 +48,30 @@ class RoomQuery:
             wants_presence=query.flag("presence", default=False),
             secret=check_secret(query.parameter("member")),
         )
+
+
+@frozen
+class PollQuery:
+    """What a long-poll asks for beside what every reader does.
+
+    Attributes:
+        wait: seconds to wait for a message where there is none.
+        limit: messages in one answer at most.
+    """
+
+    wait: float = 0.0
+    limit: int = DEFAULT_LIMIT
+
+    @classmethod
+    def read(cls, query: Query) -> Self:
+        """Read the parameters; unknown ones are ignored.
+
+        Raises:
+            BadRequest: one is malformed; the reason names it.
+        """
+        wait = number(query, "wait", 0, MAX_WAIT)
+        limit = number(query, "limit", 1, MAX_LIMIT)
+        return cls(float(wait or 0), DEFAULT_LIMIT if limit is None else limit)
 
 
 def number(query: Query, name: str, least: int, most: int) -> int | None:

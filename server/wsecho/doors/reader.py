@@ -39,6 +39,7 @@ class Reader(ABC):
     form: ClassVar[str]
     """Under which name a message keeps this door's bytes for the others of its kind."""
     hears = True
+    is_present = True
 
     def __init__(
         self,
@@ -62,6 +63,7 @@ class Reader(ABC):
         self._backlog: Backlog[Message | bytes] | None = None
         self._stream: Stream | None = None
         self._epoch = ""
+        self._is_here = False
 
     @property
     def wants_own(self) -> bool:
@@ -112,17 +114,20 @@ class Reader(ABC):
         begin = self._history.start(self.query.after, self.query.history)
         self._epoch = self._history.epoch
         self._replayed = begin.position.offset
+        self._is_here = True
         return joined, begin
 
     def leave(self) -> None:
         """Leave the room; what waits is forgotten."""
         self._rooms.leave(self.room, self)
+        self._is_here = False
         self._backlog = None
         self._replayed = None
 
     def deliver(self, message: Message) -> None:
         """Send a message of the room, in its order."""
-        if self._replayed is not None:
+        # Who left while a message went round is still on its list, and on the next one's.
+        if self._replayed is not None or not self._is_here:
             return
         if not self._backlog and self.offer(self._written(message)):
             return
@@ -133,7 +138,7 @@ class Reader(ABC):
 
     def tell(self, change: Change) -> None:
         """Tell it that somebody came or went."""
-        frame = self.encode_change(change)
+        frame = self.encode_change(change) if self._is_here else None
         if frame is not None:
             self.say(frame)
 
@@ -144,9 +149,15 @@ class Reader(ABC):
 
     def pump(self) -> None:
         """Send what there is, as far as the connection takes it."""
-        while self._replayed is not None:
+        # What waits while it replays was said by the door, some of it before the replay began.
+        while self._flush() and self._replayed is not None:
             if not self._replay():
                 return
+
+    # -- the rest is our own
+
+    def _flush(self) -> bool:
+        """Send what waits; tell whether all of it is gone."""
         while self._backlog:
             waiting = self._backlog.pop()
             frame = self._frame(waiting)
@@ -154,9 +165,8 @@ class Reader(ABC):
                 # It may have been given up meanwhile.
                 if self._backlog is not None:
                     self._backlog.put_back(waiting)
-                return
-
-    # -- the rest is our own
+                return False
+        return True
 
     def _replay(self) -> bool:
         """Send some of the past; tell whether to go on."""

@@ -36,6 +36,10 @@ class RoomMember(Protocol):
         """Whether messages are delivered to it; else it is only there."""
 
     @property
+    def is_present(self) -> bool:
+        """Whether others see it; else it only waits for what is said."""
+
+    @property
     def wants_own(self) -> bool:
         """Whether it gets back what it said itself."""
 
@@ -155,9 +159,9 @@ class Rooms:
         return delivery.receipt
 
     def check_keys(
-        self, rooms: list[str], payload: bytes, *, is_binary: bool, key: str, caller: str
+        self, rooms: list[str], payload: bytes, *, is_binary: bool, key: str | None, caller: str
     ) -> None:
-        """See to it that a key can be used in all of some rooms, before any is spoken into.
+        """See to it that there is place for some rooms, and that a key can be used in all of them.
 
         Raises:
             KeyReusedError: something else was said under it in one of them.

@@ -15,7 +15,7 @@ from twisted.web.server import Request, Site
 from wsecho.config import Config
 from wsecho.core.admissions import Place
 from wsecho.core.bodies import BodyPace
-from wsecho.core.errors import RequestTimeout, TooLarge, WireError
+from wsecho.core.errors import Internal, RequestTimeout, TooLarge, WireError
 from wsecho.core.handshake import wants_websocket
 from wsecho.core.responses import error_body, error_headers, error_response
 from wsecho.doors.connections import Drainable
@@ -226,6 +226,18 @@ class HttpRequest(Request):
         self.setHeader(b"server", b"wsecho")
         super().render(resrc)
 
+    def processingFailed(self, reason: Failure) -> Failure:
+        """Log a fault of ours, and answer 500, or break off an answer that has begun."""
+        self._log.failure("our own fault at {path}", failure=reason, path=self.path)
+        if self.startedWriting:
+            self.channel.transport.abortConnection()
+            return reason
+        body = answer_error(self, Internal())
+        self.setHeader(b"content-length", str(len(body)).encode())
+        self.write(body)
+        self.finish()
+        return reason
+
     def _too_large(self) -> None:
         self.channel.site.house.stats.limits["max-message-size"] += 1
         self.refuse_body(TooLarge(f"the body is over {self.channel.site.max_body} bytes"))
@@ -282,7 +294,14 @@ class EchoSite(Site):
     def __init__(
         self, resource: IResource, handshake: Handshake, clock: IReactorTime, config: Config
     ) -> None:
-        super().__init__(resource, requestFactory=HttpRequest, timeout=KEEP_ALIVE, reactor=clock)
+        super().__init__(
+            resource,
+            requestFactory=HttpRequest,
+            # A body is a message: a form is not read here, whatever it calls itself.
+            parsePOSTFormSubmission=False,
+            timeout=KEEP_ALIVE,
+            reactor=clock,
+        )
         self.handshake = handshake
         self.house = handshake.house
         self.clock = clock

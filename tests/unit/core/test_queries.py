@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The query of a room."""
 
+from contextlib import suppress
+from urllib.parse import urlencode
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,54 +11,57 @@ from hypothesis import strategies as st
 from wsecho.core.errors import BadRequest
 from wsecho.core.handshake import split_target
 from wsecho.core.positions import Position
-from wsecho.core.queries import RoomQuery
+from wsecho.core.queries import PollQuery, RoomQuery
 
 
-def read(query: str) -> RoomQuery:
-    """The query behind a path."""
-    return RoomQuery.read(split_target(f"/broadcast/a?{query}")[1])
-
-
-def test_nothing_asked_for_is_the_live_room() -> None:
-    """With what one sends oneself, without presence."""
-    assert read("") == RoomQuery(None, None, wants_own=True, wants_presence=False, secret=None)
-
-
-def test_each_parameter_is_read_and_unknown_ones_are_ignored() -> None:
-    """Percent-encoded too."""
-    assert read("after=e%3A7&history=3&self=0&presence=1&member=0123456789abcdef&x=y") == RoomQuery(
-        Position("e", 7), 3, wants_own=False, wants_presence=True, secret="0123456789abcdef"
+def test_all_parameters_are_read() -> None:
+    """And unknown ones ignored."""
+    _, query = split_target(
+        "/?after=e:1&history=2&self=0&presence=1&member=0123456789abcdef&wait=3&limit=4&x=5"
     )
+    assert RoomQuery.read(query) == RoomQuery(
+        after=Position("e", 1),
+        history=2,
+        wants_own=False,
+        wants_presence=True,
+        secret="0123456789abcdef",
+    )
+    assert PollQuery.read(query) == PollQuery(3.0, 4)
+
+
+def test_what_is_not_given_has_its_default() -> None:
+    """Live, with one's own, without presence; answered now, a hundred messages at most."""
+    _, query = split_target("/")
+    assert RoomQuery.read(query) == RoomQuery()
+    assert PollQuery.read(query) == PollQuery(0.0, 100)
 
 
 @pytest.mark.parametrize(
-    ("query", "name"),
+    "query",
     [
-        ("after=", "position"),
-        ("after=e:01", "position"),
-        ("after=e:9007199254740992", "position"),
-        ("after=e:1&after=e:1", "after"),
-        ("history=-1", "history"),
-        ("history=1.0", "history"),
-        ("history=%D9%A1", "history"),
-        ("history=99999999999999999999", "history"),
-        ("self=2", "self"),
-        ("presence=yes", "presence"),
-        ("member=short", "member"),
-        ("member=" + "x" * 65, "member"),
-        ("member=0123456789abcde%0A", "member"),
+        *("after=", "after=e", "history=", "history=1.0", "history=9007199254740992"),
+        *("wait=-1", "wait=61", "wait=+1", "wait=1e1", "wait=\u0661", "limit=0", "limit=1001"),
+        *("self=true", "presence=", "member=", "limit=1&limit=1", f"wait={'0' * 99}"),
     ],
 )
-def test_a_malformed_parameter_is_named(query: str, name: str) -> None:
-    """In the reason of the 400."""
+def test_a_malformed_parameter_is_named(query: str) -> None:
+    """In the reason of a 400."""
+    _, found = split_target(f"/?{query}")
+    name = "position" if query.startswith("after") else query.partition("=")[0]
+    read = PollQuery.read if name in {"wait", "limit"} else RoomQuery.read
     with pytest.raises(BadRequest, match=name):
-        read(query)
+        read(found)
 
 
-@given(st.text(alphabet=st.characters(max_codepoint=0x7E, min_codepoint=0x21), max_size=80))
-def test_any_query_is_read_or_refused(query: str) -> None:
-    """Never anything else."""
-    try:
-        read(query)
-    except BadRequest:
-        return
+NAMES = st.sampled_from(["after", "history", "self", "presence", "member", "wait", "limit", "x"])
+
+
+@given(st.lists(st.tuples(NAMES, st.text(max_size=6) | st.integers().map(str)), max_size=5))
+def test_any_query_is_read_or_refused(pairs: list[tuple[str, str]]) -> None:
+    """What is read is within its bounds."""
+    _, query = split_target(f"/?{urlencode(pairs)}")
+    with suppress(BadRequest):
+        RoomQuery.read(query)
+        poll = PollQuery.read(query)
+        assert 0 <= poll.wait <= 60
+        assert 1 <= poll.limit <= 1000

@@ -30,6 +30,7 @@ class FakeMember:
 
     wants_own: bool = True
     hears: bool = True
+    is_present: bool = True
     wants_presence: bool = False
     door: str = "raw"
     caller: Caller = ANYBODY

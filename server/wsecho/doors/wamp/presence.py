@@ -29,6 +29,7 @@ class Attendee:
 
     door: ClassVar = "wamp"
     hears: ClassVar = False
+    is_present: ClassVar = True
     wants_own: ClassVar = True
     wants_presence: ClassVar = False
 
