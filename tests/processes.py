@@ -117,9 +117,11 @@ class RunningServer:
 
 
 @contextmanager
-def running(*options: str, listen: str = "tcp:0:interface=127.0.0.1") -> Iterator[RunningServer]:
-    """A server with these options, ended at the end."""
-    process = Process.start(*twistd(), "--listen", listen, *options)
+def running(
+    *options: str, listen: str = "tcp:0:interface=127.0.0.1", program: tuple[str, ...] = ()
+) -> Iterator[RunningServer]:
+    """A server with these options, ended at the end; `program` starts it in place of twistd."""
+    process = Process.start(*(program or twistd()), "--listen", listen, *options)
     try:
         match = process.wait_for(_LISTENING)
         yield RunningServer(process, match[1], int(match[2]))

@@ -1,21 +1,36 @@
 # SPDX-License-Identifier: MIT
-"""The server's end: stop listening, say goodbye to each peer, wait for their answers."""
+"""The server's end: stop listening, say goodbye to each peer in turn, wait for their answers.
+
+A server that closes thousands at once sends them all to its neighbours at once. So they are told
+by and by, over the first half of `--drain`, and each is given a time of its own to come back at;
+the second half is for the closing handshakes.
+"""
 
 import signal
+from collections.abc import Callable
+from math import inf
+from random import Random
 from types import FrameType
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
-from twisted.internet.interfaces import IDelayedCall, IListeningPort
+from twisted.internet.interfaces import IListeningPort
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
-from wsecho.core.errors import STOPPING
+from wsecho.doors.connections import Drainable
+from wsecho.doors.house import House
 from wsecho.doors.peers import describe
-from wsecho.doors.websocket import WebSocketFactory
-from wsecho.router import Router
+
+FEW: Final = 100
+"""As many connections are told at once: nobody notices them coming back together."""
+
+SOONEST: Final = 1.0
+"""Seconds after which the first may come back."""
 
 _LOOK: Final = 0.05
+# Who comes back when is no secret.
+_RANDOM: Final = Random()  # noqa: S311
 
 
 class Drain:
@@ -23,10 +38,10 @@ class Drain:
 
     Args:
         ports: what listens.
-        router: knows the WAMP sessions.
-        websockets: knows the open connections.
+        house: knows all that is open.
         reactor: the clock.
-        within: seconds that the peers have to answer.
+        within: seconds that the end may take; 0 to wait for nobody.
+        draw: a number from 0 to 1, another each time.
     """
 
     _log = Logger()
@@ -34,19 +49,23 @@ class Drain:
     def __init__(
         self,
         ports: list[IListeningPort],
-        router: Router,
-        websockets: WebSocketFactory,
+        house: House,
         reactor: Any,
         within: float,
+        draw: Callable[[], float] = _RANDOM.random,
     ) -> None:
-        self._router = router
         self._ports = ports
-        self._websockets = websockets
+        self._house = house
         self._reactor = reactor
         self._within = within
+        self._draw = draw
+        self._told: set[Drainable] = set()
+        self._turns_taken = 0
+        self._begun = 0.0
+        self._spread = 0.0
+        self._pace = 0.0
         self._all = 0
-        self._cut = 0
-        self._limit: IDelayedCall | None = None
+        self._cut: int | None = None
         self._done: Deferred[None] = Deferred()
 
     def announce(self) -> None:
@@ -55,37 +74,59 @@ class Drain:
             self._log.info("listening on {address}", address=describe(port.getHost()))
 
     def run(self) -> Deferred[None]:
-        """Begin the end; the result comes when every connection is gone."""
+        """Begin the end; the result comes when all is closed, after `within` at the latest."""
         closed = DeferredList([maybeDeferred(port.stopListening) for port in self._ports])
-        self._all = len(self._websockets.connections)
         self._end_quietly_on_a_second_signal()
-        self._router.close()
-        for connection in list(self._websockets.connections):
-            connection.close(STOPPING)
-        self._limit = self._reactor.callLater(self._within, self._cut_the_rest)
-        self._look = LoopingCall(self._finish_if_all_gone)
+        self._all = self._open()
+        many = sum(connection.is_paced for connection in self._house.connections)
+        self._begun = self._reactor.seconds()
+        self._spread = self._within / 2 if many > FEW else 0.0
+        self._pace = (many - FEW) / self._spread if self._spread else 0.0
+        self._house.connections.retry = SOONEST + self._spread
+        self._look = LoopingCall(self._go_on)
         self._look.clock = self._reactor
-        self._look.start(_LOOK)
+        self._look.start(_LOOK, now=False)
+        self._tell_some(0.0)
         return closed.addCallback(lambda _: self._done)
 
-    def _finish_if_all_gone(self) -> None:
-        # A session without a WebSocket has its GOODBYE to read, and some seconds to answer it.
-        if self._websockets.connections or self._router.sessions:
-            return
-        self._look.stop()
-        if self._limit is not None and self._limit.active():
-            self._limit.cancel()
-        self._log.info(
-            "stopped: {all} WebSockets closed, {cut} of them cut off", all=self._all, cut=self._cut
-        )
-        self._done.callback(None)
+    def _go_on(self) -> None:
+        passed = self._reactor.seconds() - self._begun
+        self._tell_some(passed)
+        if self._cut is not None or all(one.is_idle for one in self._house.connections):
+            self._finish()
+        elif passed >= self._within:
+            self._cut_the_rest()
+
+    def _tell_some(self, passed: float) -> None:
+        """Tell those whose turn has come; who opened only now is told like everybody."""
+        turns = FEW + passed * self._pace if passed < self._spread else inf
+        for connection in self._house.connections:
+            if connection in self._told:
+                continue
+            if connection.is_paced:
+                if self._turns_taken >= turns:
+                    continue
+                self._turns_taken += 1
+            self._told.add(connection)
+            connection.drain(SOONEST + self._draw() * max(SOONEST, self._spread))
 
     def _cut_the_rest(self) -> None:
-        self._cut = len(self._websockets.connections)
-        for connection in list(self._websockets.connections):
-            connection.abort()
-        for session in list(self._router.sessions):
-            session.lost()
+        self._cut = self._open()
+        for connection in self._house.connections:
+            if not connection.is_idle:
+                connection.abort()
+
+    def _open(self) -> int:
+        return sum(1 for _ in self._house.stats)
+
+    def _finish(self) -> None:
+        self._look.stop()
+        self._log.info(
+            "stopped: {all} connections closed, {cut} of them cut off",
+            all=self._all,
+            cut=self._cut or 0,
+        )
+        self._done.callback(None)
 
     def _end_quietly_on_a_second_signal(self) -> None:
         """Let a second SIGTERM or SIGINT cut the peers off; Twisted's own answer is a traceback."""

@@ -8,15 +8,18 @@ from typing import Any, Final, TextIO
 from twisted.logger import ILogObserver, LogEvent, LogLevel, formatEvent
 from zope.interface import implementer
 
-_OWN: Final = ("peer", "door", "code", "status", "reason")
+_OWN: Final = (
+    *("event", "peer", "door", "who", "code", "status", "reason", "seconds"),
+    *("messages_in", "messages_out", "bytes_in", "bytes_out"),
+)
 
 
 @implementer(ILogObserver)
 class JsonLog:
     """Writes each event as one JSON object with `time`, `level`, `source` and `text`.
 
-    What an event names of itself (`peer`, `door`, `code`, `status`, `reason`) stands
-    beside them, so that nobody has to parse the text.
+    What an event names of itself (`_OWN`) stands beside them, so that nobody has to parse the
+    text.
 
     Args:
         out: where to write.

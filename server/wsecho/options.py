@@ -2,6 +2,7 @@
 """The command line of `twistd wsecho`: Twisted's `usage.Options` over the table in `config`."""
 
 import sys
+from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
 from twisted.python import usage
@@ -15,6 +16,8 @@ Examples:
       echo at ws://127.0.0.1:8080/echo, rooms at /broadcast/NAME, the page at /
   twistd -n wsecho --listen tcp:80 --listen ssl:443:privateKey=key.pem:certKey=cert.pem
       on every address of this machine, plain and with TLS
+  twistd -n wsecho --listen tcp:8080 --token-key key.json.pub
+      only for who has a token; python -m wsecho key --help tells how to make both
   twistd -n wsecho --config wsecho.toml
       where wsecho.toml has lines such as  listen = ["tcp:8080"]  and  drain = 30
 """
@@ -24,6 +27,14 @@ _VALUES: Final = tuple(name for name, option in OPTIONS.items() if not option.re
 
 def _text(option: Option) -> str:
     return f"{option.help} [default: {option.shown}]"
+
+
+def _collector(name: str, option: Option) -> Callable[["Options", str], None]:
+    def collect(self: "Options", value: str) -> None:
+        self.lists.setdefault(name, []).append(value)
+
+    collect.__doc__ = _text(option)
+    return collect
 
 
 class Options(usage.Options):
@@ -54,23 +65,8 @@ class Options(usage.Options):
     config: Config
 
     def __init__(self) -> None:
-        self._lists: dict[str, list[str]] = {}
+        self.lists: dict[str, list[str]] = {}
         super().__init__()
-
-    def opt_listen(self, endpoint: str) -> None:
-        """Add a place to listen; `--help` shows the text of `config`."""
-        self._lists.setdefault("listen", []).append(endpoint)
-
-    def opt_origin(self, pattern: str) -> None:
-        """Add an origin."""
-        self._lists.setdefault("origin", []).append(pattern)
-
-    def opt_realm(self, name: str) -> None:
-        """Add a realm."""
-        self._lists.setdefault("realm", []).append(name)
-
-    for _hook, _name in ((opt_listen, "listen"), (opt_origin, "origin"), (opt_realm, "realm")):
-        _hook.__doc__ = _text(OPTIONS[_name])
 
     def opt_version(self) -> NoReturn:
         """Show wsecho's version and exit."""
@@ -96,7 +92,7 @@ class Options(usage.Options):
         """
         given = read_file(self["config"]) if self["config"] else {}
         given.update((name, self[name]) for name in _VALUES if self[name] is not None)
-        given.update(self._lists)
+        given.update(self.lists)
         if self[NO_COMPRESSION]:
             given[NO_COMPRESSION] = True
         self.config = load(given)
@@ -104,3 +100,9 @@ class Options(usage.Options):
     def getUsage(self, width: int | None = None) -> str:
         """Write `--help`, with examples at its end."""
         return f"{super().getUsage(width)}\n{_EXAMPLES}"
+
+
+# Twisted looks for methods by name, and an option that may be given again needs one.
+for _name, _option in OPTIONS.items():
+    if _option.repeatable:
+        setattr(Options, f"opt_{_name.replace('-', '_')}", _collector(_name, _option))

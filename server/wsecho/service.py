@@ -7,25 +7,30 @@ from typing import Any, Final
 from twisted.application.internet import TimerService
 from twisted.application.service import IServiceCollection, MultiService
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import serverFromString
-from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IListeningPort
-from twisted.python.failure import Failure
+from twisted.logger import Logger
 from twisted.web.resource import Resource
 
-from wsecho import logs, page
+from wsecho import descriptors, logs, page
 from wsecho.config import Config, ConfigError
-from wsecho.core.rooms import Rules
+from wsecho.doors.admission import Admission
+from wsecho.doors.broadcast.resource import Broadcast
 from wsecho.doors.front import FrontFactory
 from wsecho.doors.handshake import Handshake
+from wsecho.doors.house import House
+from wsecho.doors.metrics import Metrics
+from wsecho.doors.operations import Health, MetricsPage, Readiness
 from wsecho.doors.page import PageFile
+from wsecho.doors.peers import describe
+from wsecho.doors.pulse import Pulse
 from wsecho.doors.rooms import Rooms
 from wsecho.doors.site import EchoSite
 from wsecho.doors.upgrade_only import UpgradeOnly
 from wsecho.doors.wamp.serve import longpoll_resource, make_router, rawsocket_maker
 from wsecho.doors.websocket import WebSocketFactory
 from wsecho.drain import Drain
+from wsecho.listening import Listening
 from wsecho.options import Options
+from wsecho.reload import Reload
 
 __all__ = ["Options", "makeService"]
 
@@ -40,25 +45,38 @@ class WsechoService(MultiService):
         reactor: Twisted's reactor.
     """
 
+    _log = Logger()
+
     def __init__(self, config: Config, reactor: Any) -> None:
         super().__init__()
         self._config = config
-        rooms = Rooms(Rules(), reactor.seconds)
-        router = make_router(config, rooms, reactor)
-        websockets = WebSocketFactory(config, reactor)
-        handshake = Handshake(config, rooms, router, websockets)
+        self.house = house = House.of(config, reactor)
+        rooms = Rooms(config.rules, reactor, house.stats)
+        listening = Listening(reactor)
+        admission = Admission.of(config, reactor.seconds, lambda: listening.is_on_loopback)
+        gate = admission.gate
+        router = make_router(config, rooms, reactor, admission)
+        websockets = WebSocketFactory(config, reactor, house)
+        handshake = Handshake(config, gate, rooms, router, websockets)
         tree = resources(config)
-        tree.putChild(b"lp", longpoll_resource(config, router, reactor))
+        tree.putChild(b"broadcast", Broadcast(config, gate, rooms, house, reactor))
+        tree.putChild(b"lp", longpoll_resource(config, gate, router, reactor, house))
+        tree.putChild(b"healthz", Health())
+        tree.putChild(b"readyz", Readiness(house.connections))
+        tree.putChild(b"metrics", MetricsPage(Metrics(house, rooms, router), gate))
         site = EchoSite(tree, handshake, reactor, config)
-        rawsocket = rawsocket_maker(config, router, reactor)
+        rawsocket = rawsocket_maker(config, router, reactor, house)
         self.front = FrontFactory(site, handshake, rawsocket, reactor, config.open_timeout)
         sweep = TimerService(_SWEEP, rooms.sweep)
         sweep.clock = reactor
         sweep.setServiceParent(self)
+        Pulse(reactor, house.stats).setServiceParent(self)
         # Bound now, before twistd logs, changes its user or goes into the background:
         # a port that is taken is told where the user looks, and ends the start.
-        self.ports = [listen(reactor, endpoint, self.front) for endpoint in config.listen]
-        self._drain = Drain(self.ports, router, websockets, reactor, config.drain)
+        listening.begin(config.listen, self.front)
+        self._listening = listening
+        Reload([admission.reload, listening.reload], reactor).setServiceParent(self)
+        self._drain = Drain(listening.ports, house, reactor, config.drain)
 
     def setServiceParent(self, parent: IServiceCollection) -> None:
         """Join twistd's application, which is where it looks for the log's form."""
@@ -69,11 +87,23 @@ class WsechoService(MultiService):
     def startService(self) -> None:
         """Begin; the ports listen already."""
         super().startService()
+        descriptors.provide(self._config.max_connections)
         self._drain.announce()
+        if not self._config.asks_for_tokens:
+            self._warn_of_strangers()
 
     def stopService(self) -> Deferred[Any]:
         """Stop listening, close every connection, and wait for the peers within `--drain`."""
         return self._drain.run().addCallback(lambda _: self._stop_children())
+
+    def _warn_of_strangers(self) -> None:
+        for port in self._listening.beyond[:1]:
+            self._log.warn(
+                "everybody who reaches {address} may read and write every room: close it with "
+                "--token-key FILE (python -m wsecho key makes one), or listen on loopback, which "
+                "is the default",
+                address=describe(port.getHost()),
+            )
 
     def _stop_children(self) -> Any:
         return super().stopService()
@@ -90,27 +120,8 @@ def resources(config: Config) -> Resource:
     except FileNotFoundError as error:
         raise ConfigError("web", "(not given)", str(error)) from None
     root = PageFile(str(folder))
-    root.putChild(b"echo", UpgradeOnly(rooms=False))
-    root.putChild(b"broadcast", UpgradeOnly(rooms=True))
+    root.putChild(b"echo", UpgradeOnly())
     return root
-
-
-def listen(reactor: Any, endpoint: str, factory: FrontFactory) -> IListeningPort:
-    """Listen at an endpoint.
-
-    Raises:
-        ConfigError: the string is no endpoint, or its place is taken.
-    """
-    outcome: list[Any] = []
-    try:
-        serverFromString(reactor, endpoint).listen(factory).addBoth(outcome.append)
-    except Exception as error:  # noqa: BLE001  # endpoint parsers raise what they like
-        raise ConfigError("listen", endpoint, _one_line(error)) from None
-    # Every stream endpoint in Twisted answers at once.
-    port: Any = outcome[0] if outcome else Failure(RuntimeError("it does not answer at once"))
-    if isinstance(port, Failure):
-        raise ConfigError("listen", endpoint, _one_line(port.value)) from None
-    return port  # type: ignore[no-any-return]  # Twisted's Deferred does not say what it holds
 
 
 def makeService(options: Options) -> WsechoService:
@@ -125,9 +136,3 @@ def makeService(options: Options) -> WsechoService:
         return WsechoService(options.config, reactor)
     except ConfigError as error:
         raise SystemExit(f"wsecho: {error}") from None
-
-
-def _one_line(error: BaseException | None) -> str:
-    if isinstance(error, CannotListenError):
-        return f"cannot listen there: {error.socketError.strerror or error.socketError}"
-    return " ".join(str(error).split()) or type(error).__name__

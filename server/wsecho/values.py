@@ -3,13 +3,17 @@
 
 import math
 import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Final
 
+from wsecho.core.rates import OverRatePolicy
+from wsecho.core.slowness import POLICIES, SlowRule
 from wsecho.router.uris import is_uri
 
 _SIZE: Final = re.compile(r"(\d+)\s*(|b|k|kb|kib|m|mb|mib|g|gb|gib)", re.IGNORECASE)
 _ORIGIN: Final = re.compile(r"\*|null|[a-z*][a-z0-9+.*-]*://[^/\s]+")
+_HOST: Final = re.compile(r"[a-zA-Z0-9*?.\[\]:_-]+")
 _UNITS: Final = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 # A frame's length has 63 bits (RFC 6455 section 5.2); no buffer of ours comes near.
 _LARGEST: Final = 1 << 40
@@ -50,6 +54,126 @@ def seconds_or_never(value: Any) -> float:
     if not 0 <= number < math.inf:
         raise ValueError("not a time: give seconds, such as 30; 0 means never")
     return number
+
+
+def size_or_any(value: Any) -> int:
+    """Read a number of bytes; 0 means any number.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return 0 if _number(value) == 0 else size(value)
+
+
+def count(value: Any) -> int:
+    """Read how many of something there may be.
+
+    Raises:
+        ValueError: it is no whole number above 0.
+    """
+    number = _whole(value)
+    if number is None or number < 1:
+        raise ValueError("not a number: give a whole one above 0, such as 1000")
+    return number
+
+
+def count_or_any(value: Any) -> int:
+    """Read how many of something there may be; 0 means any number.
+
+    Raises:
+        ValueError: it is no whole number.
+    """
+    number = _whole(value)
+    if number is None:
+        raise ValueError("not a number: give a whole one, such as 1000; 0 means any number")
+    return number
+
+
+def count_or_none(value: Any) -> int:
+    """Read how many of something are kept; 0 means none.
+
+    Raises:
+        ValueError: it is no whole number.
+    """
+    number = _whole(value)
+    if number is None:
+        raise ValueError("not a number: give a whole one, such as 1000; 0 means none")
+    return number
+
+
+def rate(value: Any) -> float:
+    """Read how often something may happen per second; 0 means any number of times.
+
+    Raises:
+        ValueError: it is none.
+    """
+    number = _number(value)
+    if not 0 <= number < math.inf:
+        raise ValueError("not a rate: give a number per second, such as 50; 0 means any number")
+    return number
+
+
+def slow_rule(value: Any) -> SlowRule:
+    """Read `POLICY` or `GLOB=POLICY`.
+
+    Raises:
+        ValueError: there is no such policy.
+    """
+    glob, _, policy = str(value).rpartition("=")
+    for known in POLICIES:
+        if policy == known and (glob or "=" not in str(value)):
+            return SlowRule(glob or "*", known)
+    raise ValueError("give close, skip or latest, or one for some rooms, such as 'prices.*=latest'")
+
+
+def over_rate(value: Any) -> OverRatePolicy:
+    """Read what becomes of a connection that sends too fast.
+
+    Raises:
+        ValueError: it is neither `close` nor `drop`.
+    """
+    if value == "close":
+        return "close"
+    if value == "drop":
+        return "drop"
+    raise ValueError("give close or drop")
+
+
+def host(value: Any) -> str:
+    """Read a glob over host names, without a port.
+
+    Raises:
+        ValueError: no host could ever match it.
+    """
+    if not isinstance(value, str) or not _HOST.fullmatch(value):
+        raise ValueError("not a host: give a name such as wsecho.test or '*.test', without a port")
+    return value.lower()
+
+
+def network(value: Any) -> IPv4Network | IPv6Network:
+    """Read an address or a network of proxies.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        return ip_network(str(value))
+    except ValueError:
+        raise ValueError("not a network: give one such as 10.0.0.0/8 or 192.0.2.1") from None
+
+
+def path(value: Any) -> Path:
+    """Read the path of a file.
+
+    Raises:
+        ValueError: it cannot be read.
+    """
+    file = Path(str(value)).expanduser()
+    try:
+        with file.open("rb"):
+            return file
+    except OSError as error:
+        raise ValueError(error.strerror or "it cannot be read") from None
 
 
 def template(value: Any) -> bytes:
@@ -137,3 +261,10 @@ def _number(value: Any) -> float:
         return math.nan if isinstance(value, bool) else float(value)
     except (TypeError, ValueError):
         return math.nan
+
+
+def _whole(value: Any) -> int | None:
+    text = str(value).strip()
+    if isinstance(value, bool) or not (text.isascii() and text.isdigit()):
+        return None
+    return int(text) if int(text) <= _LARGEST else None

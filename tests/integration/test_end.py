@@ -2,6 +2,7 @@
 """The server's end on SIGTERM and SIGINT."""
 
 import asyncio
+import json
 import re
 import signal
 import socket
@@ -27,10 +28,48 @@ def test_every_client_sees_1001(number: signal.Signals) -> None:
                 await asyncio.wait_for(client.wait_closed(), PATIENCE)
                 assert client.close_code == 1001
             assert server.process.wait() == -number
-            assert "stopped: 60 WebSockets closed, 0 of them cut off" in server.process.output
+            assert "stopped: 60 connections closed, 0 of them cut off" in server.process.output
             assert "Traceback" not in server.process.output
 
     asyncio.run(main())
+
+
+def test_many_clients_are_told_by_and_by() -> None:
+    """Each by 1001, each `wsecho.v1` client with another time to come back, within `--drain`."""
+    count = 300
+
+    async def main() -> None:
+        with running("--drain", "4") as server:
+            clients = [
+                await websockets.connect(
+                    server.ws("/broadcast/a"), subprotocols=[websockets.Subprotocol("wsecho.v1")]
+                )
+                for _ in range(count)
+            ]
+            server.process.signal(signal.SIGTERM)
+            retries = await asyncio.wait_for(asyncio.gather(*map(farewell, clients)), PATIENCE)
+            assert all(1000 <= retry <= 3000 for retry in retries)
+            assert len(set(retries)) > count / 4
+            assert server.process.wait() == -signal.SIGTERM
+            said = server.process.output
+            assert f"stopped: {count} connections closed, 0 of them cut off" in said
+            assert said.index("closed v1") < said.index("stopped:")
+            assert "Traceback" not in said
+
+    asyncio.run(main())
+
+
+async def farewell(client: websockets.ClientConnection) -> int:
+    """Read to the end; the time that the last frame told."""
+    last = ""
+    try:
+        while True:
+            last = str(await client.recv())
+    except websockets.ConnectionClosed:
+        assert client.close_code == 1001
+    frame = json.loads(last)
+    assert frame["type"] == "closing"
+    return int(frame["retry"])
 
 
 def test_who_does_not_answer_is_cut_after_the_drain() -> None:
@@ -44,7 +83,7 @@ def test_who_does_not_answer_is_cut_after_the_drain() -> None:
             assert client.recv(1000).startswith(b"HTTP/1.1 101 ")
             server.process.signal(signal.SIGTERM)
             assert server.process.wait() == -signal.SIGTERM
-        assert "1 WebSockets closed, 1 of them cut off" in server.process.output
+        assert "1 connections closed, 1 of them cut off" in server.process.output
 
 
 def test_a_second_signal_ends_at_once_and_quietly() -> None:

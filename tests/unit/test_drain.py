@@ -20,7 +20,7 @@ def _signals_stay(monkeypatch: pytest.MonkeyPatch) -> None:
 def drain(server: Server, within: float = 10.0) -> list[object]:
     """Begin the end; the list is no longer empty once it is reached."""
     done: list[object] = []
-    Drain([], server.router, server.websockets, server.clock, within).run().addBoth(done.append)
+    Drain([], server.house, server.clock, within).run().addBoth(done.append)
     return done
 
 
@@ -89,14 +89,15 @@ def test_who_comes_late_for_the_last_words_gets_them() -> None:
 def test_after_the_drain_every_session_is_cut() -> None:
     """Whatever it rides on."""
     server = make_server()
-    Wamp.join(server)
+    wamp = Wamp.join(server)
     Poller.join(server)
     raw, _ = Raw.shake_hands(server)
     raw.say(HELLO)
     done = drain(server, 0.5)
     server.clock.advance(0.5)
-    assert not server.router.sessions
-    for connection in list(server.websockets.connections):
-        connection.connectionLost()
     server.clock.advance(0.1)
+    for peer in (wamp.client.peer, raw.peer):
+        assert peer.wire.aborted
+        peer.lose()
+    assert not server.router.sessions
     assert done

@@ -16,16 +16,17 @@ LAYERS = [
     {"core"},
     {"bus"},
     {"router"},
+    {"access"},
     {"lane"},
-    {"config", "values"},
+    {"config", "values", "settings"},
     {"doors"},
-    {"drain", "logs", "page", "options"},
+    {"credentials", "descriptors", "drain", "listening", "logs", "page", "options", "reload"},
     {"service"},
     {"__main__", "_build"},
 ]
 CORE_MAY_USE = {
-    *("attrs", "base64", "binascii", "collections", "enum", "fnmatch", "hashlib", "http"),
-    *("itertools", "json", "re", "struct"),
+    *("attrs", "base64", "binascii", "collections", "datetime", "enum", "fnmatch", "functools"),
+    *("hashlib", "http", "ipaddress", "itertools", "json", "math", "re", "struct"),
     *("typing", "unicodedata", "urllib"),
 }
 

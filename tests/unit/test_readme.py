@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""README's conformance table names tests that there are."""
+"""README's tables name tests that there are."""
 
 import ast
 import functools
@@ -52,3 +52,13 @@ def test_what_works_is_shown_and_what_does_not_is_not() -> None:
     """Each row says yes and names a test, or no."""
     for feature, works, *shown in rows():
         assert bool(shown_by(shown[0])) is not works.startswith("no"), feature
+
+
+def test_each_test_that_another_table_names_exists() -> None:
+    """In some file of the tests."""
+    readme = (ROOT / "README.md").read_text().split("\n## WAMP conformance\n")[0]
+    rows = [line for line in readme.splitlines() if line.startswith("|")]
+    named = {name for row in rows for name in re.findall(r"`(test_\w+)`", row)}
+    there = {name for path in (ROOT / "tests").rglob("test_*.py") for name in names(path)}
+    assert len(named) > 40
+    assert named - there == set()

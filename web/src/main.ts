@@ -2,6 +2,7 @@
 // Puts the page together: the browser's world, the ladder, the two panels, and the state for all to see.
 
 import "./style/index.css";
+import { Pass } from "./access/pass";
 import { showEcho } from "./echo/panel";
 import { Ladder } from "./ladder/ladder";
 import { tabMemory, transportNamed } from "./ladder/memory";
@@ -15,7 +16,8 @@ import { markRoot, StatusView } from "./ui/status";
 import { lineOpener } from "./wamp/open";
 
 const addresses = { websocket: socketUrl(location, "/ws"), http: `${location.origin}/lp` };
-const ladder = new Ladder(browser, lineOpener(browser, addresses), {
+const pass = new Pass(() => sessionStorage, browser.key);
+const ladder = new Ladder(browser, lineOpener(browser, addresses, pass), {
   memory: tabMemory(() => sessionStorage),
   forced: transportNamed(new URLSearchParams(location.search).get("transport")),
 });
@@ -27,9 +29,15 @@ const join: JoinRoom = (name, listener, leftOver) => {
 };
 
 const status = new StatusView(part("[data-top]"), browser.now, () => room.retry());
-const room = new RoomPanel(part("#room"), join, (now) => {
-  markRoot(document.documentElement, now);
-  status.show(now);
+const room = new RoomPanel(part("#room"), join, () => pass.id, {
+  onStatus(now) {
+    markRoot(document.documentElement, now);
+    status.show(now);
+  },
+  onToken(token) {
+    pass.present(token);
+    ladder.renew();
+  },
 });
 
 room.start();

@@ -63,6 +63,8 @@ export class FakeWorld implements World {
   random = (): number => this.dice;
   key = (): string => `key-${++this.#keys}`;
   fetch = (url: string, init: RequestInit): Promise<Response> => this.respond(url, init);
+  readonly beacons: string[] = [];
+  beacon = (url: string): void => void this.beacons.push(url);
   isHidden = (): boolean => this.hidden;
 
   after(milliseconds: number, run: () => void): Cancel {
@@ -116,6 +118,10 @@ export class FakeWorld implements World {
 
   comesOnline(): void {
     for (const watcher of [...this.#watchers]) watcher.onOnline?.();
+  }
+
+  goesForGood(): void {
+    for (const watcher of [...this.#watchers]) watcher.onGone?.();
   }
 
   isLookedAt(): void {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Lines under the test's hand: which transports work, and what a room says over them.
 
-import { type Answer, Gone, type Happening, type Keywords, type Line, type LineListener, type OpenLine, type Subscription } from "../src/net/line";
+import { type Answer, Gone, type Happening, type Keywords, type Line, type LineListener, type OpenLine, Refusal, type Subscription } from "../src/net/line";
 import type { FaultKind } from "../src/net/line";
 import type { Transport } from "../src/net/status";
 
@@ -18,13 +18,15 @@ interface Asked {
   refuse(error: Error): void;
 }
 
-/** A line that answers echoes by itself while it is not mute, and the rest as the test says. */
+/** A line that answers echoes, and who is here, by itself while it is not mute; the rest as the test says. */
 export class FakeLine implements Line {
   readonly transport: Transport;
   readonly asked: Asked[] = [];
   readonly topics: string[] = [];
   isMute = false;
-  hear: (event: Happening) => void = () => undefined;
+  /** Who is in the room; a refusal where that is not told, null where the test answers. */
+  members: readonly unknown[] | Refusal | null = [];
+  readonly #handlers = new Map<string, (event: Happening) => void>();
   #waiting = 0;
 
   constructor(transport: Transport) {
@@ -33,7 +35,7 @@ export class FakeLine implements Line {
 
   async subscribe(topic: string, onEvent: (event: Happening) => void): Promise<Subscription> {
     this.topics.push(topic);
-    this.hear = onEvent;
+    this.#handlers.set(topic, onEvent);
     return { id: 7, unsubscribe: () => this.topics.splice(this.topics.indexOf(topic), 1) };
   }
 
@@ -44,7 +46,15 @@ export class FakeLine implements Line {
 
   call(procedure: string, args: readonly unknown[], kwargs: Keywords): Promise<Answer> {
     if (procedure === "wsecho.echo" && !this.isMute) return Promise.resolve({ args, kwargs });
+    if (procedure === "wsecho.members" && this.members) return this.#tellMembers(this.members);
     return this.#ask(procedure, args, kwargs);
+  }
+
+  /** Something is said in the room, or told about it. */
+  hear(event: Happening, kind: "room" | "presence" = "room"): void {
+    for (const [topic, handler] of this.#handlers) {
+      if (topic.startsWith(`wsecho.${kind}.`)) handler(event);
+    }
   }
 
   unanswered(): number {
@@ -60,6 +70,11 @@ export class FakeLine implements Line {
 
   ends(): void {
     for (const question of [...this.asked]) question.refuse(new Gone("gone"));
+  }
+
+  #tellMembers(members: readonly unknown[] | Refusal): Promise<Answer> {
+    if (members instanceof Refusal) return Promise.reject(members);
+    return Promise.resolve({ args: [members], kwargs: {} });
   }
 
   #ask(what: string, args: readonly unknown[], kwargs: Keywords): Promise<Answer> {

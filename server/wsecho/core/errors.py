@@ -3,22 +3,35 @@
 
 ::
 
-    WireError (base; a peer's fault or a limit, never ours)
+    WireError (base; a peer's fault or a limit, and one for ours)
     ├── BadRequest        400 · 1003    malformed room, position, query, body or frame
-    ├── Forbidden         403           the origin does not allow it
+    ├── Unauthorized      401 · 4401    a token is needed
+    │   └── BadToken      401 · 4401    the one that was given is bad, or expired
+    ├── Forbidden         403 · 4403    a grant or the origin does not allow it
     ├── NotFound          404           no such address
     ├── MethodNotAllowed  405           the address exists, the method does not
+    ├── RequestTimeout    408           a body that comes too slowly
     ├── Conflict          409           a number out of its order
-    ├── TooLarge          413           a body over its bound
+    ├── TooLarge          413 · 1009    a body over its bound
     ├── WrongType         415           a body of a type that is not taken here
     ├── UpgradeRequired   426           only a WebSocket can be opened here
-    └── HeadersTooLarge   431           the request's head is over its bound
+    ├── OverRate          429 · 1008    messages or bytes come faster than allowed
+    ├── TooMany           429           one address has too many connections
+    ├── HeadersTooLarge   431           the request's head is over its bound
+    ├── OverLimit         503           too many connections, rooms or members in all
+    ├── Stopping          503 · 1001    the server is about to end
+    └── Internal          500 · 1011    our own fault
 """
 
 from enum import IntEnum
-from typing import ClassVar
+from math import ceil
+from typing import ClassVar, Final
 
 from attrs import frozen
+
+_MAX_REASON: Final = 123
+RETRY_AFTER: Final = 5.0
+"""Seconds after which somebody who met a limit on numbers may try again."""
 
 
 class CloseCode(IntEnum):
@@ -33,6 +46,9 @@ class CloseCode(IntEnum):
     MESSAGE_TOO_BIG = 1009
     INTERNAL_ERROR = 1011
     TRY_AGAIN_LATER = 1013
+    UNAUTHORIZED = 4401
+    FORBIDDEN = 4403
+    CANNOT_RESUME = 4410
 
 
 @frozen
@@ -54,7 +70,24 @@ STOPPING = CloseReason(CloseCode.GOING_AWAY, "the server is stopping", reconnect
 TOO_SLOW = CloseReason(
     CloseCode.TRY_AGAIN_LATER, "you read too slowly: --send-queue is full", reconnect=True
 )
+OVER_RATE = CloseReason(
+    CloseCode.POLICY_VIOLATION, "you send faster than this server allows", reconnect=True
+)
+TOKEN_EXPIRED = CloseReason(CloseCode.UNAUTHORIZED, "the token has expired", reconnect=False)
 OUR_FAULT = CloseReason(CloseCode.INTERNAL_ERROR, "internal error", reconnect=True)
+
+
+def cannot_resume(position: object) -> CloseReason:
+    """Close a raw reader whose place is gone; the reason is where the room stands now."""
+    return CloseReason(CloseCode.CANNOT_RESUME, str(position), reconnect=True)
+
+
+def refusal(error: "Unauthorized | Forbidden") -> CloseReason:
+    """Close an open WebSocket with the code that stands for 401 or 403."""
+    is_token = isinstance(error, Unauthorized)
+    code = CloseCode.UNAUTHORIZED if is_token else CloseCode.FORBIDDEN
+    reason = error.reason.encode()[:_MAX_REASON].decode(errors="ignore")
+    return CloseReason(code, reason, reconnect=False)
 
 
 class WireError(Exception):
@@ -81,8 +114,30 @@ class BadRequest(WireError):
     code = "bad_request"
 
 
+class Unauthorized(WireError):
+    """A valid token is needed here (RFC 6750 section 3)."""
+
+    status = 401
+    code = "unauthorized"
+
+    challenge: ClassVar = 'Bearer realm="wsecho"'
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, ("WWW-Authenticate", self.challenge.format(reason=reason)))
+
+
+class BadToken(Unauthorized):
+    """The token that was given does not count (RFC 6750 section 3.1).
+
+    Args:
+        reason: printable ASCII without quotes and backslashes; it goes into the header too.
+    """
+
+    challenge = 'Bearer realm="wsecho", error="invalid_token", error_description="{reason}"'
+
+
 class Forbidden(WireError):
-    """The page that asks has no right to."""
+    """Whoever asks has no right to, or the page that asks has none."""
 
     status = 403
     code = "forbidden"
@@ -100,6 +155,13 @@ class MethodNotAllowed(WireError):
 
     status = 405
     code = "method_not_allowed"
+
+
+class RequestTimeout(WireError):
+    """A request's body comes more slowly than this server waits."""
+
+    status = 408
+    code = "request_timeout"
 
 
 class Conflict(WireError):
@@ -130,8 +192,72 @@ class UpgradeRequired(WireError):
     code = "upgrade_required"
 
 
+class OverRate(WireError):
+    """Messages or bytes come faster than `--message-rate` or `--byte-rate` allows.
+
+    Args:
+        reason: one sentence.
+        retry_after: seconds after which the next one is taken.
+    """
+
+    status = 429
+    code = "over_rate"
+
+    def __init__(self, reason: str, retry_after: float) -> None:
+        super().__init__(reason, _retry_after(retry_after))
+        self.retry_after = retry_after
+
+
+class TooMany(WireError):
+    """One address has as many connections as `--max-connections-per-address` allows."""
+
+    status = 429
+    code = "over_limit"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, _retry_after(RETRY_AFTER))
+
+
 class HeadersTooLarge(WireError):
     """The request's head is larger than the server reads."""
 
     status = 431
     code = "headers_too_large"
+
+
+class OverLimit(WireError):
+    """There are as many connections, rooms or members as the limits allow."""
+
+    status = 503
+    code = "over_limit"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, _retry_after(RETRY_AFTER))
+
+
+class Stopping(WireError):
+    """The server is about to end, and takes nothing new.
+
+    Args:
+        retry_after: seconds after which another may take it.
+    """
+
+    status = 503
+    code = "stopping"
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__("the server is stopping", _retry_after(retry_after))
+
+
+class Internal(WireError):
+    """A fault of ours; the log has it, the peer gets to know no more."""
+
+    status = 500
+    code = "internal"
+
+    def __init__(self) -> None:
+        super().__init__("internal error")
+
+
+def _retry_after(seconds: float) -> tuple[str, str]:
+    return "Retry-After", str(max(1, ceil(seconds)))

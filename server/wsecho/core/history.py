@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""What a room remembers: its latest messages, in order, bounded by number and age."""
+"""What a room remembers: its latest messages, in order, bounded by number, age and bytes."""
 
 from collections import deque
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, Final
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from wsecho.core.positions import Position
+
+MESSAGE_COST: Final = 400
+"""Bytes that a remembered message is counted for beside its payload."""
 
 
 @define(eq=False)
@@ -21,8 +24,8 @@ class Message:
         is_binary: whether it is binary.
         time: Unix time in seconds when it was taken.
         publication: its WAMP publication id, the same for every receiver.
-        publisher: the WAMP session id of whoever asked for disclosure, if any.
-        forms: what doors made of it, by their own keys: encoded once, sent to many.
+        forms: what doors made of it, by their own keys: encoded once, sent to many. None once it
+            has gone round: who comes later encodes for himself, so that history stays small.
     """
 
     position: Position
@@ -30,7 +33,25 @@ class Message:
     is_binary: bool
     time: float
     publication: int
-    forms: dict[Any, Any] = field(factory=dict, init=False, repr=False)
+    forms: dict[Any, Any] | None = field(factory=dict, init=False, repr=False)
+
+    @property
+    def cost(self) -> int:
+        """Bytes that it is counted for while it is remembered."""
+        return len(self.payload) + MESSAGE_COST
+
+
+@frozen
+class Start:
+    """Where a reader begins.
+
+    Attributes:
+        position: the place that the first message follows.
+        recovered: whether the place that was asked for could be had; None where none was asked for.
+    """
+
+    position: Position
+    recovered: bool | None = None
 
 
 @define(eq=False)
@@ -47,10 +68,16 @@ class History:
     _limit: int
     _ttl: float
     head: int = field(default=0, init=False)
-    _messages: deque[Message] = field(factory=deque, init=False)
+    size: int = field(default=0, init=False)
+    """Bytes that the kept messages are counted for."""
+    # Made with the first message: most rooms of a server that has many are silent.
+    _messages: deque[Message] | None = field(default=None, init=False)
 
     def __len__(self) -> int:
-        return len(self._messages)
+        return len(self._messages) if self._messages else 0
+
+    def __iter__(self) -> Iterator[Message]:
+        return iter(self._messages or ())
 
     @property
     def position(self) -> Position:
@@ -60,7 +87,7 @@ class History:
     @property
     def oldest(self) -> int:
         """The lowest offset that can be resumed after."""
-        return self.head - len(self._messages)
+        return self.head - len(self)
 
     def next_position(self) -> Position:
         """The position that the next message gets."""
@@ -69,27 +96,62 @@ class History:
     def append(self, message: Message) -> None:
         """Take a message that stands at `next_position`."""
         self.head = message.position.offset
-        if self._limit:
-            self._messages.append(message)
-        while len(self._messages) > self._limit:
-            self._messages.popleft()
+        if not self._limit:
+            return
+        if self._messages is None:
+            self._messages = deque()
+        self._messages.append(message)
+        self.size += message.cost
+        if len(self._messages) > self._limit:
+            self.forget_oldest()
+
+    def forget_oldest(self) -> None:
+        """Drop the oldest message.
+
+        Raises:
+            IndexError: none is kept.
+        """
+        if not self._messages:
+            raise IndexError
+        self.size -= self._messages.popleft().cost
 
     def expire(self, now: float) -> None:
         """Drop what is older than its time."""
         while self._messages and now - self._messages[0].time >= self._ttl:
-            self._messages.popleft()
+            self.forget_oldest()
 
     def can_resume(self, position: Position) -> bool:
         """Tell whether every message behind a position is still here."""
         return position.epoch == self.epoch and self.oldest <= position.offset <= self.head
 
+    def start(self, after: Position | None, last: int | None) -> Start:
+        """Find where a reader begins that asks for a place, or for the last few messages.
+
+        Args:
+            after: resume after this place; it wins over `last`.
+            last: begin so many messages back, as far as they are kept.
+        """
+        if after is not None:
+            recovered = self.can_resume(after)
+            return Start(after if recovered else self.position, recovered)
+        offset = max(self.head - (last or 0), self.oldest)
+        return Start(Position(self.epoch, offset))
+
     def after(self, offset: int) -> Iterator[Message]:
         """Iterate over the kept messages behind an offset, oldest first."""
-        return islice(self._messages, max(offset - self.oldest, 0), None)
+        return islice(iter(self), max(offset - self.oldest, 0), None)
+
+    def at(self, offset: int) -> Message:
+        """Return one kept message.
+
+        Raises:
+            IndexError: it is not kept.
+        """
+        place = offset - self.oldest - 1
+        if self._messages is None or place < 0:
+            raise IndexError(offset)
+        return self._messages[place]
 
     def last(self, count: int) -> Iterator[Message]:
         """Iterate over the last `count` messages, oldest first."""
-        return islice(self._messages, max(len(self._messages) - count, 0), None)
-
-    def __iter__(self) -> Iterator[Message]:
-        return iter(self._messages)
+        return islice(iter(self), max(len(self) - count, 0), None)

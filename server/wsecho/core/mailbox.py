@@ -50,6 +50,11 @@ class Outbox:
     def __bool__(self) -> bool:
         return bool(self._waiting)
 
+    @property
+    def size(self) -> int:
+        """Bytes that wait."""
+        return self._size
+
     def push(self, data: bytes) -> bool:
         """Add a message; returns False where the bound is passed and nothing was added."""
         if self._waiting and self._size + len(data) > self._bound:

@@ -1,38 +1,33 @@
 # SPDX-License-Identifier: MIT
-"""Rooms: who is in them, what was said, and where each message stands."""
+"""One room: who is in it, what was said, and where each message stands."""
 
-from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
 from attrs import define, field, frozen
 
 from wsecho.core.history import History, Message
 from wsecho.core.positions import Position
+from wsecho.core.presence import Attendee, Presence
 from wsecho.core.retries import Receipt, Retries
 
 
-class Member(Protocol):
-    """What a room must know of a member: nothing but which messages it wants."""
+class Member(Attendee, Protocol):
+    """What a room must know of a member."""
 
     @property
     def wants_own(self) -> bool:
         """Whether the member gets back what it sent itself (`?self=0` says no)."""
 
+    @property
+    def hears(self) -> bool:
+        """Whether messages are delivered to it; else it is only there."""
+
+    @property
+    def wants_presence(self) -> bool:
+        """Whether it is told who comes and goes."""
+
 
 M = TypeVar("M", bound=Member)
-
-
-@frozen
-class Rules:
-    """What a hub keeps, and for how long.
-
-    Attributes:
-        history: messages that a room remembers at most.
-        history_ttl: seconds that a message, and an unused room, are kept.
-    """
-
-    history: int = 1000
-    history_ttl: float = 600.0
 
 
 @frozen
@@ -77,34 +72,67 @@ class Room(Generic[M]):
         name: the room's name, decoded.
         last_used: seconds, when it was last joined, left, read or spoken into.
         history: what was said.
+        presence: who is here, as others see it.
     """
 
     name: str
     last_used: float
     history: History
-    _retries: Retries = field(factory=Retries, init=False)
-    # A dict keeps the order of joining, so that a fan-out is the same at each run.
-    _members: dict[M, None] = field(factory=dict, init=False)
+    presence: Presence
+    _retries: Retries | None = field(default=None, init=False)
+    # Dicts keep the order of joining, so that a fan-out is the same at each run.
+    _hearing: dict[M, None] = field(factory=dict, init=False)
+    _attending: dict[M, None] = field(factory=dict, init=False)
+    _watching: dict[M, None] = field(factory=dict, init=False)
 
     def __len__(self) -> int:
-        return len(self._members)
+        return len(self._hearing) + len(self._attending)
 
     def __contains__(self, member: M) -> bool:
-        return member in self._members
+        return member in self._hearing or member in self._attending
+
+    @property
+    def position(self) -> Position:
+        """Where the room stands."""
+        return self.history.position
+
+    def members(self) -> list[M]:
+        """List the connections that are here."""
+        return [*self._hearing, *self._attending]
+
+    def watchers(self) -> list[M]:
+        """List who is told of comings and goings."""
+        return list(self._watching)
 
     def add(self, member: M) -> None:
         """Take a member in."""
-        self._members[member] = None
+        if member.wants_presence:
+            self._watching[member] = None
+        (self._hearing if member.hears else self._attending)[member] = None
 
     def discard(self, member: M) -> None:
         """Let a member go, if it is here."""
-        self._members.pop(member, None)
+        self._hearing.pop(member, None)
+        self._attending.pop(member, None)
+        self._watching.pop(member, None)
 
     def audience(self, sender: M | None) -> list[M]:
         """List who gets what `sender` says: a snapshot, so that members may go meanwhile."""
         if sender is None or sender.wants_own:
-            return list(self._members)
-        return [member for member in self._members if member is not sender]
+            return list(self._hearing)
+        return [member for member in self._hearing if member is not sender]
+
+    def recall(self, said: Said, now: float) -> Receipt | None:
+        """Return the receipt of what was said before under the same key, or None.
+
+        Raises:
+            KeyReusedError: something else was said under it.
+        """
+        if said.key is None or self._retries is None:
+            return None
+        return self._retries.find(
+            said.caller, said.key, said.payload, is_binary=said.is_binary, now=now
+        )
 
     def publish(self, said: Said, sender: M | None, now: float) -> Delivery[M]:
         """Take a message in, unless it came before under its key.
@@ -112,18 +140,13 @@ class Room(Generic[M]):
         Raises:
             KeyReusedError: something else was said under the key.
         """
-        if said.key is not None:
-            receipt = self._retries.find(
-                said.caller, said.key, said.payload, is_binary=said.is_binary, now=now
-            )
-            if receipt is not None:
-                return Delivery(receipt, None, [])
+        receipt = self.recall(said, now)
+        if receipt is not None:
+            return Delivery(receipt, None, [])
         message = self._append(said, now)
         receipt = Receipt(message.position, message.publication)
         if said.key is not None:
-            self._retries.remember(
-                said.caller, said.key, said.payload, receipt, is_binary=said.is_binary, now=now
-            )
+            self._remember(said, said.key, receipt, now)
         return Delivery(receipt, message, self.audience(sender))
 
     def _append(self, said: Said, now: float) -> Message:
@@ -134,80 +157,9 @@ class Room(Generic[M]):
         self.history.expire(now)
         return message
 
-
-class Hub(Generic[M]):
-    """All rooms of this process. Any use makes a room; one unused for long goes.
-
-    Args:
-        rules: what is kept.
-        draw_epoch: makes a fresh random word of `A-Z a-z 0-9 _ -` for each new room.
-    """
-
-    def __init__(self, rules: Rules, draw_epoch: Callable[[], str]) -> None:
-        self._rules = rules
-        self._draw_epoch = draw_epoch
-        self._rooms: dict[str, Room[M]] = {}
-
-    def __len__(self) -> int:
-        return len(self._rooms)
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._rooms
-
-    def names(self) -> list[str]:
-        """List the rooms that there are."""
-        return list(self._rooms)
-
-    def use(self, name: str, now: float) -> Room[M]:
-        """Return the room of that name, made where there is none, and note its use."""
-        room = self._rooms.get(name)
-        if room is None:
-            rules = self._rules
-            history = History(self._draw_epoch(), rules.history, rules.history_ttl)
-            room = self._rooms[name] = Room(name, now, history)
-        room.last_used = now
-        return room
-
-    def read(self, name: str, now: float) -> History:
-        """Return what a room remembers at this time; reading is a use."""
-        history = self.use(name, now).history
-        history.expire(now)
-        return history
-
-    def position(self, name: str, now: float) -> Position:
-        """Return where a room stands; asking is a use."""
-        return self.use(name, now).history.position
-
-    def join(self, name: str, member: M, now: float) -> Room[M]:
-        """Take a member into a room and return the room."""
-        room = self.use(name, now)
-        room.add(member)
-        return room
-
-    def leave(self, name: str, member: M, now: float) -> None:
-        """Let a member leave; one that is not there, or a room that is gone, is no error."""
-        room = self._rooms.get(name)
-        if room is not None and member in room:
-            room.discard(member)
-            room.last_used = now
-
-    def publish(self, name: str, said: Said, sender: M | None, now: float) -> Delivery[M]:
-        """Take a message into a room and list who gets it.
-
-        Raises:
-            KeyReusedError: something else was said under its key.
-        """
-        return self.use(name, now).publish(said, sender, now)
-
-    def sweep(self, now: float) -> int:
-        """Drop the rooms that stood empty and unused for their time; return how many."""
-        for room in self._rooms.values():
-            room.history.expire(now)
-        stale = [
-            room.name
-            for room in self._rooms.values()
-            if not len(room) and now - room.last_used >= self._rules.history_ttl
-        ]
-        for name in stale:
-            del self._rooms[name]
-        return len(stale)
+    def _remember(self, said: Said, key: str, receipt: Receipt, now: float) -> None:
+        if self._retries is None:
+            self._retries = Retries()
+        self._retries.remember(
+            said.caller, key, said.payload, receipt, is_binary=said.is_binary, now=now
+        )

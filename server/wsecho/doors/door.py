@@ -3,7 +3,7 @@
 
 from typing import Protocol
 
-from wsecho.core.errors import CloseReason
+from wsecho.core.errors import CloseReason, OverRate
 
 
 class Connection(Protocol):
@@ -16,23 +16,29 @@ class Connection(Protocol):
     def send(self, payload: bytes, *, is_binary: bool) -> None:
         """Send one message, compressed where that was negotiated."""
 
-    def send_frame(self, frame: bytes) -> bool:
-        """Send bytes that are whole frames already.
+    def offer(self, frame: bytes) -> bool:
+        """Send bytes that are whole frames already, if the peer takes any now.
 
         Returns:
-            False where the peer's send queue has no room: nothing was added.
+            False where it does not: nothing was taken, and `Door.drained` says when it does again.
         """
+
+    def push(self, frame: bytes) -> None:
+        """Send bytes that are whole frames already, behind all that waits: the last words."""
+
+    def expire_at(self, moment: float) -> None:
+        """Close with 4401 at a time (Unix seconds), unless a later one is set before."""
 
     def close(self, why: CloseReason) -> None:
         """Begin the closing handshake; what was sent before goes first."""
 
 
 class Door(Protocol):
-    """One purpose of a WebSocket: echo, a room."""
+    """One purpose of a WebSocket: echo, a room, WAMP."""
 
     @property
     def name(self) -> str:
-        """The door's name in logs."""
+        """The door's name in logs and metrics."""
 
     @property
     def subprotocol(self) -> str | None:
@@ -42,11 +48,64 @@ class Door(Protocol):
     def waits_for_reader(self) -> bool:
         """Whether a peer that does not read is not read from either."""
 
+    @property
+    def keeps_rates(self) -> bool:
+        """Whether the door itself holds the peer to its rates, as it knows better what comes."""
+
+    @property
+    def who(self) -> str:
+        """Who the peer has turned out to be, beside what its request said; empty for nobody."""
+
+    def greet(self) -> dict[str, str]:
+        """Take up the place behind the door; return further headers of the handshake's answer.
+
+        Called once, right before the connection opens; `closed` follows in any case.
+
+        Raises:
+            WireError: there is no place.
+        """
+
     def opened(self, connection: Connection) -> None:
         """The handshake is done."""
 
     def received(self, payload: bytes, *, is_binary: bool) -> None:
         """A whole message came."""
 
+    def over_rate(self, error: OverRate, payload: bytes, *, is_binary: bool) -> None:
+        """A whole message came faster than allowed, and is dropped."""
+
+    def drained(self) -> None:
+        """The connection takes frames again."""
+
+    def closing(self, retry: float) -> None:
+        """The server is about to stop; the client may come back after `retry` seconds."""
+
     def closed(self) -> None:
-        """The connection is gone; nothing can be sent any more."""
+        """The connection is gone; nothing can be sent any more. May be called again."""
+
+
+class PlainDoor:
+    """What a door does that has nothing to say to most of it."""
+
+    keeps_rates = False
+
+    @property
+    def who(self) -> str:
+        """Nobody that the request did not name."""
+        return ""
+
+    def greet(self) -> dict[str, str]:
+        """Take up no place."""
+        return {}
+
+    def over_rate(self, error: OverRate, payload: bytes, *, is_binary: bool) -> None:
+        """Drop the message without a word."""
+
+    def drained(self) -> None:
+        """Go on sending nothing."""
+
+    def closing(self, retry: float) -> None:
+        """Leave it to the Close frame."""
+
+    def closed(self) -> None:
+        """Leave nothing behind."""

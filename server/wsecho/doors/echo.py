@@ -3,12 +3,11 @@
 
 from attrs import define, field
 
-from wsecho.core.handshake import Upgrade
-from wsecho.doors.door import Connection
+from wsecho.doors.door import Connection, PlainDoor
 
 
 @define
-class Echo:
+class Echo(PlainDoor):
     """Answers each message with itself, or a text with a template.
 
     Args:
@@ -33,11 +32,3 @@ class Echo:
         if self._template is not None and not is_binary:
             payload = self._template.replace(b"{data}", payload)
         self._connection.send(payload, is_binary=is_binary)
-
-    def closed(self) -> None:
-        """An echo leaves nothing behind."""
-
-
-def first_offered(upgrade: Upgrade) -> str | None:
-    """Choose the subprotocol for an echo: the client's first."""
-    return upgrade.subprotocols[0] if upgrade.subprotocols else None

@@ -2,6 +2,7 @@
 """The first bytes of a connection decide who speaks on it: WebSocket, RawSocket or HTTP."""
 
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import Any, Final
 
 from twisted.internet.interfaces import IProtocol, IReactorTime
@@ -9,20 +10,25 @@ from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from wsecho.core.admissions import Place
 from wsecho.core.errors import BadRequest, HeadersTooLarge, WireError
 from wsecho.core.handshake import wants_websocket
 from wsecho.core.rawsocket import MAGIC
 from wsecho.core.requests import END_OF_HEAD, RequestHead
 from wsecho.core.responses import error_response
+from wsecho.doors.connections import Drainable
 from wsecho.doors.handshake import Handshake
 from wsecho.doors.outbound import Outbound
 from wsecho.doors.peers import peer_name
 from wsecho.doors.site import EchoSite
+from wsecho.settings.access import Network
 
 MAX_HEAD: Final = 16_384
 """Bytes of a request's head; Twisted's own HTTP takes as many."""
 
 _LINGER: Final = 5.0
+_MOST_TURNED_AWAY: Final = 100
+"""Connections beyond the limits that may wait to be told so; further ones are cut."""
 _RAWSOCKET: Final = bytes((MAGIC,))
 
 
@@ -41,11 +47,43 @@ class Front(Protocol):
     def __init__(self) -> None:
         self._received = b""
         self._next: IProtocol | None = None
+        self._tenant: Drainable | None = None
         self._outbound: Outbound | None = None
+        self._place: Place | None = None
+        # A client that is over a limit is told so in answer to its request: many do not listen
+        # before they have asked.
+        self._no_place: WireError | None = None
+
+    @property
+    def is_paced(self) -> bool:
+        """As whoever took the connection."""
+        return self._tenant is not None and self._tenant.is_paced
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is under way: no request, or none but its first bytes."""
+        return not self._received if self._tenant is None else self._tenant.is_idle
+
+    def drain(self, retry: float) -> None:
+        """Tell whoever took the connection."""
+        if self._tenant is not None:
+            self._tenant.drain(retry)
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        self.transport.abortConnection()
 
     def connectionMade(self) -> None:
-        """Give the whole opening, not each byte of it, its time."""
-        self._deadline = self.factory.clock.callLater(self.factory.open_timeout, self._too_late)
+        """Give the whole opening, not each byte of it, its time; take a place."""
+        factory = self.factory
+        self._deadline = factory.clock.callLater(factory.open_timeout, self._too_late)
+        factory.house.connections.add(self)
+        try:
+            self._place = place = factory.house.admissions.enter()
+            if not self._is_of_a_proxy():
+                place.belongs_to(peer_name(self.transport))
+        except WireError as error:
+            self._turn_away(error)
 
     def dataReceived(self, data: bytes) -> None:
         """Collect the head; later bytes go straight to whoever took the connection."""
@@ -57,9 +95,13 @@ class Front(Protocol):
             self._read_head()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Tell whoever took the connection."""
+        """Tell whoever took the connection, and free its place."""
         if self._deadline.active():
             self._deadline.cancel()
+        self.factory.house.connections.discard(self)
+        self._free_place()
+        if self._no_place is not None:
+            self.factory.turned_away -= 1
         if self._outbound is not None:
             self._outbound.connection_lost()
         if self._next is not None:
@@ -74,35 +116,74 @@ class Front(Protocol):
             self._refuse(HeadersTooLarge(f"the request's head is over {MAX_HEAD} bytes"))
         elif self._received[:1] == _RAWSOCKET:
             self._deadline.cancel()
-            self._hand_over(self.factory.rawsocket(peer_name(self.transport)), b"")
+            self._begin_rawsocket()
         elif self._received and not self._received[:1].isalpha():
             self._refuse(BadRequest("this is not HTTP"))
 
+    def _begin_rawsocket(self) -> None:
+        # Nothing can be said here before the handshake, and nothing of this kind in it.
+        if self._no_place is not None or self.factory.house.connections.is_stopping:
+            self.transport.loseConnection()
+        else:
+            self._hand_over(self.factory.rawsocket(peer_name(self.transport)), b"")
+
     def _choose(self, end: int) -> None:
+        if self._no_place is not None or self._place is None:
+            self._refuse(self._no_place or BadRequest("there is no place"))
+            return
         # Most requests are no upgrades; a look for the word spares them the parsing.
         if b"websocket" not in self._received[:end].lower():
-            self._hand_over(self.factory.site.buildProtocol(self.transport.getPeer()), b"")
+            self._begin_http(self._place)
             return
         try:
             head = RequestHead.parse(self._received[:end])
             if wants_websocket(head):
-                protocol, rewritten = self.factory.handshake.accept(head, peer_name(self.transport))
+                protocol, rewritten = self.factory.handshake.accept(
+                    head, peer_name(self.transport), self._place
+                )
                 self._received = self._received[end:]
                 self._hand_over(protocol, rewritten)
             else:
-                self._hand_over(self.factory.site.buildProtocol(self.transport.getPeer()), b"")
+                self._begin_http(self._place)
         except WireError as error:
             self._refuse(error)
 
-    def _hand_over(self, protocol: IProtocol, head: bytes) -> None:
+    def _begin_http(self, place: Place) -> None:
+        channel = self.factory.site.buildProtocol(self.transport.getPeer())
+        channel.place = place
+        self._hand_over(channel, b"")
+
+    def _hand_over(self, protocol: Any, head: bytes) -> None:
         received, self._received = self._received, b""
-        self._next = protocol
+        self._next = self._tenant = protocol
         protocol.makeConnection(self.transport)
         # Twisted calls the attribute, so later bytes skip this class.
         self.dataReceived = protocol.dataReceived  # type: ignore[method-assign]
         protocol.dataReceived(head + received)
 
+    def _turn_away(self, error: WireError) -> None:
+        self._free_place()
+        self._no_place = error
+        self.factory.turned_away += 1
+        if self.factory.turned_away > _MOST_TURNED_AWAY:
+            self.transport.abortConnection()
+
+    def _free_place(self) -> None:
+        if self._place is not None:
+            self._place.leave()
+
+    def _is_of_a_proxy(self) -> bool:
+        networks = self.factory.proxies
+        if not networks:
+            return False
+        try:
+            ip = ip_address(getattr(self.transport.getPeer(), "host", ""))
+        except ValueError:
+            return True  # behind a Unix socket there is nobody but a proxy
+        return any(ip in network for network in networks)
+
     def _refuse(self, error: WireError) -> None:
+        self.factory.house.stats.refuse(error)
         self._log.info(
             "refused {peer}: {status} {reason}",
             peer=peer_name(self.transport),
@@ -117,6 +198,7 @@ class Front(Protocol):
         self._outbound.finish(linger=True, within=_LINGER)
 
     def _too_late(self) -> None:
+        self.factory.house.stats.limits["open-timeout"] += 1
         self.transport.abortConnection()
 
 
@@ -145,6 +227,9 @@ class FrontFactory(Factory):
         self.site = site
         self.rawsocket = rawsocket
         self.handshake = handshake
+        self.house = handshake.house
+        self.proxies: tuple[Network, ...] = handshake.config.proxy
+        self.turned_away = 0
         self.clock = clock
         self.open_timeout = open_timeout
 

@@ -3,25 +3,38 @@
 
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 from autobahn.twisted.websocket import WebSocketServerProtocol
 
+from wsecho.access.presented import TOKEN_SUBPROTOCOL
+from wsecho.access.sessions import identity_of
 from wsecho.config import Config
+from wsecho.core import vocabulary
+from wsecho.core.admissions import Place
+from wsecho.core.callers import Caller
 from wsecho.core.deflate import Offer, choose
-from wsecho.core.errors import NotFound
+from wsecho.core.errors import Forbidden, NotFound, Unauthorized
 from wsecho.core.handshake import Upgrade, examine
 from wsecho.core.names import DEFAULT_ROOM, parse_room
+from wsecho.core.queries import RoomQuery
 from wsecho.core.requests import RequestHead
 from wsecho.doors import raw
 from wsecho.doors.door import Door
-from wsecho.doors.echo import Echo, first_offered
+from wsecho.doors.echo import Echo
+from wsecho.doors.framed import FramedMember
+from wsecho.doors.gate import Gate
+from wsecho.doors.house import House
 from wsecho.doors.raw import RawMember
+from wsecho.doors.refusal import Refusal
 from wsecho.doors.rooms import Rooms
+from wsecho.doors.wamp.intake import Intake
+from wsecho.doors.wamp.waiting import Waitlist
 from wsecho.doors.wamp.websocket import WampPeer, choose_form
 from wsecho.doors.websocket import WebSocketFactory
 from wsecho.router import Router
 
 _BROADCAST: Final = "/broadcast"
+_KNOWN: Final = {raw.SUBPROTOCOL, vocabulary.SUBPROTOCOL}
 
 
 @frozen
@@ -30,49 +43,107 @@ class Handshake:
 
     Args:
         config: the options in force.
-        rooms: what the raw door leads into.
+        gate: says who may come in.
+        rooms: what the rooms' doors lead into.
         router: what the WAMP door leads into.
         websockets: makes the protocols.
     """
 
     config: Config
+    gate: Gate
     rooms: Rooms
     router: Router
     websockets: WebSocketFactory
 
-    def accept(self, head: RequestHead, peer: str) -> tuple[WebSocketServerProtocol, bytes]:
+    @property
+    def house(self) -> House:
+        """What all doors share."""
+        return self.websockets.house
+
+    def accept(
+        self, head: RequestHead, peer: str, place: Place
+    ) -> tuple[WebSocketServerProtocol, bytes]:
         """Check a request and find its door.
 
         Args:
             head: the request.
-            peer: the client's address, for logs.
+            peer: the address at the other end of the connection.
+            place: the connection's own.
 
         Returns:
-            the protocol to connect, and the head to feed to it before what followed the
+            the protocol to connect at once, and the head to feed to it before what followed the
             client's own.
 
         Raises:
             WireError: the request is refused.
         """
         upgrade = examine(head)
+        self.house.connections.check()
+        place.belongs_to(self.gate.sender(head, peer).address)
         offer = choose(upgrade.extensions) if self.config.compression else None
-        return self.websockets.build(self._door(upgrade, peer), offer), _head(upgrade, offer)
+        door, caller = self._find(upgrade, peer)
+        connection = self.websockets.build(door, caller, offer, door.greet())
+        return connection, _head(upgrade, offer)
 
-    def _door(self, upgrade: Upgrade, peer: str) -> Door:
+    def _find(self, upgrade: Upgrade, peer: str) -> tuple[Door, Caller]:
         if upgrade.path in {"/", "/echo"}:
             # It holds nothing of anyone's, and a page opened from a file must reach it.
-            return Echo(first_offered(upgrade), self.config.reply)
-        head = upgrade.head
-        self.config.origins.check(head.one("origin"), head.one("host"), head.one("sec-fetch-site"))
-        if upgrade.path == "/ws":
-            return WampPeer(self.router, choose_form(upgrade.subprotocols), peer)
-        offers_raw = raw.SUBPROTOCOL in upgrade.subprotocols
+            echo = Echo(_first_but_token(upgrade), self.config.reply)
+            return echo, Caller(self.gate.sender(upgrade.head, peer).address)
+        self.gate.check_origin(upgrade.head, peer)
+        try:
+            if upgrade.path == "/ws":
+                return self._wamp(upgrade, peer)
+            return self._room(upgrade, room_of(upgrade.path), peer)
+        except (Unauthorized, Forbidden) as error:
+            if upgrade.head.one("origin") is None:
+                raise
+            address = self.gate.sender(upgrade.head, peer).address
+            return Refusal(error, _first_but_token(upgrade)), Caller(address)
+
+    def _wamp(self, upgrade: Upgrade, peer: str) -> tuple[Door, Caller]:
+        form = choose_form(upgrade.subprotocols)
+        caller = self.gate.admit(upgrade.head, upgrade.query, peer, needs_token=False)
+        config, stats = self.config, self.house.stats
+        door = WampPeer(
+            self.router,
+            form,
+            caller.address,
+            Intake(config.rates, self.websockets.reactor, stats),
+            Waitlist(config.send_queue, config.slow_rules, stats),
+            identity_of(caller),
+        )
+        # The session ends itself, with GOODBYE.
+        return door, evolve(caller, expires=None)
+
+    def _room(self, upgrade: Upgrade, room: str, peer: str) -> tuple[Door, Caller]:
+        caller = self.gate.admit(upgrade.head, upgrade.query, peer)
+        return self._room_door(upgrade, room, caller), caller
+
+    def _room_door(self, upgrade: Upgrade, room: str, caller: Caller) -> Door:
+        config = self.config
+        query = RoomQuery.read(upgrade.query)
+        caller.grants.check("join", room)
+        policy = config.slow_rules.of(room)
+        known = [name for name in upgrade.subprotocols if name in _KNOWN]
+        if known[:1] == [vocabulary.SUBPROTOCOL]:
+            return FramedMember(
+                self.rooms, room, query, caller, self.gate, bound=config.send_queue, policy=policy
+            )
         return RawMember(
             self.rooms,
-            room_of(upgrade.path),
-            upgrade.query.flag("self", default=True),
-            raw.SUBPROTOCOL if offers_raw else None,
+            room,
+            query,
+            caller,
+            bound=config.send_queue,
+            policy=policy,
+            subprotocol=known[0] if known else None,
         )
+
+
+def _first_but_token(upgrade: Upgrade) -> str | None:
+    """Choose the subprotocol where any will do: the client's first."""
+    return next((n for n in upgrade.subprotocols if not n.startswith(TOKEN_SUBPROTOCOL)), None)
 
 
 def room_of(path: str) -> str:

@@ -3,21 +3,24 @@
 
 from twisted.web.server import Request
 
-from wsecho.core.errors import Forbidden
-from wsecho.core.origins import Origins
+from wsecho.doors.gate import Gate
+from wsecho.doors.heads import request_head
+from wsecho.doors.peers import peer_name
 
 
-def allow_origin(request: Request, origins: Origins) -> None:
+def allow_origin(request: Request, gate: Gate) -> None:
     """Let a request's origin pass, and tell its browser so.
 
     The answer names that origin, never `*`: AutobahnJS sends credentials.
 
     Raises:
         Forbidden: it may not.
+        BadRequest: a header that says where it comes from stands twice.
     """
-    origin = _header(request, "origin")
+    head = request_head(request)
     request.setHeader(b"vary", b"Origin")
-    origins.check(origin, _header(request, "host"), _header(request, "sec-fetch-site"))
+    gate.check_origin(head, peer_name(request))
+    origin = head.one("origin")
     if origin is not None:
         request.setHeader(b"access-control-allow-origin", origin.encode("latin-1"))
         request.setHeader(b"access-control-allow-credentials", b"true")
@@ -31,10 +34,3 @@ def answer_preflight(request: Request, method: str) -> bytes:
     request.setHeader(b"access-control-allow-headers", asked or b"content-type")
     request.setHeader(b"access-control-max-age", b"600")
     return b""
-
-
-def _header(request: Request, name: str) -> str | None:
-    values = request.requestHeaders.getRawHeaders(name) or []
-    if len(values) > 1:
-        raise Forbidden(f"the header {name} stands {len(values)} times")
-    return values[0] if values else None

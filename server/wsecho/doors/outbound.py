@@ -48,6 +48,11 @@ class Outbound:
         """Bytes that wait here, beside what the transport holds."""
         return self._queue.size
 
+    @property
+    def takes(self) -> bool:
+        """Whether bytes that are written now go to the transport at once."""
+        return not self._full
+
     def has_room(self, length: int) -> bool:
         """Tell whether a piece of that many bytes would be within the bound."""
         return not self._full or self._queue.has_room(length)

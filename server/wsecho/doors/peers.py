@@ -14,6 +14,10 @@ def describe(address: Any) -> str:
 
 
 def peer_name(connection: Any) -> str:
-    """Name whoever is at the other end of a transport or a request."""
-    transport = getattr(connection, "transport", None) or connection
+    """Name whoever is at the other end of a transport or a request.
+
+    What has a `getPeer` of its own is asked, not what it stands on: the PROXY protocol's wrapper
+    is a transport too, and knows better.
+    """
+    transport = connection if hasattr(connection, "getPeer") else connection.transport
     return describe(transport.getPeer())

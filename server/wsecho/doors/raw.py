@@ -1,65 +1,146 @@
 # SPDX-License-Identifier: MIT
 """The raw door into a room: every message to every member, verbatim, both opcodes.
 
-========================  ===========================================================
-a client sends            each member gets
-========================  ===========================================================
-a text or binary message  the same message, one frame, in one order for all members
-``?self=0``               all but what this very connection sent
-nothing, and reads not    close 1013 once its queue is over ``--send-queue``
-========================  ===========================================================
+=========================  ===========================================================
+a client sends             each member gets
+=========================  ===========================================================
+a text or binary message   the same message, one frame, in one order for all members
+``?history=N``             first the last N messages
+``?after=P``               first each message behind P; 4410 where they cannot be had
+``?self=0``                all but what this very connection sent
+nothing, and reads not     by ``--slow``: close 1013, or messages are left out
+=========================  ===========================================================
+
+The handshake's answer carries ``Wsecho-Position: P``: the k-th frame is message P's offset + k.
 """
 
-from attrs import define, field
+from typing import ClassVar, Final
 
-from wsecho.core.errors import TOO_SLOW
+from wsecho.core.callers import Caller
+from wsecho.core.errors import TOO_SLOW, BadRequest, Forbidden, cannot_resume, refusal
 from wsecho.core.frames import encode_message
 from wsecho.core.history import Message
-from wsecho.doors.door import Connection
+from wsecho.core.presence import Change
+from wsecho.core.queries import RoomQuery
+from wsecho.core.slowness import SlowPolicy
+from wsecho.doors.door import Connection, PlainDoor
+from wsecho.doors.reader import Reader
 from wsecho.doors.rooms import Rooms
 
-SUBPROTOCOL = "wsecho.raw"
+SUBPROTOCOL: Final = "wsecho.raw"
+POSITION_HEADER: Final = "Wsecho-Position"
 
 
-@define(eq=False)
-class RawMember:
+class RawMember(Reader, PlainDoor):
     """One connection that is a member of one room.
 
     Args:
         rooms: all rooms.
         room: the room's name.
-        wants_own: whether it gets back what it sent.
+        query: where it begins, and what it wants.
+        caller: who it is.
+        bound: bytes that may wait for it.
+        policy: what becomes of it when more would.
         subprotocol: `wsecho.raw` where the client offered it.
+
+    Raises:
+        BadRequest: it wants to resume where frames cannot be counted.
     """
 
-    _rooms: Rooms
-    room: str
-    wants_own: bool
-    subprotocol: str | None
-    _connection: Connection = field(init=False)
+    name: ClassVar = "raw"
+    door: ClassVar = "raw"
+    form: ClassVar = "raw"
+    waits_for_reader: ClassVar = False
 
-    name = "raw"
-    waits_for_reader = False
+    def __init__(
+        self,
+        rooms: Rooms,
+        room: str,
+        query: RoomQuery,
+        caller: Caller,
+        *,
+        bound: int,
+        policy: SlowPolicy,
+        subprotocol: str | None,
+    ) -> None:
+        super().__init__(rooms, room, query, caller, bound=bound, policy=policy)
+        self.subprotocol = subprotocol
+        self._counts = query.wants_own and policy == "close"
+        if query.after is not None and not self._counts:
+            raise BadRequest(
+                "after needs a reader that gets every message: not with self=0, nor in a room "
+                "whose slow readers are not closed (--slow); there, use wsecho.v1"
+            )
+        self._connection: Connection | None = None
+
+    def greet(self) -> dict[str, str]:
+        """Join the room, and return the headers of the handshake's answer.
+
+        Raises:
+            OverLimit: the room is full, or there are too many rooms.
+        """
+        self._joined, self._begin = self.start()
+        if not self._counts or self._begin.recovered is False:
+            return {}
+        return {POSITION_HEADER: str(self._begin.position)}
 
     def opened(self, connection: Connection) -> None:
-        """Join the room."""
+        """Send the past that was asked for."""
         self._connection = connection
-        self._rooms.join(self.room, self)
+        if self._begin.recovered is False:
+            self.leave()
+            connection.close(cannot_resume(self._begin.position))
+        else:
+            self.pump()
 
     def received(self, payload: bytes, *, is_binary: bool) -> None:
-        """Say it in the room."""
+        """Say it in the room; whoever may only listen is closed with 4403."""
+        try:
+            self.caller.grants.check("publish", self.room)
+        except Forbidden as error:
+            self.leave()
+            if self._connection is not None:
+                self._connection.close(refusal(error))
+            return
         self._rooms.publish(self.room, payload, is_binary=is_binary, sender=self)
 
-    def deliver(self, message: Message) -> None:
-        """Send a message of the room; a member that reads too slowly is closed instead."""
-        frame = message.forms.get(SUBPROTOCOL)
-        if frame is None:
-            frame = encode_message(message.payload, is_binary=message.is_binary)
-            message.forms[SUBPROTOCOL] = frame
-        if not self._connection.send_frame(frame):
-            self.closed()
-            self._connection.close(TOO_SLOW)
+    def drained(self) -> None:
+        """Send more of what waits."""
+        self.pump()
 
     def closed(self) -> None:
         """Leave the room."""
-        self._rooms.leave(self.room, self)
+        self.leave()
+
+    # -- what the reader asks
+
+    def offer(self, data: bytes) -> bool:
+        """Give a frame to the connection, if it takes any now."""
+        return self._connection is not None and self._connection.offer(data)
+
+    def encode(self, message: Message) -> bytes:
+        """Write a message as one frame."""
+        return encode_message(message.payload, is_binary=message.is_binary)
+
+    def encode_gap(self, epoch: str, after: int, upto: int) -> None:
+        """Say nothing: every frame here is a message."""
+
+    def encode_change(self, change: Change) -> None:
+        """Say nothing: every frame here is a message."""
+
+    def too_slow(self) -> None:
+        """Close it with 1013."""
+        self.leave()
+        if self._connection is not None:
+            self._connection.close(TOO_SLOW)
+
+    def history_lost(self, upto: int) -> bool:
+        """Close it with 4410: the frames could not be counted any more."""
+        assert self._history is not None  # noqa: S101  # it was replaying
+        position = self._history.position
+        if not self._counts:
+            return True
+        self.leave()
+        if self._connection is not None:
+            self._connection.close(cannot_resume(position))
+        return False

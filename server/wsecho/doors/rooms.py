@@ -1,36 +1,67 @@
 # SPDX-License-Identifier: MIT
-"""Speaking into rooms from any door, so that everybody hears one order."""
+"""Rooms as every door uses them: one order for all who hear, and all who watch are told."""
 
 import secrets
 from collections import deque
-from collections.abc import Callable
 from random import Random
 from typing import Any, Final, Protocol
 
-from wsecho.core.history import Message
+from twisted.internet.interfaces import IReactorTime
+
+from wsecho.core.callers import Caller
+from wsecho.core.history import History, Message
+from wsecho.core.hub import Hub, Joined, Rules
+from wsecho.core.presence import Card, Change
 from wsecho.core.retries import Receipt
-from wsecho.core.rooms import Delivery, Hub, Rules, Said
+from wsecho.core.rooms import Delivery, Said
+from wsecho.doors.stats import Stats
 
 # An id must not repeat by chance, nobody has to be kept from guessing it.
 _IDS: Final = Random()  # noqa: S311
 
 
 class RoomMember(Protocol):
-    """A member of a room, whatever door it came through."""
+    """One connection in a room, whatever door it came through."""
+
+    @property
+    def door(self) -> str:
+        """The door that it came by, as others see it."""
+
+    @property
+    def caller(self) -> Caller:
+        """Who it is."""
+
+    @property
+    def hears(self) -> bool:
+        """Whether messages are delivered to it; else it is only there."""
+
+    @property
+    def is_present(self) -> bool:
+        """Whether others see it; else it only waits for what is said."""
 
     @property
     def wants_own(self) -> bool:
         """Whether it gets back what it said itself."""
 
+    @property
+    def wants_presence(self) -> bool:
+        """Whether it is told who comes and goes."""
+
     def deliver(self, message: Message) -> None:
         """Send it a message of the room."""
 
+    def tell(self, change: Change) -> None:
+        """Tell it that somebody came or went."""
+
 
 class Listener(Protocol):
-    """Hears every message of every room, after its members."""
+    """Hears every message and every coming and going of every room, after its members."""
 
     def heard(self, room: str, message: Message, origin: Any) -> None:
         """Take one message; `origin` is what `Rooms.publish` was given."""
+
+    def changed(self, room: str, change: Change) -> None:
+        """Take note that somebody came or went."""
 
 
 class Rooms:
@@ -41,23 +72,56 @@ class Rooms:
 
     Args:
         rules: what rooms keep.
-        seconds: the clock, Unix time.
+        clock: the time, Unix seconds, and calls at a later one.
+        stats: where readers count what is left out for them.
     """
 
-    def __init__(self, rules: Rules, seconds: Callable[[], float]) -> None:
+    def __init__(self, rules: Rules, clock: IReactorTime, stats: Stats) -> None:
+        self.stats = stats
         self.hub: Hub[RoomMember] = Hub(rules, lambda: secrets.token_urlsafe(9))
-        self.seconds = seconds
         self.listeners: list[Listener] = []
+        self._clock = clock
         self._waiting: deque[tuple[str, Delivery[RoomMember], Any]] = deque()
         self._delivering = False
 
-    def join(self, room: str, member: RoomMember) -> None:
-        """Take a member into a room."""
-        self.hub.join(room, member, self.seconds())
+    def seconds(self) -> float:
+        """Return the time."""
+        return self._clock.seconds()
+
+    def join(self, room: str, member: RoomMember) -> Joined[RoomMember]:
+        """Take a member into a room, and tell those who watch.
+
+        Raises:
+            OverLimit: the room is full, or there are too many rooms.
+        """
+        joined = self.hub.join(room, member, self.seconds())
+        if joined.change is not None:
+            self._announce(room, joined.change, but=member)
+        return joined
 
     def leave(self, room: str, member: RoomMember) -> None:
         """Let a member leave a room; twice is no harm."""
-        self.hub.leave(room, member, self.seconds())
+        outcome = self.hub.leave(room, member, self.seconds())
+        if isinstance(outcome, Change):
+            self._announce(room, outcome)
+        elif outcome is not None:
+            self._clock.callLater(max(0.0, outcome - self.seconds()), self._settle, room)
+
+    def read(self, room: str) -> History:
+        """Return what a room remembers; reading is a use.
+
+        Raises:
+            OverLimit: there are too many rooms.
+        """
+        return self.hub.read(room, self.seconds())
+
+    def members(self, room: str) -> list[Card]:
+        """List who is in a room, who came first first; asking is a use.
+
+        Raises:
+            OverLimit: there are too many rooms.
+        """
+        return list(self.hub.use(room, self.seconds()).presence)
 
     def publish(
         self,
@@ -85,6 +149,7 @@ class Rooms:
 
         Raises:
             KeyReusedError: something else was said under the key.
+            OverLimit: there are too many rooms.
         """
         said = Said(payload, is_binary, publication or draw_publication(), key, caller)
         delivery = self.hub.publish(room, said, sender, self.seconds())
@@ -92,6 +157,19 @@ class Rooms:
             self._waiting.append((room, delivery, origin))
             self._deliver()
         return delivery.receipt
+
+    def check_keys(
+        self, rooms: list[str], payload: bytes, *, is_binary: bool, key: str | None, caller: str
+    ) -> None:
+        """See to it that there is place for some rooms, and that a key can be used in all of them.
+
+        Raises:
+            KeyReusedError: something else was said under it in one of them.
+            OverLimit: there are too many rooms.
+        """
+        said = Said(payload, is_binary, 0, key, caller)
+        for room in rooms:
+            self.hub.use(room, self.seconds()).recall(said, self.seconds())
 
     def sweep(self) -> None:
         """Let go of what is too old."""
@@ -110,8 +188,20 @@ class Rooms:
                     member.deliver(message)
                 for listener in self.listeners:
                     listener.heard(room, message, origin)
+                message.forms = None
         finally:
             self._delivering = False
+
+    def _settle(self, room: str) -> None:
+        for change in self.hub.settle(room, self.seconds()):
+            self._announce(room, change)
+
+    def _announce(self, room: str, change: Change, but: RoomMember | None = None) -> None:
+        for member in self.hub.watchers(room):
+            if member is not but:
+                member.tell(change)
+        for listener in self.listeners:
+            listener.changed(room, change)
 
 
 def draw_publication() -> int:

@@ -13,11 +13,14 @@ from twisted.web.resource import IResource
 from twisted.web.server import Request, Site
 
 from wsecho.config import Config
-from wsecho.core.errors import TooLarge, WireError
+from wsecho.core.admissions import Place
+from wsecho.core.bodies import BodyPace
+from wsecho.core.errors import Internal, RequestTimeout, TooLarge, WireError
 from wsecho.core.handshake import wants_websocket
-from wsecho.core.requests import RequestHead
 from wsecho.core.responses import error_body, error_headers, error_response
+from wsecho.doors.connections import Drainable
 from wsecho.doors.handshake import Handshake
+from wsecho.doors.heads import request_head
 from wsecho.doors.peers import peer_name
 
 KEEP_ALIVE: Final = 60
@@ -34,25 +37,55 @@ class Channel(HTTPChannel):
     """
 
     site: "EchoSite"
+    place: Place
     transport: Any
     _successor: IProtocol | None = None
+    _tenant: Drainable | None = None
     _head_deadline: IDelayedCall | None = None
+    _pace: BodyPace | None = None
+    _body_deadline: IDelayedCall | None = None
     _is_over = False
 
-    def hand_over(self, protocol: IProtocol, head: bytes) -> None:
+    @property
+    def is_paced(self) -> bool:
+        """As the successor; a plain request is answered, which is all there is to tell."""
+        return self._tenant is not None and self._tenant.is_paced
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no request is under way."""
+        return not self.requests if self._tenant is None else self._tenant.is_idle
+
+    def drain(self, retry: float) -> None:
+        """Tell the successor; requests are told by what answers them, and then it is over."""
+        if self._tenant is not None:
+            self._tenant.drain(retry)
+        else:
+            self.persistent = False
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        self.transport.abortConnection()
+
+    def hand_over(self, protocol: Any, head: bytes) -> None:
         """Give the connection to another protocol, with the head that it begins with."""
         self.setTimeout(None)
         self._networkProducer.resumeProducing()
         self.transport.unregisterProducer()
-        self._successor = protocol
+        self._successor = self._tenant = protocol
         protocol.makeConnection(self.transport)
         protocol.dataReceived(head)
 
     def end_with(self, answer: bytes) -> None:
         """Answer in the middle of a request, read no more of it, and end the connection."""
         self._is_over = True
+        self._stop_body_clock()
         self.setTimeout(None)
         self.transport.unregisterProducer()
+        for request in self.requests:
+            # Twisted keeps a large body in a file, which nobody is going to read.
+            if request.content is not None:
+                request.content.close()
         self.transport.write(answer)
         half_close = getattr(self.transport, "loseWriteConnection", self.transport.loseConnection)
         half_close()
@@ -83,13 +116,28 @@ class Channel(HTTPChannel):
         super().lineReceived(line)
 
     def allHeadersReceived(self) -> None:
-        """Stop the clock: the head is here."""
+        """Stop the head's clock, and start the body's."""
         self._stop_head_clock()
         super().allHeadersReceived()
+        if self.length != 0 and not self._is_over:
+            grace = self.site.open_timeout
+            self._pace = BodyPace(self.site.clock.seconds(), grace)
+            self._body_deadline = self.callLater(grace, self._look_at_pace)
+
+    def body_came(self, octets: int) -> None:
+        """Grant a body more time for what came of it."""
+        if self._pace is not None:
+            self._pace.receive(octets)
+
+    def allContentReceived(self) -> None:
+        """Stop the body's clock."""
+        self._stop_body_clock()
+        super().allContentReceived()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Tell the successor, or the requests that wait."""
         self._stop_head_clock()
+        self._stop_body_clock()
         if self._successor is None:
             super().connectionLost(reason)
         else:
@@ -102,7 +150,26 @@ class Channel(HTTPChannel):
 
     def _head_too_late(self) -> None:
         self._head_deadline = None
+        if not self._is_over:
+            self.site.house.stats.limits["open-timeout"] += 1
         self.forceAbortClient()
+
+    def _stop_body_clock(self) -> None:
+        self._pace = None
+        if self._body_deadline is not None and self._body_deadline.active():
+            self._body_deadline.cancel()
+        self._body_deadline = None
+
+    def _look_at_pace(self) -> None:
+        self._body_deadline = None
+        assert self._pace is not None  # noqa: S101  # both are stopped together
+        left = self._pace.deadline - self.site.clock.seconds()
+        if left > 0:
+            self._body_deadline = self.callLater(left, self._look_at_pace)
+        else:
+            self.site.house.stats.limits["open-timeout"] += 1
+            error = RequestTimeout("the body comes more slowly than this server waits")
+            self.requests[-1].refuse_body(error)
 
 
 class HttpRequest(Request):
@@ -122,6 +189,7 @@ class HttpRequest(Request):
     def handleContentChunk(self, data: bytes) -> None:
         """Refuse a chunked body as soon as it is too large."""
         self._body += len(data)
+        self.channel.body_came(len(data))
         if self._body > self.channel.site.max_body:
             self._too_large()
         else:
@@ -129,37 +197,58 @@ class HttpRequest(Request):
 
     def process(self) -> None:
         """Open the WebSocket that the request asks for, or find its resource."""
-        head = RequestHead(
-            method=self.method.decode("latin-1"),
-            target=self.uri.decode("latin-1"),
-            version=self.clientproto.removeprefix(b"HTTP/").decode("latin-1"),
-            headers=tuple(
-                (name.decode("latin-1").lower(), value.decode("latin-1"))
-                for name, values in self.requestHeaders.getAllRawHeaders()
-                for value in values
-            ),
-        )
-        if not wants_websocket(head):
-            super().process()
-            return
+        head = request_head(self)
+        channel, peer = self.channel, peer_name(self)
+        handshake = channel.site.handshake
         try:
-            protocol, rewritten = self.channel.site.handshake.accept(head, peer_name(self))
+            channel.place.belongs_to(handshake.gate.sender(head, peer).address)
+            if not wants_websocket(head):
+                super().process()
+                return
+            protocol, rewritten = handshake.accept(head, peer, channel.place)
         except WireError as error:
             self._refuse(error)
         else:
-            self.channel.hand_over(protocol, rewritten)
+            channel.hand_over(protocol, rewritten)
+
+    def write(self, data: bytes) -> None:
+        """Say in an answer that begins while the server is stopping when to come back."""
+        connections = self.channel.site.house.connections if self.channel else None
+        if connections is not None and connections.is_stopping and not self.startedWriting:
+            self.channel.persistent = False
+            self.setHeader(b"connection", b"close")
+            if not self.responseHeaders.hasHeader(b"retry-after"):
+                self.setHeader(b"retry-after", connections.retry_after.encode())
+        super().write(data)
 
     def render(self, resrc: IResource) -> None:
         """Render the resource, under our name instead of the library's version."""
         self.setHeader(b"server", b"wsecho")
         super().render(resrc)
 
+    def processingFailed(self, reason: Failure) -> Failure:
+        """Log a fault of ours, and answer 500, or break off an answer that has begun."""
+        self._log.failure("our own fault at {path}", failure=reason, path=self.path)
+        if self.startedWriting:
+            self.channel.transport.abortConnection()
+            return reason
+        body = answer_error(self, Internal())
+        self.setHeader(b"content-length", str(len(body)).encode())
+        self.write(body)
+        self.finish()
+        return reason
+
     def _too_large(self) -> None:
-        error = TooLarge(f"the body is over {self.channel.site.max_body} bytes")
+        self.channel.site.house.stats.limits["max-message-size"] += 1
+        self.refuse_body(TooLarge(f"the body is over {self.channel.site.max_body} bytes"))
+
+    def refuse_body(self, error: WireError) -> None:
+        """Answer an error in the middle of a body, and end the connection."""
         log_refusal(self._log, self, error)
         self.channel.end_with(error_response(error))
 
     def _refuse(self, error: WireError) -> None:
+        self.channel.site.house.stats.refuse(error)
         log_refusal(self._log, self, error)
         self.setHeader(b"connection", b"close")
         self.channel.persistent = False
@@ -205,8 +294,17 @@ class EchoSite(Site):
     def __init__(
         self, resource: IResource, handshake: Handshake, clock: IReactorTime, config: Config
     ) -> None:
-        super().__init__(resource, requestFactory=HttpRequest, timeout=KEEP_ALIVE, reactor=clock)
+        super().__init__(
+            resource,
+            requestFactory=HttpRequest,
+            # A body is a message: a form is not read here, whatever it calls itself.
+            parsePOSTFormSubmission=False,
+            timeout=KEEP_ALIVE,
+            reactor=clock,
+        )
         self.handshake = handshake
+        self.house = handshake.house
+        self.clock = clock
         self.open_timeout = config.open_timeout
         self.max_body = config.max_message_size
 

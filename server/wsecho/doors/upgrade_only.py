@@ -4,10 +4,6 @@
 from twisted.web.resource import Resource
 from twisted.web.server import Request
 
-from wsecho.core.errors import WireError
-from wsecho.doors.handshake import room_of
-from wsecho.doors.site import answer_error
-
 _HOW = """\
 This address speaks WebSocket (RFC 6455). From a terminal:
 
@@ -21,23 +17,10 @@ From a browser's console:
 
 
 class UpgradeOnly(Resource):
-    """Answers 426 and says how to connect (RFC 9110 section 15.5.22).
-
-    Args:
-        rooms: whether the addresses below are rooms' names.
-    """
-
-    def __init__(self, *, rooms: bool) -> None:
-        super().__init__()
-        self.isLeaf = rooms
+    """Answers 426 and says how to connect (RFC 9110 section 15.5.22)."""
 
     def render(self, request: Request) -> bytes:
-        """Say 426, or what is wrong with the address itself."""
-        if self.isLeaf:
-            try:
-                room_of(request.path.decode("latin-1"))
-            except WireError as error:
-                return answer_error(request, error)
+        """Say 426."""
         request.setResponseCode(426, b"Upgrade Required")
         request.setHeader(b"upgrade", b"websocket")
         request.setHeader(b"connection", b"upgrade")

@@ -12,16 +12,29 @@ from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 
 from wsecho.core.deflate import MAX_WINDOW_BITS, Offer
-from wsecho.core.errors import OUR_FAULT, STOPPING, TOO_SLOW, CloseReason
+from wsecho.core.errors import (
+    OUR_FAULT,
+    OVER_RATE,
+    STOPPING,
+    TOKEN_EXPIRED,
+    TOO_SLOW,
+    CloseCode,
+    CloseReason,
+    OverRate,
+)
+from wsecho.core.rates import Meter
 from wsecho.doors.outbound import Outbound
+from wsecho.doors.stats import ABNORMAL, NO_STATUS
 
 if TYPE_CHECKING:
     from autobahn.websocket.types import ConnectionRequest
-    from twisted.internet.interfaces import IReactorTime
+    from twisted.internet.interfaces import IDelayedCall, IReactorTime
     from twisted.python.failure import Failure
 
     from wsecho.config import Config
+    from wsecho.core.callers import Caller
     from wsecho.doors.door import Door
+    from wsecho.doors.house import House
 
 CLOSE_TIMEOUT: Final = 10.0
 """Seconds that a peer has to answer a close before it is cut off."""
@@ -42,7 +55,9 @@ class WebSocketConnection(WebSocketServerProtocol):
 
     Args:
         door: what the connection is for.
+        caller: who is at its other end.
         offer: the permessage-deflate offer to accept, or None.
+        headers: further headers of the handshake's answer.
     """
 
     factory: WebSocketFactory
@@ -50,24 +65,38 @@ class WebSocketConnection(WebSocketServerProtocol):
     _log = Logger()
     # Autobahn's own lines would come beside ours.
     log = _QUIET
+    is_paced = True
+    is_idle = False
 
-    def __init__(self, door: Door, offer: Offer | None) -> None:
+    def __init__(
+        self, door: Door, caller: Caller, offer: Offer | None, headers: dict[str, str]
+    ) -> None:
         super().__init__()
         self.door = door
+        self.caller = caller
         self._offer = offer
+        self._headers = headers
+        self._expiry: IDelayedCall | None = None
+        self._meter: Meter | None = None
         # None: whoever closes keeps the time for all connections at once.
         self._answer_within: float | None = CLOSE_TIMEOUT
 
     @property
     def peer_name(self) -> str:
         """The peer's address, for the log."""
-        return str(self.peer)
+        return self.caller.address
 
     def connectionMade(self) -> None:
         """Stand between Autobahn and the transport before it writes a byte."""
         self._outbound = Outbound(
             self.transport, self.factory.reactor, self.factory.send_queue, self._peer_is_full
         )
+        if not (self.factory.rates.are_unbounded or self.door.keeps_rates):
+            self._meter = Meter(self.factory.rates)
+        if self.caller.expires is not None:
+            self.expire_at(self.caller.expires)
+        stats = self.factory.house.stats
+        self.visit = stats.open(self.door.name, self.peer_name, self.caller.sub)
         super().connectionMade()
         self.factory.connections[self] = None
 
@@ -75,7 +104,11 @@ class WebSocketConnection(WebSocketServerProtocol):
         """Tell the door; it hears of it once, whatever happened before."""
         self._outbound.connection_lost()
         self.factory.forget(self)
+        self._stop_expiry()
         self._connectionLost(reason)  # type: ignore[arg-type]  # annotated str, used as a Failure
+        self.visit.who = self.visit.who or self.door.who
+        self.visit.end(*self._how_it_ended())
+        self.door.closed()
 
     def dataReceived(self, data: bytes) -> None:
         """Read frames, unless this connection failed: then only the peer's end is awaited."""
@@ -106,7 +139,7 @@ class WebSocketConnection(WebSocketServerProtocol):
 
     def onConnect(self, request: ConnectionRequest) -> tuple[str | None, dict[str, str]]:
         """Answer the handshake with what the door chose."""
-        return self.door.subprotocol, {}
+        return self.door.subprotocol, self._headers
 
     def onOpen(self) -> None:
         """Let the door begin."""
@@ -121,35 +154,58 @@ class WebSocketConnection(WebSocketServerProtocol):
         # (RFC 6455 section 1.4 lets us discard it).
         if self.state != self.STATE_OPEN:
             return
+        visit = self.visit
+        visit.messages_in += 1
+        visit.bytes_in += len(payload)
         try:
+            if self._meter is not None and self._is_over_rate(self._meter, payload, isBinary):
+                return
             self.door.received(payload, is_binary=isBinary)
         except Exception:  # noqa: BLE001  # the boundary, as above
             self._our_fault()
 
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:  # noqa: FBT001, N803
-        """Let the door end, and log a close that was somebody's fault."""
-        if self.failedByMe:
-            self._log.info(
-                "{door} {peer}: closed with {code}: {reason}",
-                door=self.door.name,
-                peer=self.peer,
-                code=self.localCloseCode,
-                reason=(self.localCloseReason or b"").decode(),
-            )
-        if self.is_open.called:
-            self.door.closed()
+        """Count a message that was too large; the rest is said when the connection is gone."""
+        if self.localCloseCode == CloseCode.MESSAGE_TOO_BIG:
+            self.factory.house.stats.limits["max-message-size"] += 1
+
+    def onAutoPingTimeout(self) -> None:
+        """Cut a peer that does not answer a ping."""
+        self.factory.house.stats.limits["auto-ping-timeout"] += 1
+        super().onAutoPingTimeout()
 
     def send(self, payload: bytes, *, is_binary: bool) -> None:
         """Send one message, compressed where that was negotiated."""
+        self.visit.messages_out += 1
+        self.visit.bytes_out += len(payload)
         self.sendMessage(payload, is_binary)
 
-    def send_frame(self, frame: bytes) -> bool:
-        """Send whole frames, if the send queue has room for them."""
-        if not self._outbound.has_room(len(frame)):
+    def offer(self, frame: bytes) -> bool:
+        """Send whole frames, if the transport takes any now."""
+        if not self._outbound.takes:
             return False
+        # As `push`, whose call each member of a room would pay for with each message.
         if self.state == self.STATE_OPEN:
+            visit = self.visit
+            visit.messages_out += 1
+            visit.bytes_out += len(frame)
             self._outbound.write(frame)
         return True
+
+    def push(self, frame: bytes) -> None:
+        """Send whole frames behind all that waits."""
+        if self.state == self.STATE_OPEN:
+            self.visit.messages_out += 1
+            self.visit.bytes_out += len(frame)
+            self._outbound.write(frame)
+
+    def expire_at(self, moment: float) -> None:
+        """Close with 4401 at a time, unless a later one is set before."""
+        self._stop_expiry()
+        clock = self.factory.reactor
+        self._expiry = clock.callLater(
+            max(0.0, moment - clock.seconds()), self.close, TOKEN_EXPIRED
+        )
 
     def close(self, why: CloseReason) -> None:
         """Begin the closing handshake; a peer that does not answer in time is cut off."""
@@ -159,13 +215,28 @@ class WebSocketConnection(WebSocketServerProtocol):
         self._answer_within = None if why is STOPPING else CLOSE_TIMEOUT
         self.sendCloseFrame(code=int(why.code), reasonUtf8=why.reason.encode())
 
+    def drain(self, retry: float) -> None:
+        """Say that the server stops, and begin the closing handshake."""
+        if self.state == self.STATE_OPEN:
+            self.door.closing(retry)
+        self.close(STOPPING)
+
     def abort(self) -> None:
         """Cut the connection without a closing handshake."""
         self._outbound.abort()
 
     def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:  # noqa: FBT001, FBT002
-        """Write through the bounded queue: all that Autobahn sends comes through here."""
+        """Write through the bounded queue: all that Autobahn sends comes through here.
+
+        Where no door holds the peer back, one that sends pings and never reads is cut off.
+        """
+        if not self.door.waits_for_reader and not self._outbound.has_room(len(data)):
+            self.factory.house.stats.limits["send-queue"] += 1
+            self._outbound.abort()
+            return
         self._outbound.write(data)
+        if self._outbound.queued:
+            self.factory.house.stats.queued(self._outbound.queued)
 
     def sendCloseFrame(
         self,
@@ -198,14 +269,40 @@ class WebSocketConnection(WebSocketServerProtocol):
             self._outbound.finish(linger=False, within=CLOSE_TIMEOUT)
 
     def _peer_is_full(self, full: bool) -> None:  # noqa: FBT001
+        if not full and self.state == self.STATE_OPEN:
+            self.door.drained()
         if self.door.waits_for_reader and self.transport is not None:
             if full:
                 self.transport.pauseProducing()
             else:
                 self.transport.resumeProducing()
 
+    def _is_over_rate(self, meter: Meter, payload: bytes, is_binary: bool) -> bool:  # noqa: FBT001
+        wait = meter.count(len(payload), self.factory.reactor.seconds())
+        if not wait:
+            return False
+        self.factory.house.stats.limits[meter.exceeded] += 1
+        if self.factory.rates.policy == "close":
+            self.close(OVER_RATE)
+        else:
+            error = OverRate("messages come faster than this server allows", wait)
+            self.door.over_rate(error, payload, is_binary=is_binary)
+        return True
+
+    def _how_it_ended(self) -> tuple[int, str]:
+        if self.closedByMe and self.localCloseCode is not None:
+            return self.localCloseCode, (self.localCloseReason or b"").decode(errors="replace")
+        if self.wasClean or self.remoteCloseCode is not None:
+            # What the peer gives as its reason is a payload, and no business of the log's.
+            return self.remoteCloseCode or NO_STATUS, "the peer closed it"
+        return ABNORMAL, self.wasNotCleanReason or "the connection was lost"
+
+    def _stop_expiry(self) -> None:
+        if self._expiry is not None and self._expiry.active():
+            self._expiry.cancel()
+
     def _our_fault(self) -> None:
-        self._log.failure("{door} {peer}: our own fault", door=self.door.name, peer=self.peer)
+        self._log.failure("{door} {peer}: our own fault", door=self.door.name, peer=self.peer_name)
         if self.state == self.STATE_OPEN:
             self.close(OUR_FAULT)
 
@@ -216,13 +313,16 @@ class WebSocketFactory(WebSocketServerFactory):
     Args:
         config: the limits that apply.
         reactor: the clock.
+        house: what all doors share.
     """
 
     log = WebSocketConnection.log
 
-    def __init__(self, config: Config, reactor: IReactorTime) -> None:
+    def __init__(self, config: Config, reactor: IReactorTime, house: House) -> None:
         super().__init__(reactor=reactor, server="wsecho")
+        self.house = house
         self.send_queue = config.send_queue
+        self.rates = config.rates
         self.connections: dict[WebSocketConnection, None] = {}
         # A batched timer of Autobahn's runs on a global reactor unless told otherwise.
         _txaio.config.loop = reactor
@@ -244,8 +344,10 @@ class WebSocketFactory(WebSocketServerFactory):
         """Drop a connection that is gone."""
         self.connections.pop(connection, None)
 
-    def build(self, door: Door, offer: Offer | None) -> WebSocketConnection:
+    def build(
+        self, door: Door, caller: Caller, offer: Offer | None, headers: dict[str, str]
+    ) -> WebSocketConnection:
         """Make the protocol for a request that was found valid."""
-        connection = WebSocketConnection(door, offer)
+        connection = WebSocketConnection(door, caller, offer, headers)
         connection.factory = self
         return connection

@@ -33,6 +33,7 @@ class Identity:
         authprovider: who found it out.
         authextra: for WELCOME alone.
         grants: whatever the `Authorizer` wants to remember; never sent.
+        expires: Unix seconds when the session ends, None for never.
     """
 
     authid: str
@@ -41,6 +42,7 @@ class Identity:
     authprovider: str = "static"
     authextra: dict[str, Any] | None = None
     grants: object = field(default=None, repr=False)
+    expires: float | None = None
 
 
 @frozen

@@ -40,11 +40,13 @@ RUNTIME_ERROR: Final = "wamp.error.runtime_error"
 
 # Our own.
 OVER_LIMIT: Final = "wsecho.error.over_limit"
+OVER_RATE: Final = "wsecho.error.over_rate"
 
 # Reasons of GOODBYE.
 CLOSE_NORMAL: Final = "wamp.close.normal"
 GOODBYE_AND_OUT: Final = "wamp.close.goodbye_and_out"
 SYSTEM_SHUTDOWN: Final = "wamp.close.system_shutdown"
+TOKEN_EXPIRED: Final = "wsecho.close.token_expired"  # noqa: S105  # our own
 # Never on the wire: how a session that just vanished is recorded.
 TRANSPORT_LOST: Final = "wamp.close.transport_lost"
 

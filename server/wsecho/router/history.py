@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
+from wsecho.core.timestamps import parse_rfc3339
 from wsecho.router import errors
 from wsecho.router.answers import Answer, Reply
 from wsecho.router.arguments import keyword, positional, reason_uri
 from wsecho.router.errors import WampError
-from wsecho.router.timestamps import parse_rfc3339
 
 if TYPE_CHECKING:
     from wsecho.router.realm import ProcedureCall, Realm

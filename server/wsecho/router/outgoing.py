@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from autobahn.wamp import message
 
 if TYPE_CHECKING:
+    from wsecho.core.positions import Position
     from wsecho.router.publications import Publisher
 
 Args = list[Any] | None
@@ -50,9 +51,9 @@ def _blank(msg: Any, args: Args, kwargs: Kwargs) -> None:
 
 
 class Event(message.Event):
-    """EVENT."""
+    """EVENT; `place` is the topic and the position in it, where the topic's owner counts."""
 
-    __slots__ = ()
+    __slots__ = ("place",)
 
     def __init__(
         self,
@@ -64,8 +65,10 @@ class Event(message.Event):
         publisher: Publisher | None = None,
         *,
         retained: bool = False,
+        place: tuple[str, Position] | None = None,
     ) -> None:
         _blank(self, args, kwargs)
+        self.place = place
         self._subscription = subscription
         self._publication = publication
         self._topic = topic

@@ -12,6 +12,7 @@ from wsecho.router import outgoing
 if TYPE_CHECKING:
     from autobahn.wamp import message
 
+    from wsecho.core.positions import Position
     from wsecho.router.session import Session
     from wsecho.router.uris import Match
 
@@ -63,6 +64,7 @@ class Publication:
         skip: the session that must not get it live (`exclude_me`), 0 for none.
         publisher: who it is from, where that is to be told.
         audience: restrictions on the receivers, None for none.
+        position: its place in its topic, where the topic's owner counts.
     """
 
     id: int
@@ -72,6 +74,7 @@ class Publication:
     skip: int = 0
     publisher: Publisher | None = None
     audience: Audience | None = None
+    position: Position | None = None
 
     def reaches(self, session: Session) -> bool:
         """Whether `session`, being subscribed, receives this event."""
@@ -87,5 +90,12 @@ class Publication:
         """
         topic = None if match == "exact" else self.topic
         return outgoing.Event(
-            subscription, self.id, self.args, self.kwargs, topic, self.publisher, retained=retained
+            subscription,
+            self.id,
+            self.args,
+            self.kwargs,
+            topic,
+            self.publisher,
+            retained=retained,
+            place=None if self.position is None else (self.topic, self.position),
         )

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
+from wsecho.core.timestamps import rfc3339
 from wsecho.router import errors
 from wsecho.router.errors import WampError
 from wsecho.router.matching import PatternIndex
-from wsecho.router.timestamps import rfc3339
 
 if TYPE_CHECKING:
     from wsecho.router.ids import Random

@@ -7,6 +7,7 @@ closed. While our GOODBYE waits for its answer, whatever is neither GOODBYE nor 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from autobahn.wamp import message
@@ -17,6 +18,7 @@ from wsecho.router.calls import SpentCalls
 from wsecho.router.errors import CannotCarryError, ProtocolViolationError, WampError
 from wsecho.router.parsing import parse
 from wsecho.router.peer import Peer
+from wsecho.router.refusing import refusal
 from wsecho.router.serving import Serving
 from wsecho.router.states import NEXT, Ending, State
 from wsecho.router.testaments import Testaments
@@ -72,20 +74,25 @@ class Session:
         self._serving: Serving | None = None
         self._challenge: Challenge | None = None
         self._timer: Timer | None = None
+        self._expiry: Timer | None = None
         self._start_timer(router.opening_wait, self._too_late)
 
     # -- what the transport tells
 
-    def receive(self, raw: object) -> None:
+    def receive(self, raw: object, refused: WampError | None = None) -> None:
         """Take one unserialized message. Never raises.
 
         Args:
             raw: what the serializer made of the octets.
+            refused: why it is not served, where it is one that may be refused: for a transport
+                whose peer sends too fast.
         """
         if self.state is State.CLOSED:
             return
         try:
             request = parse(raw)
+            if refused is not None:
+                request = refusal(request, refused)
             if self.state is State.CLOSING:
                 self._take_closing(request)
             else:
@@ -242,6 +249,8 @@ class Session:
             self.abort(error.uri, by="refusal")
         if self.is_open:
             self.realm.join(self)
+        if self.is_open and outcome.expires is not None:
+            self._expire_in(outcome.expires - self._router.clock.now())
 
     def _send_welcome(self, realm: Realm) -> None:
         try:
@@ -274,6 +283,9 @@ class Session:
             self._router.safely(lambda: self.transport.close(ending))
 
     def _leave(self) -> None:
+        if self._expiry is not None:
+            self._expiry.cancel()
+            self._expiry = None
         if self.realm is not None:
             self.realm.leave(self)
 
@@ -291,6 +303,13 @@ class Session:
     def _too_late(self) -> None:
         self._timer = None
         self.abort(errors.TIMEOUT, "the session was not opened in time", by="refusal")
+
+    def _expire_in(self, delay: float) -> None:
+        def expire() -> None:
+            self._expiry = None
+            self._router.safely(partial(self.close, errors.TOKEN_EXPIRED, "the token has expired"))
+
+        self._expiry = self._router.clock.call_later(max(0.0, delay), expire)
 
     def _start_timer(self, delay: float, call: Callable[[], None]) -> None:
         def fire() -> None:

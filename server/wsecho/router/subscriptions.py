@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
-from wsecho.router.timestamps import rfc3339
+from wsecho.core.timestamps import rfc3339
 
 if TYPE_CHECKING:
     from wsecho.router.session import Session

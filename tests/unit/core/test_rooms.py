@@ -9,14 +9,19 @@ from attrs import define, field
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from wsecho.core.callers import Caller
 from wsecho.core.history import History
+from wsecho.core.hub import Hub, Rules
 from wsecho.core.positions import Position
 from wsecho.core.retries import KEEP, KeyReusedError
-from wsecho.core.rooms import Hub, Rules, Said
+from wsecho.core.rooms import Said
 
 TTL = 10.0
 LIMIT = 4
 ROOMS = st.sampled_from(["a", "b", "c"])
+
+
+ANYBODY = Caller("somewhere")
 
 
 @define(eq=False)
@@ -24,6 +29,11 @@ class FakeMember:
     """A member that only says whether it wants its own messages."""
 
     wants_own: bool = True
+    hears: bool = True
+    is_present: bool = True
+    wants_presence: bool = False
+    door: str = "raw"
+    caller: Caller = ANYBODY
 
 
 @define
@@ -65,14 +75,15 @@ class HubMachine(RuleBasedStateMachine):
         super().__init__()
         self.now = 1000.0
         self.hub = make_hub()
-        self.words = epochs()
         self.rooms: dict[str, Model] = {}
         self.past: list[Position] = [Position("other", 0)]
 
     def use(self, room: str) -> Model:
         """The model's room, made by its use."""
         if room not in self.rooms:
-            self.rooms[room] = Model(next(self.words), self.now)
+            epoch = self.hub.position(room, self.now).epoch
+            assert all(epoch != position.epoch for position in self.past)
+            self.rooms[room] = Model(epoch, self.now)
         model = self.rooms[room]
         model.used = self.now
         model.expire(self.now)
@@ -146,7 +157,6 @@ class HubMachine(RuleBasedStateMachine):
         assert self.hub.sweep(self.now) == len(stale)
         for name in stale:
             del self.rooms[name]
-        # An epoch's words are drawn as rooms are made, and both sides make them together.
 
     @invariant()
     def only_used_rooms_exist(self) -> None:

@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: MIT
 """A whole server in memory: a client that others wrote talks to it over a string transport."""
 
+import json
+from collections.abc import Iterable
 from typing import Any
 
 from attrs import define, field
+from twisted.internet.address import IPv4Address
+from twisted.internet.error import ConnectionLost
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
-from twisted.web.resource import IResource
+from twisted.python.failure import Failure
+from twisted.web.resource import Resource
+from twisted.web.server import Request
 from websockets.client import ClientProtocol
 from websockets.extensions.base import ClientExtensionFactory
 from websockets.frames import Frame, Opcode
@@ -14,10 +20,15 @@ from websockets.http11 import Response
 from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
+from tests.events import Event, read_events
 from wsecho.config import Config
-from wsecho.core.rooms import Rules
+from wsecho.doors.admission import Admission
+from wsecho.doors.broadcast.longpoll import Poll
+from wsecho.doors.broadcast.resource import Broadcast
+from wsecho.doors.broadcast.sse import EventStream
 from wsecho.doors.front import Front, FrontFactory
 from wsecho.doors.handshake import Handshake
+from wsecho.doors.house import House
 from wsecho.doors.page import Missing
 from wsecho.doors.rooms import Rooms
 from wsecho.doors.site import EchoSite
@@ -31,10 +42,22 @@ class Wire(StringTransport):
 
     producer: Any
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, address: str = "192.168.1.1") -> None:
+        super().__init__(peerAddress=IPv4Address("TCP", address, 54321))
         self.aborted = False
         self.half_closed = False
+        self.takes: int | None = None
+        """Writes after which it says that it is full; None for never."""
+
+    def write(self, data: bytes) -> None:
+        """Take bytes."""
+        super().write(data)
+        self._count()
+
+    def writeSequence(self, data: Iterable[bytes]) -> None:
+        """Take bytes in pieces."""
+        super().writeSequence(data)
+        self._count()
 
     def setTcpNoDelay(self, enabled: Any) -> None:
         """TCP's own option means nothing here."""
@@ -55,14 +78,31 @@ class Wire(StringTransport):
         """Tell the server that all was taken."""
         self.producer.resumeProducing()
 
+    def _count(self) -> None:
+        if self.takes is not None:
+            self.takes -= 1
+            if self.takes <= 0 and self.producer is not None:
+                self.fill()
+
+
+class Bare(Resource):
+    """A tree without a page: 404 at every address that nothing is put at."""
+
+    def getChild(self, path: bytes, request: Request) -> Resource:
+        """Find nothing."""
+        return Missing()
+
 
 @define
 class Server:
     """All of the server but its ports and its processes."""
 
     config: Config = field(factory=Config)
-    root: IResource = field(factory=Missing)
+    root: Resource = field(factory=Bare)
     clock: Clock = field(factory=Clock)
+    is_on_loopback: bool = False
+    admission: Admission = field(init=False)
+    house: House = field(init=False)
     rooms: Rooms = field(init=False)
     router: Router = field(init=False)
     websockets: WebSocketFactory = field(init=False)
@@ -70,21 +110,34 @@ class Server:
 
     def __attrs_post_init__(self) -> None:
         config, clock = self.config, self.clock
-        self.rooms = Rooms(Rules(), clock.seconds)
-        self.router = make_router(config, self.rooms, clock)
-        self.websockets = WebSocketFactory(config, clock)
-        handshake = Handshake(config, self.rooms, self.router, self.websockets)
+        self.house = House.of(config, clock)
+        self.rooms = Rooms(config.rules, clock, self.house.stats)
+        self.admission = Admission.of(config, clock.seconds, lambda: self.is_on_loopback)
+        self.router = make_router(config, self.rooms, clock, self.admission)
+        self.websockets = WebSocketFactory(config, clock, self.house)
+        gate = self.admission.gate
+        handshake = Handshake(config, gate, self.rooms, self.router, self.websockets)
+        broadcast = Broadcast(config, gate, self.rooms, self.house, clock)
+        self.root.putChild(b"broadcast", broadcast)
         site = EchoSite(self.root, handshake, clock, config)
-        rawsocket = rawsocket_maker(config, self.router, clock)
+        rawsocket = rawsocket_maker(config, self.router, clock, self.house)
         self.factory = FrontFactory(site, handshake, rawsocket, clock, config.open_timeout)
 
-    def connect(self) -> "Peer":
+    def answering(self) -> list[EventStream | Poll]:
+        """The readers whose answers are not over."""
+        return [one for one in self.house.connections if isinstance(one, EventStream | Poll)]
+
+    def connect(self, address: str = "192.168.1.1") -> "Peer":
         """Open a TCP connection, so to say."""
         front = self.factory.buildProtocol(None)
         assert isinstance(front, Front)
-        wire = Wire()
+        wire = Wire(address)
         front.makeConnection(wire)
         return Peer(front, wire)
+
+    def ask(self, method: str, path: str, body: bytes = b"", /, **headers: str) -> "Exchange":
+        """Send an HTTP request on a connection of its own; `_` in a header's name means `-`."""
+        return self.connect().ask(method, path, body, **headers)
 
     def open(self, path: str, **options: Any) -> "Client":
         """Open a WebSocket."""
@@ -110,6 +163,22 @@ class Peer:
         for position in range(len(data)):
             self.front.dataReceived(data[position : position + 1])
 
+    def lose(self) -> None:
+        """Let the connection be gone."""
+        self.front.connectionLost(Failure(ConnectionLost()))
+
+    def ask(self, method: str, path: str, body: bytes = b"", /, **headers: str) -> "Exchange":
+        """Send an HTTP request."""
+        fields = {"Host": "localhost", **{n.replace("_", "-"): v for n, v in headers.items()}}
+        if body or method == "POST":
+            fields["Content-Length"] = str(len(body))
+        lines = [
+            f"{method} {path} HTTP/1.1",
+            *(f"{name}: {value}" for name, value in fields.items()),
+        ]
+        self.send("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
+        return Exchange(self, method)
+
     def received(self) -> bytes:
         """Take what the server sent since the last call."""
         data: bytes = self.wire.value()
@@ -118,11 +187,83 @@ class Peer:
 
 
 @define
+class Exchange:
+    """An HTTP request, and what came of its answer so far."""
+
+    peer: Peer
+    method: str
+    _raw: bytes = b""
+
+    @property
+    def status(self) -> int | None:
+        """The answer's status, None before there is one."""
+        head = self._parts()[0]
+        return int(head.split(b" ", 2)[1]) if head else None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The answer's headers, their names in lower case."""
+        lines = self._parts()[0].decode("latin-1").split("\r\n")[1:]
+        return {name.lower(): value.strip() for name, _, value in (s.partition(":") for s in lines)}
+
+    @property
+    def body(self) -> bytes:
+        """What came of the body."""
+        return self._content()[0]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the whole answer is here."""
+        return self._content()[1]
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON."""
+        return json.loads(self.body)
+
+    @property
+    def events(self) -> list[Event]:
+        """The server-sent events so far."""
+        return read_events(self.body)
+
+    def _parts(self) -> tuple[bytes, bytes]:
+        self._raw += self.peer.received()
+        head, _, rest = self._raw.partition(b"\r\n\r\n")
+        return head, rest
+
+    def _content(self) -> tuple[bytes, bool]:
+        head, rest = self._parts()
+        if not head:
+            return b"", False
+        if self.method == "HEAD" or self.status == 204:
+            assert rest == b""
+            return b"", True
+        if "content-length" in self.headers:
+            return rest, len(rest) == int(self.headers["content-length"])
+        return unchunk(rest)
+
+
+def unchunk(data: bytes) -> tuple[bytes, bool]:
+    """Read a chunked body; return what came of it, and whether that is all."""
+    body = b""
+    while data:
+        size, _, rest = data.partition(b"\r\n")
+        length = int(size, 16)
+        if not length:
+            assert rest == b"\r\n"
+            return body, True
+        body += rest[:length]
+        data = rest[length + 2 :]
+    return body, False
+
+
+@define
 class Client:
     """A WebSocket client: the sans-I/O one of `websockets`, on a `Peer`."""
 
     peer: Peer
     protocol: ClientProtocol
+    headers: dict[str, str] = field(factory=dict)
     response: Response = field(init=False)
     messages: list[Frame] = field(factory=list)
 
@@ -133,16 +274,21 @@ class Client:
         path: str,
         subprotocols: list[str] | None = None,
         extensions: list[ClientExtensionFactory] | None = None,
+        headers: dict[str, str] | None = None,
     ) -> "Client":
         """Prepare a client; nothing is sent yet."""
         offered = None if subprotocols is None else [Subprotocol(name) for name in subprotocols]
         uri = parse_uri(f"ws://localhost{path}")
         protocol = ClientProtocol(uri, subprotocols=offered, extensions=extensions, max_size=None)
-        return cls(peer, protocol)
+        return cls(peer, protocol, headers or {})
 
     def shake_hands(self) -> None:
         """Send the request and read the answer."""
-        self.protocol.send_request(self.protocol.connect())
+        request = self.protocol.connect()
+        for name, value in self.headers.items():
+            request.headers.pop(name, None)
+            request.headers[name] = value
+        self.protocol.send_request(request)
         self.flush()
 
     def text(self, text: str) -> None:

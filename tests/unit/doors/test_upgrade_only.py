@@ -3,8 +3,6 @@
 
 from pathlib import Path
 
-import pytest
-
 from tests.unit.doors.harness import Server
 from wsecho.config import Config
 from wsecho.service import resources
@@ -18,19 +16,14 @@ def fetch(path: str, tmp_path: Path) -> bytes:
     return peer.received()
 
 
-@pytest.mark.parametrize("path", ["/echo", "/broadcast", "/broadcast/a", "/broadcast/a%2Fb"])
-def test_426_says_how_to_connect(path: str, tmp_path: Path) -> None:
+def test_426_says_how_to_connect(tmp_path: Path) -> None:
     """With the URL that would work (RFC 9110 section 15.5.22)."""
-    answer = fetch(path, tmp_path)
+    answer = fetch("/echo", tmp_path)
     assert answer.startswith(b"HTTP/1.1 426 Upgrade Required\r\n")
     assert b"\r\nUpgrade: websocket\r\n" in answer
-    assert f"python -m websockets ws://example.org:81{path}\n".encode() in answer
+    assert b"python -m websockets ws://example.org:81/echo\n" in answer
 
 
-@pytest.mark.parametrize(
-    ("path", "status"),
-    [("/broadcast/%01", 400), ("/broadcast/", 400), ("/broadcast/a/b", 404), ("/echo/more", 404)],
-)
-def test_an_address_that_no_websocket_has_either(path: str, status: int, tmp_path: Path) -> None:
+def test_an_address_that_no_websocket_has_either(tmp_path: Path) -> None:
     """The same answer as to an upgrade."""
-    assert fetch(path, tmp_path).startswith(f"HTTP/1.1 {status} ".encode())
+    assert fetch("/echo/more", tmp_path).startswith(b"HTTP/1.1 404 ")

@@ -178,7 +178,9 @@ class Peer:
         self.request += 1
         self.session.receive([kind, self.request, *rest])
         for place, raw in enumerate(self.transport.sent):
-            if raw[1] == self.request or (raw[0] == ERROR and raw[2] == self.request):
+            # An event's second item is a subscription, an invocation's a number of the router's.
+            answers = raw[0] not in {ERROR, EVENT, INVOCATION} and raw[1] == self.request
+            if answers or (raw[0] == ERROR and raw[2] == self.request):
                 return self.transport.sent.pop(place)
         return None
 

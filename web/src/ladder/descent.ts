@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One way down the ladder: the highest rung that is any good, or none.
 
-import type { Fault, Line, OpenLine } from "../net/line";
+import { type Fault, isFinal, type Line, type OpenLine } from "../net/line";
 import type { Transport } from "../net/status";
 import type { Cancel, World } from "../net/world";
 import { Rung } from "./rung";
@@ -89,7 +89,7 @@ export class Descent {
       if (rung.line) return this.#found(rung, rung.line, faults);
       if (!rung.fault) return this.#isTrying(rung.transport);
       faults.push(rung.fault);
-      if (rung.fault.kind === "denied") break;
+      if (isFinal(rung.fault)) break;
     }
     this.cancel();
     this.#listener.onNone(faults);

@@ -2,8 +2,8 @@
 // Keeps one line open, on the highest rung that works, and moves up without dropping anything.
 
 import { Backoff } from "../net/backoff";
-import type { Fault, Line, OpenLine } from "../net/line";
-import type { State, Status, Transport } from "../net/status";
+import { type Fault, isFinal, type Line, type OpenLine } from "../net/line";
+import type { Remedy, State, Status, Transport } from "../net/status";
 import type { Cancel, World } from "../net/world";
 import { Ascent } from "./ascent";
 import { Deadline } from "./deadline";
@@ -25,7 +25,7 @@ type Phase =
   | { readonly name: "descending"; readonly descent: Descent }
   | { readonly name: "open"; readonly rung: Rung; readonly vigil: Vigil; readonly since: number }
   | { readonly name: "waiting"; readonly until: number; readonly cancel: Cancel }
-  | { readonly name: "ended" };
+  | { readonly name: "ended"; readonly remedy: Remedy };
 
 export class Ladder {
   readonly #world: World;
@@ -71,10 +71,18 @@ export class Ladder {
 
   /** Tries at once, whatever it was waiting for. */
   retry(): void {
-    if (this.#phase.name !== "waiting" && this.#phase.name !== "ended") return;
+    if (this.#phase.name === "waiting" || this.#phase.name === "ended") this.renew();
+  }
+
+  /** Begins anew, as somebody else may be let in where this page was not. */
+  renew(): void {
+    const line = this.#phase.name === "open" ? this.#phase.rung.line : null;
     this.#leavePhase();
+    if (line) this.#tenant?.onLost(line, "the connection was changed");
     this.#backoff.reset();
+    this.#why = "";
     this.#descend();
+    this.#show();
   }
 
   status(): Status {
@@ -83,6 +91,7 @@ export class Ladder {
       transport: this.#transport,
       why: this.#phase.name === "open" ? this.#route.fall : this.#why,
       retryAt: this.#phase.name === "waiting" ? this.#phase.until : null,
+      remedy: this.#phase.name === "ended" ? this.#phase.remedy : "retry",
     };
   }
 
@@ -144,11 +153,15 @@ export class Ladder {
   #foundNone(faults: readonly Fault[]): void {
     if (faults.every(({ kind }) => kind === "late")) this.#deadline.wasTooShort();
     this.#route.forgive();
-    const denied = faults.find(({ kind }) => kind === "denied");
-    this.#why = denied?.text ?? outage(faults);
-    // Neither would be otherwise next time.
-    if (denied || faults.every(({ kind }) => kind === "missing")) this.#enter({ name: "ended" });
+    const final = faults.find(isFinal);
+    this.#why = final?.text ?? outage(faults);
+    if (final) this.#end(final);
+    else if (faults.every(({ kind }) => kind === "missing")) this.#enter({ name: "ended", remedy: "none" });
     else this.#wait();
+  }
+
+  #end({ kind }: Fault): void {
+    this.#enter({ name: "ended", remedy: kind === "unauthorized" ? "token" : "retry" });
   }
 
   #wait(): void {
@@ -203,8 +216,8 @@ export class Ladder {
     this.#leavePhase();
     this.#tenant?.onLost(line, fault.text);
     this.#why = fault.text;
-    if (fault.kind === "denied") {
-      this.#enter({ name: "ended" });
+    if (isFinal(fault)) {
+      this.#end(fault);
       return;
     }
     const isDeath = fault.kind !== "stopping";

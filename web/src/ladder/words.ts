@@ -20,6 +20,7 @@ const WORDS: Readonly<Record<FaultKind, string>> = {
   silent: "silent twice",
   stopping: "closed",
   denied: "not allowed",
+  unauthorized: "asking for a token",
 };
 
 /** `WebSocket refused: fell back to SSE at 10:42:07`. */

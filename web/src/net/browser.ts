@@ -14,6 +14,7 @@ export const browser: World = {
   key,
   openSocket,
   fetch: (url, init) => fetch(url, init),
+  beacon: (url) => void navigator.sendBeacon(url),
   isHidden: () => document.hidden,
   watch,
 };
@@ -44,7 +45,7 @@ function key(): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-function watch({ onOffline, onOnline, onVisible }: Watcher): Cancel {
+function watch({ onOffline, onOnline, onVisible, onGone }: Watcher): Cancel {
   const over = new AbortController();
   const { signal } = over;
   if (onOffline) window.addEventListener("offline", onOffline, { signal });
@@ -54,6 +55,12 @@ function watch({ onOffline, onOnline, onVisible }: Watcher): Cancel {
       if (!document.hidden) onVisible();
     };
     document.addEventListener("visibilitychange", look, { signal });
+  }
+  if (onGone) {
+    const go = ({ persisted }: PageTransitionEvent): void => {
+      if (!persisted) onGone();
+    };
+    window.addEventListener("pagehide", go, { signal });
   }
   return () => over.abort();
 }

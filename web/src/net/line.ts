@@ -46,7 +46,8 @@ export class Gone extends Error {}
 
 /**
  * Why a rung is no good. `missing` to `late` stand before WELCOME; then `lost` was cut, `silent`
- * did not answer, `stopping` was the server's own word; `denied` will not be otherwise next time.
+ * did not answer, `stopping` was the server's own word; `denied` will not be otherwise next time;
+ * `unauthorized` will, but only with another token.
  */
 export type FaultKind =
   | "missing"
@@ -56,13 +57,19 @@ export type FaultKind =
   | "lost"
   | "silent"
   | "stopping"
-  | "denied";
+  | "denied"
+  | "unauthorized";
 
 export interface Fault {
   readonly transport: Transport;
   readonly kind: FaultKind;
   /** For people to read. */
   readonly text: string;
+}
+
+/** Whether no other rung, and no second try as things are, can come to anything else. */
+export function isFinal({ kind }: Fault): boolean {
+  return kind === "denied" || kind === "unauthorized";
 }
 
 export interface LineListener {

@@ -22,7 +22,7 @@ type Phase =
   | { readonly name: "open"; readonly socket: Socket; readonly since: number }
   | { readonly name: "doubted"; readonly socket: Socket; readonly since: number; readonly cancel: Cancel }
   | { readonly name: "waiting"; readonly until: number; readonly cancel: Cancel }
-  | { readonly name: "ended" };
+  | { readonly name: "ended"; readonly mayReturn: boolean };
 
 export interface LinkListener {
   onStatus(status: Status): void;
@@ -82,7 +82,7 @@ export class Link {
   close(): void {
     this.#unwatch();
     this.#leavePhase();
-    this.#phase = { name: "ended" };
+    this.#phase = { name: "ended", mayReturn: false };
   }
 
   status(): Status {
@@ -91,6 +91,7 @@ export class Link {
       transport: "websocket",
       why: this.#why,
       retryAt: this.#phase.name === "waiting" ? this.#phase.until : null,
+      remedy: this.#phase.name === "ended" && !this.#phase.mayReturn ? "none" : "retry",
     };
   }
 
@@ -124,7 +125,7 @@ export class Link {
     } catch {
       // Waiting would not give it one.
       this.#why = "this browser has no WebSocket";
-      this.#enter({ name: "ended" });
+      this.#enter({ name: "ended", mayReturn: false });
       return;
     }
     const cancel = this.#world.after(OPENING_TIMEOUT, () => {
@@ -160,7 +161,7 @@ export class Link {
       this.#wait(text);
     } else {
       this.#why = text;
-      this.#enter({ name: "ended" });
+      this.#enter({ name: "ended", mayReturn: true });
     }
     if ("since" in before) this.#listener.onLost(text);
   }

@@ -4,6 +4,9 @@
 export type State = "connecting" | "open" | "offline" | "closed";
 export type Transport = "websocket" | "sse" | "longpoll";
 
+/** What its reader can do about it; `none` where nothing here would help, or nothing is wrong. */
+export type Remedy = "retry" | "token" | "none";
+
 export interface Status {
   readonly state: State;
   /** In use, or being tried. */
@@ -12,4 +15,5 @@ export interface Status {
   readonly why: string;
   /** When it tries again, on the world's clock; null where it is not waiting to. */
   readonly retryAt: number | null;
+  readonly remedy: Remedy;
 }

@@ -23,6 +23,8 @@ export interface Watcher {
   onOffline?(): void;
   onOnline?(): void;
   onVisible?(): void;
+  /** The page goes for good, not into the browser's cache of pages. */
+  onGone?(): void;
 }
 
 export interface World {
@@ -38,6 +40,8 @@ export interface World {
   /** Throws where the browser has no WebSocket or the address is none. */
   openSocket(url: string, listener: SocketListener): Socket;
   fetch(url: string, init: RequestInit): Promise<Response>;
+  /** Posts nothing but the address, and is done even where the page is not there any more. */
+  beacon(url: string): void;
   isHidden(): boolean;
   watch(watcher: Watcher): Cancel;
 }

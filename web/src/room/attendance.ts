@@ -6,6 +6,8 @@ import type { Payload } from "../net/payload";
 import type { Ledger } from "./ledger";
 
 const GET_EVENTS = "wamp.subscription.get_events";
+/** Of what the room has kept, as many are shown on the first visit. */
+const LAST = 500;
 const NOT_KEPT = "some messages were not kept";
 const PAST_LOST = "the room’s past was lost, and what was said meanwhile may be missing here";
 
@@ -13,6 +15,13 @@ export interface Heard {
   readonly position: string;
   readonly publication: number;
   readonly payload: Payload;
+  /** When it was said, where that was not just now. */
+  readonly at: Date | null;
+}
+
+/** An event of the past, with the time that it was said at. */
+interface Past extends Happening {
+  readonly timestamp: string;
 }
 
 export interface AttendanceListener {
@@ -28,6 +37,7 @@ export class Attendance {
   #subscription: Subscription | null = null;
   /** What came while the past was being fetched; null while nothing is. */
   #held: Happening[] | null = [];
+  #fetched = 0;
   #hasLeft = false;
 
   constructor(line: Line, topic: string, ledger: Ledger, listener: AttendanceListener) {
@@ -37,11 +47,15 @@ export class Attendance {
     this.#listener = listener;
   }
 
-  /** Resolves when everything up to now was heard; rejects as the line does. */
-  async enter(): Promise<void> {
+  /**
+   * Resolves when everything up to now was heard, to how many messages of the past had to be
+   * fetched; rejects as the line does.
+   */
+  async enter(): Promise<number> {
     this.#subscription = await this.#line.subscribe(this.#topic, (event) => this.#heard(event));
     if (this.#hasLeft) this.#subscription.unsubscribe();
     else await this.#catchUp();
+    return this.#fetched;
   }
 
   leave(): void {
@@ -105,10 +119,13 @@ export class Attendance {
     return this.#ledger.place(position) === "ahead";
   }
 
-  /** The first visit: what was said before it is not shown. */
+  /** The first visit: the latest of what the room has kept. */
   async #begin(): Promise<void> {
-    const { kwargs } = await this.#ask({ reverse: true, limit: 1 });
-    if (this.#ledger.position === null) this.#ledger.begin(String(kwargs["position"]));
+    const { args, kwargs } = await this.#ask({ reverse: true, limit: LAST });
+    // Another line may have come first, or the room was left.
+    if (this.#hasLeft || this.#ledger.position !== null) return;
+    if (args.length === 0) this.#ledger.begin(String(kwargs["position"]));
+    else this.#acceptPast(args.toReversed());
   }
 
   async #resume(from: string): Promise<void> {
@@ -139,7 +156,7 @@ export class Attendance {
   }
 
   #acceptPast(events: readonly unknown[]): void {
-    for (const past of events as readonly Happening[]) {
+    for (const past of events as readonly Past[]) {
       const position = String(past.kwargs["position"]);
       const standing = this.#ledger.place(position);
       if (standing === "known") continue;
@@ -147,14 +164,15 @@ export class Attendance {
         this.#listener.onGap(NOT_KEPT);
         this.#ledger.reopen();
       }
-      this.#accept(past, position);
+      this.#accept(past, position, new Date(past.timestamp));
+      this.#fetched += 1;
     }
   }
 
-  #accept({ args, kwargs, publication }: Happening, position: string): void {
+  #accept({ args, kwargs, publication }: Happening, position: string, at: Date | null = null): void {
     this.#ledger.begin(position);
     const payload = payloadOf(args[0], kwargs);
-    if (payload !== null) this.#listener.onMessage({ position, publication, payload });
+    if (payload !== null) this.#listener.onMessage({ position, publication, payload, at });
   }
 
   async #ask(filters: Keywords): Promise<{ args: readonly unknown[]; kwargs: Keywords }> {

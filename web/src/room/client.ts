@@ -10,6 +10,17 @@ export interface RoomMessage {
   readonly payload: Payload;
   /** Whether this page sent it; `onOwn` may say so later. */
   readonly own: boolean;
+  /** When it was said, where that was not just now. */
+  readonly at: Date | null;
+}
+
+/** Somebody in the room, as everybody sees them. */
+export interface Member {
+  readonly id: string;
+  /** From a token; empty without one. */
+  readonly name: string;
+  readonly door: string;
+  readonly since: Date;
 }
 
 /**
@@ -40,6 +51,10 @@ export interface RoomListener {
   onOutgoing(outgoing: readonly Outgoing[]): void;
   /** Between the last message and the next some may be missing. */
   onGap(why: string): void;
+  /** After a break all is there again; so many messages were fetched for it. */
+  onResumed(fetched: number): void;
+  /** Who is here, in the order of coming, whenever it has changed; null where that is not told. */
+  onMembers(members: readonly Member[] | null): void;
 }
 
 export interface RoomClient {

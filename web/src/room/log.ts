@@ -2,7 +2,7 @@
 // The room's messages on the page, newest last, following along while the reader is at the end.
 
 import { make, part } from "../ui/dom";
-import { formatTime } from "../ui/format";
+import { formatMoment, formatTime } from "../ui/format";
 import { oncePerFrame } from "../ui/frame";
 import { preview } from "../ui/preview";
 import type { RoomMessage } from "./client";
@@ -15,7 +15,7 @@ const NEAR = 48;
 
 type Entry =
   | { readonly kind: "message"; readonly message: RoomMessage; readonly at: Date }
-  | { readonly kind: "gap"; readonly why: string; readonly at: Date };
+  | { readonly kind: "gap" | "note"; readonly text: string; readonly at: Date };
 
 export class Log {
   readonly #box: HTMLElement;
@@ -42,7 +42,7 @@ export class Log {
   }
 
   add(message: RoomMessage): void {
-    this.#push({ kind: "message", message, at: new Date() });
+    this.#push({ kind: "message", message, at: message.at ?? new Date() });
   }
 
   /** A message was this page's own after all, as may be known a moment late. */
@@ -60,7 +60,15 @@ export class Log {
   }
 
   addGap(why: string): void {
-    this.#push({ kind: "gap", why, at: new Date() });
+    this.#push({ kind: "gap", text: why, at: new Date() });
+  }
+
+  /** A remark that the next one replaces where no message came between. */
+  addNote(text: string): void {
+    if (this.#arrived.at(-1)?.kind === "note") this.#arrived.pop();
+    const last = this.#list.lastElementChild;
+    if (this.#arrived.length === 0 && last?.classList.contains("note")) last.remove();
+    this.#push({ kind: "note", text, at: new Date() });
   }
 
   clear(): void {
@@ -85,7 +93,7 @@ export class Log {
     this.#list.append(...arrived.map(item));
     const excess = this.#list.childElementCount - KEPT;
     if (excess > SLACK) [...this.#list.children].slice(0, excess).forEach((child) => child.remove());
-    this.#empty.hidden = true;
+    this.#empty.hidden ||= arrived.some(({ kind }) => kind !== "note");
     if (this.#followed) this.#toEnd();
     else this.#missed += arrived.filter(({ kind }) => kind === "message").length;
     this.#showNewer();
@@ -109,15 +117,15 @@ export class Log {
 }
 
 function item(entry: Entry): HTMLLIElement {
-  if (entry.kind === "gap") {
-    return make("li", "gap", `${formatTime(entry.at)} · ${entry.why}`);
+  if (entry.kind !== "message") {
+    return make("li", entry.kind, `${formatTime(entry.at)} · ${entry.text}`);
   }
   const { position, payload, own } = entry.message;
   const element = make("li", "message", preview(payload));
   element.dataset["position"] = position;
   // Shown by the style sheet, so that the element's text is the message and nothing else.
   element.dataset["number"] = position.slice(position.lastIndexOf(":") + 1);
-  element.dataset["meta"] = formatTime(entry.at);
+  element.dataset["meta"] = formatMoment(entry.at, new Date());
   if (own) markOwn(element);
   return element;
 }

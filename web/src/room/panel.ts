@@ -1,21 +1,32 @@
 // SPDX-License-Identifier: MIT
 // The room panel: which room, what is said in it, and what is yet to be.
 
+import { TokenForm } from "../access/form";
 import { socketUrl } from "../net/address";
 import type { Status } from "../net/status";
 import { part } from "../ui/dom";
 import { takeFiles } from "../ui/files";
+import { formatResumed } from "../ui/format";
 import { onEnter } from "../ui/typing";
 import type { JoinRoom, Outgoing, RoomClient } from "./client";
 import { Log } from "./log";
 import { DEFAULT_ROOM, faultOf, roomOf, roomPath, withRoom } from "./name";
+import { People } from "./people";
 import { Waiting } from "./waiting";
+
+export interface RoomPanelListener {
+  onStatus(status: Status): void;
+  /** A token was given, for this room or any. */
+  onToken(token: string): void;
+}
 
 export class RoomPanel {
   readonly #panel: HTMLElement;
   readonly #join: JoinRoom;
-  readonly #onStatus: (status: Status) => void;
+  readonly #listener: RoomPanelListener;
   readonly #log: Log;
+  readonly #people: People;
+  readonly #token: TokenForm;
   readonly #waiting: Waiting;
   readonly #name: HTMLInputElement;
   /** What was said in rooms that were left before it was seen there; it goes out on coming back. */
@@ -24,11 +35,14 @@ export class RoomPanel {
   #client: RoomClient | null = null;
   #outgoing: readonly Outgoing[] = [];
 
-  constructor(panel: HTMLElement, join: JoinRoom, onStatus: (status: Status) => void) {
+  /** `me` tells the id by which others know this page. */
+  constructor(panel: HTMLElement, join: JoinRoom, me: () => string, listener: RoomPanelListener) {
     this.#panel = panel;
     this.#join = join;
-    this.#onStatus = onStatus;
+    this.#listener = listener;
     this.#log = new Log(panel);
+    this.#people = new People(panel, me);
+    this.#token = new TokenForm(panel, (token) => listener.onToken(token));
     this.#waiting = new Waiting(panel, {
       onSendAgain: (id) => this.#client?.sendAgain(id),
       onDiscard: (id) => this.#client?.discard(id),
@@ -97,10 +111,15 @@ export class RoomPanel {
     this.#client = this.#join(
       name,
       {
-        onStatus: this.#onStatus,
+        onStatus: (status) => {
+          this.#token.show(status);
+          this.#listener.onStatus(status);
+        },
         onMessage: (message) => this.#log.add(message),
         onOwn: (position) => this.#log.own(position),
         onGap: (why) => this.#log.addGap(why),
+        onResumed: (fetched) => this.#log.addNote(formatResumed(fetched)),
+        onMembers: (members) => this.#people.show(members),
         onOutgoing: (outgoing) => {
           this.#outgoing = outgoing;
           this.#waiting.show(outgoing);
@@ -115,6 +134,7 @@ export class RoomPanel {
     if (leftOver.length > 0) this.#leftOver.set(this.#room, leftOver);
     this.#outgoing = [];
     this.#waiting.show([]);
+    this.#people.show(null);
     this.#log.clear();
   }
 

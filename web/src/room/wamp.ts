@@ -12,6 +12,8 @@ import type { Outgoing, RoomClient, RoomListener } from "./client";
 import { Ledger } from "./ledger";
 import { Own } from "./own";
 import { Outbox } from "./outbox";
+import { Presence } from "./presence";
+import { closedBy, plainly } from "./refused";
 import { roomTopic } from "./topic";
 
 /** What the server may take a little later. */
@@ -23,11 +25,12 @@ const PASSING: ReadonlySet<string> = new Set([
 const PAUSE = 1_000;
 
 /** What the room needs of the ladder. */
-export type Lodging = Pick<Ladder, "serve" | "retry">;
+export type Lodging = Pick<Ladder, "serve" | "retry" | "renew">;
 
 export class WampRoom implements RoomClient, Tenant {
   readonly #world: World;
   readonly #lodging: Lodging;
+  readonly #room: string;
   readonly #topic: string;
   readonly #listener: RoomListener;
   readonly #ledger = new Ledger();
@@ -37,9 +40,12 @@ export class WampRoom implements RoomClient, Tenant {
   /** The line that is spoken on, once all was heard there. */
   #line: Line | null = null;
   #attendance: Attendance | null = null;
-  #refusal = "";
+  #presence: Presence | null = null;
+  #refusal: Refusal | null = null;
+  /** Whether a line broke off, and nothing was heard since. */
+  #wasCut = false;
   #hasLeft = false;
-  #moveOut: Cancel = () => undefined;
+  #giveUp: Cancel = () => undefined;
   #stopPause: Cancel = () => undefined;
 
   constructor(
@@ -51,6 +57,7 @@ export class WampRoom implements RoomClient, Tenant {
   ) {
     this.#world = world;
     this.#lodging = lodging;
+    this.#room = room;
     this.#topic = roomTopic(room);
     this.#listener = listener;
     this.#outbox = new Outbox(world, leftOver);
@@ -58,7 +65,7 @@ export class WampRoom implements RoomClient, Tenant {
 
   start(): void {
     this.#showOutgoing();
-    this.#moveOut = this.#lodging.serve(this);
+    this.#giveUp = this.#lodging.serve(this);
   }
 
   // For the panel.
@@ -79,16 +86,15 @@ export class WampRoom implements RoomClient, Tenant {
   }
 
   retry(): void {
-    this.#lodging.retry();
+    if (this.#refusal) this.#lodging.renew();
+    else this.#lodging.retry();
   }
 
   leave(): readonly Outgoing[] {
     this.#hasLeft = true;
-    this.#moveOut();
+    this.#giveUp();
     this.#stopPause();
-    this.#attendance?.leave();
-    this.#line = null;
-    this.#takeBack("you left the room before it came back");
+    this.#moveOutOf("you left the room before it came back");
     return this.#outbox.items;
   }
 
@@ -101,39 +107,68 @@ export class WampRoom implements RoomClient, Tenant {
   }
 
   async onLine(line: Line): Promise<void> {
+    let isWhole = true;
     const attendance = new Attendance(line, this.#topic, this.#ledger, {
       onMessage: (message) => this.#heard(message),
-      onGap: (why) => this.#listener.onGap(why),
+      onGap: (why) => {
+        isWhole = false;
+        this.#listener.onGap(why);
+      },
     });
     try {
-      await attendance.enter();
+      const fetched = await attendance.enter();
+      if (this.#wasCut && isWhole && !this.#hasLeft) this.#listener.onResumed(fetched);
     } catch (error) {
       attendance.leave();
       if (!(error instanceof Refusal)) throw error;
       // That is the room's own word, and no fault of the line.
-      this.#refusal = error.message;
-      this.#showStatus();
+      this.#refused(error);
       return;
     }
-    if (this.#hasLeft) {
-      attendance.leave();
-      return;
-    }
+    if (this.#hasLeft) attendance.leave();
+    else this.#moveIn(line, attendance);
+  }
+
+  #moveIn(line: Line, attendance: Attendance): void {
     this.#attendance?.leave();
     this.#attendance = attendance;
-    this.#refusal = "";
+    this.#refusal = null;
+    this.#wasCut = false;
     this.#takeBack("the connection was changed");
     this.#line = line;
+    this.#lookAround(line);
     this.#showStatus();
     this.#flush();
   }
 
   onLost(line: Line, why: string): void {
+    this.#refusal = null;
     if (this.#line !== line) return;
-    this.#attendance?.leave();
-    this.#attendance = this.#line = null;
-    this.#takeBack(why);
+    this.#wasCut = true;
+    this.#moveOutOf(why);
     this.#showOutgoing();
+  }
+
+  #refused(refusal: Refusal): void {
+    this.#refusal = refusal;
+    this.#moveOutOf(refusal.message);
+    if (!this.#hasLeft) this.#listener.onMembers(null);
+    this.#showStatus();
+    this.#showOutgoing();
+  }
+
+  #moveOutOf(why: string): void {
+    this.#attendance?.leave();
+    this.#presence?.leave();
+    this.#attendance = this.#presence = this.#line = null;
+    this.#takeBack(why);
+  }
+
+  /** Who is here is good to know, and not waited for. */
+  #lookAround(line: Line): void {
+    this.#presence?.leave();
+    this.#presence = new Presence(line, this.#room, (members) => this.#listener.onMembers(members));
+    void this.#presence.enter();
   }
 
   // Going out.
@@ -162,7 +197,7 @@ export class WampRoom implements RoomClient, Tenant {
   #failed(line: Line, id: number, error: unknown): void {
     // What went over a line that was left is on its way again over the next.
     if (this.#line !== line || error instanceof Gone) return;
-    const why = error instanceof Error ? error.message : String(error);
+    const why = error instanceof Refusal ? plainly(error, "speak") : String(error);
     if (!(error instanceof Refusal && PASSING.has(error.uri))) {
       this.#outbox.refused(id, why);
       return;
@@ -179,9 +214,9 @@ export class WampRoom implements RoomClient, Tenant {
 
   // Coming in.
 
-  #heard({ position, publication, payload }: Heard): void {
+  #heard({ position, publication, payload, at }: Heard): void {
     if (this.#hasLeft) return;
-    this.#listener.onMessage({ position, payload, own: this.#own.heard(publication, position) });
+    this.#listener.onMessage({ position, payload, at, own: this.#own.heard(publication, position) });
   }
 
   #showOutgoing(): void {
@@ -192,7 +227,7 @@ export class WampRoom implements RoomClient, Tenant {
     const status = this.#status;
     if (!status || this.#hasLeft) return;
     if (status.state !== "open" || this.#line) this.#listener.onStatus(status);
-    else if (this.#refusal) this.#listener.onStatus({ ...status, state: "closed", why: this.#refusal });
+    else if (this.#refusal) this.#listener.onStatus({ ...status, ...closedBy(this.#refusal) });
     else this.#listener.onStatus({ ...status, state: "connecting", why: "" });
   }
 }

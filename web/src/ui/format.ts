@@ -31,6 +31,20 @@ export function formatTime(date: Date): string {
     .join(":");
 }
 
+const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+
+/** The time of day, and the day too where that is another. */
+export function formatMoment(date: Date, now: Date): string {
+  const isToday = date.toDateString() === now.toDateString();
+  return isToday ? formatTime(date) : `${DAY.format(date)}, ${formatTime(date)}`;
+}
+
+/** `resumed: 12 messages fetched`. */
+export function formatResumed(fetched: number): string {
+  if (fetched === 0) return "resumed: nothing was missed";
+  return `resumed: ${fetched.toLocaleString("en-US")} ${fetched === 1 ? "message" : "messages"} fetched`;
+}
+
 /** What a wait still takes, in whole seconds, never 0 while it lasts. */
 export function formatWait(milliseconds: number): string {
   return `${Math.max(1, Math.ceil(milliseconds / 1_000))} s`;

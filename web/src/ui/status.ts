@@ -54,7 +54,8 @@ export class StatusView {
     setText(this.#word, WORDS[status.state]);
     setText(this.#why, sentence(status));
     this.#retryAt = status.state === "connecting" ? status.retryAt : null;
-    this.#retry.hidden = status.state !== "closed" && this.#retryAt === null;
+    const mayRetry = status.state === "closed" || this.#retryAt !== null;
+    this.#retry.hidden = !mayRetry || status.remedy !== "retry";
     this.#count();
     if (this.#ticking !== null) clearInterval(this.#ticking);
     this.#ticking = this.#retryAt === null ? null : setInterval(() => this.#count(), 250);

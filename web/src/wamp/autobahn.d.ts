@@ -42,6 +42,10 @@ declare module "autobahn" {
     readonly max_retries: number;
     readonly retry_if_unreachable: boolean;
     readonly use_es6_promises: boolean;
+    readonly authmethods?: readonly string[];
+    readonly authextra?: Keywords;
+    /** Answers a CHALLENGE with a signature. */
+    readonly onchallenge?: (session: Session, method: string) => string;
     readonly on_internal_error: (error: unknown, text?: string) => void;
   }
 

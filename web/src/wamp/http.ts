@@ -70,9 +70,12 @@ export class HttpTransport implements Transport {
     if (this.#over.signal.aborted) return;
     this.#end({ code: 1000, reason: "", wasClean: true, kind: "lost" });
     if (!this.#uplink) return;
-    // Lets the server forget it now; without this it would do so in time.
-    const farewell = { method: "POST", keepalive: true };
-    this.#world.fetch(`${this.info.url}/close`, farewell).catch(() => undefined);
+    this.#sayGoodbye();
+  }
+
+  /** Lets the server forget it now; without this it would do so in time. */
+  #sayGoodbye(): void {
+    this.#world.beacon(`${this.info.url}/close`);
   }
 
   async #open(): Promise<void> {
@@ -90,6 +93,8 @@ export class HttpTransport implements Transport {
     this.#uplink = new Uplink(this.#world, `${this.info.url}/send`, signal, (why) =>
       this.#fail(why, "lost"),
     );
+    const unwatch = this.#world.watch({ onGone: () => this.#sayGoodbye() });
+    signal.addEventListener("abort", unwatch);
     this.#receive(signal);
     this.onopen();
   }

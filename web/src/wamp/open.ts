@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Opens one WAMP session over one transport with AutobahnJS, which is not to retry by itself.
 
-import autobahn, { type CloseEvent, type Session, type Transport as WampTransport } from "autobahn";
+import autobahn, { type CloseEvent, type ConnectionOptions, type Session, type Transport as WampTransport } from "autobahn";
 import { explainClosing } from "../net/closing";
 import type { Fault, FaultKind, LineListener, OpenLine } from "../net/line";
 import type { Transport } from "../net/status";
@@ -12,13 +12,17 @@ import { AutobahnLine } from "./session";
 
 const REALM = "realm1";
 const SHUTDOWN = "wamp.close.system_shutdown";
-const DENIED: ReadonlySet<string> = new Set([
-  "wamp.error.no_such_realm",
-  "wamp.error.not_authorized",
-  "wamp.error.authentication_required",
-  "wamp.error.authentication_denied",
-  "wamp.error.authentication_failed",
+const DENIED: ReadonlySet<string> = new Set(["wamp.error.no_such_realm", "wamp.error.not_authorized"]);
+/** Said to whoever has no token; the server's words are for programmers then. */
+const WANTED = "wamp.error.authentication_required";
+/** What another token helps against, and what to say where the server does not. */
+const UNAUTHORIZED: ReadonlyMap<string, string> = new Map([
+  [WANTED, "the server wants a token"],
+  ["wamp.error.authentication_denied", "the server does not take this token"],
+  ["wamp.error.authentication_failed", "the server does not take this token"],
+  ["wsecho.close.token_expired", "the token has expired"],
 ]);
+const NO_TOKEN = 4401;
 /** A line that is left says goodbye, and is not waited for longer than this. */
 const GOODBYE = 2_000;
 
@@ -27,15 +31,22 @@ export interface Addresses {
   readonly http: string;
 }
 
+/** Who opens; asked anew for each line. */
+export interface Identity {
+  /** Makes all lines of this page one member. */
+  readonly secret: string;
+  readonly token: string | null;
+}
+
 /** The opener for the page; registers the transports that are ours. */
-export function lineOpener(world: World, { websocket, http }: Addresses): OpenLine {
+export function lineOpener(world: World, { websocket, http }: Addresses, identity: Identity): OpenLine {
   autobahn.transports.register("sse", httpFactory(world, "sse"));
   autobahn.transports.register("longpoll", httpFactory(world, "longpoll"));
   // The page says itself what became of a connection.
   autobahn.log.warn = () => undefined;
   return (transport, listener) => {
     const url = transport === "websocket" ? websocket : http;
-    return new Opening(world, transport, url, listener).cancel;
+    return new Opening(world, transport, url, identity, listener).cancel;
   };
 }
 
@@ -47,7 +58,7 @@ class Opening {
   #line: AutobahnLine | null = null;
   #event: Partial<HttpCloseEvent> = {};
 
-  constructor(world: World, transport: Transport, url: string, listener: LineListener) {
+  constructor(world: World, transport: Transport, url: string, identity: Identity, listener: LineListener) {
     this.#world = world;
     this.#transport = transport;
     this.#listener = listener;
@@ -57,6 +68,8 @@ class Opening {
       max_retries: 0,
       retry_if_unreachable: false,
       use_es6_promises: true,
+      authextra: { member: identity.secret },
+      ...byTicket(identity.token),
       // Such as that there is no WebSocket: `onclose` says so too.
       on_internal_error: () => undefined,
     });
@@ -117,15 +130,26 @@ class Opening {
     const { code = 1006, reason: said = "" } = this.#event;
     const closing = explainClosing(code, said, this.#line !== null);
     const kind = this.#kind(uri, code, closing.mayReturn);
-    if (uri !== null && uri !== SHUTDOWN) return { transport, kind, text: message || uri };
     if (uri === SHUTDOWN) return { transport, kind, text: "the server is stopping" };
+    if (uri !== null) return { transport, kind, text: explain(uri, message ?? "") };
     return { transport, kind, text: this.#event.kind ? said : closing.text };
   }
 
   #kind(uri: string | null, code: number, mayReturn: boolean): FaultKind {
+    if (code === NO_TOKEN || (uri !== null && UNAUTHORIZED.has(uri))) return "unauthorized";
     if (!mayReturn || (uri !== null && DENIED.has(uri))) return "denied";
     if (uri === SHUTDOWN || code === 1001) return "stopping";
     if (this.#event.kind) return this.#line ? "lost" : this.#event.kind;
     return this.#line ? "lost" : "refused";
   }
+}
+
+function explain(uri: string, message: string): string {
+  return (uri === WANTED ? "" : message) || (UNAUTHORIZED.get(uri) ?? uri);
+}
+
+/** Without a token no method is offered: then the server says plainly that it wants one. */
+function byTicket(token: string | null): Partial<ConnectionOptions> {
+  if (token === null) return {};
+  return { authmethods: ["ticket"], onchallenge: () => token };
 }

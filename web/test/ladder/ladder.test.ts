@@ -117,7 +117,23 @@ describe("on the way down", () => {
   it("ends where the server does not let it in", async () => {
     network.ways.websocket = "denied";
     await begin();
-    expect([network.tried, status(), world.timers]).toMatchObject(["websocket", { state: "closed", why: "denied it was" }, 0]);
+    expect([network.tried, status(), world.timers]).toMatchObject(["websocket", { state: "closed", why: "denied it was", remedy: "retry" }, 0]);
+  });
+
+  it("asks for a token where the server does, and begins anew with it", async () => {
+    network.ways.websocket = "unauthorized";
+    await begin();
+    expect([network.tried, status(), world.timers]).toMatchObject(["websocket", { state: "closed", remedy: "token" }, 0]);
+    network.ways.websocket = "works";
+    ladder.renew();
+    await settle();
+    expect([status(), lines.length]).toMatchObject([{ state: "open", why: "" }, 1]);
+  });
+
+  it("has nothing to offer where the only rung there is to be is missing", async () => {
+    network.ways.websocket = "missing";
+    await begin("websocket");
+    expect(status()).toMatchObject({ state: "closed", remedy: "none" });
   });
 });
 
@@ -285,5 +301,31 @@ describe("offline", () => {
     world.comesOnline();
     await passes(500);
     expect(status()).toMatchObject({ state: "open", transport: "websocket" });
+  });
+});
+
+describe("who is let in", () => {
+  it("asks for another token when this one expires, and tries nothing by itself", async () => {
+    await begin();
+    network.latest.fails("unauthorized", "the token has expired");
+    await passes(120_000);
+    expect([status(), lost, network.tried]).toMatchObject([
+      { state: "closed", why: "the token has expired", remedy: "token" },
+      ["websocket: the token has expired"],
+      "websocket",
+    ]);
+  });
+
+  it("is asked anew on an open line too, which is left for it", async () => {
+    await begin();
+    ladder.renew();
+    await settle();
+    expect([network.tried, network.alive, lost, lines.length, status()]).toMatchObject([
+      "websocket websocket",
+      "websocket",
+      ["websocket: the connection was changed"],
+      2,
+      { state: "open" },
+    ]);
   });
 });

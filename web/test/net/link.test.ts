@@ -119,7 +119,7 @@ describe("a connection that does not come about", () => {
     world.hasWebSocket = false;
     world.socket.dies();
     world.passes(250);
-    expect(link.status()).toMatchObject({ state: "closed", why: "this browser has no WebSocket" });
+    expect(link.status()).toMatchObject({ state: "closed", why: "this browser has no WebSocket", remedy: "none" });
     expect(world.timers).toBe(0);
   });
 

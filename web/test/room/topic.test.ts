@@ -2,7 +2,7 @@
 // A room's topic is the server's one spelling of it.
 
 import { expect, it } from "vitest";
-import { roomTopic } from "../../src/room/topic";
+import { presenceTopic, roomTopic } from "../../src/room/topic";
 
 it.each([
   ["main", "main"],
@@ -14,4 +14,8 @@ it.each([
   ["a/b ü", "a%2Fb%20%C3%BC"],
 ])("%j is %j", (room, topic) => {
   expect(roomTopic(room)).toBe(`wsecho.room.${topic}`);
+});
+
+it("has a topic beside it for who comes and goes", () => {
+  expect(presenceTopic("a..b/")).toBe("wsecho.presence.a.%2Eb%2F");
 });

@@ -17,34 +17,56 @@ let line: FakeLine;
 let shown: string[];
 let own: string[];
 let outgoing: readonly Outgoing[];
+let moments: (Date | null)[];
 let states: string[];
+let remedies: string[];
+let people: string[];
+let renewed: number;
 
 function join(name = "main", leftOver: readonly Outgoing[] = []): void {
   [shown, own, outgoing, states] = [[], [], [], []];
+  [remedies, people, moments, renewed] = [[], [], [], 0];
   const lodging = {
     serve: (who: Tenant) => {
       tenant = who;
       return () => (tenant = null);
     },
     retry: () => undefined,
+    renew: () => void (renewed += 1),
   };
   room = new WampRoom(world, lodging, name, {
-    onStatus: ({ state, why }) => states.push(why ? `${state}: ${why}` : state),
-    onMessage: (message) => shown.push(`${message.position} ${String(message.payload)}${message.own ? " own" : ""}`),
+    onStatus: ({ state, why, remedy }) => {
+      states.push(why ? `${state}: ${why}` : state);
+      remedies.push(remedy);
+    },
+    onMessage: ({ position, payload, own, at }) => {
+      shown.push(`${position} ${String(payload)}${own ? " own" : ""}`);
+      moments.push(at);
+    },
     onOwn: (position) => own.push(position),
     onOutgoing: (items) => (outgoing = items),
     onGap: (why) => shown.push(`gap: ${why}`),
+    onResumed: (fetched) => shown.push(`resumed: ${fetched}`),
+    onMembers: (members) => people.push(members ? members.map(({ id }) => id).join(" ") : "untold"),
   }, leftOver);
   room.start();
 }
 
 function status(state: State): void {
-  tenant?.onStatus({ state, transport: "websocket", why: "", retryAt: null });
+  tenant?.onStatus({ state, transport: "websocket", why: "", retryAt: null, remedy: "retry" });
 }
 
 function event(position: string, payload: unknown = position, more: Keywords = {}): Happening {
   const publication = Number(position.slice(position.indexOf(":") + 1)) + 1_000;
   return { publication, args: [payload], kwargs: { position, ...more } };
+}
+
+function member(id: string): Keywords {
+  return { id, name: id.toUpperCase(), door: "wamp", since: "2026-01-01T10:42:07Z" };
+}
+
+function presence(action: "join" | "leave", id: string): Happening {
+  return { publication: 1, args: [], kwargs: { action, member: member(id) } };
 }
 
 /** A new line that the room has entered behind a position. */
@@ -65,20 +87,32 @@ beforeEach(() => {
 });
 
 describe("what comes in", () => {
-  it("begins behind what there is, and is open only then", async () => {
+  it("begins with what the room has kept, and is open only then", async () => {
     expect(states).toEqual(["connecting"]);
     line = new FakeLine("websocket");
     void tenant?.onLine(line);
     await settle();
     expect([line.topics, line.question.args]).toEqual([["wsecho.room.main"], [7]]);
-    // Said in between: one that the position has in it, one behind it.
+    expect(line.question.kwargs).toEqual({ reverse: true, limit: 500 });
+    // Said in between: one that the answer has in it, one behind it.
     line.hear(event("e:5"));
     line.hear(event("e:6"));
     expect([shown, states.at(-1)]).toEqual([[], "connecting"]);
-    line.question.answer([event("e:5")], { position: "e:5" });
+    line.question.answer([event("e:5"), event("e:4")], { position: "e:3" });
     await settle();
     line.hear(event("e:7"));
-    expect([shown, states.at(-1)]).toEqual([["e:6 e:6", "e:7 e:7"], "open"]);
+    expect([shown, states.at(-1)]).toEqual([["e:4 e:4", "e:5 e:5", "e:6 e:6", "e:7 e:7"], "open"]);
+  });
+
+  it("tells when the past was said, and leaves the present to the clock", async () => {
+    line = new FakeLine("websocket");
+    void tenant?.onLine(line);
+    await settle();
+    const past = { ...event("e:1"), timestamp: "2026-01-01T10:00:00.000Z" };
+    line.question.answer([past], { position: "e:0" });
+    await settle();
+    line.hear(event("e:2"));
+    expect(moments).toEqual([new Date(past.timestamp), null]);
   });
 
   it("overlaps two lines without a gap or a double", async () => {
@@ -101,7 +135,7 @@ describe("what comes in", () => {
     expect(old.topics).toEqual([]);
   });
 
-  it("resumes in as many answers as it takes", async () => {
+  it("resumes in as many answers as it takes, and says so", async () => {
     await enter("e:0");
     tenant?.onLost(line, "gone");
     line = new FakeLine("sse");
@@ -115,7 +149,7 @@ describe("what comes in", () => {
     await settle();
     line.question.answer([], { position: "e:4", recovered: true });
     await settle();
-    expect(shown).toEqual(["e:1 e:1", "e:2 e:2", "e:3 e:3", "e:4 e:4"]);
+    expect(shown).toEqual(["e:1 e:1", "e:2 e:2", "e:3 e:3", "e:4 e:4", "resumed: 4"]);
   });
 
   it("shows a gap, and what the room has kept, where it cannot resume", async () => {
@@ -177,13 +211,110 @@ describe("what comes in", () => {
     expect(shown).toEqual(["e:1 0,97", "e:2 \0a"]);
   });
 
-  it("is closed where the room does not let it in", async () => {
+});
+
+describe("who may come in", () => {
+  async function refuse(refusal: Refusal): Promise<void> {
     line = new FakeLine("websocket");
     void tenant?.onLine(line);
     await settle();
-    line.question.refuse(new Refusal("wamp.error.not_authorized", "not for you"));
+    line.question.refuse(refusal);
     await settle();
-    expect(states.at(-1)).toBe("closed: not for you");
+  }
+
+  it("is closed where the room does not let it in, and begins anew when asked to", async () => {
+    await refuse(new Refusal("wsecho.error.over_limit", "too many members"));
+    expect([states.at(-1), remedies.at(-1), people]).toEqual(["closed: too many members", "retry", ["untold"]]);
+    room.retry();
+    expect(renewed).toBe(1);
+  });
+
+  it("asks for another token where this one does not do", async () => {
+    await refuse(new Refusal("wamp.error.not_authorized", "wamp.error.not_authorized"));
+    expect([states.at(-1), remedies.at(-1)]).toEqual([
+      "closed: you are not allowed to be in this room (wamp.error.not_authorized)",
+      "token",
+    ]);
+    tenant?.onLost(line, "the connection was changed");
+    await enter("e:0");
+    expect([states.at(-1), remedies.at(-1)]).toEqual(["open", "retry"]);
+  });
+
+  it("keeps what was said, and says plainly what may not be", async () => {
+    await enter("e:0");
+    room.send("a");
+    line.question.refuse(new Refusal("wamp.error.not_authorized", "wamp.error.not_authorized"));
+    await settle();
+    expect(outgoing).toMatchObject([
+      { standing: "refused", why: "you are not allowed to speak (wamp.error.not_authorized)" },
+    ]);
+  });
+
+  it("has nothing more of a line whose successor was refused", async () => {
+    await enter("e:0");
+    const before = line;
+    room.send("a");
+    line = new FakeLine("sse");
+    void tenant?.onLine(line);
+    await settle();
+    line.question.refuse(new Refusal("wamp.error.not_authorized", "no"));
+    await settle();
+    expect([standings(), before.topics, remedies.at(-1)]).toEqual([["a waiting"], [], "token"]);
+  });
+});
+
+describe("who is here", () => {
+  it("is asked, and kept up to date by who comes and goes", async () => {
+    line = new FakeLine("websocket");
+    line.members = [member("ann"), member("bob"), "nonsense", { name: "nobody" }];
+    void tenant?.onLine(line);
+    await settle();
+    line.question.answer([], { position: "e:0" });
+    await settle();
+    expect([line.topics, people]).toEqual([["wsecho.room.main", "wsecho.presence.main"], ["ann bob"]]);
+    line.hear(presence("join", "cid"), "presence");
+    line.hear(presence("join", "ann"), "presence");
+    line.hear(presence("leave", "bob"), "presence");
+    line.hear({ publication: 1, args: [], kwargs: { action: "leave" } }, "presence");
+    expect(people.slice(1)).toEqual(["ann bob cid", "ann bob cid", "ann cid", "ann cid"]);
+  });
+
+  it("is not lost while it is asked, nor told by a line that was left", async () => {
+    await enter("e:0");
+    const before = line;
+    line = new FakeLine("sse");
+    line.members = null;
+    void tenant?.onLine(line);
+    await settle();
+    line.question.answer([], { position: "e:0" });
+    await settle();
+    expect(line.question).toMatchObject({ what: "wsecho.members", args: ["main"] });
+    line.hear(presence("join", "bob"), "presence");
+    line.hear(presence("leave", "cid"), "presence");
+    line.question.answer([[member("ann"), member("cid")]]);
+    await settle();
+    before.hear(presence("join", "ghost"), "presence");
+    expect([people.at(-1), before.topics]).toEqual(["ann bob", []]);
+  });
+
+  it("is shown as untold where the server keeps it to itself", async () => {
+    line = new FakeLine("websocket");
+    line.members = new Refusal("wamp.error.no_such_procedure", "none");
+    void tenant?.onLine(line);
+    await settle();
+    line.question.answer([], { position: "e:0" });
+    await settle();
+    expect([people, states.at(-1)]).toEqual([["untold"], "open"]);
+  });
+});
+
+describe("after a break", () => {
+  it("says that nothing was missed, and says it not of a change without one", async () => {
+    await enter("e:0");
+    tenant?.onLost(line, "gone");
+    await enter("e:0");
+    await enter("e:0");
+    expect(shown).toEqual(["resumed: 0"]);
   });
 });
 

@@ -6,10 +6,12 @@ import type { Fault, Line } from "../../src/net/line";
 import type { Cancel } from "../../src/net/world";
 import { joinBatch, splitBatch } from "../../src/wamp/batch";
 import { writeMessage } from "../../src/wamp/json";
-import { lineOpener } from "../../src/wamp/open";
+import { type Identity, lineOpener } from "../../src/wamp/open";
 import { FakeWorld } from "../fakes";
 import { settle } from "../lines";
 
+
+const DENIAL = [3, { message: "the token has expired" }, "wamp.error.authentication_denied"];
 
 /** The server's side of `/lp`, with one session and a network that loses what it is told to. */
 class FakeServer {
@@ -63,6 +65,7 @@ class FakeServer {
   #hears(message: unknown[]): void {
     this.said.push(message);
     if (message[0] === 1) this.says(this.greeting);
+    if (message[0] === 5) this.says(message[1] === "good" ? [2, 1, { roles: {} }] : DENIAL);
     // An echo answers its argument, as a RESULT.
     if (message[0] === 48) this.says([50, message[1], {}, message[4]]);
   }
@@ -110,9 +113,11 @@ let line: Line | null;
 let faults: Fault[];
 let heard: number;
 let cancel: Cancel;
+let identity: Identity;
 
 async function open(transport: "sse" | "longpoll"): Promise<void> {
-  cancel = lineOpener(world, { websocket: "ws://here/ws", http: "http://here/lp" })(transport, {
+  const addresses = { websocket: "ws://here/ws", http: "http://here/lp" };
+  cancel = lineOpener(world, addresses, identity)(transport, {
     onOpen: (opened) => (line = opened),
     onHeard: () => (heard += 1),
     onClosed: (fault) => faults.push(fault),
@@ -147,6 +152,7 @@ beforeEach(() => {
   line = null;
   faults = [];
   heard = 0;
+  identity = { secret: "a-secret-of-this-tab", token: null };
 });
 
 afterEach(() => cancel());
@@ -207,7 +213,44 @@ describe.each(["sse", "longpoll"] as const)("over %s", (transport) => {
     await open(transport);
     cancel();
     await passes(3_000);
-    expect([server.urls.includes("/x/close"), faults]).toEqual([true, []]);
+    expect([world.beacons, faults]).toEqual([["http://here/lp/x/close"], []]);
+  });
+
+  it("tells the server when the page goes for good, open or not", async () => {
+    server.greeting = [2, 1, { roles: {} }];
+    await open(transport);
+    world.goesForGood();
+    expect(world.beacons).toEqual(["http://here/lp/x/close"]);
+    cancel();
+    await passes(3_000);
+    world.goesForGood();
+    expect(world.beacons).toHaveLength(2);
+  });
+
+  it("names itself, and asks for a token where it has none that is wanted", async () => {
+    server.greeting = [3, { message: "a token is needed" }, "wamp.error.authentication_required"];
+    await open(transport);
+    expect(server.said[0]?.[2]).toMatchObject({ authextra: { member: "a-secret-of-this-tab" } });
+    expect(server.said[0]?.[2]).not.toHaveProperty("authmethods");
+    expect(faults).toMatchObject([{ kind: "unauthorized", text: "the server wants a token" }]);
+  });
+
+  it.each([
+    ["good", []],
+    ["bad", [{ kind: "unauthorized", text: "the token has expired" }]],
+  ])("presents a %s token as a ticket", async (token, expected) => {
+    identity = { ...identity, token };
+    server.greeting = [4, "ticket", {}];
+    await open(transport);
+    expect(server.said).toMatchObject([[1, "realm1", { authmethods: ["ticket"] }], [5, token, {}]]);
+    expect([line !== null, faults]).toMatchObject([token === "good", expected]);
+  });
+
+  it("asks for another token when its own expires", async () => {
+    await open(transport);
+    server.says([6, {}, "wsecho.close.token_expired"]);
+    await real();
+    expect(faults).toMatchObject([{ kind: "unauthorized", text: "the token has expired" }]);
   });
 
   it("keeps the router's own words", async () => {

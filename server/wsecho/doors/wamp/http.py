@@ -22,10 +22,15 @@ from twisted.logger import Logger
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
+from wsecho.access.sessions import identity_of
+from wsecho.config import Config
+from wsecho.core.admissions import Place
 from wsecho.core.errors import BadRequest, MethodNotAllowed, NotFound, WireError, WrongType
 from wsecho.core.handshake import Query, split_target
-from wsecho.core.origins import Origins
 from wsecho.core.responses import JSON_TYPE
+from wsecho.doors.gate import Gate
+from wsecho.doors.heads import request_head
+from wsecho.doors.house import House
 from wsecho.doors.origins import allow_origin, answer_preflight
 from wsecho.doors.peers import peer_name
 from wsecho.doors.site import answer_error, log_refusal
@@ -51,9 +56,9 @@ class LongPoll(Resource):
     Args:
         router: where the sessions live.
         clock: times what waits.
-        origins: whose pages may come.
-        send_queue: bytes that may wait for one peer.
-        timeout: seconds without a poll after which a session is lost.
+        gate: whose pages may come, and who opens a transport.
+        house: what all doors share.
+        config: the limits that apply.
     """
 
     isLeaf = True
@@ -63,17 +68,16 @@ class LongPoll(Resource):
         self,
         router: Router,
         clock: IReactorTime,
-        origins: Origins,
-        *,
-        send_queue: int,
-        timeout: float,
+        gate: Gate,
+        house: House,
+        config: Config,
     ) -> None:
         super().__init__()
         self._router = router
         self._clock = clock
-        self._origins = origins
-        self._send_queue = send_queue
-        self._timeout = timeout
+        self._gate = gate
+        self._house = house
+        self._config = config
         self._peers: dict[str, LongPollPeer] = {}
 
     def __len__(self) -> int:
@@ -83,7 +87,7 @@ class LongPoll(Resource):
         """Answer one request."""
         request.setHeader(b"cache-control", b"no-store")
         try:
-            allow_origin(request, self._origins)
+            allow_origin(request, self._gate)
             identifier, verb = self._address(request)
             if request.method == b"OPTIONS":
                 return answer_preflight(request, _METHODS[verb])
@@ -112,14 +116,22 @@ class LongPoll(Resource):
         return peer
 
     def _open(self, request: Request) -> bytes:
+        head = request_head(request)
+        # A token that is shown here counts for all that follows under the transport's id.
+        caller = self._gate.admit(
+            head, split_target(head.target)[1], peer_name(request), needs_token=False
+        )
         protocol = _chosen(_json_body(request))
         identifier = secrets.token_urlsafe(_ID_BYTES)
+        self._house.connections.check()
         peer = LongPollPeer(
             make_form(protocol),
-            peer_name(request),
+            caller.address,
             self._clock,
-            send_queue=self._send_queue,
-            timeout=self._timeout,
+            self._house,
+            identity_of(caller),
+            config=self._config,
+            place=_place(request),
             forget=lambda: self._forget(identifier),
         )
         self._peers[identifier] = peer
@@ -149,6 +161,12 @@ class LongPoll(Resource):
             peer.hang_up()
         request.setResponseCode(204)
         return b""
+
+
+def _place(request: Any) -> Place:
+    """Take a place for a session, whose connections come and go."""
+    own: Place = request.channel.place
+    return own.another()
 
 
 def _chosen(body: Any) -> str:

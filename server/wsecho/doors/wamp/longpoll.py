@@ -10,18 +10,28 @@ from twisted.logger import Logger
 from twisted.web.server import Request
 from zope.interface import implementer
 
+from wsecho.config import Config
+from wsecho.core.admissions import Place
+from wsecho.core.backlog import TooSlowError
 from wsecho.core.errors import BadRequest
 from wsecho.core.mailbox import Inbox, Item, Outbox
+from wsecho.doors.house import House
 from wsecho.doors.wamp.forms import Form
+from wsecho.doors.wamp.intake import Intake
 from wsecho.doors.wamp.objects import JSON, MalformedError
-from wsecho.doors.wamp.websocket import log_fault
-from wsecho.router import Ending, Session, TransportDetails
+from wsecho.doors.wamp.waiting import Waitlist
+from wsecho.doors.wamp.websocket import bounded_uri, log_fault
+from wsecho.router import Ending, Identity, Session, TransportDetails
+from wsecho.router.errors import SYSTEM_SHUTDOWN, TRANSPORT_LOST
 
 RECEIVE_WAIT: Final = 8.0
 """Seconds after which an empty `receive` is answered; AutobahnJS waits 12 (wire.md says 10)."""
 
 HEARTBEAT: Final = 15.0
 """Seconds between comments on a silent stream."""
+
+_AHEAD: Final = 1 << 16
+"""Bytes that lie ready to be fetched; what is more may still be left out."""
 
 _LAST_WORDS: Final = 5.0
 """Seconds in which a peer may still fetch what its session said at its end."""
@@ -34,38 +44,64 @@ class LongPollPeer:
         form: what its messages look like.
         peer: the client's address when it opened.
         clock: times what waits.
-        send_queue: bytes that may wait for the peer.
-        timeout: seconds without a poll after which the session is lost.
+        house: what all doors share.
+        identity: who the peer is, where it has shown it on opening.
+        config: the limits that apply.
+        place: the session's own, for it counts as a connection.
         forget: called once when nothing can be fetched any more.
     """
 
     _log = Logger()
     session: Session
+    # Its client is told by what it fetches next, and then cannot fetch more.
+    is_paced = False
+    is_idle = False
 
     def __init__(
         self,
         form: Form,
         peer: str,
         clock: IReactorTime,
+        house: House,
+        identity: Identity | None = None,
         *,
-        send_queue: int,
-        timeout: float,
+        config: Config,
+        place: Place,
         forget: Callable[[], None],
     ) -> None:
         # Unbatched, each message has a POST of its own, and two of them may overtake each other.
         self.details = TransportDetails(
-            "longpoll", peer, ordered=form.is_batched, more={"serializer": form.objects.NAME}
+            "longpoll",
+            peer,
+            ordered=form.is_batched,
+            identity=identity,
+            more={"serializer": form.objects.NAME},
         )
         self.form = form
         self._clock = clock
-        self._timeout = timeout
+        self._house = house
+        self._timeout = config.lp_timeout
+        self._place = place
         self._forget = forget
-        self._outbox = Outbox(send_queue)
+        self._ahead = min(_AHEAD, config.send_queue // 2)
+        self._outbox = Outbox(config.send_queue)
+        self._overflow = Waitlist(config.send_queue - self._ahead, config.slow_rules, house.stats)
+        self._intake = Intake(config.rates, clock, house.stats)
+        self._visit = house.stats.open("lp", peer)
+        house.connections.add(self)
         self._inbox = Inbox()
         self._waiting: WaitingReceive | EventStream | None = None
         self._flush: IDelayedCall | None = None
         self._closing = False
-        self._end = clock.callLater(timeout, self._lost)
+        self._end = clock.callLater(self._timeout, self._too_late)
+
+    def drain(self, retry: float) -> None:
+        """Say GOODBYE, for the peer to fetch."""
+        self.session.close(SYSTEM_SHUTDOWN)
+
+    def abort(self) -> None:
+        """End the session."""
+        self._lost()
 
     # What the session calls.
 
@@ -75,15 +111,21 @@ class LongPollPeer:
         Raises:
             CannotCarryError: the form has no place for something in it.
         """
-        if not self._outbox.push(self.form.write(message)):
-            self._lost()
-        elif self._waiting is not None and self._flush is None:
+        octets = self.form.write(message)
+        if self._overflow or not self._offer(octets):
+            try:
+                self._overflow.push(message, octets)
+            except TooSlowError:
+                self._lost()
+                return
+        if self._waiting is not None and self._flush is None:
             # What this turn of the reactor says goes out as one batch.
             self._flush = self._clock.callLater(0, self._serve)
 
     def close(self, ending: Ending) -> None:
         """Let the peer fetch the last words, then forget it."""
         log_fault(self._log, self.details.peer, ending)
+        self._end_visit()
         self._closing = True
         # The address outlives the last words: they may be asked for again, and AutobahnJS wants
         # an answer to its `close`.
@@ -105,8 +147,9 @@ class LongPollPeer:
         except MalformedError as error:
             self.session.violate(str(error))
             return
-        for message in messages:
-            self.session.receive(message)
+        self._visit.messages_in += len(messages)
+        self._visit.bytes_in += len(octets)
+        self._intake.take(self.session, messages, len(octets))
 
     def receive(self, request: Request, number: int | None) -> None:
         """Answer a request with what waits, or let it wait for something.
@@ -151,7 +194,20 @@ class LongPollPeer:
 
     def _take(self, number: int | None) -> list[Item]:
         one = not self.form.is_batched
-        return self._outbox.take(one=one) if number is None else self._outbox.batch(number, one=one)
+        outbox = self._outbox
+        taken = outbox.take(one=one) if number is None else outbox.batch(number, one=one)
+        self._refill()
+        return taken
+
+    def _offer(self, octets: bytes) -> bool:
+        if self._outbox.size >= self._ahead or not self._outbox.push(octets):
+            return False
+        self._visit.messages_out += 1
+        self._visit.bytes_out += len(octets)
+        return True
+
+    def _refill(self) -> None:
+        self._overflow.flush(self._offer, self.form.write)
 
     def _replace(self, waiting: "WaitingReceive | EventStream") -> None:
         older, self._waiting = self._waiting, waiting
@@ -164,8 +220,9 @@ class LongPollPeer:
         self._stop_flush()
         waiting = self._waiting
         if isinstance(waiting, EventStream):
-            if not waiting.is_full:
+            while self._outbox and not waiting.is_full:
                 waiting.write(self._outbox.stream())
+                self._refill()
             if self._closing and not self._outbox:
                 waiting.end()
         elif waiting is not None:
@@ -181,12 +238,25 @@ class LongPollPeer:
     def _restart_end(self, seconds: float) -> None:
         if self._end.active():
             self._end.cancel()
-        self._end = self._clock.callLater(seconds, self._lost)
+        self._end = self._clock.callLater(seconds, self._too_late)
 
     def _stop_flush(self) -> None:
         if self._flush is not None and self._flush.active():
             self._flush.cancel()
         self._flush = None
+
+    def _end_visit(self) -> None:
+        self._house.connections.discard(self)
+        self._place.leave()
+        self._visit.who = self.session.authid
+        ending = self.session.ending
+        uri = TRANSPORT_LOST if ending is None else ending.uri
+        self._visit.end(bounded_uri(uri), "" if ending is None else f"by {ending.by}")
+
+    def _too_late(self) -> None:
+        if not self._closing:
+            self._house.stats.limits["lp-timeout"] += 1
+        self._lost()
 
     def _lost(self) -> None:
         self._stop_flush()
@@ -198,6 +268,7 @@ class LongPollPeer:
             waiting.end()
         self._forget()
         self.session.lost()
+        self._end_visit()
 
 
 class WaitingReceive:

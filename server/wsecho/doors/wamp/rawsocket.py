@@ -9,6 +9,8 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from wsecho.config import Config
+from wsecho.core.backlog import TooSlowError
 from wsecho.core.rawsocket import (
     HANDSHAKE_LENGTH,
     SHORTEST_LIMIT,
@@ -21,12 +23,16 @@ from wsecho.core.rawsocket import (
     write_hello,
     write_refusal,
 )
+from wsecho.doors.house import House
 from wsecho.doors.outbound import Outbound
+from wsecho.doors.stats import Visit
 from wsecho.doors.wamp.forms import RAWSOCKET_FORMS
+from wsecho.doors.wamp.intake import Intake
 from wsecho.doors.wamp.objects import MalformedError, ObjectSerializer
-from wsecho.doors.wamp.websocket import log_fault
+from wsecho.doors.wamp.waiting import Waitlist
+from wsecho.doors.wamp.websocket import bounded_uri, log_fault
 from wsecho.router import CannotCarryError, Ending, Router, Session, TransportDetails
-from wsecho.router.errors import PAYLOAD_SIZE_EXCEEDED
+from wsecho.router.errors import PAYLOAD_SIZE_EXCEEDED, SYSTEM_SHUTDOWN, TRANSPORT_LOST
 
 _CLOSE_TIMEOUT: Final = 10.0
 
@@ -37,39 +43,43 @@ class RawSocket(Protocol):
     Args:
         router: where the session lives.
         clock: times the handshake and the end.
+        house: what all doors share.
         peer: the client's address.
-        max_message_size: octets of the longest message taken.
-        send_queue: octets that may wait for the peer.
-        open_timeout: seconds that the handshake may take.
+        config: the limits that apply.
     """
 
     transport: Any
+    is_paced = True
     _log = Logger()
 
     def __init__(
         self,
         router: Router,
         clock: IReactorTime,
+        house: House,
         peer: str,
         *,
-        max_message_size: int,
-        send_queue: int,
-        open_timeout: float,
+        config: Config,
     ) -> None:
         self.details = TransportDetails("rawsocket", peer)
         self._router = router
         self._clock = clock
-        self._max_message_size = max_message_size
-        self._send_queue = send_queue
-        self._open_timeout = open_timeout
+        self._house = house
+        self._config = config
+        self._max_message_size = config.max_message_size
+        self._intake = Intake(config.rates, clock, house.stats)
+        self._waiting = Waitlist(config.send_queue, config.slow_rules, house.stats)
+        self._visit: Visit | None = None
         self._hello = b""
         self._session: Session | None = None
         self._finished = False
 
     def connectionMade(self) -> None:
         """Give the handshake its time."""
-        self._outbound = Outbound(self.transport, self._clock, self._send_queue, _ignore)
-        self._deadline = self._clock.callLater(self._open_timeout, self._outbound.abort)
+        self._outbound = Outbound(
+            self.transport, self._clock, self._config.send_queue, self._peer_is_full
+        )
+        self._deadline = self._clock.callLater(self._config.open_timeout, self._too_late)
 
     def dataReceived(self, data: bytes) -> None:
         """Read the handshake, then frames."""
@@ -88,6 +98,23 @@ class RawSocket(Protocol):
         self._outbound.connection_lost()
         if self._session is not None:
             self._session.lost()
+            self._end_visit(self._session)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether all is said, and only the peer's end is awaited."""
+        return self._finished and not self._outbound.queued
+
+    def drain(self, retry: float) -> None:
+        """Say GOODBYE; the connection ends behind its answer."""
+        if self._session is None:
+            self._outbound.abort()
+        else:
+            self._session.close(SYSTEM_SHUTDOWN)
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        self._outbound.abort()
 
     # What the session calls.
 
@@ -97,14 +124,20 @@ class RawSocket(Protocol):
         Raises:
             CannotCarryError: the form has no place for it, or the peer takes nothing so long.
         """
-        octets: bytes = message.serialize(self._objects)
-        if len(octets) > self._longest:
-            raise CannotCarryError(PAYLOAD_SIZE_EXCEEDED)
-        self._write(FrameType.MESSAGE, octets)
+        frame = self._frame(message)
+        if not self._waiting and self._offer(frame):
+            return
+        try:
+            self._waiting.push(message, frame)
+        except TooSlowError:
+            self._outbound.abort()
+            if self._session is not None:
+                self._session.lost()
 
     def close(self, ending: Ending) -> None:
         """Close the connection behind what was sent."""
         log_fault(self._log, self.details.peer, ending)
+        self._waiting.flush_all(self._push, self._frame)
         self._finish()
 
     # The rest is our own.
@@ -124,6 +157,7 @@ class RawSocket(Protocol):
             self._reader = FrameReader(max(self._max_message_size, SHORTEST_LIMIT))
             self.details.more["serializer"] = self._objects.NAME
             self._outbound.write(answer)
+            self._visit = self._house.stats.open("rawsocket", self.details.peer)
             self._session = self._router.attach(self)
 
     def _refuse(self, refusal: Refusal) -> None:
@@ -136,18 +170,55 @@ class RawSocket(Protocol):
                 if self._finished:
                     return
                 if kind is FrameType.MESSAGE:
-                    session.receive(self._objects.unserialize(payload))
+                    if self._visit is not None:
+                        self._visit.messages_in += 1
+                        self._visit.bytes_in += len(payload)
+                    self._intake.take(session, [self._objects.unserialize(payload)], len(payload))
                 elif kind is FrameType.PING:
-                    self._write(FrameType.PONG, payload)
+                    self._pong(payload)
         except (RawSocketError, MalformedError) as error:
             session.violate(str(error))
 
-    def _write(self, kind: FrameType, payload: bytes) -> None:
+    def _pong(self, payload: bytes) -> None:
+        # One that pings and never reads would have us keep all its pongs.
         if self._outbound.has_room(len(payload)):
-            self._outbound.write(write_frame(kind, payload))
+            self._outbound.write(write_frame(FrameType.PONG, payload))
         else:
-            self._finished = True
+            self._house.stats.limits["send-queue"] += 1
             self._outbound.abort()
+
+    def _frame(self, message: Message) -> bytes:
+        octets: bytes = message.serialize(self._objects)
+        if len(octets) > self._longest:
+            raise CannotCarryError(PAYLOAD_SIZE_EXCEEDED)
+        return write_frame(FrameType.MESSAGE, octets)
+
+    def _offer(self, frame: bytes) -> bool:
+        if not self._outbound.takes:
+            return False
+        self._push(frame)
+        return True
+
+    def _push(self, frame: bytes) -> None:
+        if self._visit is not None:
+            self._visit.messages_out += 1
+            self._visit.bytes_out += len(frame)
+        self._outbound.write(frame)
+
+    def _peer_is_full(self, full: bool) -> None:  # noqa: FBT001
+        if not full:
+            self._waiting.flush(self._offer, self._frame)
+
+    def _end_visit(self, session: Session) -> None:
+        if self._visit is not None:
+            self._visit.who = session.authid
+            ending = session.ending
+            uri = TRANSPORT_LOST if ending is None else ending.uri
+            self._visit.end(bounded_uri(uri), "" if ending is None else f"by {ending.by}")
+
+    def _too_late(self) -> None:
+        self._house.stats.limits["open-timeout"] += 1
+        self._outbound.abort()
 
     def _finish(self) -> None:
         self._finished = True
@@ -156,7 +227,3 @@ class RawSocket(Protocol):
     def _stop_deadline(self) -> None:
         if self._deadline.active():
             self._deadline.cancel()
-
-
-def _ignore(_full: bool) -> None:  # noqa: FBT001
-    """A slow peer's session is cut at the bound; nothing has to hold back before."""

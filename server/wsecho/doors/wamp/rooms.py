@@ -5,32 +5,23 @@ from collections.abc import Iterable, Iterator
 from heapq import merge
 from typing import Any, Final
 
-from attrs import define
-
-from wsecho.core.errors import BadRequest
+from wsecho.core.errors import BadRequest, OverLimit
 from wsecho.core.history import History, Message
 from wsecho.core.positions import Position
+from wsecho.core.presence import Change
 from wsecho.core.retries import KeyReusedError, check_key
-from wsecho.core.topics import ROOM_PREFIX, room_topic, topic_room
+from wsecho.core.timestamps import rfc3339
+from wsecho.core.topics import PRESENCE_PREFIX, ROOM_PREFIX, presence_topic, room_topic, topic_room
 from wsecho.doors.rooms import Rooms
+from wsecho.doors.wamp.allowance import Allowance
+from wsecho.doors.wamp.presence import Attendee, announce, provide_members
 from wsecho.router import EventsQuery, Publication, Realm, Reply, Session, WampError
-from wsecho.router.errors import INVALID_ARGUMENT, INVALID_URI
+from wsecho.router.errors import INVALID_ARGUMENT, INVALID_URI, NOT_AUTHORIZED, OVER_LIMIT
 from wsecho.router.subscriptions import Subscription
-from wsecho.router.timestamps import rfc3339
 from wsecho.router.uris import Match, matches
 
 _MAX_ANSWER: Final = 1 << 20
 """Bytes of payload after which an answer of Event History is cut; one event always fits."""
-
-
-@define(eq=False)
-class _Presence:
-    """Keeps a room alive while its topic has subscribers; they hear by `WampRooms.heard`."""
-
-    wants_own = True
-
-    def deliver(self, message: Message) -> None:
-        """Leave it to the broker."""
 
 
 class WampRooms:
@@ -38,19 +29,22 @@ class WampRooms:
 
     Args:
         rooms: the rooms.
+        allowance: lets sessions subscribe to them.
     """
 
-    prefixes = (ROOM_PREFIX,)
+    prefixes = (ROOM_PREFIX, PRESENCE_PREFIX)
 
-    def __init__(self, rooms: Rooms) -> None:
+    def __init__(self, rooms: Rooms, allowance: Allowance) -> None:
         self._rooms = rooms
+        self._allowance = allowance
         self._realms: list[Realm] = []
-        self._presences: dict[Subscription, _Presence] = {}
+        self._attendees: dict[tuple[Session, Subscription], Attendee] = {}
         rooms.listeners.append(self)
 
     def serve(self, realm: Realm) -> None:
-        """Dispatch what is said to a realm's subscribers too."""
+        """Dispatch what is said to a realm's subscribers too, and tell them who is there."""
         self._realms.append(realm)
+        provide_members(realm, self._rooms)
 
     def heard(self, room: str, message: Message, origin: Any) -> None:
         """Send a room's message to the subscribers of its topic."""
@@ -68,8 +62,14 @@ class WampRooms:
                         {"position": str(message.position)},
                         skip,
                         publisher,
+                        position=message.position,
                     )
                 )
+
+    def changed(self, room: str, change: Change) -> None:
+        """Tell the subscribers of the room's presence."""
+        for realm in self._realms:
+            announce(realm, room, change)
 
     # What the router asks of the owner of topics.
 
@@ -79,7 +79,8 @@ class WampRooms:
         Raises:
             WampError: no room can have that name.
         """
-        return room_topic(_room(uri))
+        write = presence_topic if uri.startswith(PRESENCE_PREFIX) else room_topic
+        return write(_room(uri))
 
     def publish(self, session: Session, publication: Publication) -> int:
         """Say what a session published in the room, and return its publication id.
@@ -87,6 +88,8 @@ class WampRooms:
         Raises:
             WampError: it is not exactly one text or binary, or its key was used for another.
         """
+        if publication.topic.startswith(PRESENCE_PREFIX):
+            raise WampError(NOT_AUTHORIZED, "who comes and goes is the server's alone to say")
         payload, is_binary = _payload(publication)
         key = _key(publication)
         try:
@@ -101,21 +104,30 @@ class WampRooms:
             )
         except KeyReusedError as error:
             raise WampError(INVALID_ARGUMENT, error.reason) from None
+        except OverLimit as error:
+            raise WampError(OVER_LIMIT, error.reason) from None
         return receipt.publication
 
     def subscribing(self, session: Session, uri: str, match: Match) -> None:
-        """Let everyone subscribe."""
+        """Let everyone subscribe, to so many rooms.
+
+        Raises:
+            WampError: to no more, or it named itself badly.
+        """
+        Attendee.of(session)
+        self._allowance.check(session, uri, match)
 
     def subscribed(self, session: Session, subscription: Subscription, *, first: bool) -> None:
-        """Keep the room while somebody is subscribed to it."""
-        if first and subscription.match == "exact":
-            presence = self._presences[subscription] = _Presence()
-            self._rooms.join(_room(subscription.uri), presence)
+        """Make the session a member of the room."""
+        if subscription.match == "exact" and subscription.uri.startswith(ROOM_PREFIX):
+            attendee = self._attendees[session, subscription] = Attendee.of(session)
+            self._rooms.join(_room(subscription.uri), attendee)
 
     def unsubscribed(self, session: Session, subscription: Subscription, *, last: bool) -> None:
-        """Let the room go its way when nobody is subscribed to it any more."""
-        if last and (presence := self._presences.pop(subscription, None)) is not None:
-            self._rooms.leave(_room(subscription.uri), presence)
+        """Let the session leave the room."""
+        attendee = self._attendees.pop((session, subscription), None)
+        if attendee is not None:
+            self._rooms.leave(_room(subscription.uri), attendee)
 
     def get_events(self, session: Session, subscription: Subscription, query: EventsQuery) -> Reply:
         """Answer `wamp.subscription.get_events` ("Event History", and `after_position`).
@@ -124,11 +136,13 @@ class WampRooms:
             WampError: the position is none.
         """
         if subscription.match != "exact":
-            found = self._matching(subscription, query)
+            found = self._matching(session, subscription)
             events, _ = _cut(_select(found, query), query.limit)
             return Reply([_event(message, subscription, room, session) for room, message in events])
+        if subscription.uri.startswith(PRESENCE_PREFIX):
+            return Reply()
         room = _room(subscription.uri)
-        history = self._rooms.hub.read(room, self._rooms.seconds())
+        history = self._rooms.read(room)
         return self._of_room(room, history, session, subscription, query)
 
     def _of_room(
@@ -155,16 +169,19 @@ class WampRooms:
             [_event(message, subscription, room, session) for _, message in events], kwargs
         )
 
-    def _matching(
-        self, subscription: Subscription, query: EventsQuery
-    ) -> list[tuple[str, Message]]:
-        now = self._rooms.seconds()
+    def _matching(self, session: Session, subscription: Subscription) -> list[tuple[str, Message]]:
         histories = [
-            [(room, message) for message in self._rooms.hub.read(room, now)]
+            [(room, message) for message in self._rooms.read(room)]
             for room in self._rooms.hub.names()
             if matches(subscription.uri, subscription.match, room_topic(room))
+            and _may_read(session, room)
         ]
         return list(merge(*histories, key=lambda found: found[1].time))
+
+
+def _may_read(session: Session, room: str) -> bool:
+    authorizer = session.realm.authorizer if session.realm is not None else None
+    return authorizer is None or authorizer.may_receive(session, room_topic(room))
 
 
 def _room(uri: str) -> str:

@@ -12,7 +12,11 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from wsecho.config import Config
+from wsecho.doors.admission import Admission
+from wsecho.doors.gate import Gate
+from wsecho.doors.house import House
 from wsecho.doors.rooms import Rooms
+from wsecho.doors.wamp.allowance import Allowance
 from wsecho.doors.wamp.http import LongPoll
 from wsecho.doors.wamp.rawsocket import RawSocket
 from wsecho.doors.wamp.rooms import WampRooms
@@ -34,37 +38,45 @@ class _Clock:
         return self._reactor.callLater(delay, call)
 
 
-def make_router(config: Config, rooms: Rooms, reactor: IReactorTime) -> Router:
+def make_router(
+    config: Config, rooms: Rooms, reactor: IReactorTime, admission: Admission
+) -> Router:
     """Make the router with its realms, and connect it to the rooms."""
     router = Router(_Clock(reactor), SystemRandom(), _log_fault, opening_wait=config.open_timeout)
-    topics = WampRooms(rooms)
+    topics = WampRooms(rooms, Allowance(rooms, config.max_rooms_per_connection))
     for name in config.realm:
-        realm = router.add_realm(name, owner=topics)
+        realm = router.add_realm(
+            name,
+            owner=topics,
+            authenticator=admission.authenticator,
+            authorizer=admission.authorizer,
+        )
         realm.provide("wsecho.echo", _echo)
         topics.serve(realm)
     return router
 
 
-def rawsocket_maker(config: Config, router: Router, reactor: IReactorTime) -> Any:
+def rawsocket_maker(config: Config, router: Router, reactor: IReactorTime, house: House) -> Any:
     """Return what makes a RawSocket protocol for a peer's address."""
     return partial(
         RawSocket,
         router,
         reactor,
-        max_message_size=config.max_message_size,
-        send_queue=config.send_queue,
-        open_timeout=config.open_timeout,
+        house,
+        config=config,
     )
 
 
-def longpoll_resource(config: Config, router: Router, reactor: IReactorTime) -> LongPoll:
+def longpoll_resource(
+    config: Config, gate: Gate, router: Router, reactor: IReactorTime, house: House
+) -> LongPoll:
     """Make the resource at `/lp`."""
     return LongPoll(
         router,
         reactor,
-        config.origins,
-        send_queue=config.send_queue,
-        timeout=config.lp_timeout,
+        gate,
+        house,
+        config,
     )
 
 

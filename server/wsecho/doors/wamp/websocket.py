@@ -7,52 +7,75 @@ from attrs import define, field
 from autobahn.wamp.message import Message
 from twisted.logger import Logger
 
+from wsecho.core.backlog import TooSlowError
 from wsecho.core.errors import (
     OUR_FAULT,
+    OVER_RATE,
     STOPPING,
+    TOKEN_EXPIRED,
     TOO_SLOW,
     BadRequest,
     CloseCode,
     CloseReason,
 )
 from wsecho.core.frames import Opcode, encode_frame
-from wsecho.doors.door import Connection
+from wsecho.doors.door import Connection, PlainDoor
 from wsecho.doors.wamp.forms import SUBPROTOCOLS, Form, make_form
+from wsecho.doors.wamp.intake import Intake
 from wsecho.doors.wamp.objects import MalformedError
-from wsecho.router import Ending, Router, Session, TransportDetails
-from wsecho.router.errors import SYSTEM_SHUTDOWN
+from wsecho.doors.wamp.waiting import Waitlist
+from wsecho.router import Ending, Identity, Router, Session, TransportDetails
+from wsecho.router import errors as uris
 
 _VIOLATION: Final = CloseReason(CloseCode.PROTOCOL_ERROR, "not WAMP", reconnect=False)
 _OVER: Final = CloseReason(CloseCode.NORMAL, "the session is over", reconnect=True)
-_CLOSES: Final = {"violation": _VIOLATION, "fault": OUR_FAULT}
+_KNOWN_URIS: Final = {value for value in vars(uris).values() if isinstance(value, str)}
+_BY_BLAME: Final = {"violation": _VIOLATION, "fault": OUR_FAULT}
+_BY_REASON: Final = {
+    uris.SYSTEM_SHUTDOWN: STOPPING,
+    uris.TOKEN_EXPIRED: TOKEN_EXPIRED,
+    uris.OVER_RATE: OVER_RATE,
+}
 
 
 @define(eq=False)
-class WampPeer:
+class WampPeer(PlainDoor):
     """One WAMP session on one WebSocket: a door to its connection, a transport to its session.
 
     Args:
         router: where the session lives.
         subprotocol: the form that was negotiated.
         peer: the client's address.
+        intake: holds it to its rates.
+        waiting: what waits for it.
+        identity: who the peer is, where the handshake has shown it.
     """
 
     _router: Router
     subprotocol: str
     peer: str
+    _intake: Intake
+    _waiting: Waitlist
+    _identity: Identity | None = None
     details: TransportDetails = field(init=False)
     _form: Form = field(init=False)
     _connection: Connection = field(init=False)
-    _session: Session = field(init=False)
+    _session: Session | None = field(default=None, init=False)
 
     name = "wamp"
     waits_for_reader = False
+    keeps_rates = True
     _log = Logger()
 
     def __attrs_post_init__(self) -> None:
         self._form = make_form(self.subprotocol)
         more = {"serializer": self._form.objects.NAME}
-        self.details = TransportDetails("websocket", self.peer, more=more)
+        self.details = TransportDetails("websocket", self.peer, identity=self._identity, more=more)
+
+    @property
+    def who(self) -> str:
+        """The session's authid."""
+        return "" if self._session is None else self._session.authid
 
     # What the connection calls.
 
@@ -63,20 +86,32 @@ class WampPeer:
 
     def received(self, payload: bytes, *, is_binary: bool) -> None:
         """Read what came and hand it to the session."""
+        session = self._session
+        assert session is not None  # noqa: S101  # `opened` came before
         if is_binary is not self._form.objects.BINARY:
-            self._session.violate("text where binary is spoken, or the reverse")
+            session.violate("text where binary is spoken, or the reverse")
             return
         try:
             messages = self._form.read(payload)
         except MalformedError as error:
-            self._session.violate(str(error))
+            session.violate(str(error))
             return
-        for message in messages:
-            self._session.receive(message)
+        self._intake.take(session, messages, len(payload))
+
+    def drained(self) -> None:
+        """Send more of what waits."""
+        self._waiting.flush(self._connection.offer, self._frame)
+
+    def closing(self, retry: float) -> None:
+        """Say GOODBYE; the Close frame follows it."""
+        if self._session is not None:
+            self._session.close(uris.SYSTEM_SHUTDOWN)
+            self._waiting.flush_all(self._connection.push, self._frame)
 
     def closed(self) -> None:
-        """End the session with its connection."""
-        self._session.lost()
+        """End the session with its connection, if it was begun."""
+        if self._session is not None:
+            self._session.lost()
 
     # What the session calls.
 
@@ -86,19 +121,26 @@ class WampPeer:
         Raises:
             CannotCarryError: the form has no place for something in it.
         """
-        opcode = Opcode.BINARY if self._form.objects.BINARY else Opcode.TEXT
-        octets = self._form.join([self._form.write(message)])
-        if not self._connection.send_frame(encode_frame(opcode, octets)):
+        frame = self._frame(message)
+        if not self._waiting and self._connection.offer(frame):
+            return
+        try:
+            self._waiting.push(message, frame)
+        except TooSlowError:
             self._connection.close(TOO_SLOW)
-            self._session.lost()
+            if self._session is not None:
+                self._session.lost()
 
     def close(self, ending: Ending) -> None:
         """Close the WebSocket behind what was sent."""
         log_fault(self._log, self.peer, ending)
-        if ending.uri == SYSTEM_SHUTDOWN:
-            self._connection.close(STOPPING)
-        else:
-            self._connection.close(_CLOSES.get(ending.by, _OVER))
+        self._waiting.flush_all(self._connection.push, self._frame)
+        why = _BY_REASON.get(ending.uri) or _BY_BLAME.get(ending.by, _OVER)
+        self._connection.close(why)
+
+    def _frame(self, message: Message) -> bytes:
+        opcode = Opcode.BINARY if self._form.objects.BINARY else Opcode.TEXT
+        return encode_frame(opcode, self._form.join([self._form.write(message)]))
 
 
 def choose_form(offered: tuple[str, ...]) -> str:
@@ -111,6 +153,11 @@ def choose_form(offered: tuple[str, ...]) -> str:
         if name in SUBPROTOCOLS:
             return name
     raise BadRequest(f"offer one of the subprotocols {', '.join(SUBPROTOCOLS)}")
+
+
+def bounded_uri(uri: str) -> str:
+    """Return the reason of a session's end as it is counted: of a peer's own, only that it is."""
+    return uri if uri in _KNOWN_URIS else "other"
 
 
 def log_fault(log: Logger, peer: str, ending: Ending) -> None:

@@ -10,11 +10,12 @@ from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 
 @pytest.fixture
 def lines() -> Iterator[list[str]]:
-    """What the server logs while the test runs, one line each."""
+    """What the server logs while the test runs, beside what opens and what closes."""
     logged: list[str] = []
 
     def observe(event: LogEvent) -> None:
-        logged.append(formatEvent(event))
+        if event.get("event") not in {"opened", "closed"}:
+            logged.append(formatEvent(event))
 
     observer: Any = observe
     globalLogPublisher.addObserver(observer)

@@ -18,7 +18,11 @@ from tests.unit.doors.harness import Client, Peer, Server
 from wsecho.config import Config
 from wsecho.doors.wamp.serve import longpoll_resource
 
-HELLO = [1, "realm1", {"roles": {"publisher": {}, "subscriber": {}, "caller": {}, "callee": {}}}]
+HELLO: list[Any] = [
+    1,
+    "realm1",
+    {"roles": {"publisher": {}, "subscriber": {}, "caller": {}, "callee": {}}},
+]
 FORMS = (
     "wamp.2.json",
     "wamp.2.msgpack",
@@ -33,7 +37,10 @@ def make_server(**options: Any) -> Server:
     """A server with `/lp` in its tree, whose WebSockets may be silent."""
     root = Resource()
     server = Server(Config(**{"auto_ping": 0.0, **options}), root)
-    root.putChild(b"lp", longpoll_resource(server.config, server.router, server.clock))
+    lp = longpoll_resource(
+        server.config, server.admission.gate, server.router, server.clock, server.house
+    )
+    root.putChild(b"lp", lp)
     return server
 
 
@@ -82,10 +89,10 @@ class Wamp:
         return cls(server.open("/ws", subprotocols=[form]), form)
 
     @classmethod
-    def join(cls, server: Server, form: str = "wamp.2.json") -> "Wamp":
-        """Open the WebSocket and a session."""
+    def join(cls, server: Server, form: str = "wamp.2.json", **details: object) -> "Wamp":
+        """Open the WebSocket and a session, with further details of its HELLO."""
         wamp = cls.open(server, form)
-        wamp.say(HELLO)
+        wamp.say([*HELLO[:2], {**HELLO[2], **details}])
         [[kind, *_]] = wamp.heard()
         assert kind == 2
         return wamp

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """RFC 3339 times, as the meta API and Event History write them."""
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, datetime
 

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+"""From the options of access to what every door asks: the gate, and the router's two questions."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self, TypeVar
+
+from attrs import frozen
+
+from wsecho.access.claims import Claims
+from wsecho.access.hosts import Hosts
+from wsecho.access.kept import BadFileError, Kept
+from wsecho.access.keys import Key, read_keys
+from wsecho.access.proxies import Proxies
+from wsecho.access.sessions import TokenAuthenticator, TokenAuthorizer
+from wsecho.access.tokens import verify
+from wsecho.access.wampcra import Logins, read_logins
+from wsecho.config import Config, ConfigError
+from wsecho.doors.gate import Gate, OpenGate, TokenGate
+
+_T = TypeVar("_T")
+
+
+@frozen
+class Admission:
+    """Who may come in, by every door.
+
+    Attributes:
+        gate: for requests.
+        authenticator: for WAMP's HELLO, None where no tokens are asked for.
+        authorizer: for what WAMP sessions do, None where no tokens are asked for.
+    """
+
+    gate: Gate
+    authenticator: TokenAuthenticator | None = None
+    authorizer: TokenAuthorizer | None = None
+    _files: tuple[Kept[tuple[Key, ...]] | Kept[Logins], ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        config: Config,
+        now: Callable[[], float],
+        is_on_loopback: Callable[[], bool] = lambda: False,
+    ) -> Self:
+        """Read the files, and put it together.
+
+        Args:
+            config: the options in force.
+            now: the time, Unix seconds.
+            is_on_loopback: whether nothing else than loopback is listened on.
+
+        Raises:
+            ConfigError: a file cannot be used.
+        """
+        proxies = Proxies(config.proxy)
+        if not config.asks_for_tokens:
+            if config.wampcra_secrets is not None:
+                raise ConfigError("wampcra-secrets", config.wampcra_secrets, "needs --token-key")
+            return cls(OpenGate(config.origins, proxies, Hosts(config.host, is_on_loopback)))
+        keys = _kept("token-key", config.token_key, read_keys)
+        paths = () if config.wampcra_secrets is None else (config.wampcra_secrets,)
+        logins = _kept("wampcra-secrets", paths, read_logins)
+
+        def read(token: str) -> Claims:
+            return verify(token, [key for file in keys.values for key in file], now())
+
+        def current_logins() -> Logins:
+            return logins.values[0] if logins.values else {}
+
+        return cls(
+            TokenGate(OpenGate(config.origins, proxies), read),
+            TokenAuthenticator(read, current_logins, now),
+            TokenAuthorizer(),
+            (keys, logins),
+        )
+
+    def reload(self) -> list[BadFileError]:
+        """Read the files again; return what could not be read, whose old contents stay in force."""
+        complaints = []
+        for kept in self._files:
+            try:
+                kept.reload()
+            except BadFileError as error:
+                complaints.append(error)
+        return complaints
+
+
+def _kept(option: str, paths: tuple[Path, ...], read: Callable[[bytes], _T]) -> Kept[_T]:
+    try:
+        return Kept(paths, read)
+    except BadFileError as error:
+        raise ConfigError(option, error.path, error.reason) from None

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MIT
+"""`--message-rate` and `--byte-rate` where each message is a request of its own."""
+
+from collections import OrderedDict
+from typing import Final
+
+from twisted.internet.interfaces import IReactorTime
+
+from wsecho.core.callers import Caller
+from wsecho.core.errors import OverRate
+from wsecho.core.rates import Meter, Rates
+from wsecho.doors.stats import Stats
+
+MAX_METERS: Final = 10_000
+
+
+class Pace:
+    """Counts what is published by POST, for each address that it comes from.
+
+    Args:
+        rates: what one connection may send.
+        clock: the time.
+        stats: where each time that somebody is too fast is counted.
+    """
+
+    def __init__(self, rates: Rates, clock: IReactorTime, stats: Stats) -> None:
+        self._rates = rates
+        self._clock = clock
+        self._stats = stats
+        # In the order of last use. One that goes was silent for long, so its bucket was full.
+        self._meters: OrderedDict[str, Meter] = OrderedDict()
+
+    def check(self, caller: Caller, octets: int) -> None:
+        """Count one message.
+
+        Raises:
+            OverRate: it comes too fast, and does not count.
+        """
+        if self._rates.are_unbounded:
+            return
+        meter = self._meter(caller.address)
+        wait = meter.count(octets, self._clock.seconds())
+        if wait:
+            self._stats.limits[meter.exceeded] += 1
+            raise OverRate("you publish faster than this server allows", wait)
+
+    def _meter(self, address: str) -> Meter:
+        meter = self._meters.pop(address, None) or Meter(self._rates)
+        self._meters[address] = meter
+        if len(self._meters) > MAX_METERS:
+            self._meters.popitem(last=False)
+        return meter

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: MIT
+"""`POST`: say something in a room, or the same in many, and get to know where it stands."""
+
+import json
+from typing import Any, Final
+
+from wsecho.core.errors import BadRequest, WrongType
+from wsecho.core.media import BINARY, JSON, content_type
+from wsecho.core.names import check_room, room_segment
+from wsecho.core.positions import Position
+from wsecho.core.requests import RequestHead
+from wsecho.core.retries import check_key
+from wsecho.core.vocabulary import read_data
+from wsecho.doors.broadcast.asked import Asked, write_json
+from wsecho.doors.broadcast.pace import Pace
+from wsecho.doors.rooms import Rooms
+
+MAX_ROOMS: Final = 1_000
+"""Rooms that one message goes to at most."""
+
+
+def publish(asked: Asked, room: str, rooms: Rooms, pace: Pace) -> bytes:
+    """Say a request's body in a room.
+
+    Raises:
+        Forbidden: the caller may not publish there.
+        BadRequest: the body is no text, or the key is none.
+        KeyReusedError: something else was said under the key.
+        OverRate: it comes too fast.
+        OverLimit: there are too many rooms.
+    """
+    asked.caller.grants.check("publish", room)
+    key = idempotency_key(asked.head)
+    payload = asked.body
+    is_binary = content_type(asked.head) == BINARY
+    if not is_binary:
+        _check_text(payload)
+    pace.check(asked.caller, len(payload))
+    receipt = rooms.publish(
+        room, payload, is_binary=is_binary, key=key, caller=asked.caller.retries_as
+    )
+    position = receipt.position
+    before = Position(position.epoch, position.offset - 1)
+    location = f"/broadcast/{room_segment(room)}?after={before}&limit=1"
+    asked.request.setResponseCode(201)
+    asked.request.setHeader(b"location", location.encode("ascii"))
+    return write_json(asked.request, {"position": str(position)})
+
+
+def publish_to_many(asked: Asked, rooms: Rooms, pace: Pace) -> bytes:
+    """Say one message in many rooms: in all of them, or in none.
+
+    Raises:
+        WrongType: the body is not JSON by its type.
+        BadRequest: the body is malformed, or the key is none.
+        Forbidden: the caller may not publish in one of the rooms.
+        KeyReusedError: something else was said under the key in one of them.
+        OverRate: it comes too fast.
+        OverLimit: there are too many rooms.
+    """
+    if content_type(asked.head) not in {JSON, ""}:
+        raise WrongType(f"the body is not {JSON}")
+    key = idempotency_key(asked.head)
+    fields = read_object(asked.body)
+    names = read_names(fields.get("rooms"))
+    payload, is_binary = read_data(fields)
+    caller = asked.caller
+    for name in names:
+        caller.grants.check("publish", name)
+    pace.check(caller, len(payload) * len(names))
+    rooms.check_keys(names, payload, is_binary=is_binary, key=key, caller=caller.retries_as)
+    positions = {
+        name: str(
+            rooms.publish(
+                name, payload, is_binary=is_binary, key=key, caller=caller.retries_as
+            ).position
+        )
+        for name in names
+    }
+    asked.request.setResponseCode(201)
+    return write_json(asked.request, {"positions": positions})
+
+
+def idempotency_key(head: RequestHead) -> str | None:
+    """Return what makes a retry safe, where it is given.
+
+    Raises:
+        BadRequest: it is no key, or stands twice.
+    """
+    key = head.one("idempotency-key")
+    if key is None:
+        return None
+    try:
+        return check_key(key)
+    except BadRequest:
+        raise BadRequest("Idempotency-Key is not 1 to 255 visible ASCII characters") from None
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """Read a body that is a JSON object.
+
+    Raises:
+        BadRequest: it is none.
+    """
+    try:
+        value = json.loads(body.decode("utf-8"))
+    except (ValueError, RecursionError):
+        raise BadRequest("the body is not JSON") from None
+    if not isinstance(value, dict):
+        raise BadRequest("the body is no JSON object")
+    return value
+
+
+def read_names(value: Any) -> list[str]:
+    """Read a list of rooms.
+
+    Raises:
+        BadRequest: it is none, is empty or too long, or names no room, or one twice.
+    """
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise BadRequest("rooms is no list of names")
+    if not 0 < len(value) <= MAX_ROOMS:
+        raise BadRequest(f"rooms has {len(value)} names, not 1 to {MAX_ROOMS}")
+    for name in value:
+        check_room(name)
+    if len(set(value)) < len(value):
+        raise BadRequest("rooms names a room twice")
+    return value
+
+
+def _check_text(payload: bytes) -> None:
+    try:
+        payload.decode("utf-8")
+    except UnicodeDecodeError:
+        raise BadRequest(f"the body is not UTF-8; binary is sent as {BINARY}") from None

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: MIT
+"""The addresses at and below `/broadcast`, for those who come with plain HTTP."""
+
+from typing import Any, Final, Self
+
+from attrs import frozen
+from twisted.internet.interfaces import IReactorTime
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET, Request
+
+from wsecho.config import Config
+from wsecho.core.errors import MethodNotAllowed, NotFound, WireError
+from wsecho.core.handshake import split_target
+from wsecho.core.media import EVENTS, accepts
+from wsecho.core.names import parse_room
+from wsecho.core.queries import PollQuery, RoomQuery
+from wsecho.doors.broadcast.asked import Asked
+from wsecho.doors.broadcast.lists import list_members, list_rooms
+from wsecho.doors.broadcast.longpoll import Poll
+from wsecho.doors.broadcast.pace import Pace
+from wsecho.doors.broadcast.publishing import publish, publish_to_many
+from wsecho.doors.broadcast.sse import EventStream, read_query, set_headers
+from wsecho.doors.gate import Gate
+from wsecho.doors.heads import request_head
+from wsecho.doors.house import House
+from wsecho.doors.origins import allow_origin, answer_preflight
+from wsecho.doors.peers import peer_name
+from wsecho.doors.rooms import Rooms
+from wsecho.doors.site import answer_error
+
+_READ: Final = "GET, HEAD, OPTIONS"
+_READ_AND_WRITE: Final = "GET, HEAD, POST, OPTIONS"
+
+
+@frozen
+class Address:
+    """What a path names.
+
+    Attributes:
+        room: the room, None for all of them.
+        is_members: whether it is the room's list of members.
+    """
+
+    room: str | None = None
+    is_members: bool = False
+
+    @classmethod
+    def parse(cls, path: str) -> Self:
+        """Read a path, percent-encoded as it was sent.
+
+        Raises:
+            NotFound: nothing is there.
+            BadRequest: the room's name is malformed.
+        """
+        _, _, *segments = path.split("/")
+        if segments[1:] not in ([], ["members"]):
+            raise NotFound("there is nothing at this address")
+        return cls(parse_room(segments[0]) if segments else None, is_members=len(segments) > 1)
+
+    @property
+    def methods(self) -> str:
+        """The methods that it knows, as in `Allow`."""
+        return _READ if self.is_members else _READ_AND_WRITE
+
+
+class Broadcast(Resource):
+    """Rooms over HTTP.
+
+    Args:
+        config: the options in force.
+        gate: says who may come in.
+        rooms: the rooms.
+        house: what all doors share.
+        clock: the time.
+    """
+
+    isLeaf = True
+
+    def __init__(
+        self, config: Config, gate: Gate, rooms: Rooms, house: House, clock: IReactorTime
+    ) -> None:
+        super().__init__()
+        self._config = config
+        self._gate = gate
+        self._rooms = rooms
+        self._house = house
+        self._clock = clock
+        self._pace = Pace(config.rates, clock, house.stats)
+
+    def render(self, request: Request) -> Any:
+        """Answer one request."""
+        request.setHeader(b"cache-control", b"no-store")
+        request.setHeader(b"x-content-type-options", b"nosniff")
+        try:
+            body = self._answer(request)
+        except WireError as error:
+            body = answer_error(request, error)
+        if request.method == b"HEAD" and body:
+            request.setHeader(b"content-length", b"%d" % len(body))
+            return b""
+        return body
+
+    def _answer(self, request: Request) -> Any:
+        allow_origin(request, self._gate)
+        request.setHeader(b"access-control-expose-headers", b"Location, Retry-After")
+        head = request_head(request)
+        path, query = split_target(head.target)
+        address = Address.parse(path)
+        allowed = ("Allow", address.methods)
+        if head.method == "OPTIONS":
+            return _answer_options(request, address.methods)
+        if head.method not in address.methods.split(", "):
+            raise MethodNotAllowed(f"this address knows {address.methods}", allowed)
+        caller = self._gate.admit(head, query, peer_name(request))
+        asked = Asked(request, head, query, caller)
+        if head.method == "POST":
+            return self._post(asked, address.room)
+        if address.room is None:
+            return list_rooms(asked, self._rooms)
+        if address.is_members:
+            return list_members(asked, address.room, self._rooms)
+        return self._read(asked, address.room)
+
+    def _post(self, asked: Asked, room: str | None) -> bytes:
+        if room is None:
+            return publish_to_many(asked, self._rooms, self._pace)
+        return publish(asked, room, self._rooms, self._pace)
+
+    def _read(self, asked: Asked, room: str) -> Any:
+        self._house.connections.check()
+        asked.caller.grants.check("join", room)
+        query = RoomQuery.read(asked.query)
+        if accepts(asked.head, EVENTS):
+            return self._stream(asked, room, read_query(query, asked.head))
+        poll = Poll(self._rooms, room, query, PollQuery.read(asked.query), asked.caller)
+        if asked.head.method == "HEAD":
+            return poll.peek(asked.request)
+        return poll.begin(asked.request, self._house.connections, self._clock)
+
+    def _stream(self, asked: Asked, room: str, query: RoomQuery) -> Any:
+        if asked.head.method == "HEAD":
+            set_headers(asked.request)
+            return b""
+        stream = EventStream(
+            self._rooms,
+            room,
+            query,
+            asked.caller,
+            bound=self._config.send_queue,
+            policy=self._config.slow_rules.of(room),
+            clock=self._clock,
+        )
+        stream.begin(asked.request, self._house)
+        return NOT_DONE_YET
+
+
+def _answer_options(request: Request, methods: str) -> Any:
+    answer_preflight(request, methods)
+    request.setHeader(b"allow", methods.encode())
+    # Twisted would send a length with 204, which RFC 9110 section 8.6 forbids.
+    request.write(b"")
+    request.finish()
+    return NOT_DONE_YET

@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: MIT
+"""A room as server-sent events: `data:` is a frame of `wsecho.v1` (HTML standard, section 9.2).
+
+=====================  =====================================================================
+event                  ``id:``
+=====================  =====================================================================
+``joined``, first      its position; with it comes ``retry:``
+(``message``)          its position, from where ``Last-Event-ID`` goes on
+``skipped``            its ``to``
+``presence``           none
+``closing``            none; the stream ends, and ``retry:`` says when to come back
+``error``              none; the stream ends
+=====================  =====================================================================
+"""
+
+from typing import Any, ClassVar, Final
+
+from attrs import evolve
+from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
+from twisted.web.server import Request
+from zope.interface import implementer
+
+from wsecho.core.callers import Caller
+from wsecho.core.errors import (
+    STOPPING,
+    TOKEN_EXPIRED,
+    TOO_SLOW,
+    BadRequest,
+    CloseReason,
+    Unauthorized,
+)
+from wsecho.core.events import HEARTBEAT, write_event
+from wsecho.core.history import Message
+from wsecho.core.positions import Position
+from wsecho.core.presence import Change
+from wsecho.core.queries import RoomQuery
+from wsecho.core.requests import RequestHead
+from wsecho.core.slowness import SlowPolicy
+from wsecho.core.vocabulary import (
+    write_closing,
+    write_error,
+    write_joined,
+    write_presence,
+    write_skipped,
+)
+from wsecho.doors.framed import shared_json
+from wsecho.doors.house import House
+from wsecho.doors.reader import Reader
+from wsecho.doors.rooms import Rooms
+from wsecho.doors.stats import Visit
+
+BEAT: Final = 15.0
+"""Seconds between heartbeats."""
+
+RETRY: Final = 1_000
+"""Milliseconds after which a reader whose stream broke comes back."""
+
+LINGER: Final = 10.0
+"""Seconds that a reader that was given up has to take the end of its stream."""
+
+
+@implementer(IPushProducer)
+class EventStream(Reader):
+    """One request that is a member of one room.
+
+    Args:
+        rooms: all rooms.
+        room: the room's name.
+        query: where it begins, and what it wants.
+        caller: who it is.
+        bound: bytes that may wait for it.
+        policy: what becomes of it when more would.
+        clock: times the heartbeats, and the end of its token.
+    """
+
+    door: ClassVar = "sse"
+    form: ClassVar = "sse"
+    is_paced: ClassVar = True
+    is_idle: ClassVar = False
+
+    def __init__(
+        self,
+        rooms: Rooms,
+        room: str,
+        query: RoomQuery,
+        caller: Caller,
+        *,
+        bound: int,
+        policy: SlowPolicy,
+        clock: IReactorTime,
+    ) -> None:
+        super().__init__(rooms, room, query, caller, bound=bound, policy=policy)
+        self._clock = clock
+        self._request: Any = None
+        self._house: House | None = None
+        self._visit: Visit | None = None
+        self._is_full = False
+        self._expiry: IDelayedCall | None = None
+
+    def begin(self, request: Request, house: House) -> None:
+        """Join the room, and send what was asked for.
+
+        Raises:
+            OverLimit: the room is full, or there are too many rooms.
+        """
+        joined, begin = self.start()
+        set_headers(request)
+        self._request, self._house = request, house
+        house.connections.add(self)
+        self._visit = house.stats.open(self.door, self.caller.address, self.caller.sub)
+        request.notifyFinish().addBoth(lambda _: self._over("gone", "the client went"))
+        request.registerProducer(self, True)
+        self._heart = self._clock.callLater(BEAT, self._beat)
+        if self.caller.expires is not None:
+            left = max(0.0, self.caller.expires - self._clock.seconds())
+            self._expiry = self._clock.callLater(left, self._expire)
+        frame = write_joined(
+            self.room,
+            joined.card.id,
+            begin.position,
+            recovered=begin.recovered,
+            members=joined.room.presence if self.wants_presence else None,
+        )
+        self.say(write_event(frame, name="joined", identifier=begin.position, retry=RETRY))
+        self.pump()
+
+    def drain(self, retry: float) -> None:
+        """Say that the server is about to stop, and when to come back; then end.
+
+        What waits is not sent any more: the reader goes on behind what it got.
+        """
+        event = write_event(write_closing(retry), name="closing", retry=int(retry * 1000))
+        self._end_with(event, STOPPING)
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        if self._request is not None:
+            self._request.channel.transport.abortConnection()
+
+    # -- what the reader asks
+
+    def offer(self, data: bytes) -> bool:
+        """Give an event to the connection, if it takes any now."""
+        if self._is_full:
+            return False
+        if self._request is not None and self._visit is not None:
+            self._visit.messages_out += 1
+            self._visit.bytes_out += len(data)
+            self._request.write(data)
+        return True
+
+    def encode(self, message: Message) -> bytes:
+        """Write a message; the carriers share its JSON."""
+        return write_event(shared_json(message), identifier=message.position)
+
+    def encode_gap(self, epoch: str, after: int, upto: int) -> bytes:
+        """Write `skipped`."""
+        frame = write_skipped(epoch, after, upto)
+        return write_event(frame, name="skipped", identifier=Position(epoch, upto))
+
+    def encode_change(self, change: Change) -> bytes:
+        """Write `presence`."""
+        return write_event(write_presence(change), name="presence")
+
+    def too_slow(self) -> None:
+        """End the stream; a reader that does not take even that is cut off."""
+        transport = self._request.channel.transport
+        self._end_with(b"", TOO_SLOW)
+        self._clock.callLater(LINGER, transport.abortConnection)
+
+    def history_lost(self, upto: int) -> bool:
+        """Tell what is gone, and go on behind it."""
+        assert self._replayed is not None  # noqa: S101  # it was replaying
+        return self.offer(self.encode_gap(self._epoch, self._replayed, upto))
+
+    # -- what the connection calls
+
+    def pauseProducing(self) -> None:
+        """It takes no more: what comes waits."""
+        self._is_full = True
+
+    def resumeProducing(self) -> None:
+        """It has taken all."""
+        self._is_full = False
+        self.pump()
+
+    def stopProducing(self) -> None:
+        """It is going."""
+
+    # -- the rest is our own
+
+    def _beat(self) -> None:
+        self.offer(HEARTBEAT)
+        self._heart = self._clock.callLater(BEAT, self._beat)
+
+    def _expire(self) -> None:
+        frame = write_error(Unauthorized(TOKEN_EXPIRED.reason))
+        self._end_with(write_event(frame, name="error"), TOKEN_EXPIRED)
+
+    def _end_with(self, last: bytes, why: CloseReason) -> None:
+        request = self._over(int(why.code), why.reason)
+        if request is None:
+            return
+        request.write(last)
+        if why is not TOKEN_EXPIRED:
+            request.channel.persistent = False
+        request.unregisterProducer()
+        request.finish()
+
+    def _over(self, code: int | str, reason: str) -> Any:
+        request, self._request = self._request, None
+        if request is not None:
+            for timer in (self._heart, self._expiry):
+                if timer is not None and timer.active():
+                    timer.cancel()
+            self.leave()
+            assert self._house is not None  # noqa: S101  # it has begun
+            assert self._visit is not None  # noqa: S101
+            self._house.connections.discard(self)
+            self._visit.end(code, reason)
+        return request
+
+
+def read_query(query: RoomQuery, head: RequestHead) -> RoomQuery:
+    """Let `Last-Event-ID` win over `after`: a browser comes back with the address it had.
+
+    Raises:
+        BadRequest: it is no position.
+    """
+    last = head.one("last-event-id")
+    if not last:
+        return query
+    try:
+        return evolve(query, after=Position.parse(last))
+    except BadRequest:
+        raise BadRequest("Last-Event-ID is not epoch:offset") from None
+
+
+def set_headers(request: Request) -> None:
+    """Make the answer a stream of events."""
+    request.setHeader(b"content-type", b"text/event-stream")
+    # nginx would hold the events back until its buffer is full.
+    request.setHeader(b"x-accel-buffering", b"no")

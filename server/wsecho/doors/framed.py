@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: MIT
+"""The door `wsecho.v1`: a room with positions, acknowledgements and presence, as JSON frames.
+
+Each WebSocket text message is one frame of `core.vocabulary`; wire.md has them all.
+"""
+
+from typing import ClassVar
+
+from wsecho.core.callers import Caller
+from wsecho.core.errors import TOO_SLOW, BadRequest, OverRate, WireError
+from wsecho.core.frames import Opcode, encode_frame
+from wsecho.core.history import Message
+from wsecho.core.presence import Change
+from wsecho.core.queries import RoomQuery
+from wsecho.core.slowness import SlowPolicy
+from wsecho.core.vocabulary import (
+    PONG,
+    SUBPROTOCOL,
+    FrameError,
+    Ping,
+    Publish,
+    Token,
+    publish_id,
+    read_frame,
+    write_closing,
+    write_error,
+    write_joined,
+    write_message,
+    write_presence,
+    write_published,
+    write_skipped,
+    write_token,
+)
+from wsecho.doors.door import Connection, PlainDoor
+from wsecho.doors.gate import Gate
+from wsecho.doors.reader import Reader
+from wsecho.doors.rooms import Rooms
+
+
+class FramedMember(Reader, PlainDoor):
+    """One connection that speaks `wsecho.v1` in one room.
+
+    Args:
+        rooms: all rooms.
+        room: the room's name.
+        query: where it begins, and what it wants.
+        caller: who it is.
+        gate: reads the fresh tokens that it sends.
+        bound: bytes that may wait for it.
+        policy: what becomes of it when more would.
+    """
+
+    name: ClassVar = "v1"
+    door: ClassVar = "v1"
+    form: ClassVar = "v1"
+    waits_for_reader: ClassVar = False
+    subprotocol: ClassVar = SUBPROTOCOL
+    _connection: Connection
+
+    def __init__(
+        self,
+        rooms: Rooms,
+        room: str,
+        query: RoomQuery,
+        caller: Caller,
+        gate: Gate,
+        *,
+        bound: int,
+        policy: SlowPolicy,
+    ) -> None:
+        super().__init__(rooms, room, query, caller, bound=bound, policy=policy)
+        self._gate = gate
+
+    def greet(self) -> dict[str, str]:
+        """Join the room, while a refusal can still be an HTTP status.
+
+        Raises:
+            OverLimit: the room is full, or there are too many rooms.
+        """
+        self._joined, self._begin = self.start()
+        return {}
+
+    def opened(self, connection: Connection) -> None:
+        """Say `joined`, then what was asked for."""
+        self._connection = connection
+        joined, begin = self._joined, self._begin
+        frame = write_joined(
+            self.room,
+            joined.card.id,
+            begin.position,
+            recovered=begin.recovered,
+            members=joined.room.presence if self.wants_presence else None,
+        )
+        self.say(self._framed(frame))
+        self.pump()
+
+    def received(self, payload: bytes, *, is_binary: bool) -> None:
+        """Do what a frame asks for; one that cannot be done is answered with `error`."""
+        try:
+            frame = read_frame(b"" if is_binary else payload)
+        except FrameError as fault:
+            self._answer(write_error(fault.error, fault.id))
+            return
+        if isinstance(frame, Publish):
+            self._publish(frame)
+        elif isinstance(frame, Token):
+            self._refresh(frame)
+        elif isinstance(frame, Ping):
+            self._answer(PONG)
+
+    def over_rate(self, error: OverRate, payload: bytes, *, is_binary: bool) -> None:
+        """Tell that a message was dropped for coming too fast."""
+        self._answer(write_error(error, publish_id(b"" if is_binary else payload)))
+
+    def closing(self, retry: float) -> None:
+        """Tell that the server is about to stop."""
+        self._answer(write_closing(retry))
+
+    def drained(self) -> None:
+        """Send more of what waits."""
+        self.pump()
+
+    def closed(self) -> None:
+        """Leave the room."""
+        self.leave()
+
+    def _publish(self, frame: Publish) -> None:
+        try:
+            self.caller.grants.check("publish", self.room)
+            receipt = self._rooms.publish(
+                self.room,
+                frame.payload,
+                is_binary=frame.is_binary,
+                sender=self,
+                key=frame.key,
+                caller=self.caller.retries_as,
+            )
+        except WireError as error:
+            self._answer(write_error(error, frame.id))
+        else:
+            if frame.id is not None:
+                self._answer(write_published(frame.id, receipt.position))
+
+    def _refresh(self, frame: Token) -> None:
+        try:
+            fresh = self._gate.refresh(self.caller, frame.token)
+            fresh.grants.check("join", self.room)
+            if fresh.expires is None:
+                raise BadRequest("this server asks for no tokens")
+        except WireError as error:
+            self._answer(write_error(error))
+            return
+        self.caller = fresh
+        self._connection.expire_at(fresh.expires)
+        self._answer(write_token(fresh.expires))
+
+    def _answer(self, frame: bytes) -> None:
+        self.say(self._framed(frame))
+
+    def _framed(self, frame: bytes) -> bytes:
+        return encode_frame(Opcode.TEXT, frame)
+
+    # -- what the reader asks
+
+    def offer(self, data: bytes) -> bool:
+        """Give a frame to the connection, if it takes any now."""
+        return self._connection.offer(data)
+
+    def encode(self, message: Message) -> bytes:
+        """Write a message; the carriers share its JSON."""
+        return self._framed(shared_json(message))
+
+    def encode_gap(self, epoch: str, after: int, upto: int) -> bytes:
+        """Write `skipped`."""
+        return self._framed(write_skipped(epoch, after, upto))
+
+    def encode_change(self, change: Change) -> bytes:
+        """Write `presence`."""
+        return self._framed(write_presence(change))
+
+    def too_slow(self) -> None:
+        """Close it with 1013."""
+        self.leave()
+        self._connection.close(TOO_SLOW)
+
+    def history_lost(self, upto: int) -> bool:
+        """Tell what is gone, and go on behind it."""
+        assert self._replayed is not None  # noqa: S101  # it was replaying
+        return self.offer(self.encode_gap(self._epoch, self._replayed, upto))
+
+
+def shared_json(message: Message) -> bytes:
+    """Return a message's frame as JSON, written once for all carriers while it goes round."""
+    forms = message.forms
+    if forms is None:
+        return write_message(message)
+    frame: bytes | None = forms.get("json")
+    if frame is None:
+        frame = forms["json"] = write_message(message)
+    return frame

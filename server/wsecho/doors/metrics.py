@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: MIT
+"""The counts of a server as Prometheus metrics, put together when they are asked for."""
+
+from collections.abc import Iterable, Iterator
+
+from attrs import frozen
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+
+from wsecho.doors.house import House
+from wsecho.doors.rooms import Rooms
+from wsecho.doors.stats import Stats
+from wsecho.router import Router
+
+
+class Metrics:
+    """All metrics of one server, on a registry of its own.
+
+    Args:
+        house: what the doors share.
+        rooms: the rooms.
+        router: WAMP's sessions and realms.
+    """
+
+    def __init__(self, house: House, rooms: Rooms, router: Router) -> None:
+        self._registry = CollectorRegistry()
+        self._registry.register(_Server(house, rooms, router))
+        ProcessCollector(registry=self._registry)
+
+    def write(self, accept: str) -> tuple[bytes, str]:
+        """Return the metrics, and their content type, in the form that a scraper asks for.
+
+        Args:
+            accept: the request's `Accept`, empty for none.
+        """
+        encode, content_type = choose_encoder(accept)
+        return encode(self._registry), content_type
+
+
+@frozen(eq=False)
+class _Server(Collector):
+    _house: House
+    _rooms: Rooms
+    _router: Router
+
+    def collect(self) -> Iterable[Metric]:
+        """Read all counts."""
+        yield from _of_doors(self._house.stats)
+        yield from _of_traffic(self._house.stats)
+        yield from _of_ends(self._house.stats)
+        yield self._limits()
+        yield from self._sizes()
+        yield from _of_wamp(self._router)
+
+    def _limits(self) -> Metric:
+        met = self._house.stats.limits + self._house.admissions.refused + self._rooms.hub.refused
+        text = "How often a limit was met, by the option that sets it."
+        return _counter("wsecho_limit_hits", text, ["limit"], (((k,), v) for k, v in met.items()))
+
+    def _sizes(self) -> Iterator[Metric]:
+        house, hub = self._house, self._rooms.hub
+        rooms = hub.rooms()
+        for name, text, value in (
+            ("rooms", "Rooms that there are.", len(rooms)),
+            ("members", "Connections in rooms.", sum(len(room) for room in rooms)),
+            ("history_bytes", "What all rooms' messages take.", hub.size),
+            (
+                "connections",
+                "Connections of any kind, as --max-connections counts them.",
+                len(house.admissions),
+            ),
+            (
+                "send_queue_high_water_bytes",
+                "The most that ever waited for one reader.",
+                house.stats.longest_queue,
+            ),
+            (
+                "event_loop_lag_seconds",
+                "How late the event loop was when it was last measured.",
+                house.stats.lag,
+            ),
+            (
+                "event_loop_lag_max_seconds",
+                "The most that the event loop was ever late.",
+                house.stats.longest_lag,
+            ),
+            ("stopping", "1 while the server is about to end.", house.connections.is_stopping),
+        ):
+            yield GaugeMetricFamily(f"wsecho_{name}", text, value=value)
+
+
+def _of_doors(stats: Stats) -> Iterator[Metric]:
+    is_open = GaugeMetricFamily("wsecho_door_connections", "Open connections.", labels=["door"])
+    for name, door in stats.doors.items():
+        is_open.add_metric([name], len(door.visits))
+    yield is_open
+    yield _counter(
+        "wsecho_door_connections_opened",
+        "Connections that were opened.",
+        ["door"],
+        (((name,), door.opened) for name, door in stats.doors.items()),
+    )
+
+
+def _of_traffic(stats: Stats) -> Iterator[Metric]:
+    messages = CounterMetricFamily(
+        "wsecho_messages", "Messages that went through a door.", labels=["door", "direction"]
+    )
+    octets = CounterMetricFamily(
+        "wsecho_message_bytes", "Bytes of these messages.", labels=["door", "direction"]
+    )
+    for name, door in stats.doors.items():
+        messages.add_metric([name, "in"], door.total("messages_in"))
+        messages.add_metric([name, "out"], door.total("messages_out"))
+        octets.add_metric([name, "in"], door.total("bytes_in"))
+        octets.add_metric([name, "out"], door.total("bytes_out"))
+    yield messages
+    yield octets
+
+
+def _of_ends(stats: Stats) -> Iterator[Metric]:
+    yield _counter(
+        "wsecho_closes", "Connections that ended.", ["door", "code"], stats.closes.items()
+    )
+    yield _counter(
+        "wsecho_handshakes_refused",
+        "Opening handshakes that failed.",
+        ["status", "code"],
+        (((str(status), code), count) for (status, code), count in stats.refusals.items()),
+    )
+    yield _counter(
+        "wsecho_messages_left_out",
+        "Messages that were left out for slow readers.",
+        ["door"],
+        (((door,), count) for door, count in stats.left_out.items()),
+    )
+
+
+def _of_wamp(router: Router) -> Iterator[Metric]:
+    names = [(name,) for name in router.realms]
+    realms = list(router.realms.values())
+    sessions = GaugeMetricFamily("wsecho_wamp_sessions", "Open WAMP sessions.", labels=["realm"])
+    for name, realm in router.realms.items():
+        sessions.add_metric([name], len(realm.sessions))
+    yield sessions
+    for metric, text, counts in (
+        ("calls", "WAMP calls.", [realm.counters.calls for realm in realms]),
+        ("publications", "WAMP publications.", [realm.counters.publications for realm in realms]),
+        ("events", "WAMP events sent.", [realm.counters.events for realm in realms]),
+        (
+            "events_left_out",
+            "WAMP events that a subscriber's serializer could not carry.",
+            [realm.counters.left_out for realm in realms],
+        ),
+    ):
+        yield _counter(f"wsecho_wamp_{metric}", text, ["realm"], zip(names, counts, strict=True))
+
+
+def _counter(
+    name: str, text: str, labels: list[str], counts: Iterable[tuple[tuple[str, ...], int]]
+) -> Metric:
+    family = CounterMetricFamily(name, text, labels=labels)
+    for values, count in counts:
+        family.add_metric(values, count)
+    return family

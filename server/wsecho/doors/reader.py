@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: MIT
+"""A reader of a room whose frames go out on a connection: replay, then live, slow or not.
+
+A replay is read from the room's history as the connection takes it, and is not queued. At the
+head of the room the reader turns live: then messages are sent as they come, and what the
+connection does not take waits in a bounded backlog, where the room's policy applies.
+"""
+
+from abc import ABC, abstractmethod
+from itertools import islice
+from typing import ClassVar, Final
+
+from wsecho.core.backlog import Backlog, Gap, Stream, TooSlowError, Waiting
+from wsecho.core.callers import Caller
+from wsecho.core.history import History, Message, Start
+from wsecho.core.hub import Joined
+from wsecho.core.presence import Change
+from wsecho.core.queries import RoomQuery
+from wsecho.core.slowness import SlowPolicy
+from wsecho.doors.rooms import RoomMember, Rooms
+
+_STEP: Final = 64
+"""Messages of a replay that are read at a time: writing may let the history change."""
+
+
+class Reader(ABC):
+    """One connection that is a member of one room.
+
+    Args:
+        rooms: all rooms.
+        room: the room's name.
+        query: where it begins, and what it wants.
+        caller: who it is.
+        bound: bytes that may wait for it.
+        policy: what becomes of it when more would.
+    """
+
+    door: ClassVar[str]
+    form: ClassVar[str]
+    """Under which name a message keeps this door's bytes for the others of its kind."""
+    hears = True
+    is_present = True
+
+    def __init__(
+        self,
+        rooms: Rooms,
+        room: str,
+        query: RoomQuery,
+        caller: Caller,
+        *,
+        bound: int,
+        policy: SlowPolicy,
+    ) -> None:
+        self._rooms = rooms
+        self.room = room
+        self.query = query
+        self.caller = caller
+        self._bound = bound
+        self._policy = policy
+        self._history: History | None = None
+        # The offset that a replay has reached; None once the reader is live.
+        self._replayed: int | None = None
+        self._backlog: Backlog[Message | bytes] | None = None
+        self._stream: Stream | None = None
+        self._epoch = ""
+        self._is_here = False
+
+    @property
+    def wants_own(self) -> bool:
+        """Whether it gets back what it said itself."""
+        return self.query.wants_own
+
+    @property
+    def wants_presence(self) -> bool:
+        """Whether it is told who comes and goes."""
+        return self.query.wants_presence
+
+    # -- what a door says how to do
+
+    @abstractmethod
+    def offer(self, data: bytes) -> bool:
+        """Give bytes to the connection, if it takes any now; it takes them whole or not at all."""
+
+    @abstractmethod
+    def encode(self, message: Message) -> bytes:
+        """Write a message of the room for this kind of door."""
+
+    @abstractmethod
+    def encode_gap(self, epoch: str, after: int, upto: int) -> bytes | None:
+        """Write that messages were left out; None where the door cannot say so."""
+
+    @abstractmethod
+    def encode_change(self, change: Change) -> bytes | None:
+        """Write that somebody came or went; None where the door cannot say so."""
+
+    @abstractmethod
+    def too_slow(self) -> None:
+        """Give the reader up: it does not read, and nothing may be left out for it."""
+
+    @abstractmethod
+    def history_lost(self, upto: int) -> bool:
+        """Meet a replay whose next messages are gone; tell whether to go on behind them."""
+
+    # -- what a door calls
+
+    def start(self) -> tuple[Joined[RoomMember], Start]:
+        """Join the room and find where to begin; nothing is sent before `pump`.
+
+        Raises:
+            OverLimit: the room is full, or there are too many rooms.
+        """
+        joined = self._rooms.join(self.room, self)
+        self._history = joined.room.history
+        begin = self._history.start(self.query.after, self.query.history)
+        self._epoch = self._history.epoch
+        self._replayed = begin.position.offset
+        self._is_here = True
+        return joined, begin
+
+    def leave(self) -> None:
+        """Leave the room; what waits is forgotten."""
+        self._rooms.leave(self.room, self)
+        self._is_here = False
+        self._backlog = None
+        self._replayed = None
+
+    def deliver(self, message: Message) -> None:
+        """Send a message of the room, in its order."""
+        # Who left while a message went round is still on its list, and on the next one's.
+        if self._replayed is not None or not self._is_here:
+            return
+        if not self._backlog and self.offer(self._written(message)):
+            return
+        if self._stream is None:
+            self._stream = Stream(self.room, self._policy)
+        offset = message.position.offset
+        self._wait(Waiting(message, len(message.payload), self._stream, offset))
+
+    def tell(self, change: Change) -> None:
+        """Tell it that somebody came or went."""
+        frame = self.encode_change(change) if self._is_here else None
+        if frame is not None:
+            self.say(frame)
+
+    def say(self, frame: bytes) -> None:
+        """Send something of the door's own, behind the messages that wait."""
+        if self._backlog or not self.offer(frame):
+            self._wait(Waiting(frame, len(frame)))
+
+    def pump(self) -> None:
+        """Send what there is, as far as the connection takes it."""
+        # What waits while it replays was said by the door, some of it before the replay began.
+        while self._flush() and self._replayed is not None:
+            if not self._replay():
+                return
+
+    # -- the rest is our own
+
+    def _flush(self) -> bool:
+        """Send what waits; tell whether all of it is gone."""
+        while self._backlog:
+            waiting = self._backlog.pop()
+            frame = self._frame(waiting)
+            if frame is not None and not self.offer(frame):
+                # It may have been given up meanwhile.
+                if self._backlog is not None:
+                    self._backlog.put_back(waiting)
+                return False
+        return True
+
+    def _replay(self) -> bool:
+        """Send some of the past; tell whether to go on."""
+        history, offset = self._history, self._replayed
+        assert history is not None  # noqa: S101  # `start` came before
+        assert offset is not None  # noqa: S101  # `pump` looked
+        if offset < history.oldest:
+            if not self.history_lost(history.oldest):
+                return False
+            self._replayed = offset = history.oldest
+        messages = list(islice(history.after(offset), _STEP))
+        if not messages:
+            self._replayed = None
+            return True
+        for message in messages:
+            if not self.offer(self._written(message)):
+                return False
+            if self._replayed is None:
+                return False
+            self._replayed = message.position.offset
+        return True
+
+    def _wait(self, waiting: Waiting[Message | bytes]) -> None:
+        if self._backlog is None:
+            self._backlog = Backlog(self._bound)
+        stats = self._rooms.stats
+        try:
+            stats.left_out[self.door] += self._backlog.push(waiting)
+        except TooSlowError:
+            stats.limits["send-queue"] += 1
+            self._backlog.clear()
+            self.too_slow()
+        else:
+            stats.queued(self._backlog.size)
+
+    def _frame(self, waiting: Waiting[Message | bytes] | Gap) -> bytes | None:
+        if isinstance(waiting, Gap):
+            return self.encode_gap(self._epoch, waiting.after, waiting.upto)
+        what = waiting.what
+        return what if isinstance(what, bytes) else self._written(what)
+
+    def _written(self, message: Message) -> bytes:
+        forms = message.forms
+        if forms is None:
+            return self.encode(message)
+        frame: bytes | None = forms.get(self.form)
+        if frame is None:
+            frame = forms[self.form] = self.encode(message)
+        return frame

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: MIT
+"""What happened, in plain numbers: counted where it happens, read when somebody asks.
+
+Each connection counts for itself, which costs an addition; the sums are made when the metrics are
+read. Its opening and its end are one line of the log each.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final, Literal
+
+from attrs import define, field
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from wsecho.core.errors import CloseCode, WireError
+
+ABNORMAL: Final = 1006
+"""What stands for a connection that ended without a Close frame (RFC 6455 section 7.4.1)."""
+
+NO_STATUS: Final = 1005
+"""What stands for a Close frame that named no code."""
+
+_NAMED: Final = {*map(int, CloseCode), NO_STATUS, ABNORMAL, 1010, 1012, 1014, 1015}
+
+Count = Literal["messages_in", "messages_out", "bytes_in", "bytes_out"]
+
+
+@define(eq=False)
+class Visit:
+    """One open connection: who it is, and what went through it. Made by `Stats.open`.
+
+    Attributes:
+        door: the name of its door.
+        peer: its address.
+        who: the token's subject, or the session's authid; empty for nobody in particular.
+        messages_in, messages_out: whole messages; of a room's stream, frames of any kind.
+        bytes_in, bytes_out: of these messages; on the way out, with their framing.
+    """
+
+    _stats: "Stats"
+    door: str
+    peer: str
+    who: str
+    _begun: float
+    messages_in: int = 0
+    messages_out: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    _is_over: bool = field(default=False, init=False)
+
+    def end(self, code: object, reason: str) -> None:
+        """Note the end, once.
+
+        Args:
+            code: a close code, a WAMP reason, or what the door calls it.
+            reason: why, for people; nothing that the peer made up at length.
+        """
+        if not self._is_over:
+            self._is_over = True
+            self._stats._end(self, code, reason, self._begun)  # noqa: SLF001  # its other half
+
+
+@define(eq=False)
+class DoorStats:
+    """The connections of one door, open and gone."""
+
+    opened: int = 0
+    visits: dict[Visit, None] = field(factory=dict)
+    _gone: Counter[str] = field(factory=Counter)
+
+    def total(self, count: Count) -> int:
+        """Sum up a count over all connections that there ever were."""
+        live: int = sum(getattr(visit, count) for visit in self.visits)
+        return self._gone[count] + live
+
+    def leave(self, visit: Visit) -> None:
+        """Keep the counts of a connection that ends."""
+        del self.visits[visit]
+        self._gone["messages_in"] += visit.messages_in
+        self._gone["messages_out"] += visit.messages_out
+        self._gone["bytes_in"] += visit.bytes_in
+        self._gone["bytes_out"] += visit.bytes_out
+
+
+class Stats:
+    """All counts of one server.
+
+    Attributes:
+        doors: by the door's name.
+        closes: by door and close code.
+        refusals: handshakes that failed, by status and code.
+        limits: how often each limit was met, by its option's name.
+        left_out: messages that were left out for slow readers, by door.
+        longest_queue: bytes, the most that ever waited for one reader.
+        longest_lag: seconds, the most that the event loop was ever late; `lag` is the last measure.
+    """
+
+    _log = Logger()
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self._clock = clock
+        self.doors: dict[str, DoorStats] = {}
+        self.closes: Counter[tuple[str, str]] = Counter()
+        self.refusals: Counter[tuple[int, str]] = Counter()
+        self.limits: Counter[str] = Counter()
+        self.left_out: Counter[str] = Counter()
+        self.longest_queue = 0
+        self.lag = 0.0
+        self.longest_lag = 0.0
+
+    def __iter__(self) -> Iterator[Visit]:
+        for door in self.doors.values():
+            yield from door.visits
+
+    def open(self, door: str, peer: str, who: str | None = None) -> Visit:
+        """Note that a connection has opened.
+
+        Args:
+            door: the door's name.
+            peer: the client's address.
+            who: the token's subject, where there is one.
+        """
+        visit = Visit(self, door, peer, who or "", self._clock.seconds())
+        stats = self.doors.setdefault(door, DoorStats())
+        stats.opened += 1
+        stats.visits[visit] = None
+        self._log.info(
+            "opened {door} {peer}{as_who}",
+            event="opened",
+            door=door,
+            peer=peer,
+            who=visit.who,
+            as_who=_as_who(visit),
+        )
+        return visit
+
+    def refuse(self, error: WireError) -> None:
+        """Note that a handshake failed."""
+        self.refusals[error.status, error.code] += 1
+
+    def queued(self, octets: int) -> None:
+        """Note how much waits for a reader now."""
+        self.longest_queue = max(self.longest_queue, octets)
+
+    def lagged(self, seconds: float) -> None:
+        """Note how late the event loop was."""
+        self.lag = seconds
+        self.longest_lag = max(self.longest_lag, seconds)
+
+    def _end(self, visit: Visit, code: object, reason: str, begun: float) -> None:
+        self.doors[visit.door].leave(visit)
+        self.closes[visit.door, _bounded(code)] += 1
+        self._log.info(
+            "closed {door} {peer}{as_who} after {seconds} s with {code}: {reason} "
+            "({messages_in} messages in, {messages_out} out)",
+            event="closed",
+            door=visit.door,
+            peer=visit.peer,
+            who=visit.who,
+            as_who=_as_who(visit),
+            seconds=round(self._clock.seconds() - begun, 3),
+            code=code,
+            reason=reason,
+            messages_in=visit.messages_in,
+            messages_out=visit.messages_out,
+            bytes_in=visit.bytes_in,
+            bytes_out=visit.bytes_out,
+        )
+
+
+def _as_who(visit: Visit) -> str:
+    return f" ({visit.who})" if visit.who else ""
+
+
+def _bounded(code: object) -> str:
+    """Return a code as a label: a peer can choose among thousands, which would all be kept."""
+    if isinstance(code, int):
+        return str(int(code)) if code in _NAMED else "other"
+    return str(code)

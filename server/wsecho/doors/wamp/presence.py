@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT
+"""Who is in a room, on WAMP: sessions as members, `wsecho.presence.R`, `wsecho.members`."""
+
+from typing import ClassVar, Self
+
+from attrs import define
+
+from wsecho.access.sessions import claims_of
+from wsecho.core.callers import Caller, check_secret
+from wsecho.core.errors import BadRequest, OverLimit
+from wsecho.core.history import Message
+from wsecho.core.names import check_room
+from wsecho.core.presence import Change
+from wsecho.core.topics import presence_topic, room_topic
+from wsecho.core.vocabulary import describe
+from wsecho.doors.rooms import Rooms, draw_publication
+from wsecho.router import ProcedureCall, Publication, Realm, Reply, Session, WampError
+from wsecho.router.errors import INVALID_ARGUMENT, NOT_AUTHORIZED, OVER_LIMIT
+
+
+@define(eq=False)
+class Attendee:
+    """One session in one room, for as long as it is subscribed to the room's topic.
+
+    The room's messages reach it through the broker.
+    """
+
+    caller: Caller
+
+    door: ClassVar = "wamp"
+    hears: ClassVar = False
+    is_present: ClassVar = True
+    wants_own: ClassVar = True
+    wants_presence: ClassVar = False
+
+    @classmethod
+    def of(cls, session: Session) -> Self:
+        """Make the attendee of a session, which may have named itself by `authextra.member`.
+
+        Raises:
+            WampError: that is no such name.
+        """
+        extra = session.hello.authextra if session.hello is not None else None
+        secret = (extra or {}).get("member")
+        try:
+            check_secret(secret if isinstance(secret, str | None) else "")
+        except BadRequest as error:
+            raise WampError(INVALID_ARGUMENT, f"authextra.{error.reason}") from None
+        claims, address = claims_of(session), session.transport.details.peer
+        if claims is None:
+            return cls(Caller(address, secret=secret))
+        return cls(Caller(address, claims.grants, claims.sub, claims.name, claims.expires, secret))
+
+    def deliver(self, message: Message) -> None:
+        """Leave it to the broker."""
+
+    def tell(self, change: Change) -> None:
+        """Leave it to the broker."""
+
+
+def announce(realm: Realm, room: str, change: Change) -> None:
+    """Tell the subscribers of a room's presence that somebody came or went."""
+    topic = presence_topic(room)
+    if realm.broker.has_receivers(topic):
+        kwargs = {"action": change.action, "member": describe(change.card)}
+        realm.dispatch(Publication(draw_publication(), topic, None, kwargs))
+
+
+def provide_members(realm: Realm, rooms: Rooms) -> None:
+    """Serve `wsecho.members(room)`: the list of who is there, for whoever may join."""
+
+    def members(call: ProcedureCall) -> Reply:
+        room = call.args[0] if len(call.args) == 1 else None
+        if not isinstance(room, str):
+            raise WampError(INVALID_ARGUMENT, "wsecho.members takes one argument, a room's name")
+        try:
+            check_room(room)
+            _check_grant(call.session, room)
+            return Reply([[describe(card) for card in rooms.members(room)]])
+        except BadRequest as error:
+            raise WampError(INVALID_ARGUMENT, error.reason) from None
+        except OverLimit as error:
+            raise WampError(OVER_LIMIT, error.reason) from None
+
+    realm.provide("wsecho.members", members)
+
+
+def _check_grant(session: Session, room: str) -> None:
+    authorizer = session.realm.authorizer if session.realm is not None else None
+    if authorizer is not None and not authorizer.may_receive(session, room_topic(room)):
+        raise WampError(NOT_AUTHORIZED)

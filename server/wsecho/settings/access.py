@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MIT
+"""Who may come in."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+
+from attrs import frozen
+
+from wsecho import values
+from wsecho.settings.option import option
+
+Network = IPv4Network | IPv6Network
+
+
+@frozen(kw_only=True, slots=False)
+class Access:
+    """Who may come in."""
+
+    origin: tuple[str, ...] = option(
+        "origin",
+        values.origin,
+        "Let pages of this origin into rooms and WAMP, beside the page's own; a glob over the "
+        "whole origin. May be given again. Example: --origin 'https://*.example.org'",
+        default=(),
+        shown="none",
+        repeatable=True,
+    )
+    host: tuple[str, ...] = option(
+        "host",
+        values.host,
+        "Another name that this server goes by, a glob: listening on loopback without tokens, a "
+        "page's request is let in only if its Host is local (against DNS rebinding). May be given "
+        "again. Example: --host '*.test'",
+        default=(),
+        shown="none",
+        repeatable=True,
+    )
+    proxy: tuple[Network, ...] = option(
+        "proxy",
+        values.network,
+        "Trust Forwarded, X-Forwarded-For, -Proto and -Host from proxies in this network, and from "
+        "nowhere else. May be given again. Example: --proxy 10.0.0.0/8",
+        default=(),
+        shown="none",
+        repeatable=True,
+    )
+    token_key: tuple[Path, ...] = option(
+        "token-key",
+        values.path,
+        "Ask for tokens (JWT) signed with this key: a PEM, a JWK or a JWK Set. May be given again, "
+        "for rotation; SIGHUP reads the files again. Example: --token-key /etc/wsecho/key.pem",
+        default=(),
+        shown="none: everything is open",
+        repeatable=True,
+    )
+    wampcra_secrets: Path | None = option(
+        "wampcra-secrets",
+        values.path,
+        "Let WAMP sessions in by WAMP-CRA too: a TOML file with a table for each authid, with its "
+        "secret and the claims of a token. Needs --token-key. "
+        "Example: --wampcra-secrets users.toml",
+        default=None,
+        shown="none",
+    )

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: MIT
+"""A busy room whose readers are killed at random and resume by any door: nothing is lost."""
+
+import asyncio
+import os
+import random
+import time
+from typing import Final
+
+from attrs import define
+
+from tests.load.readers import DOORS, Seen, WebSocket, connect
+from tests.processes import PATIENCE, RunningServer, running
+
+READERS: Final = 200
+RATE: Final = 500
+SECONDS: Final = int(os.environ.get("WSECHO_LOAD_SECONDS", "20"))
+MESSAGES: Final = RATE * SECONDS
+ROOM: Final = "busy"
+STEP: Final = 0.02
+
+
+@define
+class Tally:
+    """What happened."""
+
+    seen: list[Seen]
+    kills: int = 0
+    begun: int = 0
+    done: bool = False
+
+
+def test_readers_that_are_killed_and_resume_lose_nothing() -> None:
+    """500 messages a second, 200 readers over all doors, each killed and resumed at random."""
+    options = ("--history", "20000", "--history-bytes", "64MiB", "--send-queue", "8MiB")
+    with running(*options) as server:
+        asyncio.run(play(server))
+
+
+async def play(server: RunningServer) -> None:
+    """Publish, read, kill; then compare."""
+    dice = random.Random(20_261_124)
+    tally = Tally([Seen() for _ in range(READERS)])
+    readers = [asyncio.create_task(live(server, tally, seen, dice)) for seen in tally.seen]
+    while tally.begun < READERS:
+        await asyncio.sleep(0.01)
+    began = time.monotonic()
+    await publish(server)
+    took = time.monotonic() - began
+    async with asyncio.timeout(8 * PATIENCE):
+        while any(seen.offset < MESSAGES and not seen.fault for seen in tally.seen):
+            await asyncio.sleep(0.05)
+    tally.done = True
+    await asyncio.gather(*readers)
+    report(tally, took)
+
+
+async def live(server: RunningServer, tally: Tally, seen: Seen, dice: random.Random) -> None:
+    """Read by one door after the other, until all is done."""
+    is_first = True
+    while not tally.done:
+        connection, over = await connect(dice.choice(DOORS), seen, server.host, server.port, ROOM)
+        tally.begun += is_first
+        is_first = False
+        end = time.monotonic() + dice.expovariate(1 / 4)
+        while time.monotonic() < end and not tally.done and not over.is_set():
+            await asyncio.sleep(STEP)
+        connection.kill()
+        tally.kills += not tally.done
+        await over.wait()
+
+
+class Publisher(WebSocket):
+    """Speaks by the raw door, and hears nothing of it."""
+
+    def opened(self) -> None:
+        """Begin at once."""
+        super().opened()
+        self.is_ready()
+
+    def target(self, *more: str) -> str:
+        """Leave out what it says itself."""
+        return f"{self.path}?self=0"
+
+    def message(self, payload: bytes) -> None:
+        """Be surprised."""
+        self.fail("heard itself")
+
+
+async def publish(server: RunningServer) -> None:
+    """Say rising numbers by one raw connection, as many a second as asked for."""
+    seen = Seen()
+    publisher, _ = await connect(Publisher, seen, server.host, server.port, ROOM)
+    assert isinstance(publisher, Publisher)
+    began, sent = time.monotonic(), 0
+    while sent < MESSAGES:
+        due = min(MESSAGES, int((time.monotonic() - began) * RATE))
+        for number in range(sent, due):
+            publisher.send(1, b"%d" % number)
+        sent = max(sent, due)
+        await asyncio.sleep(STEP)
+    publisher.transport.write_eof()
+    assert not seen.fault, seen.fault
+
+
+def report(tally: Tally, took: float) -> None:
+    """Print the summary, and hold every reader to all of it."""
+    whole = list(range(MESSAGES))
+    lost = sum(len(set(whole) - set(seen.numbers)) for seen in tally.seen)
+    doubled = sum(len(seen.numbers) - len(set(seen.numbers)) for seen in tally.seen)
+    delivered = sum(len(seen.numbers) for seen in tally.seen)
+    print(
+        f"{MESSAGES} messages in {took:.1f} s to {READERS} readers: {tally.kills} kills, "
+        f"{delivered} delivered, {lost} lost, {doubled} doubled"
+    )
+    assert [seen.fault for seen in tally.seen if seen.fault] == []
+    assert (lost, doubled) == (0, 0)
+    assert all(seen.numbers == whole for seen in tally.seen)
+    assert sum(seen.refused for seen in tally.seen) == 0
+    assert tally.kills > READERS

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+"""How many connections there may be, in all and of one address."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wsecho.core.admissions import Admissions, Place, address_key
+from wsecho.core.errors import OverLimit, TooMany, WireError
+
+
+def test_as_many_as_there_may_be_in_all() -> None:
+    """Whoever leaves makes place, once."""
+    admissions = Admissions(2)
+    first, _ = admissions.enter(), admissions.enter()
+    with pytest.raises(OverLimit) as caught:
+        admissions.enter()
+    assert (caught.value.status, dict(caught.value.headers)) == (503, {"Retry-After": "5"})
+    first.leave()
+    first.leave()
+    assert len(admissions) == 1
+    admissions.enter()
+    assert admissions.refused == {"max-connections": 1}
+
+
+def test_as_many_as_one_address_may_have() -> None:
+    """Another address is not touched, and who is refused takes no place."""
+    admissions = Admissions(0, 1)
+    first = admissions.admit("192.0.2.1:1000")
+    with pytest.raises(TooMany) as caught:
+        admissions.admit("192.0.2.1:2000")
+    assert (caught.value.status, dict(caught.value.headers)) == (429, {"Retry-After": "5"})
+    admissions.admit("192.0.2.2:1000")
+    assert len(admissions) == 2
+    first.leave()
+    admissions.admit("192.0.2.1:3000")
+    assert admissions.refused == {"max-connections-per-address": 1}
+
+
+def test_a_proxys_connection_is_whose_request_it_carries() -> None:
+    """From request to request; one that is refused leaves it whose it was."""
+    admissions = Admissions(0, 1)
+    proxied = admissions.enter()
+    proxied.belongs_to("192.0.2.1")
+    proxied.belongs_to("192.0.2.1")
+    admissions.admit("192.0.2.2")
+    with pytest.raises(TooMany):
+        proxied.belongs_to("192.0.2.2")
+    assert admissions.of("192.0.2.1") == 1
+    proxied.belongs_to("192.0.2.3")
+    assert (admissions.of("192.0.2.1"), admissions.of("192.0.2.3")) == (0, 1)
+
+
+def test_a_session_takes_a_further_place_for_the_same_client() -> None:
+    """Within the same bounds."""
+    admissions = Admissions(0, 2)
+    place = admissions.admit("[2001:db8::1]:80")
+    place.another()
+    with pytest.raises(TooMany):
+        place.another()
+    Admissions().enter().another()
+
+
+@pytest.mark.parametrize(
+    ("address", "key"),
+    [
+        ("192.0.2.1:80", "192.0.2.1"),
+        ("192.0.2.1", "192.0.2.1"),
+        ("[::ffff:192.0.2.1]:80", "192.0.2.1"),
+        ("[2001:db8:0:1:2::3]:80", "2001:db8:0:1::/64"),
+        ("2001:db8:0:1::", "2001:db8:0:1::/64"),
+        ("2001:db8:0:1::/64", "2001:db8:0:1::/64"),
+        ("a local socket", None),
+        ("/run/wsecho.sock", None),
+        ("", None),
+    ],
+)
+def test_what_an_address_counts_as(address: str, key: str | None) -> None:
+    """IPv6 by its network, IPv4 as itself however it is written, anything else as nothing."""
+    assert address_key(address) == key
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9)), max_size=60))
+def test_the_counts_are_those_of_a_plain_model(steps: list[tuple[int, int]]) -> None:
+    """Whoever comes, moves and goes, in any order."""
+    admissions = Admissions(6, 3)
+    held: list[tuple[Place, str]] = []
+    for action, number in steps:
+        address = f"192.0.2.{number % 4}"
+        try:
+            if action < 2:
+                held.append((admissions.admit(address), address))
+            elif held and action == 2:
+                place, _ = held[number % len(held)]
+                place.belongs_to(address)
+                held[number % len(held)] = (place, address)
+            elif held:
+                held.pop(number % len(held))[0].leave()
+        except WireError:
+            of_it = sum(1 for _, whose in held if whose == address)
+            assert of_it == 3 or len(held) == 6
+        assert len(admissions) == len(held) <= 6
+        for n in range(4):
+            whose = f"192.0.2.{n}"
+            assert admissions.of(whose) == sum(1 for _, owner in held if owner == whose) <= 3
+    for place, _ in held:
+        place.leave()
+    assert not admissions._by_address

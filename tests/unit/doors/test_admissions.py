@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: MIT
+"""Connections over the limits, at the doors: what each kind of client is told."""
+
+import json
+from ipaddress import ip_network
+
+import pytest
+
+from tests.unit.doors.harness import Peer, Server
+from tests.unit.doors.test_front import UPGRADE, status
+from wsecho.config import Config
+from wsecho.doors.front import _MOST_TURNED_AWAY
+
+GET = b"GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+def forwarded(address: str) -> bytes:
+    """A request that a proxy passes on."""
+    return GET.replace(b"\r\n\r\n", f"\r\nX-Forwarded-For: {address}\r\n\r\n".encode())
+
+
+@pytest.mark.parametrize("request_", [GET, UPGRADE])
+def test_over_max_connections_is_503(request_: bytes) -> None:
+    """In answer to the request, with a time to come back; who leaves makes place."""
+    server = Server(Config(max_connections=1))
+    first, second = server.connect(), server.connect()
+    assert second.received() == b""
+    second.send(request_)
+    answer = second.received()
+    assert status(answer) == 503
+    assert b"Retry-After: 5" in answer
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["code"] == "over_limit"
+    assert second.wire.half_closed
+    assert server.house.admissions.refused == {"max-connections": 1}
+    assert server.house.stats.refusals == {(503, "over_limit"): 1}
+    first.lose()
+    third = server.connect()
+    third.send(UPGRADE)
+    assert status(third.received()) == 101
+
+
+@pytest.mark.parametrize("request_", [GET, UPGRADE])
+def test_over_max_connections_per_address_is_429(request_: bytes) -> None:
+    """Others still come in."""
+    server = Server(Config(max_connections_per_address=1))
+    server.connect()
+    second = server.connect()
+    second.send(request_)
+    assert status(second.received()) == 429
+    assert server.house.admissions.refused == {"max-connections-per-address": 1}
+    other = server.connect("192.0.2.9")
+    other.send(UPGRADE)
+    assert status(other.received()) == 101
+
+
+def test_a_rawsocket_over_the_limits_is_closed() -> None:
+    """Its handshake has no word for it."""
+    server = Server(Config(max_connections=1))
+    server.connect()
+    second = server.connect()
+    second.send(b"\x7f\xf1\0\0")
+    assert second.received() == b""
+    assert second.wire.disconnecting
+
+
+def test_those_who_wait_to_be_turned_away_are_bounded() -> None:
+    """A flood of silent connections costs no descriptor for long."""
+    server = Server(Config(max_connections=1))
+    peers = [server.connect() for _ in range(_MOST_TURNED_AWAY + 3)]
+    assert [peer.wire.aborted for peer in peers[-3:]] == [False, True, True]
+    for peer in peers:
+        peer.lose()
+    assert not len(server.house.admissions)
+    assert server.factory.turned_away == 0
+    assert not server.house.connections
+
+
+def test_behind_a_proxy_the_forwarded_address_counts() -> None:
+    """Known per request: the proxy's own connections are no client's before that."""
+    server = Server(
+        Config(max_connections_per_address=1, proxy=(ip_network("10.0.0.0/8"),)),
+    )
+    one, two = server.connect("10.0.0.1"), server.connect("10.0.0.1")
+    one.send(forwarded("192.0.2.1"))
+    assert status(one.received()) == 404
+    two.send(forwarded("192.0.2.1"))
+    assert status(two.received()) == 429
+    assert two.wire.disconnecting
+    three = server.connect("10.0.0.1")
+    three.send(forwarded("192.0.2.2"))
+    assert status(three.received()) == 404
+    one.send(forwarded("192.0.2.2"))
+    assert status(one.received()) == 429
+
+
+def test_an_upgrade_behind_a_proxy_is_its_clients() -> None:
+    """A room is not joined by one that is refused."""
+    server = Server(Config(max_connections_per_address=1, proxy=(ip_network("10.0.0.0/8"),)))
+    upgrade = UPGRADE.replace(b"/echo", b"/broadcast/a")
+    upgrade = upgrade.replace(b"Host:", b"X-Forwarded-For: 192.0.2.1\r\nHost:")
+    answers = []
+    for _ in range(2):
+        peer = server.connect("10.0.0.1")
+        peer.send(upgrade)
+        answers.append(status(peer.received()))
+    assert answers == [101, 429]
+    assert [len(room) for room in server.rooms.hub.rooms()] == [1]
+
+
+def test_every_kind_of_connection_has_one_place() -> None:
+    """From its first moment to its last, whatever it speaks."""
+    server = Server()
+    peers: list[Peer] = [server.open("/echo").peer, server.open("/broadcast/a").peer]
+    for first in (b"", GET, b"\x7f\xf1\0\0"):
+        peer = server.connect()
+        peer.send(first)
+        peers.append(peer)
+    assert len(server.house.admissions) == 5
+    for peer in peers:
+        peer.lose()
+    assert len(server.house.admissions) == 0

@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: MIT
+"""What every door into a room promises: each message once, in order, however often one resumes."""
+
+import json
+from typing import Any, Protocol
+from urllib.parse import quote
+
+import pytest
+from attrs import define, field
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.events import EventReader
+from tests.unit.doors.harness import Client, Exchange, Peer, Server
+from wsecho.config import Config
+
+
+class Reader(Protocol):
+    """One visit of a reader, from a position on."""
+
+    @property
+    def peer(self) -> Peer:
+        """Its connection."""
+
+    def begin(self, server: Server, after: str) -> None:
+        """Come, by a connection that may be slow."""
+
+    def read(self) -> list[tuple[str, str]]:
+        """Take what came: each message's position, and what it says."""
+
+
+@define
+class Raw:
+    """Counts its frames from `Wsecho-Position`."""
+
+    peer: Peer
+    _client: Client = field(init=False)
+    _count: int = 0
+
+    def begin(self, server: Server, after: str) -> None:
+        """Open a WebSocket."""
+        self._client = Client.to(self.peer, f"/broadcast/a?after={quote(after)}")
+        self._client.shake_hands()
+
+    def read(self) -> list[tuple[str, str]]:
+        """Number the frames."""
+        epoch, _, offset = self._client.response.headers["Wsecho-Position"].partition(":")
+        read = []
+        for text in self._client.texts():
+            self._count += 1
+            read.append((f"{epoch}:{int(offset) + self._count}", text))
+        return read
+
+
+@define
+class Framed:
+    """Reads `wsecho.v1`."""
+
+    peer: Peer
+    _client: Client = field(init=False)
+
+    def begin(self, server: Server, after: str) -> None:
+        """Open a WebSocket."""
+        path = f"/broadcast/a?after={quote(after)}"
+        self._client = Client.to(self.peer, path, subprotocols=["wsecho.v1"])
+        self._client.shake_hands()
+
+    def read(self) -> list[tuple[str, str]]:
+        """Read the frames."""
+        return read_frames(map(json.loads, self._client.texts()))
+
+
+@define
+class Events:
+    """Reads server-sent events, and trusts in their ids."""
+
+    peer: Peer
+    _exchange: Exchange = field(init=False)
+    _taken: int = 0
+
+    def begin(self, server: Server, after: str) -> None:
+        """Open a stream as a browser does when it comes back."""
+        self._exchange = self.peer.ask(
+            "GET", "/broadcast/a", Accept="text/event-stream", Last_Event_ID=after
+        )
+
+    def read(self) -> list[tuple[str, str]]:
+        """Read the events."""
+        events = EventReader().feed(self._exchange.body)[self._taken :]
+        self._taken += len(events)
+        assert all(e.last_id == e.frame["position"] for e in events)
+        return read_frames(event.frame for event in events)
+
+
+@define
+class Polls:
+    """Asks again as soon as it is answered."""
+
+    peer: Peer
+    _exchange: Exchange = field(init=False)
+
+    def begin(self, server: Server, after: str) -> None:
+        """Ask."""
+        self._exchange = self.peer.ask("GET", f"/broadcast/a?after={after}&wait=60&limit=3")
+
+    def read(self) -> list[tuple[str, str]]:
+        """Read the answer, and ask for more."""
+        read: list[tuple[str, str]] = []
+        while self._exchange.is_over:
+            page = self._exchange.json
+            assert page["recovered"] is True
+            read += read_frames(page["messages"])
+            self._exchange = self.peer.ask(
+                "GET", f"/broadcast/a?after={page['position']}&wait=60&limit=3"
+            )
+        return read
+
+
+def read_frames(frames: Any) -> list[tuple[str, str]]:
+    """Take the messages; nothing else than `joined` may come beside them."""
+    read = []
+    for frame in frames:
+        if frame["type"] == "message":
+            read.append((frame["position"], frame["data"]))
+        else:
+            assert (frame["type"], frame["recovered"]) == ("joined", True)
+    return read
+
+
+DOORS = [Raw, Framed, Events, Polls]
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("say"), st.integers(1, 5)),
+        st.tuples(st.just("read"), st.integers(1, 4)),
+        st.tuples(st.just("come back"), st.integers(1, 6)),
+    ),
+    max_size=30,
+)
+
+
+# pytest-twisted cannot have `given` below `parametrize`: it wraps the test once for each.
+@given(steps=STEPS)
+def test_each_message_comes_once_and_in_order(steps: Any) -> None:
+    """While others publish, the connection takes little, breaks and comes back."""
+    for door in DOORS:
+        come_and_go(door, steps)
+
+
+def come_and_go(door: type[Any], steps: Any) -> None:
+    """Let one reader do all that, and compare what it got with what was said."""
+    server = Server()
+    said: list[str] = []
+    read: list[tuple[str, str]] = []
+    reader: Any = None
+
+    def come(patience: int | None) -> None:
+        nonlocal reader
+        if reader is not None:
+            reader.peer.lose()
+        peer = server.connect()
+        peer.wire.takes = patience
+        reader = door(peer)
+        reader.begin(server, read[-1][0] if read else f"{server.rooms.read('a').epoch}:0")
+
+    come(2)
+    for step, count in steps:
+        if step == "say":
+            for _ in range(count):
+                said.append(str(len(said)))
+                server.rooms.publish("a", said[-1].encode(), is_binary=False)
+        elif step == "read":
+            read += reader.read()
+            reader.peer.wire.takes = count
+            reader.peer.wire.empty()
+        else:
+            come(count)
+    come(None)
+    server.rooms.publish("a", b"last", is_binary=False)
+    read += reader.read()
+    assert [text for _, text in read] == [*said, "last"]
+    epoch = server.rooms.read("a").epoch
+    assert [position for position, _ in read] == [
+        f"{epoch}:{number}" for number in range(1, len(said) + 2)
+    ]
+    reader.peer.lose()
+
+
+@pytest.mark.parametrize(("before", "after"), [(a, b) for a in DOORS for b in DOORS])
+def test_one_door_goes_on_where_another_stopped(before: type[Any], after: type[Any]) -> None:
+    """A position is good at every door."""
+    server = Server(Config())
+    epoch = server.rooms.read("a").epoch
+
+    def say(text: str) -> None:
+        server.rooms.publish("a", text.encode(), is_binary=False)
+
+    first = before(server.connect())
+    first.begin(server, f"{epoch}:0")
+    say("x")
+    say("y")
+    read = first.read()
+    first.peer.lose()
+    say("between")
+    second = after(server.connect())
+    second.begin(server, read[-1][0])
+    read += second.read()
+    say("live")
+    read += second.read()
+    assert [text for _, text in read] == ["x", "y", "between", "live"]

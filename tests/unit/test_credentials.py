@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+"""Keys and tokens from the command line."""
+
+import stat
+import time
+from pathlib import Path
+
+import pytest
+
+from wsecho import credentials
+from wsecho.access.claims import Claims
+from wsecho.access.keys import read_keys
+from wsecho.access.tokens import verify
+
+
+def run(*arguments: str | Path) -> None:
+    """Do what a command line says."""
+    credentials.run([str(argument) for argument in arguments])
+
+
+@pytest.mark.parametrize("kind", ["EdDSA", "HS256", "RS256"])
+def test_a_key_makes_tokens_that_its_public_half_verifies(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    """And nothing is granted that was not named."""
+    path = tmp_path / "key.json"
+    run("key", path, "--type", kind, "--kid", "a")
+    public = path if kind == "HS256" else tmp_path / "key.json.pub"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    [key] = read_keys(public.read_bytes())
+    assert key.can_sign is (kind == "HS256")
+    options = ("--sub", "ann", "--name", "Ann", "--join", "team-*", "--join", "x")
+    capsys.readouterr()
+    run("token", "--key", path, *options, "--wamp-call", "com.", "--expires", "60")
+    claims = verify(capsys.readouterr().out.strip(), [key], time.time())
+    assert (claims.sub, claims.name) == ("ann", "Ann")
+    assert claims.expires is not None
+    assert claims.expires - time.time() < 61
+    assert claims.grants.rooms == {"join": ("team-*", "x"), "publish": (), "operate": ()}
+    assert claims.grants.wamp["call"] == ("com.",)
+
+
+def test_no_key_is_written_over(tmp_path: Path) -> None:
+    """A lost private key would lock everybody out."""
+    (tmp_path / "key").write_text("old")
+    with pytest.raises(SystemExit, match=f"^wsecho key: {tmp_path / 'key'}: File exists$"):
+        run("key", tmp_path / "key")
+    assert (tmp_path / "key").read_text() == "old"
+
+
+def test_what_cannot_be_made(tmp_path: Path) -> None:
+    """One line each."""
+    run("key", tmp_path / "key")
+    (tmp_path / "bad").write_text("bad")
+    for options, reason in (
+        (("--key", tmp_path / "nowhere"), "nowhere: No such file or directory"),
+        (("--key", tmp_path / "bad"), "bad: neither PEM nor JSON"),
+        (("--key", tmp_path / "key.pub"), "key.pub: this is the public half"),
+        (("--key", tmp_path / "key", "--name", "a\nb"), "name has control characters"),
+        (("--key", tmp_path / "key", "--join", "x" * 8192), "over 8192 characters"),
+    ):
+        with pytest.raises(SystemExit, match=f"^wsecho token: .*{reason}"):
+            run("token", *options)
+
+
+@pytest.mark.parametrize("options", [(), ("--key", "k", "--expires", "0"), ("--key", "k", "--x")])
+def test_bad_usage(options: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    """Is argparse's own, with status 2."""
+    with pytest.raises(SystemExit) as caught:
+        run("token", *options)
+    assert caught.value.code == 2
+    assert "usage: python -m wsecho token" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["key", "token"])
+def test_help_teaches(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """With examples, and what to do with what comes out."""
+    with pytest.raises(SystemExit) as caught:
+        run(command, "--help")
+    assert caught.value.code == 0
+    assert "python -m wsecho token --key key.json --sub ann" in capsys.readouterr().out
+
+
+def test_claims_are_those_of_a_token() -> None:
+    """What the command makes is read by the same code that the server uses."""
+    assert Claims.read({"exp": 1}).expires == 1

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: MIT
+"""Endpoints of every kind, and their certificates read again."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from OpenSSL.SSL import Connection, Context
+from twisted.internet.address import IPv4Address
+from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.testing import MemoryReactorClock, StringTransport
+from twisted.protocols.haproxy._wrapper import HAProxyProtocolWrapper
+from twisted.protocols.tls import TLSMemoryBIOProtocol
+
+from tests.certificates import write_certificate
+from wsecho.config import ConfigError
+from wsecho.listening import Listening
+
+
+class Reactor(MemoryReactorClock):
+    """A reactor in memory whose TCP ports say where they are."""
+
+    def listenTCP(self, port: Any, factory: Any, backlog: Any = 50, interface: str = "") -> Any:
+        """Listen in memory."""
+        super().listenTCP(port, factory, backlog, interface)
+        host = IPv4Address("TCP", interface or "0.0.0.0", port)
+        return SimpleNamespace(getHost=lambda: host)
+
+
+def listening(*endpoints: str) -> tuple[Listening, MemoryReactorClock, Any]:
+    """What listens at endpoints, on a reactor in memory."""
+    reactor, factory = Reactor(), Factory.forProtocol(Protocol)
+    listening = Listening(reactor)
+    listening.begin(endpoints, factory)
+    return listening, reactor, factory
+
+
+def serial(connection_or_context: Any) -> int:
+    """The serial number of the certificate that a server would show."""
+    connection = connection_or_context
+    if isinstance(connection, Context):
+        connection = Connection(connection, None)
+    certificate = connection.get_certificate()
+    assert certificate is not None
+    return int(certificate.get_serial_number())
+
+
+def test_a_plain_port_has_our_very_factory() -> None:
+    """No holder stands between."""
+    _, reactor, factory = listening("tcp:1", "unix:/x.sock")
+    assert reactor.tcpServers[0][1] is factory
+    assert reactor.unixServers[0][1] is factory
+
+
+def test_an_ssl_certificate(tmp_path: Path) -> None:
+    """A bad file leaves the old in force; so does a key that is not its certificate's."""
+    path = write_certificate(tmp_path, 1)
+    where, reactor, factory = listening(f"ssl:1:privateKey={path}")
+    [(_, inner, context, *_)] = reactor.sslServers
+    assert inner is factory
+    assert serial(context.getContext()) == 1
+    write_certificate(tmp_path, 2)
+    assert where.reload() == []
+    assert serial(context.getContext()) == 2
+    good = path.read_text()
+    for bad in ("nonsense", ""):
+        path.write_text(bad)
+        [complaint] = where.reload()
+        assert "\n" not in str(complaint)
+        assert str(complaint).startswith(f"--listen ssl:1:privateKey={path}: ")
+        assert serial(context.getContext()) == 2
+    other = write_certificate(tmp_path, 3, "other.pem").read_text()
+    key, begin, certificate = good.partition("-----BEGIN CERTIFICATE")
+    path.write_text(other.partition("-----BEGIN CERTIFICATE")[0] + begin + certificate)
+    assert key
+    assert len(where.reload()) == 1
+    assert serial(context.getContext()) == 2
+
+
+@pytest.mark.parametrize("prefix", ["", "haproxy:"])
+def test_a_tls_folder(tmp_path: Path, prefix: str) -> None:
+    """Renewals are seen, which Twisted alone does not; what is open keeps its certificate."""
+    write_certificate(tmp_path, 1)
+    where, reactor, factory = listening(f"{prefix}tls:{tmp_path}:1")
+    [(_, holder, *_)] = reactor.tcpServers
+    holder.doStart()
+    before = _serve(holder)
+    write_certificate(tmp_path, 2)
+    assert where.reload() == []
+    assert serial(before) == 1
+    assert serial(_serve(holder)) == 2
+    (tmp_path / "both.pem").write_text("-----BEGIN CERTIFICATE-----\n")
+    assert len(where.reload()) == 1
+    assert serial(_serve(holder)) == 2
+    assert factory.numPorts == 1
+    holder.doStop()
+    assert factory.numPorts == 0
+
+
+def _serve(holder: Any) -> Any:
+    """Open a connection."""
+    protocol = holder.buildProtocol(IPv4Address("TCP", "127.0.0.1", 1))
+    protocol.makeConnection(StringTransport())
+    if isinstance(protocol, HAProxyProtocolWrapper):
+        protocol.dataReceived(b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n")
+        protocol = protocol.wrappedProtocol
+    assert isinstance(protocol, TLSMemoryBIOProtocol)
+    return protocol._tlsConnection
+
+
+def test_what_needs_no_reading() -> None:
+    """Plain ports, and PROXY before them."""
+    where, reactor, _ = listening("tcp:1", "haproxy:tcp:2")
+    assert where.reload() == []
+    assert [port for port, *_ in reactor.tcpServers] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "on_loopback", "beyond"),
+    [
+        (("tcp:1:interface=127.0.0.1",), True, 0),
+        (("tcp6:1:interface=\\:\\:1", "unix:/x.sock"), True, 0),
+        (("haproxy:tcp:1:interface=127.0.0.2",), True, 0),
+        (("unix:/x.sock",), False, 0),
+        (("tcp:1",), False, 1),
+        (("tcp:1:interface=127.0.0.1", "tcp:2:interface=192.0.2.1"), False, 1),
+    ],
+)
+def test_who_can_reach_it(endpoints: tuple[str, ...], on_loopback: bool, beyond: int) -> None:
+    """A Unix socket is neither on loopback nor beyond it."""
+    where, _, _ = listening(*endpoints)
+    assert where.is_on_loopback is on_loopback
+    assert len(where.beyond) == beyond
+
+
+def test_a_bad_endpoint_is_one_line() -> None:
+    """Whatever Twisted's parsers raise."""
+    with pytest.raises(ConfigError, match=r"^--listen ssl:1:privateKey=/nowhere: "):
+        listening("ssl:1:privateKey=/nowhere")
