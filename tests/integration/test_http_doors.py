@@ -148,7 +148,7 @@ def test_a_stream_that_is_not_read_harms_nobody() -> None:
             silent.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             silent.connect((server.host, server.port))
             silent.sendall(
-                b"GET /broadcast/a HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n"
+                b"GET /broadcast/a HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n"
             )
             async with aiohttp.ClientSession(read_bufsize=1 << 20) as session:
                 stream = events(session, url)
