@@ -27,6 +27,7 @@ from wsecho.core.rates import Meter
 from wsecho.doors.masking import apply_mask
 from wsecho.doors.outbound import Outbound
 from wsecho.doors.stats import ABNORMAL, NO_STATUS
+from wsecho.lane.transport import LaneTransport
 
 if TYPE_CHECKING:
     from autobahn.websocket.types import ConnectionRequest
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from wsecho.core.callers import Caller
     from wsecho.doors.door import Door
     from wsecho.doors.house import House
+    from wsecho.lane.lane import Lane
 
 CLOSE_TIMEOUT: Final = 10.0
 """Seconds that a peer has to answer a close before it is cut off."""
@@ -104,6 +106,8 @@ class WebSocketConnection(WebSocketServerProtocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Tell the door; it hears of it once, whatever happened before."""
+        if isinstance(self.transport, LaneTransport):
+            self.transport.leave()
         self._outbound.connection_lost()
         self.factory.forget(self)
         self._stop_expiry()
@@ -149,7 +153,8 @@ class WebSocketConnection(WebSocketServerProtocol):
         return self.door.subprotocol, self._headers
 
     def onOpen(self) -> None:
-        """Let the door begin."""
+        """Take to the lane where there is one, and let the door begin."""
+        self._take_the_lane()
         try:
             self.door.opened(self)
         except Exception:  # noqa: BLE001  # the boundary: a fault of ours ends this one connection
@@ -280,6 +285,13 @@ class WebSocketConnection(WebSocketServerProtocol):
         else:
             self._outbound.finish(linger=False, within=CLOSE_TIMEOUT)
 
+    def _take_the_lane(self) -> None:
+        lane = self.factory.lane
+        transport = None if lane is None else lane.take(self.transport, self)
+        if transport is not None:
+            self.transport = transport
+            self._outbound.move_to(transport)
+
     def _read_whole_messages(self) -> None:
         messages, taken = read_messages(self.data, self.factory.max_message_size, apply_mask)
         if not taken:
@@ -336,14 +348,18 @@ class WebSocketFactory(WebSocketServerFactory):
         config: the limits that apply.
         reactor: the clock.
         house: what all doors share.
+        lane: where the sockets of open WebSockets go; None for the reactor's own way.
     """
 
     log = WebSocketConnection.log
     kind = WebSocketConnection
 
-    def __init__(self, config: Config, reactor: IReactorTime, house: House) -> None:
+    def __init__(
+        self, config: Config, reactor: IReactorTime, house: House, lane: Lane | None = None
+    ) -> None:
         super().__init__(reactor=reactor, server="wsecho")
         self.house = house
+        self.lane = lane
         self.send_queue = config.send_queue
         self.rates = config.rates
         self.max_message_size = config.max_message_size
