@@ -65,7 +65,7 @@ class WsechoService(MultiService):
         tree.putChild(b"lp", longpoll_resource(config, gate, router, reactor, house))
         tree.putChild(b"healthz", Health())
         tree.putChild(b"readyz", Readiness(house.connections))
-        tree.putChild(b"metrics", MetricsPage(Metrics(house, rooms, router), gate))
+        tree.putChild(b"metrics", MetricsPage(Metrics(house, rooms, router, lane), gate))
         site = EchoSite(tree, handshake, reactor, config)
         rawsocket = rawsocket_maker(config, router, reactor, house)
         self.front = FrontFactory(site, handshake, rawsocket, reactor, config.open_timeout)
