@@ -24,7 +24,7 @@ from wsecho.settings.serving import Serving
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["NO_COMPRESSION", "OPTIONS", "Config", "ConfigError", "Option", "load", "read_file"]
+__all__ = ["OPTIONS", "SWITCHES", "Config", "ConfigError", "Option", "load", "read_file"]
 
 
 @frozen(kw_only=True)
@@ -66,23 +66,30 @@ OPTIONS: Final[Mapping[str, Option]] = {
 }
 """Every option that has a value, by its name, in the order of `--help`."""
 
-NO_COMPRESSION: Final = "no-compression"
+SWITCHES: Final[Mapping[str, tuple[str, str]]] = {
+    "no-compression": ("compression", "Do not negotiate permessage-deflate (RFC 7692)."),
+    "no-lane": (
+        "lane",
+        "Leave the sockets of open WebSockets to Twisted's reactor, as where there is no epoll.",
+    ),
+}
+"""Options without a value: the field that each turns off, and what that means."""
 
 
 def load(given: Mapping[str, Any]) -> Config:
     """Make the configuration from options by name.
 
     Args:
-        given: options as on the command line, without dashes before them; `no-compression`
-            is true or absent.
+        given: options as on the command line, without dashes before them; a switch is true or
+            absent.
 
     Raises:
         ConfigError: an option is unknown, or its value cannot be used.
     """
     fields: dict[str, Any] = {}
     for name, value in given.items():
-        if name == NO_COMPRESSION:
-            fields["compression"] = not _switch(name, value)
+        if name in SWITCHES:
+            fields[SWITCHES[name][0]] = not _switch(name, value)
         elif name in OPTIONS:
             fields[name.replace("-", "_")] = OPTIONS[name].value(value)
         else:

@@ -8,7 +8,7 @@ from typing import Any, Final, NoReturn
 from twisted.python import usage
 
 from wsecho import __version__
-from wsecho.config import NO_COMPRESSION, OPTIONS, Config, ConfigError, Option, load, read_file
+from wsecho.config import OPTIONS, SWITCHES, Config, ConfigError, Option, load, read_file
 
 _EXAMPLES: Final = """\
 Examples:
@@ -48,7 +48,7 @@ class Options(usage.Options):
         "An exact WebSocket echo, and rooms that a browser can reach, in one process on one port."
     )
     optFlags = [
-        [NO_COMPRESSION, None, "Do not negotiate permessage-deflate (RFC 7692)."],
+        *([name, None, text] for name, (_, text) in SWITCHES.items()),
     ]
     optParameters = [
         [
@@ -93,8 +93,7 @@ class Options(usage.Options):
         given = read_file(self["config"]) if self["config"] else {}
         given.update((name, self[name]) for name in _VALUES if self[name] is not None)
         given.update(self.lists)
-        if self[NO_COMPRESSION]:
-            given[NO_COMPRESSION] = True
+        given.update((name, True) for name in SWITCHES if self[name])
         self.config = load(given)
 
     def getUsage(self, width: int | None = None) -> str:

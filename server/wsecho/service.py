@@ -28,6 +28,7 @@ from wsecho.doors.upgrade_only import UpgradeOnly
 from wsecho.doors.wamp.serve import longpoll_resource, make_router, rawsocket_maker
 from wsecho.doors.websocket import WebSocketFactory
 from wsecho.drain import Drain
+from wsecho.lane.lane import Lane
 from wsecho.listening import Listening
 from wsecho.options import Options
 from wsecho.reload import Reload
@@ -56,14 +57,15 @@ class WsechoService(MultiService):
         admission = Admission.of(config, reactor.seconds, lambda: listening.is_on_loopback)
         gate = admission.gate
         router = make_router(config, rooms, reactor, admission)
-        websockets = WebSocketFactory(config, reactor, house)
+        lane = Lane(reactor) if config.lane and Lane.is_possible() else None
+        websockets = WebSocketFactory(config, reactor, house, lane)
         handshake = Handshake(config, gate, rooms, router, websockets)
         tree = resources(config)
         tree.putChild(b"broadcast", Broadcast(config, gate, rooms, house, reactor))
         tree.putChild(b"lp", longpoll_resource(config, gate, router, reactor, house))
         tree.putChild(b"healthz", Health())
         tree.putChild(b"readyz", Readiness(house.connections))
-        tree.putChild(b"metrics", MetricsPage(Metrics(house, rooms, router), gate))
+        tree.putChild(b"metrics", MetricsPage(Metrics(house, rooms, router, lane), gate))
         site = EchoSite(tree, handshake, reactor, config)
         rawsocket = rawsocket_maker(config, router, reactor, house)
         self.front = FrontFactory(site, handshake, rawsocket, reactor, config.open_timeout)

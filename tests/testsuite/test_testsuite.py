@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("options", [()], ids=["default"])
+@pytest.mark.parametrize("options", [(), ("--no-lane",)], ids=["lane", "no lane"])
 def test_every_case_is_strict(tmp_path: Path, options: tuple[str, ...]) -> None:
     """OK or INFORMATIONAL, no other verdict, on behaviour and on the close alike."""
     command = [str(ROOT / "scripts" / "testsuite"), "--report", str(tmp_path), "--", *options]

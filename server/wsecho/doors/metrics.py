@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The counts of a server as Prometheus metrics, put together when they are asked for."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 
 from attrs import frozen
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -22,11 +22,14 @@ class Metrics:
         house: what the doors share.
         rooms: the rooms.
         router: WAMP's sessions and realms.
+        lane: the sockets on the lane, None where there is none.
     """
 
-    def __init__(self, house: House, rooms: Rooms, router: Router) -> None:
+    def __init__(
+        self, house: House, rooms: Rooms, router: Router, lane: Sized | None = None
+    ) -> None:
         self._registry = CollectorRegistry()
-        self._registry.register(_Server(house, rooms, router))
+        self._registry.register(_Server(house, rooms, router, lane or ()))
         ProcessCollector(registry=self._registry)
 
     def write(self, accept: str) -> tuple[bytes, str]:
@@ -44,6 +47,7 @@ class _Server(Collector):
     _house: House
     _rooms: Rooms
     _router: Router
+    _lane: Sized
 
     def collect(self) -> Iterable[Metric]:
         """Read all counts."""
@@ -86,6 +90,7 @@ class _Server(Collector):
                 "The most that the event loop was ever late.",
                 house.stats.longest_lag,
             ),
+            ("lane_connections", "Open WebSockets on the lane.", len(self._lane)),
             ("stopping", "1 while the server is about to end.", house.connections.is_stopping),
         ):
             yield GaugeMetricFamily(f"wsecho_{name}", text, value=value)

@@ -22,9 +22,12 @@ from wsecho.core.errors import (
     CloseReason,
     OverRate,
 )
+from wsecho.core.frames import encode_message, read_messages
 from wsecho.core.rates import Meter
+from wsecho.doors.masking import apply_mask
 from wsecho.doors.outbound import Outbound
 from wsecho.doors.stats import ABNORMAL, NO_STATUS
+from wsecho.lane.transport import LaneTransport
 
 if TYPE_CHECKING:
     from autobahn.websocket.types import ConnectionRequest
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from wsecho.core.callers import Caller
     from wsecho.doors.door import Door
     from wsecho.doors.house import House
+    from wsecho.lane.lane import Lane
 
 CLOSE_TIMEOUT: Final = 10.0
 """Seconds that a peer has to answer a close before it is cut off."""
@@ -102,6 +106,8 @@ class WebSocketConnection(WebSocketServerProtocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Tell the door; it hears of it once, whatever happened before."""
+        if isinstance(self.transport, LaneTransport):
+            self.transport.leave()
         self._outbound.connection_lost()
         self.factory.forget(self)
         self._stop_expiry()
@@ -116,11 +122,16 @@ class WebSocketConnection(WebSocketServerProtocol):
             self._dataReceived(data)
 
     def processData(self) -> bool:
-        """Read one frame more, unless this connection failed.
+        """Read one frame more, or as many messages as stand whole before the next that does not.
 
-        Autobahn would read on, and what follows a broken frame is mostly broken too: its second
-        complaint cuts the connection before the peer could read the first.
+        Most frames are whole messages, which need none of Autobahn's states. Unless this connection
+        failed: Autobahn would read on, and what follows a broken frame is mostly broken too; its
+        second complaint cuts the connection before the peer could read the first.
         """
+        if self.failedByMe:
+            return False
+        if self.current_frame is None and not self.inside_message:
+            self._read_whole_messages()
         return not self.failedByMe and super().processData()
 
     def perMessageCompressionAccept(
@@ -142,7 +153,8 @@ class WebSocketConnection(WebSocketServerProtocol):
         return self.door.subprotocol, self._headers
 
     def onOpen(self) -> None:
-        """Let the door begin."""
+        """Take to the lane where there is one, and let the door begin."""
+        self._take_the_lane()
         try:
             self.door.opened(self)
         except Exception:  # noqa: BLE001  # the boundary: a fault of ours ends this one connection
@@ -176,9 +188,14 @@ class WebSocketConnection(WebSocketServerProtocol):
 
     def send(self, payload: bytes, *, is_binary: bool) -> None:
         """Send one message, compressed where that was negotiated."""
+        if self.state != self.STATE_OPEN:
+            return
         self.visit.messages_out += 1
         self.visit.bytes_out += len(payload)
-        self.sendMessage(payload, is_binary)
+        if self._perMessageCompress is None:
+            self.sendData(encode_message(payload, is_binary=is_binary))
+        else:
+            self.sendMessage(payload, is_binary)
 
     def offer(self, frame: bytes) -> bool:
         """Send whole frames, if the transport takes any now."""
@@ -268,6 +285,23 @@ class WebSocketConnection(WebSocketServerProtocol):
         else:
             self._outbound.finish(linger=False, within=CLOSE_TIMEOUT)
 
+    def _take_the_lane(self) -> None:
+        lane = self.factory.lane
+        transport = None if lane is None else lane.take(self.transport, self)
+        if transport is not None:
+            self.transport = transport
+            self._outbound.move_to(transport)
+
+    def _read_whole_messages(self) -> None:
+        messages, taken = read_messages(self.data, self.factory.max_message_size, apply_mask)
+        if not taken:
+            return
+        self.data = self.data[taken:]
+        for payload, is_binary in messages:
+            self.onMessage(payload, is_binary)
+        if self.autoPingTimeoutCall and self.autoPingRestartOnAnyTraffic:
+            self._cancelAutoPingTimeoutCall()
+
     def _peer_is_full(self, full: bool) -> None:  # noqa: FBT001
         if not full and self.state == self.STATE_OPEN:
             self.door.drained()
@@ -314,15 +348,21 @@ class WebSocketFactory(WebSocketServerFactory):
         config: the limits that apply.
         reactor: the clock.
         house: what all doors share.
+        lane: where the sockets of open WebSockets go; None for the reactor's own way.
     """
 
     log = WebSocketConnection.log
+    kind = WebSocketConnection
 
-    def __init__(self, config: Config, reactor: IReactorTime, house: House) -> None:
+    def __init__(
+        self, config: Config, reactor: IReactorTime, house: House, lane: Lane | None = None
+    ) -> None:
         super().__init__(reactor=reactor, server="wsecho")
         self.house = house
+        self.lane = lane
         self.send_queue = config.send_queue
         self.rates = config.rates
+        self.max_message_size = config.max_message_size
         self.connections: dict[WebSocketConnection, None] = {}
         # A batched timer of Autobahn's runs on a global reactor unless told otherwise.
         _txaio.config.loop = reactor
@@ -348,6 +388,6 @@ class WebSocketFactory(WebSocketServerFactory):
         self, door: Door, caller: Caller, offer: Offer | None, headers: dict[str, str]
     ) -> WebSocketConnection:
         """Make the protocol for a request that was found valid."""
-        connection = WebSocketConnection(door, caller, offer, headers)
+        connection = self.kind(door, caller, offer, headers)
         connection.factory = self
         return connection

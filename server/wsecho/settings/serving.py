@@ -42,6 +42,7 @@ class Serving:
         shown="the same text",
     )
     compression: bool = attrs.field(default=True)
+    lane: bool = attrs.field(default=True)
     auto_ping: float = option(
         "auto-ping",
         values.seconds_or_never,

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT
+"""The lane: open sockets read in batches and written at once, beside the reactor's own way.
+
+A reactor spends more on telling a protocol that its socket is ready than a message costs. Here
+one `epoll` of our own holds all sockets of open WebSockets; the reactor watches only that.
+"""
