@@ -6,6 +6,8 @@ import functools
 import re
 from pathlib import Path
 
+from wsecho.config import OPTIONS, SWITCHES
+
 ROOT = Path(__file__).parents[2]
 SHOWN_BY = re.compile(r"`([\w/]*\.py)?::(\w+)`")
 
@@ -62,3 +64,9 @@ def test_each_test_that_another_table_names_exists() -> None:
     there = {name for path in (ROOT / "tests").rglob("test_*.py") for name in names(path)}
     assert len(named) > 40
     assert named - there == set()
+
+
+def test_every_option_is_told_of() -> None:
+    """By its full name."""
+    readme = (ROOT / "README.md").read_text()
+    assert [name for name in [*OPTIONS, *SWITCHES] if f"--{name}" not in readme] == []
