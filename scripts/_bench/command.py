@@ -12,7 +12,7 @@ from _testsuite.errors import CannotRunError
 
 from .judging import Measured, judge
 from .report import check_place
-from .rows import PEERS, ROWS, Row
+from .rows import OURS, PEERS, ROWS, Row
 from .session import Settings, chosen, run
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -63,7 +63,8 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 def status(rows: Sequence[Measured]) -> int:
     """Give 1 where a target was missed, or where ours failed and so could not be judged."""
     missed = any(verdict.reached is False for row in rows for verdict in judge(row))
-    failed = any(None in row.values("wsecho") for row in rows)
+    ours = [(row, entry) for row in rows for entry in row.row.entries if entry.peer == OURS]
+    failed = any(None in row.values(entry.name) for row, entry in ours)
     return 1 if missed or failed else 0
 
 

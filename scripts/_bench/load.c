@@ -458,6 +458,9 @@ static void start_connection(struct conn *c) {
 }
 
 static void close_connection(struct conn *c) {
+#ifdef WITH_TLS
+    SSL_free(c->ssl);
+#endif
     close(c->fd);
     free(c->text);
     free(c->single);

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The report of a run: three files in a folder.
+"""The report of a run: a few files in a folder.
 
 DIR/bench.txt      the tables, as they stood on the terminal
 DIR/bench.json     every sample of every round, ratios and verdicts, versions, machine
 DIR/bench.svg      the chart
+DIR/ROW-PEER.log   what a server said that failed
 """
 
 import json

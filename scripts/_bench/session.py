@@ -4,6 +4,7 @@
 import asyncio
 import os
 import resource
+import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -118,8 +119,17 @@ class _Runner:
                     sample = await self._once(row, entry)
                 except MeasureError as error:
                     troubles[entry.name] = str(error)
+                    self._keep_log(row, entry)
                 samples[entry.name].append(sample)
         return Measured(row, samples, troubles)
+
+    def _log(self, row: Row, entry: Entry) -> Path:
+        return self.bench.work / f"{row.name}-{entry.peer}.log"
+
+    def _keep_log(self, row: Row, entry: Entry) -> None:
+        """Put what a server said that failed beside the report; the others' logs are not kept."""
+        if self._log(row, entry).exists():
+            shutil.copy(self._log(row, entry), self.settings.report)
 
     async def _once(self, row: Row, entry: Entry) -> Sample:
         """Measure on a fresh server, which has nothing from an earlier round in its memory."""
@@ -132,6 +142,5 @@ class _Runner:
             work=self.bench.work,
             options=self.settings.server_options,
         )
-        log = self.bench.work / f"{row.name}-{entry.peer}.log"
-        async with serving(started, port, self.core, log) as pid:
+        async with serving(started, port, self.core, self._log(row, entry)) as pid:
             return await measure(row, entry.load, self.bench, port, pid)
