@@ -4,7 +4,7 @@
 import argparse
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -39,9 +39,10 @@ def _epilog() -> str:
     times = {row.name: f"{seconds_of(row, _USUAL_SECONDS):4.0f} s" for row in ROWS}
     rows = "\n".join(f"  {row.name:<{width}} {times[row.name]}  {row.title}" for row in ROWS)
     return f"""\
-rows, all of them unless some are named, and about how long a round of each takes with all peers:
+rows, and about how long a round of each takes against all of its peers, once they are installed:
 {rows}
-  {CORE:<{width}}         stands for {", ".join(CORE_ROWS)}
+  {CORE:<{width}} {_sum(CORE_ROWS):4.0f} s  {", ".join(CORE_ROWS)}
+  {"all":<{width}} {_sum(times):4.0f} s  what is measured where no row is named
 
 peers: {", ".join(PEERS)}
   crossbar is for the wamp rows and is installed only when --peers names it
@@ -53,6 +54,11 @@ the same round. A row that the generator lacks a library's headers for is skippe
 exit status: 0 every target that was measured is reached, 1 some are not or wsecho failed,
 2 nothing could be measured
 """
+
+
+def _sum(names: Iterable[str]) -> float:
+    wanted = set(names)
+    return sum(seconds_of(row, _USUAL_SECONDS) for row in ROWS if row.name in wanted)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -161,10 +167,11 @@ def _rows(
     parser: argparse.ArgumentParser, names: Sequence[str], growth: Sequence[Row]
 ) -> tuple[Row, ...]:
     known = {row.name: row for row in (*ROWS, *growth)}
-    wanted = [each for name in names for each in (CORE_ROWS if name == CORE else (name,))]
+    groups = {CORE: CORE_ROWS, "all": tuple(known)}
+    wanted = [each for name in names for each in groups.get(name, (name,))]
     for name in wanted:
         if name not in known:
-            parser.error(f"there is no row '{name}'; there are {', '.join((*known, CORE))}")
+            parser.error(f"there is no row '{name}'; there are {', '.join((*known, *groups))}")
     return tuple(known[name] for name in dict.fromkeys(wanted or known))
 
 

@@ -2,6 +2,7 @@
 """What the bench needs beside the checkout: peers and a compiled generator, kept in `.cache`."""
 
 import hashlib
+import json
 import os
 import shlex
 import shutil
@@ -67,7 +68,15 @@ class Environment:
         return self.cache / "bench-crossbar" / "bin" / "crossbar"
 
     def versions(self) -> dict[str, str]:
-        """Give the version of each Python peer that is installed."""
+        """Give the version of each peer that is installed, but Crossbar's."""
+        return self._python_versions() | self._node_versions()
+
+    def _node_versions(self) -> dict[str, str]:
+        described = (self.node_modules / name / "package.json" for name in NODE_PACKAGES)
+        packages = [json.loads(file.read_text()) for file in described if file.exists()]
+        return {package["name"]: package["version"] for package in packages}
+
+    def _python_versions(self) -> dict[str, str]:
         if not self.python.exists():
             return {}
         names = ("autobahn", "twisted", "websockets", "aiohttp", "picows", "tornado", "uvloop")

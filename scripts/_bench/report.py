@@ -49,7 +49,14 @@ class Report:
     def write(self, rows: Sequence[Measured]) -> None:
         """Replace the three files."""
         about = self.about(datetime.now(UTC))
-        text = "\n\n".join([about, *(table.render(row) for row in rows), table.summary(rows)])
+        peers = ", ".join(f"{name} {version}" for name, version in self.versions.items())
+        text = "\n\n".join(
+            [
+                f"{about}\npeers: {peers or '-'}",
+                *(table.render(row) for row in rows),
+                table.summary(rows),
+            ]
+        )
         (self.folder / "bench.txt").write_text(text + "\n", encoding="utf-8")
         (self.folder / "bench.svg").write_text(chart.render(rows, about), encoding="utf-8")
         (self.folder / "bench.json").write_text(self.as_json(rows, about), encoding="utf-8")

@@ -15,7 +15,7 @@ _MESSAGES_IN_FLIGHT = 16
 
 The same number at every size, for messages that are read or sent together cost less each.
 """
-_AROUND, _OPENED_A_SECOND = 2.0, 3000
+_AROUND, _OPENED_A_SECOND = 1.3, 3000
 ROOM_SIZES = (10, 100, 1000, 10_000)
 ECHO_SIZES = (10, 100, 1000, 9000)
 _AS_BROWSERS = "permessage-deflate; client_max_window_bits"

@@ -75,7 +75,9 @@ def run(settings: Settings) -> list[Measured]:
         work = Path(folder)
         bench = Bench(generator.path, load_core, settings.seconds, work)
         runner = _Runner(settings, environment, bench, server_core, generator.features)
-        if any(entry.load.tls for row in settings.rows for entry in row.entries):
+        if Feature.TLS in generator.features and any(
+            Feature.TLS in needs(row) for row in settings.rows
+        ):
             make_certificate(work)
         return asyncio.run(runner.all(report))
 

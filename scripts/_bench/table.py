@@ -78,7 +78,8 @@ def summary(rows: Sequence[Measured]) -> str:
     for measured in rows:
         if measured.skipped:
             lines.append((measured.row.name, "-", "-", "-", "-", "-", "-", "skipped"))
-        lines += [_line(measured, verdict) for verdict in judge(measured)]
+        else:
+            lines += [_line(measured, verdict) for verdict in judge(measured)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(_HEADS))]
     whole = (zip(line, widths, strict=True) for line in lines)
     return "\n".join(
