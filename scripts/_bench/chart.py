@@ -10,7 +10,7 @@ from html import escape
 from math import log10
 
 from .judging import Measured, Spread, ratio, spread
-from .rows import OURS, Row
+from .rows import OURS, Row, Target
 from .table import fraction, number
 
 _WIDTH = 860
@@ -50,9 +50,9 @@ def render(rows: Sequence[Measured], about: str) -> str:
 
 def _group(measured: Measured, top: int) -> str:
     row = measured.row
-    most = max(
-        (found.high for name in measured.samples if (found := _found(measured, name))), default=1.0
-    )
+    highest = [found.high for name in measured.samples if (found := _found(measured, name))]
+    goals = [goal for target in row.targets if (goal := _goal(measured, target)) is not None]
+    most = max((*highest, *goals), default=1.0)
     better = "less is better" if row.lower_is_better else "more is better"
     title = escape(f"{row.title} ({row.unit}, {better})")
     parts = [f'<text class="title" x="10" y="{top + 16}">{title}</text>']
@@ -103,13 +103,15 @@ def _band(base: int, best: float, limit: float, most: float) -> str:
 def _point(name: str, x: float, found: Spread | None, most: float, base: int) -> str:
     label = f'<text x="{x:.1f}" y="{base + 16}" text-anchor="middle">{escape(name)}</text>'
     if found is None:
-        place = f'x="{x:.1f}" y="{base - 6}" text-anchor="middle"'
-        return f'{label}<text class="failed" {place}>failed</text>'
+        where = f'x="{x:.1f}" y="{base - 6}" text-anchor="middle"'
+        return f'{label}<text class="failed" {where}>failed</text>'
     low, middle, high = (_y(value, most, base) for value in (found.low, found.median, found.high))
+    # Below the point, unless that is where the sizes stand.
+    place = low + 18 if low + 22 < base else high - 9
     return (
         f'{label}<line class="range" x1="{x:.1f}" x2="{x:.1f}" y1="{low:.1f}" y2="{high:.1f}"/>'
         f'<circle class="ours" cx="{x:.1f}" cy="{middle:.1f}" r="4"/>'
-        f'<text class="value" x="{x:.1f}" y="{low + 18:.1f}" text-anchor="middle">'
+        f'<text class="value" x="{x:.1f}" y="{place:.1f}" text-anchor="middle">'
         f"{number(found.median)}</text>"
     )
 
@@ -145,19 +147,21 @@ def _ratio(measured: Measured, name: str) -> str:
 
 
 def _marks(measured: Measured, subject: str, y: int, most: float) -> str:
-    """Draw where the targets of an entry stand, as far as the scale goes."""
-    best = min if measured.row.lower_is_better else max
-    marks = ""
-    for target in measured.row.targets:
-        others = [_found(measured, name) for name in target.of]
-        if target.subject != subject or None in others:
-            continue
-        goal = target.limit * best(other.median for other in others if other)
-        x = _x(min(goal, most), most)
-        marks += (
-            f'<line class="target" x1="{x:.1f}" x2="{x:.1f}" y1="{y - 3}" y2="{y + _BAR + 3}"/>'
-        )
-    return marks
+    """Draw where the targets of an entry stand."""
+    goals = [
+        _goal(measured, target) for target in measured.row.targets if target.subject == subject
+    ]
+    places = [_x(goal, most) for goal in goals if goal is not None]
+    return "".join(
+        f'<line class="target" x1="{x:.1f}" x2="{x:.1f}" y1="{y - 3}" y2="{y + _BAR + 3}"/>'
+        for x in places
+    )
+
+
+def _goal(measured: Measured, target: Target) -> float | None:
+    """Give the value that a target asks for, None where it was not measured."""
+    found = _found(measured, measured.best(target.of))
+    return target.limit * found.median if found and measured.has(target.of) else None
 
 
 def _x(value: float, most: float) -> float:

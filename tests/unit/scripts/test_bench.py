@@ -273,6 +273,15 @@ class TestChart:
         end = float(theirs.attrib["x"]) + float(theirs.attrib["width"])
         assert float(target.attrib["x1"]) == pytest.approx(end)
 
+    def test_a_target_beyond_all_bars_is_in_the_chart(self) -> None:
+        """The scale makes place for it: three times the other's bar is where it stands."""
+        run = measured(row(Target(3.0, ("picows",))), wsecho=[50], picows=[100])
+        root = ET.fromstring(chart.render([run], ""))
+        bar = next(each for each in root.iter(f"{SVG}rect") if each.get("class") == "bar")
+        target = next(each for each in root.iter(f"{SVG}line") if each.get("class") == "target")
+        left, width = float(bar.attrib["x"]), float(bar.attrib["width"])
+        assert float(target.attrib["x1"]) == pytest.approx(left + 3 * width, abs=0.5)
+
     def test_how_cost_grows_is_a_line(self) -> None:
         """A point at each size, evenly spaced by its logarithm, over the band of 30 %."""
         run = measured(growth_of_echo([10, 100, 1000]), **{"10": [9], "100": [10], "1,000": [8]})
