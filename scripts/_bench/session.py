@@ -148,6 +148,8 @@ class _Runner:
                     troubles[entry.name] = str(error)
                     self._keep_log(row, entry)
                 samples[entry.name].append(sample)
+                if sample and sample.details.get("failed"):
+                    self._keep_log(row, entry)
                 # Ours is the first one of the first round, so the others always know.
                 if sample and entry.peer == OURS:
                     agreed = str(sample.details.get("extensions", ""))
@@ -157,7 +159,7 @@ class _Runner:
         return self.bench.work / f"{row.name}-{entry.peer}.log"
 
     def _keep_log(self, row: Row, entry: Entry) -> None:
-        """Put what a server said that failed beside the report; the others' logs are not kept."""
+        """Put what a server said that failed, or failed a connection, beside the report."""
         if self._log(row, entry).exists():
             shutil.copy(self._log(row, entry), self.settings.report)
 
