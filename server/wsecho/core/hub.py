@@ -158,6 +158,11 @@ class Hub(Generic[M]):
         self._file(room)
         return room.presence.leave(member, now)
 
+    def members(self, name: str) -> list[M]:
+        """List the connections that are in a room."""
+        room = self._rooms.get(name)
+        return [] if room is None else room.members()
+
     def watchers(self, name: str) -> list[M]:
         """List who is told of comings and goings in a room."""
         room = self._rooms.get(name)

@@ -6,12 +6,17 @@ Each WebSocket text message is one frame of `core.vocabulary`; wire.md has them 
 
 from typing import ClassVar
 
+from twisted.internet.defer import Deferred
+
+from wsecho.bus.later import Later, attempt
 from wsecho.core.callers import Caller
 from wsecho.core.errors import TOO_SLOW, BadRequest, OverRate, WireError
 from wsecho.core.frames import Opcode, encode_frame
 from wsecho.core.history import Message
+from wsecho.core.positions import Position
 from wsecho.core.presence import Change
 from wsecho.core.queries import RoomQuery
+from wsecho.core.retries import Receipt
 from wsecho.core.slowness import SlowPolicy
 from wsecho.core.vocabulary import (
     PONG,
@@ -71,6 +76,15 @@ class FramedMember(Reader, PlainDoor):
         super().__init__(rooms, room, query, caller, bound=bound, policy=policy)
         self._gate = gate
 
+    def prepare(self) -> Deferred[None] | None:
+        """Make the room current here.
+
+        Raises:
+            OverLimit: there are too many rooms.
+            BusUnavailable: it cannot be had now.
+        """
+        return self.attach()
+
     def greet(self) -> dict[str, str]:
         """Join the room, while a refusal can still be an HTTP status.
 
@@ -125,9 +139,9 @@ class FramedMember(Reader, PlainDoor):
         self.leave()
 
     def _publish(self, frame: Publish) -> None:
-        try:
+        def publish() -> Later[Receipt]:
             self.caller.grants.check("publish", self.room)
-            receipt = self._rooms.publish(
+            return self._rooms.publish(
                 self.room,
                 frame.payload,
                 is_binary=frame.is_binary,
@@ -135,11 +149,12 @@ class FramedMember(Reader, PlainDoor):
                 key=frame.key,
                 caller=self.caller.retries_as,
             )
-        except WireError as error:
-            self._answer(write_error(error, frame.id))
-        else:
+
+        def acknowledge(receipt: Receipt) -> None:
             if frame.id is not None:
                 self._answer(write_published(frame.id, receipt.position))
+
+        attempt(publish, acknowledge, lambda error: self._answer(write_error(error, frame.id)))
 
     def _refresh(self, frame: Token) -> None:
         try:
@@ -155,7 +170,9 @@ class FramedMember(Reader, PlainDoor):
         self._answer(write_token(fresh.expires))
 
     def _answer(self, frame: bytes) -> None:
-        self.say(self._framed(frame))
+        # It may have gone while the bus was asked.
+        if self._is_here:
+            self.say(self._framed(frame))
 
     def _framed(self, frame: bytes) -> bytes:
         return encode_frame(Opcode.TEXT, frame)
@@ -173,6 +190,12 @@ class FramedMember(Reader, PlainDoor):
     def encode_gap(self, epoch: str, after: int, upto: int) -> bytes:
         """Write `skipped`."""
         return self._framed(write_skipped(epoch, after, upto))
+
+    def encode_renewal(self, position: Position) -> bytes:
+        """Write `joined`, once more."""
+        return self._framed(
+            write_joined(self.room, self._joined.card.id, position, recovered=False)
+        )
 
     def encode_change(self, change: Change) -> bytes:
         """Write `presence`."""
