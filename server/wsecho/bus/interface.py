@@ -51,6 +51,19 @@ class Bus(Protocol):
     fails with `BusTimeout`.
     """
 
+    def start(self) -> None:
+        """Begin to work."""
+
+    def stop(self) -> None:
+        """Let go of all."""
+
+    def check_health(self) -> None:
+        """See to it that messages get through.
+
+        Raises:
+            BusUnavailable: they do not.
+        """
+
     def attach(self, room: str, after: Position | None = None) -> Deferred[None] | None:
         """Make a room current here, a place that is to be resumed included.
 
@@ -82,7 +95,7 @@ class Bus(Protocol):
             BusUnavailable: it cannot be said now.
         """
 
-    def check(self, rooms: Sequence[str], said: Said) -> Later[None]:
+    def check_keys(self, rooms: Sequence[str], said: Said) -> Later[None]:
         """See to it that something can be said in each of some rooms, as far as can be known.
 
         Raises:

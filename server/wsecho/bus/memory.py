@@ -30,6 +30,15 @@ class MemoryBus:
         self._ear = ear
         self._now = now
 
+    def start(self) -> None:
+        """There is nothing to begin."""
+
+    def stop(self) -> None:
+        """There is nothing to let go of."""
+
+    def check_health(self) -> None:
+        """Nothing can keep a message from its readers."""
+
     def attach(self, room: str, after: Position | None = None) -> None:
         """There is nothing to wait for."""
 
@@ -45,7 +54,7 @@ class MemoryBus:
             self._ear.hear(room, delivery, origin)
         return delivery.receipt
 
-    def check(self, rooms: Sequence[str], said: Said) -> None:
+    def check_keys(self, rooms: Sequence[str], said: Said) -> None:
         """See to it that something can be said in each of some rooms.
 
         Raises:

@@ -7,7 +7,7 @@ from typing import Generic
 from attrs import frozen
 
 from wsecho.core.errors import OverLimit
-from wsecho.core.history import History
+from wsecho.core.history import History, Message
 from wsecho.core.positions import Position
 from wsecho.core.presence import Card, Change, DrawWord, Presence
 from wsecho.core.rooms import Delivery, M, Room, Said
@@ -163,6 +163,10 @@ class Hub(Generic[M]):
         room = self._rooms.get(name)
         return [] if room is None else room.members()
 
+    def has_members(self, name: str) -> bool:
+        """Tell whether somebody is in a room."""
+        return name in self._rooms and len(self._rooms[name]) > 0
+
     def watchers(self, name: str) -> list[M]:
         """List who is told of comings and goings in a room."""
         room = self._rooms.get(name)
@@ -187,6 +191,38 @@ class Hub(Generic[M]):
         self._file(room)
         self._keep_within_bytes()
         return delivery
+
+    def take(self, name: str, message: Message, sender: M | None, now: float) -> Delivery[M]:
+        """Take a message into a room where it stands already, and list who gets it.
+
+        Raises:
+            OverLimit: there are too many rooms.
+        """
+        room = self.use(name, now)
+        before = room.history.size
+        delivery = room.take(message, sender, now)
+        self._size += room.history.size - before
+        self._file(room)
+        self._keep_within_bytes()
+        return delivery
+
+    def reset(self, name: str, epoch: str, head: int, now: float) -> None:
+        """Let a room stand at another place, with nothing said before it.
+
+        Raises:
+            OverLimit: there are too many rooms.
+        """
+        room = self.use(name, now)
+        self._size -= room.history.size
+        room.history.reset(epoch, head)
+        self._file(room)
+
+    def forget(self, name: str) -> bool:
+        """Drop a room that nobody is in; tell whether there is none of that name now."""
+        room = self._rooms.get(name)
+        if room is not None and not len(room):
+            self._drop(room)
+        return name not in self._rooms
 
     def sweep(self, now: float) -> int:
         """Drop the rooms that stood empty and unused for their time; return how many."""

@@ -222,7 +222,7 @@ class Rooms:
             BusUnavailable: it cannot be said now.
         """
         say = partial(self.publish, payload=payload, is_binary=is_binary, key=key, caller=caller)
-        checked = self.bus.check(rooms, Said(payload, is_binary, 0, key, caller))
+        checked = self.bus.check_keys(rooms, Said(payload, is_binary, 0, key, caller))
         return when(checked, lambda _: gather({room: say(room) for room in rooms}))
 
     def sweep(self) -> None:

@@ -37,9 +37,9 @@ class SlowBus(MemoryBus):
         """Promise to say it."""
         return self._later(partial(super().publish, room, said, sender, origin))
 
-    def check(self, rooms: Sequence[str], said: Said) -> Any:
+    def check_keys(self, rooms: Sequence[str], said: Said) -> Any:
         """Promise to look."""
-        return self._later(partial(super().check, rooms, said))
+        return self._later(partial(super().check_keys, rooms, said))
 
     def answer(self) -> None:
         """Do all that was asked, what follows from it included."""
