@@ -2,6 +2,7 @@
 """All rooms of a process: any use makes one, what is unused for long goes, and all has bounds."""
 
 from collections import Counter, OrderedDict
+from collections.abc import Callable
 from typing import Generic
 
 from attrs import frozen
@@ -65,6 +66,8 @@ class Hub(Generic[M]):
         self._vacant: OrderedDict[str, Room[M]] = OrderedDict()
         self._spoken: OrderedDict[str, Room[M]] = OrderedDict()
         self._size = 0
+        self.count_elsewhere: Callable[[str], int] = _nobody
+        """Counts the members that a room has in other processes."""
         self.refused: Counter[str] = Counter()
         """How often each limit was met, by its option's name."""
 
@@ -139,7 +142,7 @@ class Hub(Generic[M]):
             OverLimit: it is full, or there are too many rooms.
         """
         room = self.use(name, now)
-        if len(room) >= self._rules.max_members:
+        if len(room) + self.count_elsewhere(name) >= self._rules.max_members:
             self.refused["max-members"] += 1
             raise OverLimit(f"the room {name!r} has as many members as it takes")
         return room
@@ -166,6 +169,11 @@ class Hub(Generic[M]):
     def has_members(self, name: str) -> bool:
         """Tell whether somebody is in a room."""
         return name in self._rooms and len(self._rooms[name]) > 0
+
+    def present(self, name: str) -> list[Card]:
+        """List the members of a room that others see, who came first first."""
+        room = self._rooms.get(name)
+        return [] if room is None else list(room.presence)
 
     def watchers(self, name: str) -> list[M]:
         """List who is told of comings and goings in a room."""
@@ -288,3 +296,8 @@ class Hub(Generic[M]):
         self._silent[room.name] = room
         # Its last use lies before that of the rooms that were silent all along, or nearly so.
         self._silent.move_to_end(room.name, last=False)
+
+
+def _nobody(_room: str) -> int:
+    """Count nobody: a room is in this process alone."""
+    return 0

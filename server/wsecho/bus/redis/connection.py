@@ -106,6 +106,11 @@ class Connection(Protocol):
         if self.is_open:
             self.transport.write(encode(*words))
 
+    def leave(self) -> None:
+        """End the connection once all is sent."""
+        if self.transport is not None:
+            self.transport.loseConnection()
+
     def cut(self) -> None:
         """End the connection now."""
         if self.transport is not None:

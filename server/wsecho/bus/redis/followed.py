@@ -9,6 +9,7 @@ from attrs import define, field, frozen
 from twisted.internet.defer import Deferred
 
 from wsecho.core.line import Line, Seen, State
+from wsecho.core.roster import Roster
 
 if TYPE_CHECKING:
     from wsecho.bus.redis.keys import RoomKeys
@@ -45,6 +46,8 @@ class Followed:
         is_quiet: whether what is loaded is only remembered, since nobody is here who waits for it.
         has_strayed: whether its members heard what was said here alone.
         is_asking: whether a load is under way.
+        wants_roster: whether who is there has to be loaded too.
+        roster: who is there, on all nodes.
     """
 
     name: str
@@ -56,6 +59,8 @@ class Followed:
     is_quiet: bool = True
     has_strayed: bool = False
     is_asking: bool = False
+    wants_roster: bool = True
+    roster: Roster = field(factory=Roster)
     _waiting: list[Deferred[None]] = field(factory=list, init=False)
     _acks: list[Ack] = field(factory=list, init=False)
 

@@ -116,7 +116,7 @@ class Link:
         if self._attempt is not None:
             self._attempt.cancel()
         if self._connection is not None:
-            self._connection.cut()
+            self._connection.leave()
 
     def cut(self) -> None:
         """Doubt the connection, and make it anew."""

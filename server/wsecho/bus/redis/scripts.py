@@ -134,12 +134,40 @@ end
 """,
 )
 
-# KEYS: head, log. ARGV: milliseconds. A room that is in use here lasts.
+# KEYS: what a room consists of. ARGV: milliseconds. A room that is in use here lasts.
 TOUCH: Final = Script.of(
     """
-redis.call('PEXPIRE', KEYS[1], ARGV[1])
-return redis.call('PEXPIRE', KEYS[2], ARGV[1])
+for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ARGV[1]) end
 """
 )
 
-ALL: Final = (PUBLISH, LOAD, TOUCH)
+# KEYS: a room's members. ARGV: one of them; who it is, empty where it is gone; milliseconds; the
+# channel; what is told there.
+ATTEND: Final = Script.of(
+    """
+if ARGV[2] == '' then
+  redis.call('HDEL', KEYS[1], ARGV[1])
+else
+  redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+  redis.call('PEXPIRE', KEYS[1], ARGV[3])
+end
+redis.call('PUBLISH', ARGV[4], ARGV[5])
+"""
+)
+
+# KEYS: the nodes. ARGV: this node; milliseconds that it lives from now on. Answers whether it
+# lived, and who lives.
+BEAT: Final = Script.of(
+    """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local until_then = redis.call('ZSCORE', KEYS[1], ARGV[1])
+local lived = 0
+if until_then and tonumber(until_then) > now then lived = 1 end
+redis.call('ZADD', KEYS[1], string.format('%.0f', now + ARGV[2]), ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('(%.0f', now))
+return {lived, unpack(redis.call('ZRANGE', KEYS[1], 0, -1))}
+"""
+)
+
+ALL: Final = (PUBLISH, LOAD, TOUCH, ATTEND, BEAT)
