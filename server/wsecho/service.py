@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.web.resource import Resource
 
-from wsecho import descriptors, logs, page
+from wsecho import buses, descriptors, logs, page
 from wsecho.config import Config, ConfigError
 from wsecho.doors.admission import Admission
 from wsecho.doors.broadcast.resource import Broadcast
@@ -52,7 +52,7 @@ class WsechoService(MultiService):
         super().__init__()
         self._config = config
         self.house = house = House.of(config, reactor)
-        rooms = Rooms(config.rules, reactor, house.stats)
+        self.rooms = rooms = Rooms(config.rules, reactor, house.stats, buses.maker(config, reactor))
         listening = Listening(reactor)
         admission = Admission.of(config, reactor.seconds, lambda: listening.is_on_loopback)
         gate = admission.gate
@@ -64,7 +64,7 @@ class WsechoService(MultiService):
         tree.putChild(b"broadcast", Broadcast(config, gate, rooms, house, reactor))
         tree.putChild(b"lp", longpoll_resource(config, gate, router, reactor, house))
         tree.putChild(b"healthz", Health())
-        tree.putChild(b"readyz", Readiness(house.connections))
+        tree.putChild(b"readyz", Readiness(house.connections, rooms.bus))
         tree.putChild(b"metrics", MetricsPage(Metrics(house, rooms, router, lane), gate))
         site = EchoSite(tree, handshake, reactor, config)
         rawsocket = rawsocket_maker(config, router, reactor, house)
@@ -90,6 +90,7 @@ class WsechoService(MultiService):
         """Begin; the ports listen already."""
         super().startService()
         descriptors.provide(self._config.max_connections)
+        self.rooms.bus.start()
         self._drain.announce()
         if not self._config.asks_for_tokens:
             self._warn_of_strangers()
@@ -108,6 +109,7 @@ class WsechoService(MultiService):
             )
 
     def _stop_children(self) -> Any:
+        self.rooms.bus.stop()
         return super().stopService()
 
 

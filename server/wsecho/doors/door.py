@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: MIT
 """What stands behind an open WebSocket, and what a door may ask of the connection."""
 
-from typing import Protocol
+from __future__ import annotations
 
-from wsecho.core.errors import CloseReason, OverRate
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
+
+    from wsecho.core.errors import CloseReason, OverRate
 
 
 class Connection(Protocol):
@@ -67,6 +72,13 @@ class Door(Protocol):
     def who(self) -> str:
         """Who the peer has turned out to be, beside what its request said; empty for nobody."""
 
+    def prepare(self) -> Deferred[None] | None:
+        """Get what is behind the door ready, before `greet`; None where it is.
+
+        Raises:
+            WireError: it cannot be had.
+        """
+
     def greet(self) -> dict[str, str]:
         """Take up the place behind the door; return further headers of the handshake's answer.
 
@@ -102,6 +114,10 @@ class PlainDoor:
     """What a door does that has nothing to say to most of it."""
 
     keeps_rates = False
+
+    def prepare(self) -> Deferred[None] | None:
+        """Be ready at once."""
+        return None
 
     @property
     def echoes(self) -> bool:

@@ -8,6 +8,7 @@ from autobahn.twisted.websocket import WebSocketServerProtocol
 
 from wsecho.access.presented import TOKEN_SUBPROTOCOL
 from wsecho.access.sessions import identity_of
+from wsecho.bus.later import Later, when
 from wsecho.config import Config
 from wsecho.core import vocabulary
 from wsecho.core.admissions import Place
@@ -63,7 +64,7 @@ class Handshake:
 
     def accept(
         self, head: RequestHead, peer: str, place: Place
-    ) -> tuple[WebSocketServerProtocol, bytes]:
+    ) -> Later[tuple[WebSocketServerProtocol, bytes]]:
         """Check a request and find its door.
 
         Args:
@@ -72,8 +73,8 @@ class Handshake:
             place: the connection's own.
 
         Returns:
-            the protocol to connect at once, and the head to feed to it before what followed the
-            client's own.
+            the protocol to connect, and the head to feed to it before what followed the client's
+            own; later, where the room has to be asked for.
 
         Raises:
             WireError: the request is refused.
@@ -83,8 +84,12 @@ class Handshake:
         place.belongs_to(self.gate.sender(head, peer).address)
         offer = choose(upgrade.extensions) if self.config.compression else None
         door, caller = self._find(upgrade, peer)
-        connection = self.websockets.build(door, caller, offer, door.greet())
-        return connection, _head(upgrade, offer)
+
+        def build(_: None) -> tuple[WebSocketServerProtocol, bytes]:
+            connection = self.websockets.build(door, caller, offer, door.greet())
+            return connection, _head(upgrade, offer)
+
+        return when(door.prepare(), build)
 
     def _find(self, upgrade: Upgrade, peer: str) -> tuple[Door, Caller]:
         if upgrade.path in {"/", "/echo"}:
