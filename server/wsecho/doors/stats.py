@@ -6,7 +6,7 @@ read. Its opening and its end are one line of the log each.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, Literal
 
 from attrs import define, field
@@ -82,9 +82,7 @@ class DoorStats:
     _gone: Counter[str] = field(factory=Counter)
 
     def total(self, count: Count) -> int:
-        """Sum up a count over all connections that there ever were."""
-        for visit in self.visits:
-            visit.settle()
+        """Sum up a count over all connections that there ever were, as of `Stats.count`."""
         live: int = sum(getattr(visit, count) for visit in self.visits)
         return self._gone[count] + live
 
@@ -106,6 +104,7 @@ class Stats:
         closes: by door and close code.
         refusals: handshakes that failed, by status and code.
         limits: how often each limit was met, by its option's name.
+        counters: are called before sums are made; they count what was sent to many at once.
         left_out: messages that were left out for slow readers, by door.
         longest_queue: bytes, the most that ever waited for one reader.
         longest_lag: seconds, the most that the event loop was ever late; `lag` is the last measure.
@@ -120,6 +119,7 @@ class Stats:
         self.refusals: Counter[tuple[int, str]] = Counter()
         self.limits: Counter[str] = Counter()
         self.left_out: Counter[str] = Counter()
+        self.counters: list[Callable[[], None]] = []
         self.longest_queue = 0
         self.lag = 0.0
         self.longest_lag = 0.0
@@ -153,6 +153,13 @@ class Stats:
     def refuse(self, error: WireError) -> None:
         """Note that a handshake failed."""
         self.refusals[error.status, error.code] += 1
+
+    def count(self) -> None:
+        """Have every connection's counts say all there is."""
+        for counter in self.counters:
+            counter()
+        for visit in self:
+            visit.settle()
 
     def queued(self, octets: int) -> None:
         """Note how much waits for a reader now."""

@@ -247,6 +247,17 @@ class WebSocketConnection(ReadingProtocol):
             self.visit.bytes_out += sum([len(payload) for payload, _ in messages])
             self.sendData(frames)
 
+    def free_tap(self) -> LaneTransport | None:
+        """Return what it is sent by, where many can be sent to at once, and it takes all now."""
+        lane = self._lane
+        is_plain = self._perMessageCompress is None and self.state == self.STATE_OPEN
+        return lane if lane is not None and is_plain and lane.is_clear else None
+
+    def was_sent(self, messages: int, octets: int) -> None:
+        """Count whole frames that were sent by its tap."""
+        self.visit.messages_out += messages
+        self.visit.bytes_out += octets
+
     def offer(self, frame: bytes) -> bool:
         """Send whole frames, if the transport takes any now."""
         if self._outbound.is_full:
@@ -318,6 +329,8 @@ class WebSocketConnection(ReadingProtocol):
 
         Autobahn's `sendClose` refuses the codes that a server needs (1001, 1011, 1013).
         """
+        if self._lane is not None:
+            self._lane.leave_fan()
         super().sendCloseFrame(code, reasonUtf8, isReply)
         self._is_between = False
         self._expect_messages()
