@@ -72,6 +72,16 @@ def test_u0000_within_a_text_is_no_sign_of_binary(text: str) -> None:
     assert json.loads(JSON.serialize([1, text])) == [1, text]
 
 
+def test_binary_of_one_message_excuses_no_text_of_another() -> None:
+    """A text that begins with U+0000 is refused, also after messages with binary."""
+    for _ in range(3):
+        assert json.loads(JSON.serialize([1, b"x"])) == [1, "\0eA=="]
+    with pytest.raises(CannotCarryError):
+        JSON.serialize([1, "\0eA=="])
+    with pytest.raises(CannotCarryError):
+        JSON.serialize([1, b"x", "\0eA=="])
+
+
 def test_a_rooms_text_that_begins_with_u0000_goes_as_binary() -> None:
     """With the keyword `text`, so that a JSON member can tell (wire.md)."""
     event = [36, 1, 2, {}, ["\0abc"], {"position": "e:1"}]
