@@ -112,7 +112,7 @@ class LongPollPeer:
             CannotCarryError: the form has no place for something in it.
         """
         octets = self.form.write(message)
-        if not (self._overflow.is_empty and self._offer(octets)):
+        if self._overflow or not self._offer(octets):
             try:
                 self._overflow.push(message, octets)
             except TooSlowError:

@@ -125,7 +125,7 @@ class RawSocket(Protocol):
             CannotCarryError: the form has no place for it, or the peer takes nothing so long.
         """
         frame = self._frame(message)
-        if self._waiting.is_empty and self._offer(frame):
+        if not self._waiting and self._offer(frame):
             return
         try:
             self._waiting.push(message, frame)

@@ -44,7 +44,7 @@ class Waitlist:
         stats: counts what is left out.
 
     Attributes:
-        is_empty: whether nothing waits; each event asks for it once for each of its receivers.
+        is_empty: whether nothing waits; for whoever asks it for each receiver of each event.
     """
 
     _bound: int
@@ -53,6 +53,9 @@ class Waitlist:
     _backlog: Backlog[bytes] | None = field(default=None, init=False)
     _streams: dict[_Source, Stream] = field(factory=dict, init=False)
     is_empty: bool = field(default=True, init=False)
+
+    def __bool__(self) -> bool:
+        return not self.is_empty
 
     def push(self, message: Message, octets: bytes) -> None:
         """Add a message behind the others.
