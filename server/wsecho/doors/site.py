@@ -67,14 +67,13 @@ class Channel(HTTPChannel):
         """Cut the connection."""
         self.transport.abortConnection()
 
-    def hand_over(self, protocol: Any, head: bytes) -> None:
-        """Give the connection to another protocol, with the head that it begins with."""
+    def hand_over(self, protocol: Any) -> None:
+        """Give the connection to another protocol."""
         self.setTimeout(None)
         self._networkProducer.resumeProducing()
         self.transport.unregisterProducer()
         self._successor = self._tenant = protocol
         protocol.makeConnection(self.transport)
-        protocol.dataReceived(head)
 
     def end_with(self, answer: bytes) -> None:
         """Answer in the middle of a request, read no more of it, and end the connection."""
@@ -205,11 +204,11 @@ class HttpRequest(Request):
             if not wants_websocket(head):
                 super().process()
                 return
-            protocol, rewritten = handshake.accept(head, peer, channel.place)
+            protocol = handshake.accept(head, peer, channel.place)
         except WireError as error:
             self._refuse(error)
         else:
-            channel.hand_over(protocol, rewritten)
+            channel.hand_over(protocol)
 
     def write(self, data: bytes) -> None:
         """Say in an answer that begins while the server is stopping when to come back."""

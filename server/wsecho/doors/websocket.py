@@ -6,12 +6,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import txaio
-from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
+from autobahn.twisted.websocket import WebSocketServerFactory
 from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 
-from wsecho.core.deflate import MAX_WINDOW_BITS, Offer
+from wsecho.core.deflate import MAX_WINDOW_BITS
 from wsecho.core.errors import (
     OUR_FAULT,
     OVER_RATE,
@@ -25,12 +25,12 @@ from wsecho.core.errors import (
 from wsecho.core.frames import encode_message, read_messages
 from wsecho.core.rates import Meter
 from wsecho.doors.masking import apply_mask
+from wsecho.doors.opened import QUIET, Agreed, OpenedProtocol, opened_kind
 from wsecho.doors.outbound import Outbound
 from wsecho.doors.stats import ABNORMAL, NO_STATUS
 from wsecho.lane.transport import LaneTransport
 
 if TYPE_CHECKING:
-    from autobahn.websocket.types import ConnectionRequest
     from twisted.internet.interfaces import IDelayedCall, IReactorTime
     from twisted.python.failure import Failure
 
@@ -47,10 +47,9 @@ _SMALLEST_WINDOW: Final = 9
 
 # txaio puts its functions in place at run time.
 _txaio: Any = txaio
-_QUIET: Final = _txaio.make_logger(level="critical")
 
 
-class WebSocketConnection(WebSocketServerProtocol):
+class WebSocketConnection(OpenedProtocol):
     """One WebSocket whose request was found valid, and the door it leads to.
 
     Autobahn reads and writes the frames and keeps the closing handshake. This class hands
@@ -60,26 +59,20 @@ class WebSocketConnection(WebSocketServerProtocol):
     Args:
         door: what the connection is for.
         caller: who is at its other end.
-        offer: the permessage-deflate offer to accept, or None.
-        headers: further headers of the handshake's answer.
+        agreed: what the opening handshake has come to.
     """
 
     factory: WebSocketFactory
     transport: Any
     _log = Logger()
-    # Autobahn's own lines would come beside ours.
-    log = _QUIET
     is_paced = True
     is_idle = False
 
-    def __init__(
-        self, door: Door, caller: Caller, offer: Offer | None, headers: dict[str, str]
-    ) -> None:
+    def __init__(self, door: Door, caller: Caller, agreed: Agreed) -> None:
         super().__init__()
         self.door = door
         self.caller = caller
-        self._offer = offer
-        self._headers = headers
+        self._agreed = agreed
         self._expiry: IDelayedCall | None = None
         self._meter: Meter | None = None
         # None: whoever closes keeps the time for all connections at once.
@@ -91,7 +84,9 @@ class WebSocketConnection(WebSocketServerProtocol):
         return self.caller.address
 
     def connectionMade(self) -> None:
-        """Stand between Autobahn and the transport before it writes a byte."""
+        """Stand between Autobahn and the transport, and open."""
+        # First: what is written by the reactor's way goes out a turn later.
+        self._take_the_lane()
         self._outbound = Outbound(
             self.transport, self.factory.reactor, self.factory.send_queue, self._peer_is_full
         )
@@ -101,8 +96,8 @@ class WebSocketConnection(WebSocketServerProtocol):
             self.expire_at(self.caller.expires)
         stats = self.factory.house.stats
         self.visit = stats.open(self.door.name, self.peer_name, self.caller.sub)
-        super().connectionMade()
         self.factory.connections[self] = None
+        self.begin(self._agreed)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Tell the door; it hears of it once, whatever happened before."""
@@ -111,7 +106,7 @@ class WebSocketConnection(WebSocketServerProtocol):
         self._outbound.connection_lost()
         self.factory.forget(self)
         self._stop_expiry()
-        self._connectionLost(reason)  # type: ignore[arg-type]  # annotated str, used as a Failure
+        self._connectionLost(reason)
         self.visit.who = self.visit.who or self.door.who
         self.visit.end(*self._how_it_ended())
         self.door.closed()
@@ -138,7 +133,7 @@ class WebSocketConnection(WebSocketServerProtocol):
         self, offers: list[PerMessageDeflateOffer]
     ) -> PerMessageDeflateOfferAccept | None:
         """Accept the one offer that `core.deflate` chose, with what the client hinted at."""
-        offer = self._offer
+        offer = self._agreed.offer
         if offer is None:
             return None
         hint = offer.client_max_window_bits or MAX_WINDOW_BITS
@@ -148,13 +143,8 @@ class WebSocketConnection(WebSocketServerProtocol):
             request_max_window_bits=hint if _SMALLEST_WINDOW <= hint < MAX_WINDOW_BITS else 0,
         )
 
-    def onConnect(self, request: ConnectionRequest) -> tuple[str | None, dict[str, str]]:
-        """Answer the handshake with what the door chose."""
-        return self.door.subprotocol, self._headers
-
     def onOpen(self) -> None:
-        """Take to the lane where there is one, and let the door begin."""
-        self._take_the_lane()
+        """Let the door begin."""
         try:
             self.door.opened(self)
         except Exception:  # noqa: BLE001  # the boundary: a fault of ours ends this one connection
@@ -290,7 +280,6 @@ class WebSocketConnection(WebSocketServerProtocol):
         transport = None if lane is None else lane.take(self.transport, self)
         if transport is not None:
             self.transport = transport
-            self._outbound.move_to(transport)
 
     def _read_whole_messages(self) -> None:
         messages, taken = read_messages(self.data, self.factory.max_message_size, apply_mask)
@@ -351,7 +340,7 @@ class WebSocketFactory(WebSocketServerFactory):
         lane: where the sockets of open WebSockets go; None for the reactor's own way.
     """
 
-    log = WebSocketConnection.log
+    log = QUIET
     kind = WebSocketConnection
 
     def __init__(
@@ -379,15 +368,14 @@ class WebSocketFactory(WebSocketServerFactory):
             autoPingInterval=config.auto_ping,
             autoPingTimeout=config.auto_ping_timeout,
         )
+        self._opened = opened_kind(self.kind, self)
 
     def forget(self, connection: WebSocketConnection) -> None:
         """Drop a connection that is gone."""
         self.connections.pop(connection, None)
 
-    def build(
-        self, door: Door, caller: Caller, offer: Offer | None, headers: dict[str, str]
-    ) -> WebSocketConnection:
+    def build(self, door: Door, caller: Caller, agreed: Agreed) -> WebSocketConnection:
         """Make the protocol for a request that was found valid."""
-        connection = self.kind(door, caller, offer, headers)
+        connection = self._opened(door, caller, agreed)
         connection.factory = self
         return connection
