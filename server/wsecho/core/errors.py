@@ -82,12 +82,16 @@ def cannot_resume(position: object) -> CloseReason:
     return CloseReason(CloseCode.CANNOT_RESUME, str(position), reconnect=True)
 
 
+def bounded_reason(text: str) -> str:
+    """Cut a close reason to what a Close frame carries."""
+    return text.encode()[:_MAX_REASON].decode(errors="ignore")
+
+
 def refusal(error: "Unauthorized | Forbidden") -> CloseReason:
     """Close an open WebSocket with the code that stands for 401 or 403."""
     is_token = isinstance(error, Unauthorized)
     code = CloseCode.UNAUTHORIZED if is_token else CloseCode.FORBIDDEN
-    reason = error.reason.encode()[:_MAX_REASON].decode(errors="ignore")
-    return CloseReason(code, reason, reconnect=False)
+    return CloseReason(code, bounded_reason(error.reason), reconnect=False)
 
 
 class WireError(Exception):
