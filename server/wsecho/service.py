@@ -2,6 +2,7 @@
 """From a configuration to a running tree of Twisted services."""
 
 import sys
+from collections.abc import Mapping
 from typing import Any, Final
 
 from twisted.application.internet import TimerService
@@ -10,7 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.web.resource import Resource
 
-from wsecho import descriptors, logs, page
+from wsecho import buses, descriptors, logs, page
 from wsecho.config import Config, ConfigError
 from wsecho.doors.admission import Admission
 from wsecho.doors.broadcast.resource import Broadcast
@@ -44,15 +45,20 @@ class WsechoService(MultiService):
     Args:
         config: the options in force.
         reactor: Twisted's reactor.
+        twistd: the options of the program that runs this.
     """
 
     _log = Logger()
 
-    def __init__(self, config: Config, reactor: Any) -> None:
+    def __init__(
+        self, config: Config, reactor: Any, twistd: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__()
         self._config = config
+        self._reactor = reactor
+        self._twistd = twistd or {}
         self.house = house = House.of(config, reactor)
-        rooms = Rooms(config.rules, reactor, house.stats)
+        self.rooms = rooms = Rooms(config.rules, reactor, house.stats, buses.maker(config, reactor))
         listening = Listening(reactor)
         admission = Admission.of(config, reactor.seconds, lambda: listening.is_on_loopback)
         gate = admission.gate
@@ -64,7 +70,7 @@ class WsechoService(MultiService):
         tree.putChild(b"broadcast", Broadcast(config, gate, rooms, house, reactor))
         tree.putChild(b"lp", longpoll_resource(config, gate, router, reactor, house))
         tree.putChild(b"healthz", Health())
-        tree.putChild(b"readyz", Readiness(house.connections))
+        tree.putChild(b"readyz", Readiness(house.connections, rooms.bus))
         tree.putChild(b"metrics", MetricsPage(Metrics(house, rooms, router, lane), gate))
         site = EchoSite(tree, handshake, reactor, config)
         rawsocket = rawsocket_maker(config, router, reactor, house)
@@ -84,12 +90,15 @@ class WsechoService(MultiService):
         """Join twistd's application, which is where it looks for the log's form."""
         super().setServiceParent(parent)
         if self._config.log_format == "json":
-            logs.use_json(parent, sys.stdout)
+            logs.use(parent, logs.JsonLog, sys.stdout, self._reactor)
+        elif logs.is_to_stdout(self._twistd):
+            logs.use(parent, logs.TextLog, sys.stdout, self._reactor)
 
     def startService(self) -> None:
         """Begin; the ports listen already."""
         super().startService()
         descriptors.provide(self._config.max_connections)
+        self.rooms.bus.start()
         self._drain.announce()
         if not self._config.asks_for_tokens:
             self._warn_of_strangers()
@@ -108,6 +117,7 @@ class WsechoService(MultiService):
             )
 
     def _stop_children(self) -> Any:
+        self.rooms.bus.stop()
         return super().stopService()
 
 
@@ -135,6 +145,6 @@ def makeService(options: Options) -> WsechoService:
     from twisted.internet import reactor  # noqa: PLC0415  # twistd chooses it first
 
     try:
-        return WsechoService(options.config, reactor)
+        return WsechoService(options.config, reactor, options.parent)
     except ConfigError as error:
         raise SystemExit(f"wsecho: {error}") from None

@@ -7,8 +7,9 @@ import re
 from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
+from wsecho.bus.redis.address import Address
 from wsecho.core.rates import OverRatePolicy
 from wsecho.core.slowness import POLICIES, SlowRule
 from wsecho.router.uris import is_uri
@@ -216,6 +217,38 @@ def log_format(value: Any) -> str:
     if value not in {"text", "json"}:
         raise ValueError("the log is written as text or as json")
     return str(value)
+
+
+def redis_url(value: Any) -> Address:
+    """Read where Redis is.
+
+    Raises:
+        ValueError: it is no such URL; the text does not repeat it.
+    """
+    return Address.parse(str(value))
+
+
+def redis_prefix(value: Any) -> str:
+    """Read what begins all names in Redis.
+
+    Raises:
+        ValueError: it would hide which shard a name belongs to, or is nothing.
+    """
+    text = str(value)
+    if not re.fullmatch(r"[!-z|~]{1,100}", text):
+        raise ValueError("not 1 to 100 visible ASCII characters without { and }")
+    return text
+
+
+def when_bus_down(value: Any) -> Literal["refuse", "local"]:
+    """Read what becomes of messages while Redis is away.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if value not in {"refuse", "local"}:
+        raise ValueError("neither refuse nor local")
+    return "local" if value == "local" else "refuse"
 
 
 def yes(value: Any) -> bool:

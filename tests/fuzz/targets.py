@@ -6,13 +6,13 @@ same, or what was refused in one form is in no other. A target that fails raises
 """
 
 import json
+import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from ipaddress import ip_network
 from typing import Any, Final
 
 from attrs import frozen
-from websockets.speedups import apply_mask
 
 from wsecho.access.claims import Claims
 from wsecho.access.hosts import host_name, is_local
@@ -20,20 +20,23 @@ from wsecho.access.keys import read_keys
 from wsecho.access.presented import presented_token
 from wsecho.access.proxies import Proxies
 from wsecho.access.tokens import verify
+from wsecho.core.closeframes import read_close
 from wsecho.core.deflate import Offer, choose
 from wsecho.core.errors import BadRequest, BadToken, Forbidden, WireError
-from wsecho.core.frames import read_messages
 from wsecho.core.handshake import Query, examine, split_target
+from wsecho.core.large import LargeMessage
 from wsecho.core.media import EVENTS, accepts, content_type
 from wsecho.core.names import check_room, parse_room, room_segment
 from wsecho.core.origins import Origins
 from wsecho.core.positions import Position
 from wsecho.core.queries import PollQuery, RoomQuery
 from wsecho.core.rawsocket import FrameReader, RawSocketError, read_hello
+from wsecho.core.reading import Head, is_utf8, read_head
 from wsecho.core.requests import RequestHead
 from wsecho.core.vocabulary import FrameError, Publish, publish_id, read_frame
 from wsecho.doors.wamp.forms import make_form
 from wsecho.doors.wamp.objects import CBOR, JSON, MESSAGE_PACK, MalformedError
+from wsecho.lane import octets, wire
 from wsecho.router import CannotCarryError
 from wsecho.router.errors import ProtocolViolationError
 from wsecho.router.parsing import parse
@@ -66,15 +69,67 @@ class Target:
 
 
 def frames(data: bytes) -> None:
-    """Whole messages are read alike wherever the stream is cut."""
-    messages, taken = read_messages(data, _MOST, apply_mask)
+    """Whole messages are read alike by Python and by C, and wherever the stream is cut."""
+    read = octets.read_messages
+    messages, taken = read(data, _MOST)
+    assert wire.read_messages(data, _MOST) == (messages, taken)
     assert 0 <= taken <= len(data)
     for payload, is_binary in messages:
         assert len(payload) <= _MOST
-        assert is_binary or payload.decode() is not None
-    first, begun = read_messages(data[: len(data) // 2], _MOST, apply_mask)
-    rest, ended = read_messages(data[begun:], _MOST, apply_mask)
+        assert is_binary or is_utf8(payload)
+    first, begun = read(data[: len(data) // 2], _MOST)
+    rest, ended = read(data[begun:], _MOST)
     assert (first + rest, begun + ended) == (messages, taken)
+    for one, other in ((octets.receive, wire.receive), (octets.echo, wire.echo)):
+        assert _by_socket(one, data) == _by_socket(other, data)
+
+
+def _by_socket(read: Any, data: bytes) -> tuple[Any, bytes]:
+    """Have octets read from a socket; what is read, and what is answered."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        theirs.setblocking(False)
+        theirs.sendall(data)
+        found = read(ours.fileno(), 1 << 16, _MOST)
+        try:
+            return found, theirs.recv(1 << 16)
+        except BlockingIOError:
+            return found, b""
+
+
+def large(data: bytes) -> None:
+    """A long message is the same in one piece and in many, by Python and by C."""
+    begun = read_head(data, 1 << 16, compressed=True)
+    if begun is None:
+        return
+    came = data[begun.size :][: begun.length]
+    whole = _fill(begun, [came], octets)
+    for size in (1, 100) if len(came) <= _MOST else (99,):
+        pieces = [came[n : n + size] for n in range(0, len(came), size)]
+        for how in (octets, wire):
+            found = _fill(begun, pieces, how)
+            assert found[0] is whole[0]
+            # What follows a fault is not looked at.
+            assert not whole[0] or found == whole
+    if len(came) == begun.length and not (begun.is_binary or begun.is_compressed):
+        assert whole[0] is is_utf8(octets.apply_mask(came, begun.key))
+
+
+def _fill(begun: Head, pieces: list[bytes], how: Any) -> tuple[bool, bytes]:
+    buffer = bytearray(begun.length)
+    message = LargeMessage(begun, buffer, how.unmask_in_place, how.unmask_text)
+    is_well = all(message.filled(message.fill(piece)) for piece in pieces if message.rest)
+    return is_well, bytes(message.payload)
+
+
+def close(data: bytes) -> None:
+    """A Close frame says what stands in it, and is no longer than what came."""
+    found = read_close(data, octets.apply_mask)
+    if found is not None:
+        assert 6 <= found.length <= len(data)
+        assert found.code is None or 0 <= found.code <= 0xFFFF
+        assert found.reason is None or len(found.reason) == found.length - 8
 
 
 def head(data: bytes) -> None:
@@ -248,6 +303,11 @@ TARGETS: Final[Mapping[str, Target]] = {
     "frames": Target(
         frames, (b"\x81\x85abcd\x09\x07\x0f\x08\x0e", b"\x82\xfe\0\x80abcd" + b"x" * 128)
     ),
+    "large": Target(
+        large,
+        (b"\x81\x86abcd\x02\xcb\x0a\x10\xe2\xe2", b"\xc2\xfe\0\x80abcd" + b"x" * 128),
+    ),
+    "close": Target(close, (b"\x88\x80abcd", b"\x88\x85abcd\x62\x8a\x01\x1d\x04")),
     "head": Target(
         head, (_UPGRADE, b"POST / HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream;q=0\r\n\r\n")
     ),

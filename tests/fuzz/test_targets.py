@@ -70,7 +70,7 @@ def test_what_is_not_documented_is_found() -> None:
 def test_an_unknown_target_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     """With those that there are."""
     assert main(["nothing"]) == 2
-    assert "there is no target nothing; there are frames, head," in capsys.readouterr().out
+    assert "there is no target nothing; there are frames, large," in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("seconds", ["0", "x", "100000"])

@@ -21,7 +21,17 @@ LAYERS = [
     {"lane"},
     {"config", "values", "settings"},
     {"doors"},
-    {"credentials", "descriptors", "drain", "listening", "logs", "page", "options", "reload"},
+    {
+        "buses",
+        "credentials",
+        "descriptors",
+        "drain",
+        "listening",
+        "logs",
+        "page",
+        "options",
+        "reload",
+    },
     {"service"},
     {"__main__", "_build"},
 ]

@@ -110,6 +110,12 @@ class Room(Generic[M]):
             self._watching[member] = None
         (self._hearing if member.hears else self._attending)[member] = None
 
+    def sort(self, member: M) -> None:
+        """Note that a member who is here has begun, or ceased, to be delivered to."""
+        self._hearing.pop(member, None)
+        self._attending.pop(member, None)
+        (self._hearing if member.hears else self._attending)[member] = None
+
     def discard(self, member: M) -> None:
         """Let a member go, if it is here."""
         self._hearing.pop(member, None)
@@ -133,6 +139,13 @@ class Room(Generic[M]):
         return self._retries.find(
             said.caller, said.key, said.payload, is_binary=said.is_binary, now=now
         )
+
+    def take(self, message: Message, sender: M | None, now: float) -> Delivery[M]:
+        """Take a message in that has its place already, the next one."""
+        self.history.append(message)
+        self.history.expire(now)
+        receipt = Receipt(message.position, message.publication)
+        return Delivery(receipt, message, self.audience(sender))
 
     def publish(self, said: Said, sender: M | None, now: float) -> Delivery[M]:
         """Take a message in, unless it came before under its key.

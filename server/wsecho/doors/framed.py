@@ -6,10 +6,15 @@ Each WebSocket text message is one frame of `core.vocabulary`; wire.md has them 
 
 from typing import ClassVar
 
+from twisted.internet.defer import Deferred
+
+from wsecho.bus.later import Later, attempt
 from wsecho.core.errors import TOO_SLOW, BadRequest, OverRate, WireError
 from wsecho.core.frames import Opcode, encode_frame
 from wsecho.core.history import Message
+from wsecho.core.positions import Position
 from wsecho.core.presence import Change
+from wsecho.core.retries import Receipt
 from wsecho.core.vocabulary import (
     PONG,
     SUBPROTOCOL,
@@ -32,6 +37,7 @@ from wsecho.doors.door import Connection, PlainDoor
 from wsecho.doors.gate import Gate
 from wsecho.doors.reader import Reader
 from wsecho.doors.seat import Seat
+from wsecho.lane.transport import LaneTransport
 
 
 class FramedMember(Reader, PlainDoor):
@@ -52,6 +58,15 @@ class FramedMember(Reader, PlainDoor):
     def __init__(self, seat: Seat, gate: Gate) -> None:
         super().__init__(seat)
         self._gate = gate
+
+    def prepare(self) -> Deferred[None] | None:
+        """Make the room current here.
+
+        Raises:
+            OverLimit: there are too many rooms.
+            BusUnavailable: it cannot be had now.
+        """
+        return self.attach()
 
     def greet(self) -> dict[str, str]:
         """Join the room, while a refusal can still be an HTTP status.
@@ -107,9 +122,9 @@ class FramedMember(Reader, PlainDoor):
         self.leave()
 
     def _publish(self, frame: Publish) -> None:
-        try:
+        def publish() -> Later[Receipt]:
             self.caller.grants.check("publish", self.room)
-            receipt = self._rooms.publish(
+            return self._rooms.publish(
                 self.room,
                 frame.payload,
                 is_binary=frame.is_binary,
@@ -117,11 +132,12 @@ class FramedMember(Reader, PlainDoor):
                 key=frame.key,
                 caller=self.caller.retries_as,
             )
-        except WireError as error:
-            self._answer(write_error(error, frame.id))
-        else:
+
+        def acknowledge(receipt: Receipt) -> None:
             if frame.id is not None:
                 self._answer(write_published(frame.id, receipt.position))
+
+        attempt(publish, acknowledge, lambda error: self._answer(write_error(error, frame.id)))
 
     def _refresh(self, frame: Token) -> None:
         try:
@@ -137,7 +153,9 @@ class FramedMember(Reader, PlainDoor):
         self._answer(write_token(fresh.expires))
 
     def _answer(self, frame: bytes) -> None:
-        self.say(self._framed(frame))
+        # It may have gone while the bus was asked.
+        if self._is_here:
+            self.say(self._framed(frame))
 
     def _framed(self, frame: bytes) -> bytes:
         return encode_frame(Opcode.TEXT, frame)
@@ -148,6 +166,14 @@ class FramedMember(Reader, PlainDoor):
         """Give a frame to the connection, if it takes any now."""
         return self._connection.offer(data)
 
+    def was_sent(self, messages: int, octets: int) -> None:
+        """Count what was sent to it together with others."""
+        self._connection.was_sent(messages, octets)
+
+    def free_tap(self) -> LaneTransport | None:
+        """Return what its connection is sent by, if that takes all at once now."""
+        return self._connection.free_tap()
+
     def encode(self, message: Message) -> bytes:
         """Write a message; the carriers share its JSON."""
         return self._framed(shared_json(message))
@@ -155,6 +181,12 @@ class FramedMember(Reader, PlainDoor):
     def encode_gap(self, epoch: str, after: int, upto: int) -> bytes:
         """Write `skipped`."""
         return self._framed(write_skipped(epoch, after, upto))
+
+    def encode_renewal(self, position: Position) -> bytes:
+        """Write `joined`, once more."""
+        return self._framed(
+            write_joined(self.room, self._joined.card.id, position, recovered=False)
+        )
 
     def encode_change(self, change: Change) -> bytes:
         """Write `presence`."""

@@ -4,6 +4,7 @@
 from twisted.web.resource import Resource
 from twisted.web.server import Request
 
+from wsecho.bus.interface import Bus
 from wsecho.core.errors import Forbidden, MethodNotAllowed, WireError
 from wsecho.core.handshake import split_target
 from wsecho.doors.connections import Connections
@@ -57,19 +58,23 @@ class Readiness(Operation):
 
     Args:
         connections: knows when it does no longer.
+        bus: knows when messages do not get through.
     """
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: Connections, bus: Bus) -> None:
         super().__init__()
         self._connections = connections
+        self._bus = bus
 
     def read(self, request: Request) -> bytes:
         """Say so.
 
         Raises:
             Stopping: it is about to end.
+            BusUnavailable: Redis is away.
         """
         self._connections.check()
+        self._bus.check_health()
         request.setHeader(b"content-type", _TEXT)
         return b"ready\n"
 

@@ -10,12 +10,16 @@ from abc import ABC, abstractmethod
 from itertools import islice
 from typing import ClassVar, Final
 
+from twisted.internet.defer import Deferred
+
 from wsecho.core.backlog import Backlog, Gap, Stream, TooSlowError, Waiting
 from wsecho.core.history import History, Message, Start
 from wsecho.core.hub import Joined
+from wsecho.core.positions import Position
 from wsecho.core.presence import Change
 from wsecho.doors.rooms import RoomMember
 from wsecho.doors.seat import Seat
+from wsecho.lane.transport import LaneTransport
 
 _STEP: Final = 64
 """Messages of a replay that are read at a time: writing may let the history change."""
@@ -33,6 +37,8 @@ class Reader(ABC):
     """Under which name a message keeps this door's bytes for the others of its kind."""
     hears = True
     is_present = True
+    tap: LaneTransport | None = None
+    """Where others of its kind are sent to together with it: its connection."""
 
     def __init__(self, seat: Seat) -> None:
         self._rooms = seat.rooms
@@ -44,6 +50,8 @@ class Reader(ABC):
         self._history: History | None = None
         # The offset that a replay has reached; None once the reader is live.
         self._replayed: int | None = None
+        # The offset at which it went live: what was still on its way then was replayed.
+        self._live_since = 0
         self._backlog: Backlog[Message | bytes] | None = None
         self._stream: Stream | None = None
         self._epoch = ""
@@ -74,6 +82,10 @@ class Reader(ABC):
         """Write that messages were left out; None where the door cannot say so."""
 
     @abstractmethod
+    def encode_renewal(self, position: Position) -> bytes:
+        """Write that the room's epoch has changed."""
+
+    @abstractmethod
     def encode_change(self, change: Change) -> bytes | None:
         """Write that somebody came or went; None where the door cannot say so."""
 
@@ -86,6 +98,15 @@ class Reader(ABC):
         """Meet a replay whose next messages are gone; tell whether to go on behind them."""
 
     # -- what a door calls
+
+    def attach(self) -> Deferred[None] | None:
+        """Make the room current here, before `start`; None where it is.
+
+        Raises:
+            OverLimit: there are too many rooms.
+            BusUnavailable: it cannot be had now.
+        """
+        return self._rooms.attach(self.room, self.query.after)
 
     def start(self) -> tuple[Joined[RoomMember], Start]:
         """Join the room and find where to begin; nothing is sent before `pump`.
@@ -103,6 +124,8 @@ class Reader(ABC):
 
     def leave(self) -> None:
         """Leave the room; what waits is forgotten."""
+        if self.tap is not None and self.tap.fan is not None:
+            self.tap.fan.take_out(self.tap)
         self._rooms.leave(self.room, self)
         self._is_here = False
         self._backlog = None
@@ -113,10 +136,12 @@ class Reader(ABC):
         # Who left while a message went round is still on its list, and on the next one's.
         if self._replayed is not None or not self._is_here:
             return
-        if not self._backlog and self.offer(self._written(message)):
+        if message.position.offset <= self._live_since:
+            return
+        if not self._backlog and self.offer(self.written(message)):
             return
         if self._stream is None:
-            self._stream = Stream(self.room, self._policy)
+            self._stream = Stream(self._epoch, self._policy)
         offset = message.position.offset
         self._wait(Waiting(message, len(message.payload), self._stream, offset))
 
@@ -124,6 +149,22 @@ class Reader(ABC):
         """Tell it that somebody came or went."""
         frame = self.encode_change(change) if self._is_here else None
         if frame is not None:
+            self.say(frame)
+
+    def renew(self, position: Position) -> None:
+        """Tell it that the room's epoch has changed, and go on behind a place in the new one.
+
+        What still waits was said in the old one, and is sent before.
+        """
+        if self._is_here:
+            self._epoch, self._stream, self._replayed = position.epoch, None, None
+            self._live_since = position.offset
+            self.say(self.encode_renewal(position))
+
+    def skip(self, epoch: str, after: int, upto: int) -> None:
+        """Tell it that messages are gone, unless its replay will see that by itself."""
+        frame = self.encode_gap(epoch, after, upto)
+        if self._is_here and self._replayed is None and frame is not None:
             self.say(frame)
 
     def say(self, frame: bytes) -> None:
@@ -137,6 +178,22 @@ class Reader(ABC):
         while self._flush() and self._replayed is not None:
             if not self._replay():
                 return
+        self._join_fan()
+
+    # -- what the rooms call, while others of its kind are sent to together with it
+
+    def left_fan(self) -> None:
+        """Be delivered to again."""
+        self.tap = None
+        self.hears = True
+        self._rooms.unfanned(self, self.room)
+
+    def was_sent(self, messages: int, octets: int) -> None:  # noqa: B027  # most have no tap
+        """Count what was sent to it by its tap."""
+
+    def free_tap(self) -> LaneTransport | None:
+        """Return what its connection is sent by, if it has that and it takes all at once now."""
+        return None
 
     # -- the rest is our own
 
@@ -163,10 +220,10 @@ class Reader(ABC):
             self._replayed = offset = history.oldest
         messages = list(islice(history.after(offset), _STEP))
         if not messages:
-            self._replayed = None
+            self._replayed, self._live_since = None, offset
             return True
         for message in messages:
-            if not self.offer(self._written(message)):
+            if not self.offer(self.written(message)):
                 return False
             if self._replayed is None:
                 return False
@@ -188,11 +245,23 @@ class Reader(ABC):
 
     def _frame(self, waiting: Waiting[Message | bytes] | Gap) -> bytes | None:
         if isinstance(waiting, Gap):
-            return self.encode_gap(self._epoch, waiting.after, waiting.upto)
+            return self.encode_gap(str(waiting.stream.key), waiting.after, waiting.upto)
         what = waiting.what
-        return what if isinstance(what, bytes) else self._written(what)
+        return what if isinstance(what, bytes) else self.written(what)
 
-    def _written(self, message: Message) -> bytes:
+    def _join_fan(self) -> None:
+        """Be sent to together with others, once nothing stands between the room and the socket.
+
+        Whoever does without its own messages is sent to by itself.
+        """
+        if self._replayed is not None or self._backlog or not self._is_here or not self.wants_own:
+            return
+        if self.tap is None and (tap := self.free_tap()) is not None:
+            self.tap, self.hears = tap, False
+            self._rooms.fan(self, self.room, tap)
+
+    def written(self, message: Message) -> bytes:
+        """Write a message for its kind, once for all of them while it goes round."""
         forms = message.forms
         if forms is None:
             return self.encode(message)

@@ -12,6 +12,7 @@ from twisted.internet.task import Clock
 from wsecho.core.callers import Caller
 from wsecho.core.history import Message
 from wsecho.core.hub import Rules
+from wsecho.core.positions import Position
 from wsecho.core.presence import Change
 from wsecho.core.queries import RoomQuery
 from wsecho.core.slowness import POLICIES, SlowPolicy
@@ -52,6 +53,10 @@ class Listener(Reader):
     def encode_gap(self, epoch: str, after: int, upto: int) -> bytes:
         """Write the gap."""
         return b"(%d,%d]" % (after, upto)
+
+    def encode_renewal(self, position: Position) -> bytes:
+        """Write it in short."""
+        return f"[now {position}]".encode()
 
     def encode_change(self, change: Change) -> bytes:
         """Write who."""

@@ -87,6 +87,7 @@ class EventStream(Reader):
             OverLimit: the room is full, or there are too many rooms.
         """
         joined, begin = self.start()
+        self._joined = joined
         set_headers(request)
         self._request, self._house = request, house
         house.connections.add(self)
@@ -140,6 +141,11 @@ class EventStream(Reader):
         """Write `skipped`."""
         frame = write_skipped(epoch, after, upto)
         return write_event(frame, name="skipped", identifier=Position(epoch, upto))
+
+    def encode_renewal(self, position: Position) -> bytes:
+        """Write `joined`, once more."""
+        frame = write_joined(self.room, self._joined.card.id, position, recovered=False)
+        return write_event(frame, name="joined", identifier=position)
 
     def encode_change(self, change: Change) -> bytes:
         """Write `presence`."""
