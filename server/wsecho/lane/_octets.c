@@ -27,29 +27,44 @@ static const size_t SHARED = 1 << 18;
  * get here again, so it is taken and given back. */
 static unsigned char *shared;
 
-/* `to` may be `from` or lie before it, so each block is read before any of it is written. */
-static void unmask(unsigned char *to, const unsigned char *from, size_t length,
-                   const unsigned char key[4])
+/* Four words that the compiler puts into the widest registers that there are. */
+typedef uint64_t wide __attribute__((vector_size(32)));
+
+#define HIGH_BITS 0x8080808080808080u
+
+/* Tells whether all of it is ASCII, which costs nothing here and another look elsewhere. `to` may
+ * be `from` or lie before it, so each block is read before any of it is written. */
+static int unmask(unsigned char *to, const unsigned char *from, size_t length,
+                  const unsigned char key[4])
 {
-    uint32_t four;
-    uint64_t eight, block[8];
+    wide keys, one, other, seen = {0};
+    uint64_t rest = 0;
     size_t i = 0;
 
-    memcpy(&four, key, 4);
-    eight = (uint64_t)four << 32 | four;
-    for (; i + sizeof block <= length; i += sizeof block) {
-        memcpy(block, from + i, sizeof block);
-        for (size_t j = 0; j < 8; j++)
-            block[j] ^= eight;
-        memcpy(to + i, block, sizeof block);
+    for (size_t j = 0; j < sizeof keys; j += 4)
+        memcpy((unsigned char *)&keys + j, key, 4);
+    for (; i + 2 * sizeof keys <= length; i += 2 * sizeof keys) {
+        memcpy(&one, from + i, sizeof one);
+        memcpy(&other, from + i + sizeof one, sizeof other);
+        one ^= keys;
+        other ^= keys;
+        seen |= one | other;
+        memcpy(to + i, &one, sizeof one);
+        memcpy(to + i + sizeof one, &other, sizeof other);
     }
     for (; i + 8 <= length; i += 8) {
-        memcpy(block, from + i, 8);
-        block[0] ^= eight;
-        memcpy(to + i, block, 8);
+        uint64_t word;
+        memcpy(&word, from + i, 8);
+        word ^= keys[0];
+        rest |= word;
+        memcpy(to + i, &word, 8);
     }
-    for (; i < length; i++)
+    for (; i < length; i++) {
         to[i] = from[i] ^ key[i % 4];
+        rest |= to[i];
+    }
+    rest |= seen[0] | seen[1] | seen[2] | seen[3];
+    return !(rest & HIGH_BITS);
 }
 
 static size_t ascii(const unsigned char *s, size_t length)
@@ -62,7 +77,7 @@ static size_t ascii(const unsigned char *s, size_t length)
         memcpy(block, s + i, sizeof block);
         for (size_t j = 0; j < 8; j++)
             any |= block[j];
-        if (any & 0x8080808080808080u)
+        if (any & HIGH_BITS)
             break;
     }
     while (i < length && s[i] < 0x80)
@@ -153,8 +168,8 @@ static Py_ssize_t read_one(const unsigned char *data, size_t available, uint64_t
     if (payload == NULL)
         return -1;
     unsigned char *to = (unsigned char *)PyBytes_AsString(payload);
-    unmask(to, data + head, length, data + head - 4);
-    if (data[0] == TEXT && !is_utf8(to, length)) {
+    int is_ascii = unmask(to, data + head, length, data + head - 4);
+    if (data[0] == TEXT && !is_ascii && !is_utf8(to, length)) {
         Py_DECREF(payload);
         return 0;
     }
@@ -316,8 +331,8 @@ static PyObject *echo_from(unsigned char *buffer, int descriptor, size_t size, u
             break;
         unsigned char *payload = data + masked, key[4];
         memcpy(key, payload - 4, 4);
-        unmask(payload, payload, length, key);
-        if (data[0] == TEXT && !is_utf8(payload, length)) {
+        int is_ascii = unmask(payload, payload, length, key);
+        if (data[0] == TEXT && !is_ascii && !is_utf8(payload, length)) {
             unmask(payload, payload, length, key);
             break;
         }
@@ -412,8 +427,13 @@ static Py_ssize_t unmask_and_check(unsigned char *data, size_t length, size_t pl
 
     do {
         size_t part = length - plain < PART ? length - plain : PART;
-        unmask(data + plain, data + plain, part, key);
+        int is_ascii = unmask(data + plain, data + plain, part, key);
+        int is_between = checked == plain;
         plain += part;
+        if (is_ascii && is_between) {
+            checked = plain;
+            continue;
+        }
         Py_ssize_t whole = check_utf8(data + checked, plain - checked);
         if (whole < 0)
             return -1;
