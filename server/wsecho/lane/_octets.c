@@ -423,7 +423,7 @@ static PyObject *send_to_all(PyObject *self, PyObject *arguments)
     return late;
 }
 
-/* A part that fits the cache is checked while it is there; each begins with the key's first octet. */
+/* A part that fits the cache is checked while it is there; it begins with the key's first octet. */
 enum { PART = 1 << 14 };
 
 static Py_ssize_t unmask_and_check(unsigned char *data, size_t length, size_t plain,
