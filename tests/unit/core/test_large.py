@@ -2,6 +2,8 @@
 """Messages that come in pieces, and the memory that they come into."""
 
 from collections.abc import Iterator
+from mmap import PAGESIZE
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -62,7 +64,7 @@ def test_pieces_make_the_whole(
         message = begin(frame, implementation)
         assert fill(message, frame, cuts)[0]
         assert message.is_whole
-        assert (message.payload, len(message.rest)) == (payload, 0)
+        assert (bytes(message.payload), len(message.rest)) == (payload, 0)
 
 
 @given(EACH, st.text(min_size=1, max_size=300).map(str.encode), MASKS, CUTS)
@@ -159,7 +161,8 @@ def test_memory_is_large_enough_and_not_far_too_large() -> None:
 @given(st.lists(st.tuples(st.integers(1, 60), st.booleans()), max_size=80))
 def test_no_more_memory_is_kept_than_the_bound(wanted: list[tuple[int, bool]]) -> None:
     """Nor is one buffer given out twice, whatever is taken and let go."""
-    buffers, held = Buffers(bound=100), []
+    buffers = Buffers(bound=100)
+    held: list[memoryview] = []
     for length, is_let_go in wanted:
         buffer = buffers.take(length)
         assert len(buffer) >= length
@@ -170,6 +173,33 @@ def test_no_more_memory_is_kept_than_the_bound(wanted: list[tuple[int, bool]]) -
         kept = buffers._kept
         assert sum(map(len, kept)) == buffers._size <= 100
         assert len(kept) <= 32
+
+
+@pytest.mark.parametrize("length", [1 << 16, (1 << 16) + 1, 1 << 24])
+def test_memory_of_any_size_is_used_again(length: int) -> None:
+    """However it is come by."""
+    buffers = Buffers()
+    first = buffers.take(length)
+    with memoryview(first) as view:
+        view[-1] = 1
+        assert buffers.take(length) is not first
+    again = Buffers()
+    second = again.take(length)
+    assert again.take(length) is second
+
+
+def test_a_long_message_that_does_not_come_costs_little() -> None:
+    """It takes a dozen octets to say that one will be long."""
+
+    def resident() -> int:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * PAGESIZE
+
+    before, length = resident(), 1 << 24
+    buffers = Buffers()
+    held = [memoryview(buffers.take(length)) for _ in range(16)]
+    for view in held:
+        view[:10] = b"begins so "
+    assert resident() - before < length
 
 
 def test_memory_beyond_the_bound_is_not_kept() -> None:
