@@ -182,9 +182,11 @@ def deflate(data: bytes) -> None:
     """What is answered to an offer is an offer that would be accepted."""
     offer = choose(data.decode("latin-1").split(","))
     if offer is not None:
-        again = Offer.parse(str(offer))
+        agreed = offer.agree(keeps_window=False)
+        again = Offer.parse(str(agreed))
         assert again is not None
-        assert again.server_max_window_bits == offer.server_max_window_bits
+        assert again.server_max_window_bits == agreed.server_window
+        assert again.client_max_window_bits == agreed.client_window
 
 
 def rawsocket(data: bytes) -> None:

@@ -39,6 +39,7 @@ CORE_MAY_USE = {
     *("attrs", "base64", "binascii", "collections", "datetime", "enum", "fnmatch", "functools"),
     *("hashlib", "http", "ipaddress", "itertools", "json", "math", "re", "struct"),
     *("typing", "unicodedata", "urllib", "zlib"),
+    "mmap",  # for memory that is no file's
 }
 
 

@@ -7,6 +7,7 @@ is done with serves the next message.
 
 from collections import deque
 from collections.abc import Callable
+from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
 from typing import Final
 
 from attrs import define, field
@@ -22,11 +23,20 @@ UnmaskText = Callable[[memoryview, bytes, int], int]
 It returns how many octets are whole code points, or -1 where the rest can be the beginning of none.
 """
 
+_AT_ONCE: Final = 1 << 16
+"""Octets up to which memory is there before anything comes.
+
+Beyond, each page is there once something is written to it: a peer that says that a message will be
+long, and sends nothing of it, must not cost as much as one that does.
+"""
+
 _ROOMY: Final = 4
 """How many times larger than its message a buffer may be."""
 
 _MOST_KEPT: Final = 32
 """Buffers that are looked at for a free one."""
+
+Buffer = bytearray | mmap
 
 
 @define
@@ -39,31 +49,40 @@ class Buffers:
 
     _bound: int = 1 << 24
     # In the order of their making; most are in use.
-    _kept: deque[bytearray] = field(factory=deque, init=False)
+    _kept: deque[Buffer] = field(factory=deque, init=False)
     _size: int = field(default=0, init=False)
 
-    def take(self, length: int) -> bytearray:
+    def take(self, length: int) -> Buffer:
         """Return a buffer of at least that many octets, to be used through a `memoryview`."""
         for buffer in self._kept:
             if length <= len(buffer) <= length * _ROOMY and _is_free(buffer):
                 return buffer
-        buffer = bytearray(length)
+        buffer = _allocate(length)
         if length <= self._bound:
             self._keep(buffer)
         return buffer
 
-    def _keep(self, buffer: bytearray) -> None:
+    def _keep(self, buffer: Buffer) -> None:
         self._kept.append(buffer)
         self._size += len(buffer)
         while self._size > self._bound or len(self._kept) > _MOST_KEPT:
             self._size -= len(self._kept.popleft())
 
 
-def _is_free(buffer: bytearray) -> bool:
+def _allocate(length: int) -> Buffer:
+    if length <= _AT_ONCE:
+        return bytearray(length)
+    return mmap(-1, length, MAP_PRIVATE | MAP_ANONYMOUS)
+
+
+def _is_free(buffer: Buffer) -> bool:
     try:
         # The size cannot change while there is a view; this much moves nothing.
-        buffer.append(buffer.pop())
-    except BufferError:
+        if isinstance(buffer, mmap):
+            buffer.resize(len(buffer))
+        else:
+            buffer.append(buffer.pop())
+    except (BufferError, SystemError):  # the latter where a system cannot resize it
         return False
     return True
 
@@ -81,7 +100,7 @@ class LargeMessage:
     __slots__ = ("_checked", "_filled", "_unmask", "_unmask_text", "head", "payload")
 
     def __init__(
-        self, head: Head, buffer: bytearray, unmask: UnmaskInPlace, unmask_text: UnmaskText
+        self, head: Head, buffer: Buffer, unmask: UnmaskInPlace, unmask_text: UnmaskText
     ) -> None:
         self.head = head
         self.payload = memoryview(buffer)[: head.length]

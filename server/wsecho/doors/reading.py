@@ -72,6 +72,8 @@ class ReadingProtocol(OpenedProtocol):
         assert large is not None  # noqa: S101  # who has none gives no place
         if not large.filled(octets):
             self._large = None
+            if isinstance(self.transport, LaneTransport):
+                self.transport.read_on()
             # It fails the connection, and says where in the message the text ends.
             self._leave_to_autobahn(large.head.octets + large.as_it_came())
         elif large.is_whole:
@@ -131,7 +133,7 @@ class ReadingProtocol(OpenedProtocol):
         self._expect_messages()
         self.received_into(large.fill(data[head.size :]))
         if self._large is not None and isinstance(self.transport, LaneTransport):
-            self.transport.read_into(large.rest)
+            self.transport.read_into(large.rest, of=head.length)
         return True
 
     def _end_large(self, large: LargeMessage) -> None:

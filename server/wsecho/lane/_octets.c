@@ -199,14 +199,28 @@ static Py_ssize_t read_all(const unsigned char *data, size_t available, uint64_t
     }
 }
 
+/* For `O&`: a length; `K` would take what is none for another. */
+static int to_length(PyObject *number, void *length)
+{
+    Py_ssize_t octets = PyNumber_AsSsize_t(number, PyExc_OverflowError);
+
+    if (octets >= 0) {
+        *(uint64_t *)length = (uint64_t)octets;
+        return 1;
+    }
+    if (!PyErr_Occurred())
+        PyErr_SetString(PyExc_ValueError, "a length is not negative");
+    return 0;
+}
+
 static PyObject *read_messages(PyObject *self, PyObject *arguments)
 {
     Py_buffer data;
-    unsigned long long most;
+    uint64_t most;
     PyObject *messages, *answer = NULL;
 
     (void)self;
-    if (!PyArg_ParseTuple(arguments, "y*K:read_messages", &data, &most))
+    if (!PyArg_ParseTuple(arguments, "y*O&:read_messages", &data, to_length, &most))
         return NULL;
     messages = PyList_New(0);
     if (messages != NULL) {
@@ -258,10 +272,14 @@ static PyObject *with_buffer(reader *read, PyObject *arguments)
 {
     int descriptor;
     Py_ssize_t size;
-    unsigned long long most;
+    uint64_t most;
 
-    if (!PyArg_ParseTuple(arguments, "inK", &descriptor, &size, &most))
+    if (!PyArg_ParseTuple(arguments, "inO&", &descriptor, &size, to_length, &most))
         return NULL;
+    if (size < 0) {
+        errno = EINVAL;
+        return PyErr_SetFromErrno(PyExc_OSError);
+    }
     if (size <= STACK) {
         unsigned char buffer[STACK];
         return read(buffer, descriptor, (size_t)size, most);
@@ -378,13 +396,16 @@ static PyObject *send_message(PyObject *self, PyObject *arguments)
     do
         sent = sendmsg(descriptor, &message, MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
+    int error = sent < 0 ? errno : 0;
+    if (error == EAGAIN || error == EWOULDBLOCK)
+        sent = error = 0;
     Py_ssize_t rest = (Py_ssize_t)pieces[0].iov_len + payload.len - sent;
+    /* It may run code, which may change errno. */
     PyBuffer_Release(&payload);
-    if (sent >= 0)
+    if (error == 0)
         return PyLong_FromSsize_t(rest);
-    if (errno != EAGAIN && errno != EWOULDBLOCK)
-        return PyErr_SetFromErrno(PyExc_OSError);
-    return PyLong_FromSsize_t(rest - 1);
+    errno = error;
+    return PyErr_SetFromErrno(PyExc_OSError);
 }
 
 static PyObject *send_to_all(PyObject *self, PyObject *arguments)
@@ -417,7 +438,7 @@ static PyObject *send_to_all(PyObject *self, PyObject *arguments)
     return late;
 }
 
-/* A part that fits the cache is checked while it is there. */
+/* A part that fits the cache is checked while it is there; it begins with the key's first octet. */
 enum { PART = 1 << 14 };
 
 static Py_ssize_t unmask_and_check(unsigned char *data, size_t length, size_t plain,
@@ -435,8 +456,11 @@ static Py_ssize_t unmask_and_check(unsigned char *data, size_t length, size_t pl
             continue;
         }
         Py_ssize_t whole = check_utf8(data + checked, plain - checked);
-        if (whole < 0)
+        if (whole < 0) {
+            /* Whoever masks it again masks all of it. */
+            unmask(data + plain, data + plain, length - plain, key);
             return -1;
+        }
         checked += (size_t)whole;
     } while (plain < length);
     return (Py_ssize_t)checked;

@@ -160,7 +160,7 @@ def unmask_text(piece: memoryview, key: bytes, plain: int) -> int:
         ValueError: the key has not four octets, or the piece not so many.
     """
     if not 0 <= plain <= len(piece):
-        raise ValueError(plain)
+        raise ValueError(f"{plain} of {len(piece)} octets cannot be plain")
     unmask_in_place(piece[plain:], key)
     try:
         bytes(piece).decode("utf-8")

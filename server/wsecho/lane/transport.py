@@ -173,12 +173,23 @@ class LaneTransport:
 
     # -- what a protocol calls
 
-    def read_into(self, destination: memoryview) -> None:
-        """Have what comes put there until it is full, and `received_into` called with how much."""
+    def read_into(self, destination: memoryview, *, of: int) -> None:
+        """Have what comes put there until it is full, and `received_into` called with how much.
+
+        Args:
+            destination: where the rest of a message goes.
+            of: octets of the whole message.
+        """
         self._into = destination
         # The next is likely as large: then it comes at once, or is not copied at its beginning.
-        self._appetite = _FLOOD if len(destination) > _LARGE else _LARGE
+        if of > _FLOOD:
+            self._appetite = _FLOOD if of > _LARGE else _LARGE
         self._wait_for(len(destination))
+
+    def read_on(self) -> None:
+        """Have what comes given to `dataReceived` again, though the message is not whole."""
+        self._into = None
+        self._wait_for(1)
 
     def write(self, data: bytes) -> None:
         """Send now what the socket takes now; the rest waits."""
@@ -317,6 +328,8 @@ class LaneTransport:
         if echoed is None:
             return
         messages, payloads, rest, unsent, octets = echoed
+        if octets == self._appetite:
+            self._appetite = _FLOOD
         if messages:
             self._protocol.echoed(messages, payloads)
         if unsent:
@@ -325,8 +338,6 @@ class LaneTransport:
             self._protocol.dataReceived(rest)
         elif not octets:
             self.lost(_DONE)
-        if octets == self._appetite:
-            self._appetite = _FLOOD
 
     def _read(self) -> None:
         into = self._into
@@ -353,7 +364,7 @@ class LaneTransport:
     def _wait_for(self, octets: int) -> None:
         """Be told of octets only once so many are there, or a good part of them."""
         least = min(max(octets, 1), _WAKE)
-        if least != self._least:
+        if least != self._least and not self._is_gone:
             self._least = least
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, least)
 
