@@ -68,6 +68,10 @@ OPTIONS: Final[Mapping[str, Option]] = {
 
 SWITCHES: Final[Mapping[str, tuple[str, str]]] = {
     "no-compression": ("compression", "Do not negotiate permessage-deflate (RFC 7692)."),
+    "no-connection-log": (
+        "connection_log",
+        "Write no line for each connection that opens and for each that ends.",
+    ),
     "no-lane": (
         "lane",
         "Leave the sockets of open WebSockets to Twisted's reactor, as where there is no epoll.",

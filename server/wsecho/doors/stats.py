@@ -102,6 +102,10 @@ class DoorStats:
 class Stats:
     """All counts of one server.
 
+    Args:
+        clock: times connections.
+        tells: whether each connection's opening and end are lines of the log.
+
     Attributes:
         doors: by the door's name.
         closes: by door and close code.
@@ -115,8 +119,9 @@ class Stats:
 
     _log = Logger()
 
-    def __init__(self, clock: IReactorTime) -> None:
+    def __init__(self, clock: IReactorTime, *, tells: bool = True) -> None:
         self._clock = clock
+        self._tells = tells
         # Asked of the class, it would be made anew each time.
         self._logger = self._log
         self.doors: dict[str, DoorStats] = {}
@@ -147,10 +152,11 @@ class Stats:
             stats = self.doors[door] = DoorStats()
         stats.opened += 1
         stats.visits[visit] = None
-        self._tell(
-            f"opened {door} {peer}{_as_who(visit)}",
-            {"event": "opened", "door": door, "peer": peer, "who": visit.who},
-        )
+        if self._tells:
+            self._tell(
+                f"opened {door} {peer}{_as_who(visit)}",
+                {"event": "opened", "door": door, "peer": peer, "who": visit.who},
+            )
         return visit
 
     def refuse(self, error: WireError) -> None:
@@ -176,6 +182,10 @@ class Stats:
     def _end(self, visit: Visit, code: object, reason: str, begun: float) -> None:
         self.doors[visit.door].leave(visit)
         self.closes[visit.door, _bounded(code)] += 1
+        if self._tells:
+            self._tell_of_end(visit, code, reason, begun)
+
+    def _tell_of_end(self, visit: Visit, code: object, reason: str, begun: float) -> None:
         seconds = round(self._clock.seconds() - begun, 3)
         self._tell(
             f"closed {visit.door} {visit.peer}{_as_who(visit)} after {seconds} s with {code}: "
