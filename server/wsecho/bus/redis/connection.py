@@ -112,7 +112,8 @@ class Connection(Protocol):
             self.transport.loseConnection()
 
     def cut(self) -> None:
-        """End the connection now."""
+        """End the connection now; nothing is asked on it any more."""
+        self.is_open = False
         if self.transport is not None:
             self.transport.abortConnection()
 
@@ -135,14 +136,14 @@ class Connection(Protocol):
                 return
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Fail all that waits, then tell."""
+        """Tell, then fail all that waits: whoever hears of it must not ask here again."""
         self.is_open = False
         if self._deadline is not None and self._deadline.active():
             self._deadline.cancel()
+        self._lost()
         asked, self._asked = self._asked, deque()
         for _, _, answer in asked:
             answer.errback(self._cause())
-        self._lost()
 
     def _answer(self, reply: Any) -> None:
         _, begun, answer = self._asked.popleft()

@@ -143,6 +143,8 @@ class Link:
             started: Deferred[None] = Deferred()
             self._waiting.append(started)
             return started.addCallback(lambda _: self.ask(*words))
+        if not self._connection.is_open:
+            raise BusUnavailable
         return self._connection.ask(*words).addErrback(self._translate)
 
     def tell(self, *words: bytes | str) -> None:
