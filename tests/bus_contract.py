@@ -20,9 +20,7 @@ asynchronous = pytest_twisted.ensureDeferred
 
 def known_members(node: Node) -> list[str]:
     """The ids of the members of room `a`, as a node has them."""
-    members = node.bus.members("a")
-    assert isinstance(members, list)
-    return [card.id for card in members]
+    return [card.id for card in node.bus.members("a")]
 
 
 @asynchronous  # type: ignore[untyped-decorator]  # it has no annotations

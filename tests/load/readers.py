@@ -443,7 +443,7 @@ def _nothing() -> None:
 
 
 async def connect(
-    door: type[Connection], seen: Seen, host: str, port: int, room: str
+    door: type[Connection], seen: Seen, host: str, port: int, room: str, *query: str
 ) -> tuple[Connection, asyncio.Event]:
     """Open a door for a reader, and wait until it knows its position.
 
@@ -453,7 +453,7 @@ async def connect(
     ready, over = asyncio.Event(), asyncio.Event()
 
     def make() -> Connection:
-        connection = door(seen, f"{host}:{port}", room)
+        connection = door(seen, f"{host}:{port}", room, *query)
         connection.began, connection.ended = ready.set, over.set
         return connection
 

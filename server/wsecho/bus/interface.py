@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
     from wsecho.bus.later import Later
+    from wsecho.bus.redis.measures import Measures
     from wsecho.core.positions import Position
     from wsecho.core.presence import Card, Change
     from wsecho.core.retries import Receipt
@@ -50,6 +51,17 @@ class Bus(Protocol):
     All that it cannot do now it refuses with `BusUnavailable`; what it does not know the end of
     fails with `BusTimeout`.
     """
+
+    @property
+    def measures(self) -> Measures | None:
+        """What is counted; None where there is nothing to count."""
+
+    @property
+    def is_up(self) -> bool:
+        """Whether what it needs is there."""
+
+    def __len__(self) -> int:
+        """Count the rooms that it follows elsewhere."""
 
     def start(self) -> None:
         """Begin to work."""
@@ -113,12 +125,11 @@ class Bus(Protocol):
             but: the member here that need not be told, None for none.
         """
 
-    def members(self, room: str) -> Later[list[Card]]:
+    def members(self, room: str) -> list[Card]:
         """List who is in a room, in whatever process, who came first first; it is current here.
 
         Raises:
             OverLimit: there are too many rooms.
-            BusUnavailable: it cannot be asked now.
         """
 
     def counts(self) -> Later[dict[str, int]]:

@@ -103,7 +103,7 @@ class FramedMember(Reader, PlainDoor):
             joined.card.id,
             begin.position,
             recovered=begin.recovered,
-            members=joined.room.presence if self.wants_presence else None,
+            members=self._rooms.members(self.room) if self.wants_presence else None,
         )
         self.say(self._framed(frame))
         self.pump()
