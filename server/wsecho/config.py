@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import tomllib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -105,11 +104,13 @@ def read_file(path: str) -> dict[str, Any]:
         ConfigError: it cannot be read, or is no TOML.
     """
     try:
-        return tomllib.loads(Path(path).expanduser().read_text(encoding="utf-8"))
+        return tomllib.loads(values.path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError("config", path, error.strerror or str(error)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError("config", path, f"not TOML: {error}") from None
+    except ValueError as error:
+        raise ConfigError("config", path, str(error)) from None
 
 
 def _switch(name: str, value: Any) -> bool:

@@ -2,6 +2,7 @@
 """How an option's text becomes its value, each with one clear complaint."""
 
 import math
+import os
 import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -169,7 +170,7 @@ def path(value: Any) -> Path:
     Raises:
         ValueError: it cannot be read.
     """
-    file = Path(str(value)).expanduser()
+    file = _expanded(value)
     try:
         with file.open("rb"):
             return file
@@ -227,7 +228,7 @@ def page_folder(value: Any) -> Path:
     Raises:
         ValueError: there is none, or it has no `index.html`.
     """
-    folder = Path(str(value)).expanduser()
+    folder = _expanded(value)
     if not folder.is_dir():
         raise ValueError("no such folder")
     if not (folder / "index.html").is_file():
@@ -287,6 +288,11 @@ def yes(value: Any) -> bool:
     if not isinstance(value, bool):
         raise ValueError("give true or false")  # noqa: TRY004  # a complaint like the others
     return value
+
+
+def _expanded(value: Any) -> Path:
+    # As in a shell, `~name` is a file of that name where nobody is called so; pathlib raises.
+    return Path(os.path.expanduser(str(value)))  # noqa: PTH111
 
 
 def _number(value: Any) -> float:

@@ -18,8 +18,11 @@ class Connection(Protocol):
     def peer_name(self) -> str:
         """The peer's address, for the log."""
 
-    def send(self, payload: bytes, *, is_binary: bool) -> None:
+    def send(self, payload: bytes | memoryview, *, is_binary: bool) -> None:
         """Send one message, compressed where that was negotiated."""
+
+    def send_all(self, messages: list[tuple[bytes, bool]]) -> None:
+        """Send messages behind one another, each a payload and whether it is binary."""
 
     def offer(self, frame: bytes) -> bool:
         """Send bytes that are whole frames already, if the peer takes any now.
@@ -54,6 +57,14 @@ class Door(Protocol):
         """Whether a peer that does not read is not read from either."""
 
     @property
+    def echoes(self) -> bool:
+        """Whether all that it does with a message is to send it back."""
+
+    @property
+    def takes_views(self) -> bool:
+        """Whether a large message may be a `memoryview`, being sent on and not kept."""
+
+    @property
     def keeps_rates(self) -> bool:
         """Whether the door itself holds the peer to its rates, as it knows better what comes."""
 
@@ -83,6 +94,9 @@ class Door(Protocol):
     def received(self, payload: bytes, *, is_binary: bool) -> None:
         """A whole message came."""
 
+    def received_all(self, messages: list[tuple[bytes, bool]]) -> None:
+        """Whole messages came at once, each a payload and whether it is binary."""
+
     def over_rate(self, error: OverRate, payload: bytes, *, is_binary: bool) -> None:
         """A whole message came faster than allowed, and is dropped."""
 
@@ -106,6 +120,16 @@ class PlainDoor:
         return None
 
     @property
+    def echoes(self) -> bool:
+        """No: there is more to most."""
+        return False
+
+    @property
+    def takes_views(self) -> bool:
+        """No: most keep what they get."""
+        return False
+
+    @property
     def who(self) -> str:
         """Nobody that the request did not name."""
         return ""
@@ -113,6 +137,15 @@ class PlainDoor:
     def greet(self) -> dict[str, str]:
         """Take up no place."""
         return {}
+
+    def received(self, payload: bytes, *, is_binary: bool) -> None:
+        """Take a message."""
+        raise NotImplementedError
+
+    def received_all(self, messages: list[tuple[bytes, bool]]) -> None:
+        """Take each by itself."""
+        for payload, is_binary in messages:
+            self.received(payload, is_binary=is_binary)
 
     def over_rate(self, error: OverRate, payload: bytes, *, is_binary: bool) -> None:
         """Drop the message without a word."""

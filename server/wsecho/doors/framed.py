@@ -9,15 +9,12 @@ from typing import ClassVar
 from twisted.internet.defer import Deferred
 
 from wsecho.bus.later import Later, attempt
-from wsecho.core.callers import Caller
 from wsecho.core.errors import TOO_SLOW, BadRequest, OverRate, WireError
 from wsecho.core.frames import Opcode, encode_frame
 from wsecho.core.history import Message
 from wsecho.core.positions import Position
 from wsecho.core.presence import Change
-from wsecho.core.queries import RoomQuery
 from wsecho.core.retries import Receipt
-from wsecho.core.slowness import SlowPolicy
 from wsecho.core.vocabulary import (
     PONG,
     SUBPROTOCOL,
@@ -39,20 +36,15 @@ from wsecho.core.vocabulary import (
 from wsecho.doors.door import Connection, PlainDoor
 from wsecho.doors.gate import Gate
 from wsecho.doors.reader import Reader
-from wsecho.doors.rooms import Rooms
+from wsecho.doors.seat import Seat
 
 
 class FramedMember(Reader, PlainDoor):
     """One connection that speaks `wsecho.v1` in one room.
 
     Args:
-        rooms: all rooms.
-        room: the room's name.
-        query: where it begins, and what it wants.
-        caller: who it is.
+        seat: its place in the room.
         gate: reads the fresh tokens that it sends.
-        bound: bytes that may wait for it.
-        policy: what becomes of it when more would.
     """
 
     name: ClassVar = "v1"
@@ -62,18 +54,8 @@ class FramedMember(Reader, PlainDoor):
     subprotocol: ClassVar = SUBPROTOCOL
     _connection: Connection
 
-    def __init__(
-        self,
-        rooms: Rooms,
-        room: str,
-        query: RoomQuery,
-        caller: Caller,
-        gate: Gate,
-        *,
-        bound: int,
-        policy: SlowPolicy,
-    ) -> None:
-        super().__init__(rooms, room, query, caller, bound=bound, policy=policy)
+    def __init__(self, seat: Seat, gate: Gate) -> None:
+        super().__init__(seat)
         self._gate = gate
 
     def prepare(self) -> Deferred[None] | None:

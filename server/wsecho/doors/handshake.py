@@ -28,6 +28,7 @@ from wsecho.doors.house import House
 from wsecho.doors.raw import RawMember
 from wsecho.doors.refusal import Refusal
 from wsecho.doors.rooms import Rooms
+from wsecho.doors.seat import Seat
 from wsecho.doors.wamp.intake import Intake
 from wsecho.doors.wamp.waiting import Waitlist
 from wsecho.doors.wamp.websocket import WampPeer, choose_form
@@ -126,24 +127,18 @@ class Handshake:
         return self._room_door(upgrade, room, caller), caller
 
     def _room_door(self, upgrade: Upgrade, room: str, caller: Caller) -> Door:
-        config = self.config
         query = RoomQuery.read(upgrade.query)
         caller.grants.check("join", room)
-        policy = config.slow_rules.of(room)
+        seat = self._seat(room, query, caller)
         known = [name for name in upgrade.subprotocols if name in _KNOWN]
         if known[:1] == [vocabulary.SUBPROTOCOL]:
-            return FramedMember(
-                self.rooms, room, query, caller, self.gate, bound=config.send_queue, policy=policy
-            )
-        return RawMember(
-            self.rooms,
-            room,
-            query,
-            caller,
-            bound=config.send_queue,
-            policy=policy,
-            subprotocol=known[0] if known else None,
-        )
+            return FramedMember(seat, self.gate)
+        return RawMember(seat, known[0] if known else None)
+
+    def _seat(self, room: str, query: RoomQuery, caller: Caller) -> Seat:
+        config = self.config
+        policy = config.slow_rules.of(room)
+        return Seat(self.rooms, room, query, caller, config.send_queue, policy)
 
 
 def _first_but_token(upgrade: Upgrade) -> str | None:

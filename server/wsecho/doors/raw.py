@@ -20,7 +20,6 @@ from typing import ClassVar, Final
 from twisted.internet.defer import Deferred
 
 from wsecho.bus.later import attempt
-from wsecho.core.callers import Caller
 from wsecho.core.errors import (
     OUR_FAULT,
     TOO_SLOW,
@@ -37,12 +36,10 @@ from wsecho.core.frames import encode_message
 from wsecho.core.history import Message
 from wsecho.core.positions import Position
 from wsecho.core.presence import Change
-from wsecho.core.queries import RoomQuery
 from wsecho.core.retries import Receipt
-from wsecho.core.slowness import SlowPolicy
 from wsecho.doors.door import Connection, PlainDoor
 from wsecho.doors.reader import Reader
-from wsecho.doors.rooms import Rooms
+from wsecho.doors.seat import Seat
 
 SUBPROTOCOL: Final = "wsecho.raw"
 POSITION_HEADER: Final = "Wsecho-Position"
@@ -52,12 +49,7 @@ class RawMember(Reader, PlainDoor):
     """One connection that is a member of one room.
 
     Args:
-        rooms: all rooms.
-        room: the room's name.
-        query: where it begins, and what it wants.
-        caller: who it is.
-        bound: bytes that may wait for it.
-        policy: what becomes of it when more would.
+        seat: its place in the room.
         subprotocol: `wsecho.raw` where the client offered it.
 
     Raises:
@@ -69,21 +61,11 @@ class RawMember(Reader, PlainDoor):
     form: ClassVar = "raw"
     waits_for_reader: ClassVar = False
 
-    def __init__(
-        self,
-        rooms: Rooms,
-        room: str,
-        query: RoomQuery,
-        caller: Caller,
-        *,
-        bound: int,
-        policy: SlowPolicy,
-        subprotocol: str | None,
-    ) -> None:
-        super().__init__(rooms, room, query, caller, bound=bound, policy=policy)
+    def __init__(self, seat: Seat, subprotocol: str | None) -> None:
+        super().__init__(seat)
         self.subprotocol = subprotocol
-        self._counts = query.wants_own and policy == "close"
-        if query.after is not None and not self._counts:
+        self._counts = seat.query.wants_own and seat.policy == "close"
+        if seat.query.after is not None and not self._counts:
             raise BadRequest(
                 "after needs a reader that gets every message: not with self=0, nor in a room "
                 "whose slow readers are not closed (--slow); there, use wsecho.v1"

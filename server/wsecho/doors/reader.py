@@ -13,14 +13,12 @@ from typing import ClassVar, Final
 from twisted.internet.defer import Deferred
 
 from wsecho.core.backlog import Backlog, Gap, Stream, TooSlowError, Waiting
-from wsecho.core.callers import Caller
 from wsecho.core.history import History, Message, Start
 from wsecho.core.hub import Joined
 from wsecho.core.positions import Position
 from wsecho.core.presence import Change
-from wsecho.core.queries import RoomQuery
-from wsecho.core.slowness import SlowPolicy
-from wsecho.doors.rooms import RoomMember, Rooms
+from wsecho.doors.rooms import RoomMember
+from wsecho.doors.seat import Seat
 
 _STEP: Final = 64
 """Messages of a replay that are read at a time: writing may let the history change."""
@@ -30,12 +28,7 @@ class Reader(ABC):
     """One connection that is a member of one room.
 
     Args:
-        rooms: all rooms.
-        room: the room's name.
-        query: where it begins, and what it wants.
-        caller: who it is.
-        bound: bytes that may wait for it.
-        policy: what becomes of it when more would.
+        seat: its place in the room.
     """
 
     door: ClassVar[str]
@@ -44,22 +37,13 @@ class Reader(ABC):
     hears = True
     is_present = True
 
-    def __init__(
-        self,
-        rooms: Rooms,
-        room: str,
-        query: RoomQuery,
-        caller: Caller,
-        *,
-        bound: int,
-        policy: SlowPolicy,
-    ) -> None:
-        self._rooms = rooms
-        self.room = room
-        self.query = query
-        self.caller = caller
-        self._bound = bound
-        self._policy = policy
+    def __init__(self, seat: Seat) -> None:
+        self._rooms = seat.rooms
+        self.room = seat.room
+        self.query = seat.query
+        self.caller = seat.caller
+        self._bound = seat.bound
+        self._policy = seat.policy
         self._history: History | None = None
         # The offset that a replay has reached; None once the reader is live.
         self._replayed: int | None = None

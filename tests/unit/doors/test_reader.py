@@ -18,6 +18,7 @@ from wsecho.core.queries import RoomQuery
 from wsecho.core.slowness import POLICIES, SlowPolicy
 from wsecho.doors.reader import Reader
 from wsecho.doors.rooms import Rooms
+from wsecho.doors.seat import Seat
 from wsecho.doors.stats import Stats
 
 
@@ -28,7 +29,7 @@ class Listener(Reader):
     form = "test"
 
     def __init__(self, rooms: Rooms, query: RoomQuery, policy: SlowPolicy, bound: int) -> None:
-        super().__init__(rooms, "a", query, Caller("somewhere"), bound=bound, policy=policy)
+        super().__init__(Seat(rooms, "a", query, Caller("somewhere"), bound, policy))
         self.takes: float = float("inf")
         self.got: list[bytes] = []
         self.is_given_up = False

@@ -29,6 +29,7 @@ from wsecho.doors.house import House
 from wsecho.doors.origins import allow_origin, answer_preflight
 from wsecho.doors.peers import peer_name
 from wsecho.doors.rooms import Rooms
+from wsecho.doors.seat import Seat
 from wsecho.doors.site import answer_error, cancel_with
 
 _READ: Final = "GET, HEAD, OPTIONS"
@@ -150,15 +151,9 @@ class Broadcast(Resource):
         if asked.head.method == "HEAD":
             set_headers(asked.request)
             return b""
-        stream = EventStream(
-            self._rooms,
-            room,
-            query,
-            asked.caller,
-            bound=self._config.send_queue,
-            policy=self._config.slow_rules.of(room),
-            clock=self._clock,
-        )
+        policy = self._config.slow_rules.of(room)
+        seat = Seat(self._rooms, room, query, asked.caller, self._config.send_queue, policy)
+        stream = EventStream(seat, self._clock)
 
         def begin(_: None) -> int:
             stream.begin(asked.request, self._house)
