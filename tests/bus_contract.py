@@ -182,3 +182,20 @@ async def test_a_room_is_full_for_all(make_nodes: MakeNodes) -> None:
     await until(lambda: len(known_members(one)) == 2)
     with pytest.raises(OverLimit):
         await one.join(Member())
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+async def test_nodes_tell_one_another(make_nodes: MakeNodes) -> None:
+    """On a subject, in one order, themselves included; and know who lives."""
+    one, two = make_nodes()
+    heard: list[bytes] = []
+    lives: list[frozenset[str]] = []
+    two.bus.listen("weather", heard.append)
+    two.bus.watch_nodes(lives.append)
+    await until(lambda: lives[-1] == {one.bus.node, two.bus.node})
+    await two.attach()
+    for number in range(3):
+        one.bus.cry("weather", b"%d" % number)
+    one.bus.cry("news", b"x")
+    await until(lambda: len(heard) == 3)
+    assert heard == [b"0", b"1", b"2"]

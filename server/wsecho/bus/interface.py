@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from twisted.internet.defer import Deferred
 
@@ -46,11 +46,15 @@ class Ear(Protocol):
 
 
 class Bus(Protocol):
-    """Carries a room's messages between processes.
+    """Carries a room's messages between processes, and what they have to tell one another.
 
     All that it cannot do now it refuses with `BusUnavailable`; what it does not know the end of
     fails with `BusTimeout`.
     """
+
+    @property
+    def node(self) -> str:
+        """This process's name among the nodes; another after each start."""
 
     @property
     def measures(self) -> Measures | None:
@@ -74,6 +78,24 @@ class Bus(Protocol):
 
         Raises:
             BusUnavailable: they do not.
+        """
+
+    def listen(self, subject: str, heard: Callable[[bytes], None]) -> None:
+        """Hear what any node says on a subject, this one included, in one order.
+
+        Args:
+            subject: a word; each has one listener.
+            heard: takes it. What is said while Redis is away is lost: see `watch_nodes`.
+        """
+
+    def cry(self, subject: str, payload: bytes) -> None:
+        """Say something to all nodes, if they can be reached."""
+
+    def watch_nodes(self, changed: Callable[[frozenset[str]], None]) -> None:
+        """Be told which nodes live, this one included, at once and whenever that changes.
+
+        A node that is new here may have missed all that was said before: so it is with each after
+        this node itself was cut off.
         """
 
     def attach(self, room: str, after: Position | None = None) -> Deferred[None] | None:

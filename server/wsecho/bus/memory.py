@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class MemoryBus:
         self._hub = hub
         self._ear = ear
         self._now = now
+        self._listeners: dict[str, Callable[[bytes], None]] = {}
+        self.node = secrets.token_urlsafe(9)
 
     measures: Final = None
     is_up: Final = True
@@ -45,6 +48,19 @@ class MemoryBus:
 
     def check_health(self) -> None:
         """Nothing can keep a message from its readers."""
+
+    def listen(self, subject: str, heard: Callable[[bytes], None]) -> None:
+        """Hear what this process says on a subject."""
+        self._listeners[subject] = heard
+
+    def cry(self, subject: str, payload: bytes) -> None:
+        """Say something to oneself."""
+        if subject in self._listeners:
+            self._listeners[subject](payload)
+
+    def watch_nodes(self, changed: Callable[[frozenset[str]], None]) -> None:
+        """There is no node but this one, for ever."""
+        changed(frozenset({self.node}))
 
     def attach(self, room: str, after: Position | None = None) -> None:
         """There is nothing to wait for."""

@@ -156,6 +156,42 @@ def test_keys_count_at_both(pair: tuple[RunningServer, RunningServer]) -> None:
     assert ask(two, "POST", "/broadcast", body, idempotency_key="l")[0] == 201
 
 
+def test_an_address_has_so_many_connections_at_both(redis: RedisServer) -> None:
+    """Wherever they are; a server that dies takes its own along."""
+    options = ("--redis", redis.url, "--redis-prefix", "addresses:", "--node-ttl", "1")
+    limit = ("--max-connections-per-address", "4")
+
+    async def play(one: RunningServer, two: RunningServer) -> None:
+        for _ in range(3):
+            await connect(RawSpeaker, Seen(), one.host, one.port, ROOM)
+        await statuses(two, {200, 429}, 2)
+        one.process.signal(signal.SIGKILL)
+        await statuses(two, {200}, 2)
+
+    with running(*options, *limit) as one, running(*options, *limit) as two:
+        asyncio.run(play(one, two))
+
+
+async def statuses(server: RunningServer, wanted: set[int], number: int) -> None:
+    """Wait until so many requests on open connections are answered like this."""
+
+    def hold() -> set[int]:
+        held = [http.client.HTTPConnection(server.host, server.port) for _ in range(number)]
+        found = set()
+        for connection in held:
+            connection.request("GET", "/healthz")
+            answer = connection.getresponse()
+            answer.read()
+            found.add(answer.status)
+        for connection in held:
+            connection.close()
+        return found
+
+    async with asyncio.timeout(PATIENCE):
+        while await asyncio.to_thread(hold) != wanted:
+            await asyncio.sleep(0.1)
+
+
 def test_redis_stops_and_goes_on() -> None:
     """Who publishes is told, who listens stays, `/readyz` says so, and all goes on."""
     with redis_server() as redis:

@@ -56,9 +56,12 @@ class Attendance:
     _followed: Callable[[], Iterable[Followed]]
     _here: Callable[[str], Iterable[Card]]
     alive: set[str] = field(factory=set, init=False)
+    _watchers: list[Callable[[frozenset[str]], None]] = field(factory=list, init=False)
+    _told: frozenset[str] = field(default=frozenset(), init=False)
     _loop: LoopingCall = field(init=False)
 
     def __attrs_post_init__(self) -> None:
+        self._told = frozenset({self.node})
         self._loop = LoopingCall(self.beat)
         self._loop.clock = self._clock
 
@@ -72,6 +75,23 @@ class Attendance:
             self._loop.stop()
         self._commands.cast("ZREM", self._nodes, self.node)
 
+    def watch(self, changed: Callable[[frozenset[str]], None]) -> None:
+        """Tell who lives, now and whenever that changes."""
+        self._watchers.append(changed)
+        changed(self._told)
+
+    def doubt(self) -> None:
+        """Know of no other node any more: what they say is not heard."""
+        self.alive.clear()
+        self._tell_watchers()
+
+    def _tell_watchers(self) -> None:
+        alive = frozenset(self.alive | {self.node})
+        if alive != self._told:
+            self._told = alive
+            for changed in self._watchers:
+                changed(alive)
+
     def beat(self) -> None:
         """Give a sign of life, and see who else does."""
         words: list[bytes | str] = [self.node, str(int(self._node_ttl * 1000))]
@@ -82,6 +102,7 @@ class Attendance:
     def _beaten(self, reply: list[Any]) -> None:
         was_alive, *alive = reply
         self.alive = {name.decode() for name in alive}
+        self._tell_watchers()
         for followed in self._followed():
             for node in followed.roster.nodes() - self.alive:
                 self._bury(followed, node)

@@ -127,6 +127,7 @@ class RedisBus:
             self.measures,
             self._attendance.load,
         )
+        self._listeners: dict[str, Callable[[bytes], None]] = {}
         hub.count_elsewhere = self._count_elsewhere
         self._tick = LoopingCall(self._look_around)
         self._tick.clock = reactor
@@ -162,6 +163,20 @@ class RedisBus:
         """
         self._link.check()
         self._canary.check()
+
+    def listen(self, subject: str, heard: Callable[[bytes], None]) -> None:
+        """Hear what any node says on a subject, in one order."""
+        channel = self._keys.subject(subject)
+        self._listeners[channel] = heard
+        self._commands.subscribe(channel)
+
+    def cry(self, subject: str, payload: bytes) -> None:
+        """Say something to all nodes, if they can be reached."""
+        self._commands.cast("PUBLISH", self._keys.subject(subject), payload)
+
+    def watch_nodes(self, changed: Callable[[frozenset[str]], None]) -> None:
+        """Be told which nodes live, at once and whenever that changes."""
+        self._attendance.watch(changed)
 
     def __len__(self) -> int:
         """Count the rooms that are followed."""
@@ -275,12 +290,15 @@ class RedisBus:
     def came_up(self, server: Server) -> None:
         """Catch up with all rooms that are followed."""
         self._canary.listen()
+        for channel in self._listeners:
+            self._commands.subscribe(channel)
         self._attendance.beat()
         self._following.came_up(server.run)
 
     def went_down(self) -> None:
         """Know nothing any more of what is said elsewhere."""
         self._canary.doubt()
+        self._attendance.doubt()
         self._following.went_down()
 
     def pushed(self, push: list[Any]) -> None:
@@ -290,7 +308,11 @@ class RedisBus:
         _, channel, body = push
         followed = self._following.on_channel(channel)
         if followed is None:
-            self._canary.hear(channel, body)
+            heard = self._listeners.get(channel.decode())
+            if heard is not None:
+                heard(body)
+            else:
+                self._canary.hear(channel, body)
         elif body[:1] == MESSAGE:
             self._following.hear(followed, body)
         elif body[:1] == PRESENCE:

@@ -51,6 +51,10 @@ class Keys:
         """The set of nodes."""
         return f"{self._prefix}nodes"
 
+    def subject(self, subject: str) -> str:
+        """The channel on which nodes tell one another of something."""
+        return f"{self._prefix}subject:{subject}"
+
     def node(self, name: str) -> str:
         """The channel of one node."""
         return f"{self._prefix}node:{name}"
