@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import frozen
 from twisted.internet.task import LoopingCall
 
-from wsecho.bus.later import gather, when
 from wsecho.bus.redis.attendance import PRESENCE, Attendance
 from wsecho.bus.redis.canary import Canary
 from wsecho.bus.redis.census import count_members
 from wsecho.bus.redis.commands import Commands
+from wsecho.bus.redis.dialing import Dialer
 from wsecho.bus.redis.following import Following
 from wsecho.bus.redis.keys import Keys
 from wsecho.bus.redis.link import Link
 from wsecho.bus.redis.measures import Measures
-from wsecho.bus.redis.records import MESSAGE, write_record
-from wsecho.bus.redis.scripts import PUBLISH, TOUCH
+from wsecho.bus.redis.records import MESSAGE
+from wsecho.bus.redis.saying import Saying
+from wsecho.bus.redis.scripts import TOUCH
 from wsecho.bus.redis.tags import Tags
-from wsecho.core.errors import BusTimeout, BusUnavailable
-from wsecho.core.line import Line, Seen
+from wsecho.core.errors import BusUnavailable
+from wsecho.core.line import Line
 from wsecho.core.positions import Position
-from wsecho.core.retries import KEEP, KeyReusedError, Receipt, digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from wsecho.bus.redis.greeting import Server
     from wsecho.core.hub import Hub, Rules
     from wsecho.core.presence import Card, Change
+    from wsecho.core.retries import Receipt
     from wsecho.core.rooms import Said
 
 LINGER: Final = 30.0
@@ -99,12 +100,13 @@ class RedisBus:
         self.measures = Measures()
         self._keys = Keys(settings.prefix)
         self._tags = Tags(self.node)
+        address, timeout = settings.address, settings.timeout
         name = f"wsecho-{self.node}"
-        self._link = Link(settings.address, name, reactor, settings.timeout, self, self.measures)
-        self._commands = Commands(self._link)
-        self._canary = Canary(
-            self._link, self._keys.node(self.node), reactor, settings.timeout, self.measures
-        )
+        dialer = Dialer(address, name, reactor, timeout, self.measures.time)
+        self._link = Link(dialer, str(address), reactor, self)
+        self._commands = Commands(self._link, self.measures)
+        channel = self._keys.node(self.node)
+        self._canary = Canary(self._link, channel, reactor, timeout, self.measures)
         self._attendance = Attendance(
             self.node,
             self._commands,
@@ -126,6 +128,9 @@ class RedisBus:
             now,
             self.measures,
             self._attendance.load,
+        )
+        self._saying = Saying(
+            self._commands, self._following, self._tags, rules.history, timeout / 2, now
         )
         self._listeners: dict[str, Callable[[bytes], None]] = {}
         hub.count_elsewhere = self._count_elsewhere
@@ -215,23 +220,7 @@ class RedisBus:
         """
         if self._commands.is_away and self._settings.speaks_locally:
             return self._say_here(room, said, sender, origin)
-        self._link.check()
-        keys, tag = self._keys.room(room), self._tags.tag(sender, origin)
-        names = [keys.head, keys.log]
-        words: list[bytes | str] = [
-            *self._following.stand(self._following.seen(room)),
-            str(self._rules.history),
-            str(said.publication),
-            write_record(said, tag),
-            keys.channel,
-        ]
-        if said.key is not None:
-            names.append(keys.receipt(said.caller, said.key))
-            words += [digest(said.payload, is_binary=said.is_binary), str(int(KEEP * 1000))]
-        answer = self._commands.run(PUBLISH, names, words)
-        return answer.addCallbacks(
-            self._said, self._not_said, callbackArgs=(room, tag), errbackArgs=(tag,)
-        )
+        return self._saying.say(room, said, sender, origin)
 
     def check_keys(self, rooms: Sequence[str], said: Said) -> Later[None]:
         """See to it that something can be said in each of some rooms.
@@ -242,20 +231,7 @@ class RedisBus:
         if self._commands.is_away and self._settings.speaks_locally:
             return None
         self._link.check()
-        if said.key is None:
-            return None
-        known = digest(said.payload, is_binary=said.is_binary)
-
-        def compare(found: Any) -> None:
-            if found is not None and found != known:
-                raise KeyReusedError
-
-        def ask(room: str) -> Deferred[None]:
-            name = self._keys.room(room).receipt(said.caller, said.key or "")
-            return self._commands.ask("HGET", name, "digest").addCallback(compare)
-
-        asked: dict[str, Later[None]] = {room: ask(room) for room in rooms}
-        return when(gather(asked), lambda _: None)
+        return self._saying.check_keys(rooms, said)
 
     def tell(self, room: str, change: Change, but: Any = None) -> None:
         """Tell everybody in a room that a member of this process came or went."""
@@ -289,6 +265,7 @@ class RedisBus:
 
     def came_up(self, server: Server) -> None:
         """Catch up with all rooms that are followed."""
+        self.measures.connects += 1
         self._canary.listen()
         for channel in self._listeners:
             self._commands.subscribe(channel)
@@ -319,29 +296,6 @@ class RedisBus:
             self._attendance.hear(followed, body)
 
     # -- the rest is our own
-
-    def _said(self, reply: list[Any], room: str, tag: bytes) -> Later[Receipt]:
-        if reply[0] == b"reused":
-            self._tags.take(tag)
-            raise KeyReusedError
-        how, epoch, offset, publication = reply
-        receipt = Receipt(Position(epoch.decode("ascii"), offset), int(publication))
-        if how == b"again":
-            self._tags.take(tag)
-            return receipt
-        followed = self._following.get(room)
-        if followed is None:
-            seen = Seen(receipt.position.epoch, offset, receipt.publication)
-            self._following.remember(room, seen)
-        elif not followed.reaches(receipt.position):
-            # Whoever said it hears it before it is told where it stands.
-            return followed.acknowledge_later(receipt, self._now() + self._settings.timeout / 2)
-        return receipt
-
-    def _not_said(self, failure: Failure, tag: bytes) -> Failure:
-        if not failure.check(BusTimeout):
-            self._tags.take(tag)
-        return failure
 
     def _say_here(self, room: str, said: Said, sender: Any, origin: Any) -> Receipt:
         self._stray(room)

@@ -68,7 +68,7 @@ class Connection(Protocol):
         clock: IReactorTime,
         timeout: float,
         pushed: Pushed,
-        lost: Callable[[], None],
+        lost: Callable[[Connection], None],
         timed: Callable[[float], None],
     ) -> None:
         self._clock = clock
@@ -140,7 +140,7 @@ class Connection(Protocol):
         self.is_open = False
         if self._deadline is not None and self._deadline.active():
             self._deadline.cancel()
-        self._lost()
+        self._lost(self)
         asked, self._asked = self._asked, deque()
         for _, _, answer in asked:
             answer.errback(self._cause())
