@@ -2,6 +2,7 @@
 """From a configuration to a running tree of Twisted services."""
 
 import sys
+from collections.abc import Mapping
 from typing import Any, Final
 
 from twisted.application.internet import TimerService
@@ -45,13 +46,18 @@ class WsechoService(MultiService):
     Args:
         config: the options in force.
         reactor: Twisted's reactor.
+        twistd: the options of the program that runs this.
     """
 
     _log = Logger()
 
-    def __init__(self, config: Config, reactor: Any) -> None:
+    def __init__(
+        self, config: Config, reactor: Any, twistd: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__()
         self._config = config
+        self._reactor = reactor
+        self._twistd = twistd or {}
         self.house = house = House.of(config, reactor)
         self.rooms = rooms = Rooms(config.rules, reactor, house.stats, buses.maker(config, reactor))
         listening = Listening(reactor)
@@ -87,7 +93,9 @@ class WsechoService(MultiService):
         """Join twistd's application, which is where it looks for the log's form."""
         super().setServiceParent(parent)
         if self._config.log_format == "json":
-            logs.use_json(parent, sys.stdout)
+            logs.use(parent, logs.JsonLog, sys.stdout, self._reactor)
+        elif logs.is_to_stdout(self._twistd):
+            logs.use(parent, logs.TextLog, sys.stdout, self._reactor)
 
     def startService(self) -> None:
         """Begin; the ports listen already."""
@@ -140,6 +148,6 @@ def makeService(options: Options) -> WsechoService:
     from twisted.internet import reactor  # noqa: PLC0415  # twistd chooses it first
 
     try:
-        return WsechoService(options.config, reactor)
+        return WsechoService(options.config, reactor, options.parent)
     except ConfigError as error:
         raise SystemExit(f"wsecho: {error}") from None
