@@ -199,3 +199,22 @@ async def test_nodes_tell_one_another(make_nodes: MakeNodes) -> None:
     one.bus.cry("news", b"x")
     await until(lambda: len(heard) == 3)
     assert heard == [b"0", b"1", b"2"]
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+async def test_a_room_may_be_heard_of_from_outside(make_nodes: MakeNodes) -> None:
+    """One that is held, and all of them at once; each message comes once."""
+    one, two = make_nodes()
+    two.bus.hold("held")
+    await two.attach("held")
+    await one.join(Member(), "held")
+    await until(lambda: [event[:2] for event in two.events] == [("join", "held")])
+    two.bus.overhear(all_rooms=True)
+    await two.attach("b [*]")
+    for room in ("held", "b [*]", "ä/{c}"):
+        await one.say(room, room)
+    await until(lambda: len(two.heard) == 3)
+    assert sorted(said.payload.decode() for _, said, _ in two.heard) == ["b [*]", "held", "ä/{c}"]
+    assert all(name == said.payload.decode() for name, said, _ in two.heard)
+    two.bus.overhear(all_rooms=False)
+    two.bus.release("held")

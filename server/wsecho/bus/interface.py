@@ -114,6 +114,19 @@ class Bus(Protocol):
             BusUnavailable: it cannot be asked now.
         """
 
+    def hold(self, room: str) -> None:
+        """Hear of a room, its messages and its members, though nobody here is in it."""
+
+    def release(self, room: str) -> None:
+        """Take one `hold` back."""
+
+    def overhear(self, *, all_rooms: bool) -> None:
+        """Hear of every room there is, or of those again that somebody here is in.
+
+        Of a room that is not current here the ear is told what is told elsewhere, and nothing that
+        was missed.
+        """
+
     def publish(self, room: str, said: Said, sender: Any, origin: Any) -> Later[Receipt]:
         """Say something in a room.
 

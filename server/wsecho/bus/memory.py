@@ -65,6 +65,15 @@ class MemoryBus:
     def attach(self, room: str, after: Position | None = None) -> None:
         """There is nothing to wait for."""
 
+    def hold(self, room: str) -> None:
+        """All rooms are heard of."""
+
+    def release(self, room: str) -> None:
+        """All rooms are heard of."""
+
+    def overhear(self, *, all_rooms: bool) -> None:
+        """All rooms are heard of."""
+
     def publish(self, room: str, said: Said, sender: Any, origin: Any) -> Receipt:
         """Say something in a room.
 

@@ -144,6 +144,45 @@ def test_who_is_there_is_the_same_at_both(pair: tuple[RunningServer, RunningServ
     asyncio.run(play())
 
 
+class Listener(Wamp):
+    """Subscribes to a pattern and to somebody's presence, and notes what it hears."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.events: list[Any] = []
+
+    def message(self, payload: bytes) -> None:
+        """Read a WAMP message."""
+        message = json.loads(payload)
+        if message[0] == 2:
+            self.say([32, 1, {"match": "prefix"}, "wsecho.room.pattern"])
+            self.say([32, 2, {}, "wsecho.presence.pattern-a"])
+        elif message[0] == 33 and message[1] == 2:
+            self.is_ready()
+        elif message[0] == 36:
+            self.events.append(message[4:])
+
+
+def test_patterns_and_presence_reach_across(pair: tuple[RunningServer, RunningServer]) -> None:
+    """Of rooms that nobody is in at the other server."""
+    one, two = pair
+
+    async def play() -> None:
+        listener, _ = await connect(Listener, Seen(), two.host, two.port, "x")
+        assert isinstance(listener, Listener)
+        assert (await asyncio.to_thread(ask, one, "POST", "/broadcast/pattern-b", b"0"))[0] == 201
+        await until(lambda: len(listener.events) == 1)
+        assert listener.events[0][0] == ["0"]
+        coming, _ = await connect(RawSpeaker, Seen(), one.host, one.port, "pattern-a")
+        await until(lambda: len(listener.events) == 2)
+        assert listener.events[1][1]["action"] == "join"
+        coming.kill()
+        await until(lambda: len(listener.events) == 3)
+        listener.kill()
+
+    asyncio.run(play())
+
+
 def test_keys_count_at_both(pair: tuple[RunningServer, RunningServer]) -> None:
     """In one room, and in many at once."""
     one, two = pair

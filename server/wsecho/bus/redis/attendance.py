@@ -122,7 +122,7 @@ class Attendance:
     def tell(self, followed: Followed, change: Change, tag: bytes) -> None:
         """Let everybody know that a member of this node came or went."""
         if not self._commands.is_up:
-            self._take(followed, self.node, change.action, change.card, tag)
+            self._take(followed, self.node, change, tag)
         elif change.action == "join":
             self._enter(followed, change.card, tag)
         else:
@@ -130,8 +130,8 @@ class Attendance:
 
     def hear(self, followed: Followed, body: bytes) -> None:
         """Take note of what the channel told."""
-        _, action, node, tag, text = body.split(b" ", 4)
-        self._take(followed, node.decode(), action.decode(), _read(text), tag)
+        _, _, node, tag, _ = body.split(b" ", 4)
+        self._take(followed, node.decode(), read_change(body), tag)
 
     def load(self, followed: Followed, found: Mapping[bytes, bytes]) -> None:
         """Take all entries of a room, and put right those of this node."""
@@ -152,15 +152,14 @@ class Attendance:
             if not followed.is_quiet:
                 self._announce(followed, change, b"-")
 
-    def _take(self, followed: Followed, node: str, action: str, card: Card, tag: bytes) -> None:
-        roster = followed.roster
-        if action == "join":
+    def _take(self, followed: Followed, node: str, change: Change, tag: bytes) -> None:
+        if change.action == "join":
             self.alive.add(node)
-            change = roster.enter(node, card)
+            told = followed.roster.enter(node, change.card)
         else:
-            change = roster.leave(node, card.id)
-        if change is not None:
-            self._announce(followed, change, tag)
+            told = followed.roster.leave(node, change.card.id)
+        if told is not None:
+            self._announce(followed, told, tag)
 
     def _enter(self, followed: Followed, card: Card, tag: bytes) -> None:
         self._write(followed, "join", card, tag)
@@ -179,6 +178,16 @@ class Attendance:
             notice,
         ]
         self._commands.run(ATTEND, [followed.keys.who], words).addErrback(_ignore)
+
+
+def read_change(body: bytes) -> Change:
+    """Read what a channel told of somebody's coming or going.
+
+    Raises:
+        ValueError: it is malformed.
+    """
+    _, action, _, _, text = body.split(b" ", 4)
+    return Change("join" if action == b"join" else "leave", _read(text))
 
 
 def _write_card(card: Card) -> bytes:

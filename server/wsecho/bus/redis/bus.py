@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
 
-from wsecho.bus.redis.attendance import PRESENCE, Attendance
+from wsecho.bus.redis.attendance import PRESENCE, Attendance, read_change
 from wsecho.bus.redis.canary import Canary
 from wsecho.bus.redis.census import count_members
 from wsecho.bus.redis.commands import Commands
@@ -18,13 +21,15 @@ from wsecho.bus.redis.following import Following
 from wsecho.bus.redis.keys import Keys
 from wsecho.bus.redis.link import Link
 from wsecho.bus.redis.measures import Measures
-from wsecho.bus.redis.records import MESSAGE
+from wsecho.bus.redis.records import MESSAGE, read_notice
 from wsecho.bus.redis.saying import Saying
 from wsecho.bus.redis.scripts import TOUCH
 from wsecho.bus.redis.tags import Tags
-from wsecho.core.errors import BusUnavailable
+from wsecho.core.errors import BusUnavailable, OverLimit
 from wsecho.core.line import Line
 from wsecho.core.positions import Position
+from wsecho.core.retries import Receipt
+from wsecho.core.rooms import Delivery
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,13 +44,15 @@ if TYPE_CHECKING:
     from wsecho.bus.redis.greeting import Server
     from wsecho.core.hub import Hub, Rules
     from wsecho.core.presence import Card, Change
-    from wsecho.core.retries import Receipt
     from wsecho.core.rooms import Said
 
 LINGER: Final = 30.0
 """Seconds that a room is followed on after its last member, and after it was asked for."""
 
 TICK: Final = 1.0
+
+PATIENCE: Final = 8.0
+"""Seconds that somebody waits for a room at most: whoever asks is answered within ten."""
 
 LOCAL: Final = "local-"
 """Begins the epoch of what was said while Redis was away, and heard here alone."""
@@ -81,6 +88,8 @@ class RedisBus:
         ear: delivers.
         now: the time, Unix seconds.
     """
+
+    _log = Logger()
 
     def __init__(
         self,
@@ -132,6 +141,8 @@ class RedisBus:
         self._saying = Saying(
             self._commands, self._following, self._tags, rules.history, timeout / 2, now
         )
+        self._holds: Counter[str] = Counter()
+        self._overhears = False
         self._listeners: dict[str, Callable[[bytes], None]] = {}
         hub.count_elsewhere = self._count_elsewhere
         self._tick = LoopingCall(self._look_around)
@@ -207,9 +218,26 @@ class RedisBus:
                 return None
             # Somebody has seen more than was heard here.
             followed.line.fall_behind()
-        waiting = followed.wait()
+        waiting = followed.wait(self._now())
         self._following.load(followed)
         return waiting
+
+    def hold(self, room: str) -> None:
+        """Hear of a room though nobody here is in it."""
+        self._holds[room] += 1
+        self._follow_held(room)
+
+    def release(self, room: str) -> None:
+        """Take one `hold` back."""
+        self._holds[room] -= 1
+        if self._holds[room] <= 0:
+            del self._holds[room]
+
+    def overhear(self, *, all_rooms: bool) -> None:
+        """Hear of every room there is, or of those that somebody here is in."""
+        self._overhears = all_rooms
+        command = "PSUBSCRIBE" if all_rooms else "PUNSUBSCRIBE"
+        self._commands.tell(command, self._keys.every_room)
 
     def publish(self, room: str, said: Said, sender: Any, origin: Any) -> Later[Receipt]:
         """Say something in a room.
@@ -269,6 +297,8 @@ class RedisBus:
         self._canary.listen()
         for channel in self._listeners:
             self._commands.subscribe(channel)
+        if self._overhears:
+            self.overhear(all_rooms=True)
         self._attendance.beat()
         self._following.came_up(server.run)
 
@@ -279,10 +309,18 @@ class RedisBus:
         self._following.went_down()
 
     def pushed(self, push: list[Any]) -> None:
-        """Hear what is told on a channel."""
-        if push[0] != b"message":
-            return
-        _, channel, body = push
+        """Hear what is told on a channel; what cannot be read is no end of all else."""
+        try:
+            if push[0] == b"message":
+                self._hear(push[1], push[2])
+            elif push[0] == b"pmessage" and self._following.on_channel(push[2]) is None:
+                self._overheard(push[2].decode(), push[3])
+        except Exception:  # noqa: BLE001  # the boundary: others' bytes, and the doors' own faults
+            self._log.failure("cannot take what came from Redis")
+
+    # -- the rest is our own
+
+    def _hear(self, channel: bytes, body: bytes) -> None:
         followed = self._following.on_channel(channel)
         if followed is None:
             heard = self._listeners.get(channel.decode())
@@ -295,7 +333,23 @@ class RedisBus:
         elif body[:1] == PRESENCE:
             self._attendance.hear(followed, body)
 
-    # -- the rest is our own
+    def _overheard(self, channel: str, body: bytes) -> None:
+        room = self._keys.room_on(channel)
+        if body[:1] == MESSAGE:
+            logged = read_notice(body)
+            _, origin = self._tags.take(logged.tag)
+            message = logged.message
+            receipt = Receipt(message.position, message.publication)
+            self._ear.hear(room, Delivery(receipt, message, []), origin)
+        elif body[:1] == PRESENCE:
+            self._ear.announce(room, read_change(body))
+
+    def _follow_held(self, room: str) -> None:
+        if self._commands.is_away:
+            return
+        # A house that is full has no place for who only listens.
+        with suppress(OverLimit):
+            self._following.load(self._following.follow(room))
 
     def _say_here(self, room: str, said: Said, sender: Any, origin: Any) -> Receipt:
         self._stray(room)
@@ -326,9 +380,14 @@ class RedisBus:
     def _look_around(self) -> None:
         """Let go of rooms that nobody needs, and keep alive those that are needed."""
         now = self._now()
+        for room in self._holds:
+            self._follow_held(room)
         for followed in self._following.rooms():
-            if self._hub.has_members(followed.name) or followed.is_waited_for:
+            name = followed.name
+            if self._hub.has_members(name) or followed.is_waited_for or name in self._holds:
                 followed.needed = now
+            if followed.is_waited_for and now - followed.waited_since >= PATIENCE:
+                followed.turn_away(BusUnavailable())
             if followed.acknowledge(now):
                 # It was logged, and has not come: something is lost on the way.
                 followed.line.fall_behind()

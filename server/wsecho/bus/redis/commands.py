@@ -77,6 +77,10 @@ class Commands:
         if self.is_up:
             self._link.ask(*words).addErrback(lambda _: None)
 
+    def tell(self, *words: str) -> None:
+        """Give a command that is answered by a push, if Redis is there."""
+        self._link.tell(*words)
+
     def subscribe(self, channel: str) -> None:
         """Listen on a channel: what is told from here on is pushed."""
         self._link.tell("SUBSCRIBE", channel)

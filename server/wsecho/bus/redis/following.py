@@ -191,11 +191,17 @@ class Following:
     # -- loading
 
     def load(self, followed: Followed) -> None:
-        """Ask the log for what the line needs, if it needs anything, in its turn."""
+        """Ask the log for what the line needs, if it needs anything, in its turn.
+
+        Somebody who waits for a room does not wait for those that nobody waits for.
+        """
         if followed.line.need is None or followed.is_asking or not self._commands.is_up:
             return
         followed.is_asking = True
-        self._to_load.append(followed)
+        if followed.is_waited_for:
+            self._to_load.appendleft(followed)
+        else:
+            self._to_load.append(followed)
         self._load_next()
 
     def _load_next(self) -> None:
@@ -245,7 +251,8 @@ class Following:
         followed.is_quiet = False
         if followed.has_strayed:
             followed.has_strayed = False
-            self._ear.renew(followed.name, Position(followed.seen.epoch, followed.seen.offset))
+            position = Position(followed.seen.epoch, followed.seen.offset)
+            self._let(self._ear.renew, followed.name, position)
         followed.acknowledge()
         followed.let_in()
 
@@ -269,18 +276,25 @@ class Following:
             elif isinstance(event, Renewed):
                 self._measures.renewals += 1
                 self._hub.reset(room, event.epoch, event.base, now)
-                self._ear.renew(room, Position(event.epoch, event.base))
+                self._let(self._ear.renew, room, Position(event.epoch, event.base))
             elif isinstance(event, Skipped):
                 epoch = followed.seen.epoch
                 self._hub.reset(room, epoch, event.upto, now)
                 if not followed.is_quiet:
-                    self._ear.skip(room, epoch, event.after, event.upto)
+                    self._let(self._ear.skip, room, epoch, event.after, event.upto)
 
     def _take(self, followed: Followed, message: Message, tag: bytes, now: float) -> None:
         sender, origin = self._tags.take(tag)
         delivery = self._hub.take(followed.name, message, sender, now)
         if not followed.is_quiet:
-            self._ear.hear(followed.name, delivery, origin)
+            self._let(self._ear.hear, followed.name, delivery, origin)
+
+    def _let(self, call: Callable[..., None], *args: Any) -> None:
+        """Let the doors know; a fault there must not keep what follows from the others."""
+        try:
+            call(*args)
+        except Exception:  # noqa: BLE001  # the boundary between the bus and the doors
+            self._log.failure("a door failed to take what came")
 
 
 def _read(reply: list[Any], *, was_away: bool) -> tuple[Loaded, dict[Message, bytes]]:
