@@ -313,7 +313,7 @@ async def test_a_redis_that_refuses(cluster: Cluster) -> None:
 @asynchronous  # type: ignore[untyped-decorator]
 async def test_a_room_is_let_go(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     """Some time after its last member; what was seen of it is remembered."""
-    monkeypatch.setattr("wsecho.bus.redis.bus.LINGER", 0.1)
+    monkeypatch.setattr("wsecho.bus.redis.keeping.LINGER", 0.1)
     one = cluster.node()
     member = Member()
     await one.join(member)

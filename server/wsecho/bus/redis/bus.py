@@ -4,38 +4,33 @@
 from __future__ import annotations
 
 import secrets
-from collections import Counter
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
-from twisted.internet.task import LoopingCall
-from twisted.logger import Logger
 
-from wsecho.bus.redis.attendance import PRESENCE, Attendance, read_change
+from wsecho.bus.redis.attendance import Attendance
 from wsecho.bus.redis.canary import Canary
 from wsecho.bus.redis.census import count_members
 from wsecho.bus.redis.commands import Commands
 from wsecho.bus.redis.dialing import Dialer
 from wsecho.bus.redis.following import Following
+from wsecho.bus.redis.hearing import Hearing
+from wsecho.bus.redis.keeping import Keeping
 from wsecho.bus.redis.keys import Keys
 from wsecho.bus.redis.link import Link
 from wsecho.bus.redis.measures import Measures
-from wsecho.bus.redis.records import MESSAGE, read_notice
+from wsecho.bus.redis.records import NO_TAG
 from wsecho.bus.redis.saying import Saying
-from wsecho.bus.redis.scripts import TOUCH
 from wsecho.bus.redis.tags import Tags
-from wsecho.core.errors import BusUnavailable, OverLimit
+from wsecho.core.errors import BusUnavailable
 from wsecho.core.line import Line
 from wsecho.core.positions import Position
 from wsecho.core.retries import Receipt
-from wsecho.core.rooms import Delivery
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from twisted.internet.defer import Deferred
-    from twisted.python.failure import Failure
 
     from wsecho.bus.interface import Ear
     from wsecho.bus.later import Later
@@ -45,14 +40,6 @@ if TYPE_CHECKING:
     from wsecho.core.hub import Hub, Rules
     from wsecho.core.presence import Card, Change
     from wsecho.core.rooms import Said
-
-LINGER: Final = 30.0
-"""Seconds that a room is followed on after its last member, and after it was asked for."""
-
-TICK: Final = 1.0
-
-PATIENCE: Final = 8.0
-"""Seconds that somebody waits for a room at most: whoever asks is answered within ten."""
 
 LOCAL: Final = "local-"
 """Begins the epoch of what was said while Redis was away, and heard here alone."""
@@ -89,8 +76,6 @@ class RedisBus:
         now: the time, Unix seconds.
     """
 
-    _log = Logger()
-
     def __init__(
         self,
         settings: Settings,
@@ -101,7 +86,6 @@ class RedisBus:
         now: Callable[[], float],
     ) -> None:
         self._settings = settings
-        self._rules = rules
         self._hub = hub
         self._ear = ear
         self._now = now
@@ -141,12 +125,19 @@ class RedisBus:
         self._saying = Saying(
             self._commands, self._following, self._tags, rules.history, timeout / 2, now
         )
-        self._holds: Counter[str] = Counter()
-        self._overhears = False
-        self._listeners: dict[str, Callable[[bytes], None]] = {}
+        self._hearing = Hearing(
+            self._commands,
+            self._keys,
+            self._following,
+            self._attendance,
+            self._tags,
+            ear,
+            self._canary.hear,
+        )
+        self._keeping = Keeping(
+            self._commands, self._following, hub, rules.history_ttl, now, reactor
+        )
         hub.count_elsewhere = self._count_elsewhere
-        self._tick = LoopingCall(self._look_around)
-        self._tick.clock = reactor
 
     # -- its life
 
@@ -155,12 +146,11 @@ class RedisBus:
         self._link.start()
         self._canary.start()
         self._attendance.start()
-        self._tick.start(TICK, now=False)
+        self._keeping.start()
 
     def stop(self) -> None:
         """Let go of the connection."""
-        if self._tick.running:
-            self._tick.stop()
+        self._keeping.stop()
         self._canary.stop()
         self._attendance.stop()
         self._link.stop()
@@ -182,9 +172,7 @@ class RedisBus:
 
     def listen(self, subject: str, heard: Callable[[bytes], None]) -> None:
         """Hear what any node says on a subject, in one order."""
-        channel = self._keys.subject(subject)
-        self._listeners[channel] = heard
-        self._commands.subscribe(channel)
+        self._hearing.listen(subject, heard)
 
     def cry(self, subject: str, payload: bytes) -> None:
         """Say something to all nodes, if they can be reached."""
@@ -224,20 +212,15 @@ class RedisBus:
 
     def hold(self, room: str) -> None:
         """Hear of a room though nobody here is in it."""
-        self._holds[room] += 1
-        self._follow_held(room)
+        self._keeping.hold(room)
 
     def release(self, room: str) -> None:
         """Take one `hold` back."""
-        self._holds[room] -= 1
-        if self._holds[room] <= 0:
-            del self._holds[room]
+        self._keeping.release(room)
 
     def overhear(self, *, all_rooms: bool) -> None:
         """Hear of every room there is, or of those that somebody here is in."""
-        self._overhears = all_rooms
-        command = "PSUBSCRIBE" if all_rooms else "PUNSUBSCRIBE"
-        self._commands.tell(command, self._keys.every_room)
+        self._hearing.overhear(all_rooms=all_rooms)
 
     def publish(self, room: str, said: Said, sender: Any, origin: Any) -> Later[Receipt]:
         """Say something in a room.
@@ -265,7 +248,8 @@ class RedisBus:
         """Tell everybody in a room that a member of this process came or went."""
         followed = self._following.get(room)
         if followed is not None:
-            self._attendance.tell(followed, change, self._tags.remember(but))
+            tag = NO_TAG if but is None else self._tags.remember(but)
+            self._attendance.tell(followed, change, tag)
 
     def members(self, room: str) -> list[Card]:
         """List who is in a room, which is current here.
@@ -295,10 +279,7 @@ class RedisBus:
         """Catch up with all rooms that are followed."""
         self.measures.connects += 1
         self._canary.listen()
-        for channel in self._listeners:
-            self._commands.subscribe(channel)
-        if self._overhears:
-            self.overhear(all_rooms=True)
+        self._hearing.came_up()
         self._attendance.beat()
         self._following.came_up(server.run)
 
@@ -309,47 +290,10 @@ class RedisBus:
         self._following.went_down()
 
     def pushed(self, push: list[Any]) -> None:
-        """Hear what is told on a channel; what cannot be read is no end of all else."""
-        try:
-            if push[0] == b"message":
-                self._hear(push[1], push[2])
-            elif push[0] == b"pmessage" and self._following.on_channel(push[2]) is None:
-                self._overheard(push[2].decode(), push[3])
-        except Exception:  # noqa: BLE001  # the boundary: others' bytes, and the doors' own faults
-            self._log.failure("cannot take what came from Redis")
+        """Hear what is told on a channel."""
+        self._hearing.take(push)
 
     # -- the rest is our own
-
-    def _hear(self, channel: bytes, body: bytes) -> None:
-        followed = self._following.on_channel(channel)
-        if followed is None:
-            heard = self._listeners.get(channel.decode())
-            if heard is not None:
-                heard(body)
-            else:
-                self._canary.hear(channel, body)
-        elif body[:1] == MESSAGE:
-            self._following.hear(followed, body)
-        elif body[:1] == PRESENCE:
-            self._attendance.hear(followed, body)
-
-    def _overheard(self, channel: str, body: bytes) -> None:
-        room = self._keys.room_on(channel)
-        if body[:1] == MESSAGE:
-            logged = read_notice(body)
-            _, origin = self._tags.take(logged.tag)
-            message = logged.message
-            receipt = Receipt(message.position, message.publication)
-            self._ear.hear(room, Delivery(receipt, message, []), origin)
-        elif body[:1] == PRESENCE:
-            self._ear.announce(room, read_change(body))
-
-    def _follow_held(self, room: str) -> None:
-        if self._commands.is_away:
-            return
-        # A house that is full has no place for who only listens.
-        with suppress(OverLimit):
-            self._following.load(self._following.follow(room))
 
     def _say_here(self, room: str, said: Said, sender: Any, origin: Any) -> Receipt:
         self._stray(room)
@@ -376,34 +320,3 @@ class RedisBus:
     def _count_elsewhere(self, room: str) -> int:
         followed = self._following.get(room)
         return 0 if followed is None else followed.roster.count_elsewhere(self.node)
-
-    def _look_around(self) -> None:
-        """Let go of rooms that nobody needs, and keep alive those that are needed."""
-        now = self._now()
-        for room in self._holds:
-            self._follow_held(room)
-        for followed in self._following.rooms():
-            name = followed.name
-            if self._hub.has_members(name) or followed.is_waited_for or name in self._holds:
-                followed.needed = now
-            if followed.is_waited_for and now - followed.waited_since >= PATIENCE:
-                followed.turn_away(BusUnavailable())
-            if followed.acknowledge(now):
-                # It was logged, and has not come: something is lost on the way.
-                followed.line.fall_behind()
-            if now - followed.needed >= LINGER and self._hub.forget(followed.name):
-                self._following.unfollow(followed)
-            elif self._commands.is_up:
-                self._following.load(followed)
-                self._touch(followed, now)
-
-    def _touch(self, followed: Followed, now: float) -> None:
-        if now - followed.touched >= self._rules.history_ttl / 3 and followed.needed == now:
-            followed.touched = now
-            keys = followed.keys
-            names = [keys.head, keys.log, keys.who]
-            self._commands.run(TOUCH, names, [self._following.ttl]).addErrback(_ignore)
-
-
-def _ignore(_: Failure) -> None:
-    """It is tried again."""
