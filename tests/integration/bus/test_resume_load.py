@@ -69,7 +69,9 @@ class World:
 
     redis: RedisServer
     nodes: list[Node]
-    dice: random.Random = field(factory=lambda: random.Random(20_261_124))
+    dice: random.Random = field(
+        factory=lambda: random.Random(int(os.environ.get("WSECHO_LOAD_SEED", "20261124")))
+    )
     readers: list[Seen] = field(factory=lambda: [Seen(turned_away=_AWAY) for _ in range(READERS)])
     acknowledged: dict[tuple[str, int], int] = field(factory=dict)
     retries: int = 0

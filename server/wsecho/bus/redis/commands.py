@@ -44,7 +44,8 @@ class Commands:
     @property
     def is_away(self) -> bool:
         """Whether it is not, and commands do not wait for it either."""
-        return self._link.standing not in {Standing.UP, Standing.STARTING}
+        standing = self._link.standing
+        return standing is not Standing.UP and standing is not Standing.STARTING
 
     def ask(self, *words: bytes | str) -> Deferred[Any]:
         """Give a command; it fails with `BusTimeout` or `BusUnavailable`.
