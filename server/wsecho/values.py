@@ -4,6 +4,7 @@
 import math
 import os
 import re
+from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -34,30 +35,6 @@ def size(value: Any) -> int:
     return number
 
 
-def seconds(value: Any) -> float:
-    """Read a time in seconds above 0.
-
-    Raises:
-        ValueError: it is none.
-    """
-    number = _number(value)
-    if not 0 < number < math.inf:
-        raise ValueError("not a time: give seconds above 0, such as 10 or 2.5")
-    return number
-
-
-def seconds_or_never(value: Any) -> float:
-    """Read a time in seconds; 0 means never.
-
-    Raises:
-        ValueError: it is none.
-    """
-    number = _number(value)
-    if not 0 <= number < math.inf:
-        raise ValueError("not a time: give seconds, such as 30; 0 means never")
-    return number
-
-
 def size_or_any(value: Any) -> int:
     """Read a number of bytes; 0 means any number.
 
@@ -67,52 +44,47 @@ def size_or_any(value: Any) -> int:
     return 0 if _number(value) == 0 else size(value)
 
 
-def count(value: Any) -> int:
-    """Read how many of something there may be.
+def _numbers(what: str, hint: str, *, zero: bool) -> Callable[[Any], float]:
+    """Make a reader of finite numbers; `zero` says whether 0 is one of them."""
 
-    Raises:
-        ValueError: it is no whole number above 0.
-    """
-    number = _whole(value)
-    if number is None or number < 1:
-        raise ValueError("not a number: give a whole one above 0, such as 1000")
-    return number
+    def read(value: Any) -> float:
+        number = _number(value)
+        if not 0 <= number < math.inf or (number == 0 and not zero):
+            raise ValueError(f"not a {what}: give {hint}")
+        return number
 
-
-def count_or_any(value: Any) -> int:
-    """Read how many of something there may be; 0 means any number.
-
-    Raises:
-        ValueError: it is no whole number.
-    """
-    number = _whole(value)
-    if number is None:
-        raise ValueError("not a number: give a whole one, such as 1000; 0 means any number")
-    return number
+    return read
 
 
-def count_or_none(value: Any) -> int:
-    """Read how many of something are kept; 0 means none.
+def _wholes(hint: str, *, zero: bool) -> Callable[[Any], int]:
+    """Make a reader of whole numbers; `zero` says whether 0 is one of them."""
 
-    Raises:
-        ValueError: it is no whole number.
-    """
-    number = _whole(value)
-    if number is None:
-        raise ValueError("not a number: give a whole one, such as 1000; 0 means none")
-    return number
+    def read(value: Any) -> int:
+        number = _whole(value)
+        if number is None or (number == 0 and not zero):
+            raise ValueError(f"not a number: give {hint}")
+        return number
+
+    return read
 
 
-def rate(value: Any) -> float:
-    """Read how often something may happen per second; 0 means any number of times.
+seconds: Final = _numbers("time", "seconds above 0, such as 10 or 2.5", zero=False)
+"""Read a time in seconds above 0."""
 
-    Raises:
-        ValueError: it is none.
-    """
-    number = _number(value)
-    if not 0 <= number < math.inf:
-        raise ValueError("not a rate: give a number per second, such as 50; 0 means any number")
-    return number
+seconds_or_never: Final = _numbers("time", "seconds, such as 30; 0 means never", zero=True)
+"""Read a time in seconds; 0 means never."""
+
+rate: Final = _numbers("rate", "a number per second, such as 50; 0 means any number", zero=True)
+"""Read how often something may happen per second; 0 means any number of times."""
+
+count: Final = _wholes("a whole one above 0, such as 1000", zero=False)
+"""Read how many of something there may be."""
+
+count_or_any: Final = _wholes("a whole one, such as 1000; 0 means any number", zero=True)
+"""Read how many of something there may be; 0 means any number."""
+
+count_or_none: Final = _wholes("a whole one, such as 1000; 0 means none", zero=True)
+"""Read how many of something are kept; 0 means none."""
 
 
 def slow_rule(value: Any) -> SlowRule:

@@ -107,7 +107,7 @@ def test_refused_and_allowed_again(
             )
             async with websockets.connect(server.ws("/broadcast/refused")) as member:
                 async with publishing(server.ws("/broadcast/refused?self=0")) as sent:
-                    await asyncio.sleep(1)
+                    await more(sent, 20)
                     proxy.configure(websockets=True)
                     proxy.reload()
                     await allowed(f"ws://127.0.0.1:{proxy.port}/echo")
@@ -117,7 +117,7 @@ def test_refused_and_allowed_again(
                     await page.wait_for_selector("html[data-state=open][data-transport=websocket]")
                     during = len(sent)
                     await show(page, screenshots, "allowed-again", began)
-                    await asyncio.sleep(1)
+                    await more(sent, 20)
                 shown = await until(page, 1 + len(sent) + len(SAID))
                 heard = [await member.recv() for _ in shown[1:]]
             assert shown == ["hello", *heard]
@@ -127,6 +127,14 @@ def test_refused_and_allowed_again(
             assert await numbers(page) == list(range(1, len(shown) + 1))
 
     play(chromium, scenario)
+
+
+async def more(sent: list[str], count: int) -> None:
+    """Wait until so many messages more were published."""
+    enough = len(sent) + count
+    async with asyncio.timeout(PATIENCE):
+        while len(sent) < enough:
+            await asyncio.sleep(0.02)
 
 
 async def allowed(url: str) -> None:

@@ -38,7 +38,7 @@ LAYERS = [
 CORE_MAY_USE = {
     *("attrs", "base64", "binascii", "collections", "datetime", "enum", "fnmatch", "functools"),
     *("hashlib", "http", "ipaddress", "itertools", "json", "math", "re", "struct"),
-    *("typing", "unicodedata", "urllib"),
+    *("typing", "unicodedata", "urllib", "zlib"),
 }
 
 

@@ -87,6 +87,11 @@ def cannot_resume(position: object) -> CloseReason:
     return CloseReason(CloseCode.CANNOT_RESUME, str(position), reconnect=True)
 
 
+def bounded_reason(text: str) -> str:
+    """Cut a close reason to what a Close frame carries."""
+    return text.encode()[:_MAX_REASON].decode(errors="ignore")
+
+
 def bus_is_away(error: "BusUnavailable | BusTimeout") -> CloseReason:
     """Close a raw publisher, who has no other way to learn that it was not heard."""
     return CloseReason(CloseCode.TRY_AGAIN_LATER, error.reason, reconnect=True)
@@ -96,8 +101,7 @@ def refusal(error: "Unauthorized | Forbidden") -> CloseReason:
     """Close an open WebSocket with the code that stands for 401 or 403."""
     is_token = isinstance(error, Unauthorized)
     code = CloseCode.UNAUTHORIZED if is_token else CloseCode.FORBIDDEN
-    reason = error.reason.encode()[:_MAX_REASON].decode(errors="ignore")
-    return CloseReason(code, reason, reconnect=False)
+    return CloseReason(code, bounded_reason(error.reason), reconnect=False)
 
 
 class WireError(Exception):

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
-    from wsecho.core.errors import CloseReason, OverRate
+    from wsecho.core.deflate import Packing
+from wsecho.core.errors import CloseReason, OverRate
 from wsecho.lane.transport import LaneTransport
 
 
@@ -24,6 +25,10 @@ class Connection(Protocol):
 
     def send_all(self, messages: list[tuple[bytes, bool]]) -> None:
         """Send messages behind one another, each a payload and whether it is binary."""
+
+    @property
+    def packing(self) -> Packing:
+        """How messages are written that go to it and others."""
 
     def free_tap(self) -> LaneTransport | None:
         """Return what it is sent by, where many can be sent to at once, and it takes all now."""
@@ -62,6 +67,10 @@ class Door(Protocol):
     @property
     def waits_for_reader(self) -> bool:
         """Whether a peer that does not read is not read from either."""
+
+    @property
+    def keeps_window(self) -> bool:
+        """Whether compressed messages may refer to earlier ones: each is for this peer alone."""
 
     @property
     def echoes(self) -> bool:
@@ -121,6 +130,7 @@ class PlainDoor:
     """What a door does that has nothing to say to most of it."""
 
     keeps_rates = False
+    keeps_window = True
 
     def prepare(self) -> Deferred[None] | None:
         """Be ready at once."""

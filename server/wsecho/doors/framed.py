@@ -51,7 +51,7 @@ class FramedMember(Reader, PlainDoor):
 
     name: ClassVar = "v1"
     door: ClassVar = "v1"
-    form: ClassVar = "v1"
+    keeps_window = False
     waits_for_reader: ClassVar = False
     subprotocol: ClassVar = SUBPROTOCOL
     _connection: Connection
@@ -77,6 +77,11 @@ class FramedMember(Reader, PlainDoor):
         """
         self._joined, self._begin = self.start()
         return {}
+
+    @property
+    def form(self) -> str:
+        """Its kind: this door's, compressed so or not."""
+        return f"v1{self._connection.packing.name}"
 
     def opened(self, connection: Connection) -> None:
         """Say `joined`, then what was asked for."""
@@ -186,7 +191,7 @@ class FramedMember(Reader, PlainDoor):
 
     def encode(self, message: Message) -> bytes:
         """Write a message; the carriers share its JSON."""
-        return self._framed(shared_json(message))
+        return self._connection.packing.frame(shared_json(message), is_binary=False)
 
     def encode_gap(self, epoch: str, after: int, upto: int) -> bytes:
         """Write `skipped`."""

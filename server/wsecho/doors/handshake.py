@@ -85,7 +85,8 @@ class Handshake:
         door, caller = self._find(upgrade, peer, address)
 
         def build(_: None) -> WebSocketConnection:
-            agreed = Agreed(upgrade.key, door.subprotocol, door.greet(), offer)
+            deflate = None if offer is None else offer.agree(keeps_window=door.keeps_window)
+            agreed = Agreed(upgrade.key, door.subprotocol, door.greet(), deflate)
             return self.websockets.build(door, caller, agreed)
 
         return when(door.prepare(), build)

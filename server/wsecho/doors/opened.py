@@ -8,23 +8,19 @@ cost. Here Autobahn opens one WebSocket for each factory, with nobody at its oth
 that leaves behind is what the class of all others begins with.
 """
 
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, Final, TypeVar
 
 import txaio
 from attrs import frozen
 from autobahn.twisted.util import create_transport_details
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
-from autobahn.websocket.compress import (
-    PerMessageDeflate,
-    PerMessageDeflateOffer,
-    PerMessageDeflateOfferAccept,
-)
+from autobahn.websocket.compress import PerMessageDeflate
 from autobahn.websocket.protocol import WebSocketProtocol
 from autobahn.websocket.utf8validator import Utf8Validator
 
 from wsecho.core.closeframes import read_close
-from wsecho.core.deflate import Offer
+from wsecho.core.deflate import MAX_WINDOW_BITS, MEM_LEVEL, Agreement
 from wsecho.core.handshake import accepted
 from wsecho.lane.octets import apply_mask
 
@@ -51,6 +47,8 @@ OF_ONE: Final = frozenset(
 )
 """The attributes of Autobahn's that are not those of every WebSocket that has just opened."""
 
+_SMALLEST_WINDOW: Final = 9
+
 _Kind = TypeVar("_Kind", bound="OpenedProtocol")
 
 
@@ -62,13 +60,13 @@ class Agreed:
         key: the request's `Sec-WebSocket-Key`.
         subprotocol: the one that is spoken, None for none.
         headers: further headers of the answer.
-        offer: the permessage-deflate offer that is accepted, None for none.
+        deflate: how messages are compressed, None where they are not.
     """
 
     key: str
     subprotocol: str | None
     headers: dict[str, str]
-    offer: Offer | None
+    deflate: Agreement | None
 
 
 class _Nobody:
@@ -83,6 +81,7 @@ class OpenedProtocol(WebSocketServerProtocol):
 
     factory: Any
     transport: Any
+    _perMessageCompress: Any
     autoPingInterval: float
     log = QUIET
     # Only writes in pieces use it, of which there are none: nobody's bytes go into another's.
@@ -110,7 +109,10 @@ class OpenedProtocol(WebSocketServerProtocol):
         self.factory.countConnections += 1
         if agreed.subprotocol is not None:
             self.websocket_protocol_in_use = agreed.subprotocol
-        extensions = None if agreed.offer is None else self._compress(agreed.offer)
+        extensions = None
+        if agreed.deflate is not None:
+            self._compress(agreed.deflate)
+            extensions = str(agreed.deflate)
         self.sendData(accepted(agreed.key, agreed.subprotocol, extensions, agreed.headers))
         if self.autoPingInterval:
             self.autoPingPendingCall = self.factory._batched_timer.call_later(  # noqa: SLF001
@@ -134,28 +136,17 @@ class OpenedProtocol(WebSocketServerProtocol):
         WebSocketProtocol._connectionLost(self, reason)  # noqa: SLF001
         self.factory.countConnections -= 1
 
-    def _compress(self, offer: Offer) -> str | None:
-        accept = self.perMessageCompressionAccept([_as_autobahns(offer)])
-        if accept is None:
-            return None
-        self._perMessageCompress = PerMessageDeflate.create_from_offer_accept(True, accept)
+    def _compress(self, deflate: Agreement) -> None:
+        self._perMessageCompress = PerMessageDeflate(
+            True,
+            deflate.server_no_context_takeover,
+            deflate.client_no_context_takeover,
+            deflate.server_window,
+            # zlib reads what was written in a window of 256 bytes with its next larger one.
+            max(deflate.client_window or MAX_WINDOW_BITS, _SMALLEST_WINDOW),
+            MEM_LEVEL,
+        )
         self.websocket_extensions_in_use = [self._perMessageCompress]
-        return str(accept.get_extension_string())
-
-    def perMessageCompressionAccept(
-        self, offers: list[PerMessageDeflateOffer]
-    ) -> PerMessageDeflateOfferAccept | None:
-        """Decide what compression is done with."""
-        raise NotImplementedError
-
-
-@lru_cache
-def _as_autobahns(offer: Offer) -> PerMessageDeflateOffer:
-    return PerMessageDeflateOffer(
-        accept_max_window_bits=offer.client_max_window_bits is not None,
-        request_no_context_takeover=offer.server_no_context_takeover,
-        request_max_window_bits=offer.server_max_window_bits or 0,
-    )
 
 
 def opened_kind(kind: type[_Kind], factory: WebSocketServerFactory) -> type[_Kind]:

@@ -47,12 +47,6 @@ class Outbound:
         self._deadline: IDelayedCall | None = None
         transport.registerProducer(self, True)
 
-    def move_to(self, transport: Any) -> None:
-        """Go on writing to another transport of the same connection."""
-        self.transport = transport
-        self.is_full = False
-        transport.registerProducer(self, True)
-
     @property
     def queued(self) -> int:
         """Bytes that wait here, beside what the transport holds."""

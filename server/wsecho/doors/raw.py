@@ -20,6 +20,7 @@ from typing import ClassVar, Final
 from twisted.internet.defer import Deferred
 
 from wsecho.bus.later import settle
+from wsecho.core.deflate import Packing
 from wsecho.core.errors import (
     OUR_FAULT,
     TOO_SLOW,
@@ -32,7 +33,6 @@ from wsecho.core.errors import (
     cannot_resume,
     refusal,
 )
-from wsecho.core.frames import encode_message
 from wsecho.core.history import Message
 from wsecho.core.positions import Position
 from wsecho.core.presence import Change
@@ -59,7 +59,8 @@ class RawMember(Reader, PlainDoor):
 
     name: ClassVar = "raw"
     door: ClassVar = "raw"
-    form: ClassVar = "raw"
+    keeps_window = False
+    _packing = Packing()
     waits_for_reader: ClassVar = False
 
     def __init__(self, seat: Seat, subprotocol: str | None) -> None:
@@ -93,9 +94,15 @@ class RawMember(Reader, PlainDoor):
             return {}
         return {POSITION_HEADER: str(self._begin.position)}
 
+    @property
+    def form(self) -> str:
+        """Its kind: this door's, compressed so or not."""
+        return f"raw{self._packing.name}"
+
     def opened(self, connection: Connection) -> None:
         """Send the past that was asked for."""
         self._connection = connection
+        self._packing = connection.packing
         if self._begin.recovered is False:
             self.leave()
             connection.close(cannot_resume(self._begin.position))
@@ -167,7 +174,7 @@ class RawMember(Reader, PlainDoor):
 
     def encode(self, message: Message) -> bytes:
         """Write a message as one frame."""
-        return encode_message(message.payload, is_binary=message.is_binary)
+        return self._packing.frame(message.payload, is_binary=message.is_binary)
 
     def encode_gap(self, epoch: str, after: int, upto: int) -> None:
         """Say nothing: every frame here is a message."""

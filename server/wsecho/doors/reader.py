@@ -33,8 +33,6 @@ class Reader(ABC):
     """
 
     door: ClassVar[str]
-    form: ClassVar[str]
-    """Under which name a message keeps this door's bytes for the others of its kind."""
     hears = True
     is_present = True
     tap: LaneTransport | None = None
@@ -68,6 +66,11 @@ class Reader(ABC):
         return self.query.wants_presence
 
     # -- what a door says how to do
+
+    @property
+    @abstractmethod
+    def form(self) -> str:
+        """Under which name a message keeps this door's bytes for the others of its kind."""
 
     @abstractmethod
     def offer(self, data: bytes) -> bool:

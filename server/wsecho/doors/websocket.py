@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import txaio
 from autobahn.twisted.websocket import WebSocketServerFactory
-from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 
-from wsecho.core.deflate import MAX_WINDOW_BITS
+from wsecho.core.deflate import Packing, compressed_frame
 from wsecho.core.errors import (
     OUR_FAULT,
     OVER_RATE,
@@ -22,14 +21,7 @@ from wsecho.core.errors import (
     CloseReason,
     OverRate,
 )
-from wsecho.core.frames import (
-    FIN,
-    RSV1,
-    Opcode,
-    encode_head,
-    encode_message,
-    encode_messages,
-)
+from wsecho.core.frames import encode_message, encode_messages
 from wsecho.core.large import Buffers
 from wsecho.core.rates import Meter
 from wsecho.doors.opened import QUIET, Agreed, opened_kind
@@ -50,8 +42,6 @@ if TYPE_CHECKING:
 
 CLOSE_TIMEOUT: Final = 10.0
 """Seconds that a peer has to answer a close before it is cut off."""
-
-_SMALLEST_WINDOW: Final = 9
 
 # txaio puts its functions in place at run time.
 _txaio: Any = txaio
@@ -77,6 +67,7 @@ class WebSocketConnection(ReadingProtocol):
     is_idle = False
     _takes_many = True
     _lane: LaneTransport | None = None
+    _packing = Packing()
 
     def __init_subclass__(cls) -> None:
         """Have each message come to `onMessage` where that is overridden."""
@@ -88,6 +79,8 @@ class WebSocketConnection(ReadingProtocol):
         self.door = door
         self.caller = caller
         self._agreed = agreed
+        if agreed.deflate is not None:
+            self._packing = Packing(agreed.deflate.server_window)
         self._expiry: IDelayedCall | None = None
         self._meter: Meter | None = None
         # None: whoever closes keeps the time for all connections at once.
@@ -127,20 +120,6 @@ class WebSocketConnection(ReadingProtocol):
         self.visit.who = self.visit.who or self.door.who
         self.visit.end(*self._how_it_ended())
         self.door.closed()
-
-    def perMessageCompressionAccept(
-        self, offers: list[PerMessageDeflateOffer]
-    ) -> PerMessageDeflateOfferAccept | None:
-        """Accept the one offer that `core.deflate` chose, with what the client hinted at."""
-        offer = self._agreed.offer
-        if offer is None:
-            return None
-        hint = offer.client_max_window_bits or MAX_WINDOW_BITS
-        return PerMessageDeflateOfferAccept(
-            offers[0],
-            request_no_context_takeover=offer.client_no_context_takeover,
-            request_max_window_bits=hint if _SMALLEST_WINDOW <= hint < MAX_WINDOW_BITS else 0,
-        )
 
     def onOpen(self) -> None:
         """Let the door begin."""
@@ -239,11 +218,16 @@ class WebSocketConnection(ReadingProtocol):
             self.visit.bytes_out += sum([len(payload) for payload, _ in messages])
             self.sendData(frames)
 
+    @property
+    def packing(self) -> Packing:
+        """How messages are written that go to it and others."""
+        return self._packing
+
     def free_tap(self) -> LaneTransport | None:
         """Return what it is sent by, where many can be sent to at once, and it takes all now."""
         lane = self._lane
-        is_plain = self._perMessageCompress is None and self.state == self.STATE_OPEN
-        return lane if lane is not None and is_plain and lane.is_clear else None
+        is_open = self.state == self.STATE_OPEN
+        return lane if lane is not None and is_open and lane.is_clear else None
 
     def was_sent(self, messages: int, octets: int) -> None:
         """Count whole frames that were sent by its tap."""
@@ -346,12 +330,10 @@ class WebSocketConnection(ReadingProtocol):
             self._outbound.finish(linger=False, within=CLOSE_TIMEOUT)
 
     def _compressed(self, payload: bytes | memoryview, *, is_binary: bool) -> bytes:
-        """Encode a message as one compressed frame (RFC 7692 section 7.2.1)."""
         codec = self._perMessageCompress
         codec.start_compress_message()
         deflated: bytes = codec.compress_message_data(payload) + codec.end_compress_message()
-        first = FIN | RSV1 | (Opcode.BINARY if is_binary else Opcode.TEXT)
-        return encode_head(first, len(deflated)) + deflated
+        return compressed_frame(deflated, is_binary=is_binary)
 
     def _take_the_lane(self) -> None:
         lane = self.factory.lane

@@ -84,7 +84,11 @@ class Lane:
         self._epoll.modify(descriptor, events)
 
     def release(self, descriptor: int) -> None:
-        """Let a socket go, before it is closed."""
+        """Let a socket go that is about to be closed: with that it leaves the epoll."""
+        self._transports.pop(descriptor, None)
+
+    def forget(self, descriptor: int) -> None:
+        """Let a socket go that stays open for now."""
         if self._transports.pop(descriptor, None) is not None:
             # One that was closed elsewhere has left the epoll with that.
             with suppress(OSError):

@@ -38,6 +38,10 @@ _WAKE: Final = 1 << 17
 _MOST_PIECES: Final = 64
 """Pieces that are sent at a time; systems have a limit (IOV_MAX), of at least 16."""
 
+# Nobody looks where they came from.
+_DONE: Final = Failure(ConnectionDone())
+_LOST: Final = Failure(ConnectionLost())
+
 _HUNG_UP: Final = select.EPOLLHUP | select.EPOLLERR if hasattr(select, "epoll") else 0
 
 
@@ -145,7 +149,7 @@ class LaneTransport:
             else:
                 self._read()
         elif events & _HUNG_UP:
-            self.lost(Failure(ConnectionLost()))
+            self.lost(_LOST)
         if events & select.EPOLLOUT and not self._is_gone:
             self._flush()
 
@@ -213,7 +217,7 @@ class LaneTransport:
         if not isinstance(error, BlockingIOError):
             self.seal()
             # The protocol is in the middle of something; it hears of it afterwards.
-            self._reactor.callLater(0, self.lost, Failure(ConnectionLost()))
+            self._reactor.callLater(0, self.lost, _LOST)
         return 0
 
     def keep(self, data: bytes | memoryview, sent: int) -> None:
@@ -246,7 +250,7 @@ class LaneTransport:
         """Close once all is sent."""
         self.disconnecting = True
         if self._waiting is None and not self._is_gone:
-            self._reactor.callLater(0, self.lost, Failure(ConnectionDone()))
+            self._reactor.callLater(0, self.lost, _DONE)
 
     def loseWriteConnection(self) -> None:
         """Send FIN once all is sent, and go on reading."""
@@ -258,6 +262,8 @@ class LaneTransport:
     def abortConnection(self) -> None:
         """Cut the connection."""
         if not self._is_gone:
+            # Twisted closes it in its next turn.
+            self._lane.forget(self._descriptor)
             self.leave()
             self._producer = None
             self._transport.abortConnection()
@@ -288,7 +294,7 @@ class LaneTransport:
         try:
             received = wire.receive(self._descriptor, self._appetite, self.messages_up_to)
         except OSError:
-            self.lost(Failure(ConnectionLost()))
+            self.lost(_LOST)
             return
         if received is None:
             return
@@ -300,13 +306,13 @@ class LaneTransport:
         if rest:
             self._protocol.dataReceived(rest)
         elif not octets:
-            self.lost(Failure(ConnectionDone()))
+            self.lost(_DONE)
 
     def _echo(self) -> None:
         try:
             echoed = wire.echo(self._descriptor, self._appetite, self.messages_up_to)
         except OSError:
-            self.lost(Failure(ConnectionLost()))
+            self.lost(_LOST)
             return
         if echoed is None:
             return
@@ -318,7 +324,7 @@ class LaneTransport:
         if rest:
             self._protocol.dataReceived(rest)
         elif not octets:
-            self.lost(Failure(ConnectionDone()))
+            self.lost(_DONE)
         if octets == self._appetite:
             self._appetite = _FLOOD
 
@@ -333,10 +339,10 @@ class LaneTransport:
         except BlockingIOError:
             return
         except OSError:
-            self.lost(Failure(ConnectionLost()))
+            self.lost(_LOST)
             return
         if not octets:
-            self.lost(Failure(ConnectionDone()))
+            self.lost(_DONE)
         elif into is None:
             self._protocol.dataReceived(data)
         else:
@@ -360,7 +366,7 @@ class LaneTransport:
         except BlockingIOError:
             return
         except OSError:
-            self.lost(Failure(ConnectionLost()))
+            self.lost(_LOST)
             return
         self._waiting_size -= sent
         while waiting and sent >= len(waiting[0]):
@@ -381,7 +387,7 @@ class LaneTransport:
         if self._half_closing:
             self._send_fin()
         if self.disconnecting:
-            self.lost(Failure(ConnectionDone()))
+            self.lost(_DONE)
 
     def _send_fin(self) -> None:
         if self._is_gone:
@@ -389,7 +395,7 @@ class LaneTransport:
         try:
             self._socket.shutdown(socket.SHUT_WR)
         except OSError:
-            self._reactor.callLater(0, self.lost, Failure(ConnectionLost()))
+            self._reactor.callLater(0, self.lost, _LOST)
 
     def _watch(self) -> None:
         if not self._is_gone:

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""Which permessage-deflate offers are accepted."""
+"""Which permessage-deflate offers are accepted, and what then holds."""
+
+import zlib
 
 import pytest
-from autobahn.twisted.websocket import WebSocketServerProtocol
-from autobahn.websocket.compress import PerMessageDeflateOffer
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
+from websockets.headers import parse_extension
 
-from wsecho.core.deflate import Offer, choose
+from wsecho.core.deflate import WINDOW_BITS, Offer, Packing, choose
 
-WINDOWS = st.none() | st.integers(8, 15)
+WINDOWS = st.none() | st.integers(9, 15)
 OFFERS = st.builds(Offer, st.booleans(), st.booleans(), WINDOWS, WINDOWS)
 
 
@@ -58,16 +60,58 @@ def test_a_window_that_zlib_has_not_is_declined() -> None:
     assert choose(["permessage-deflate; server_max_window_bits=8", "permessage-deflate"]) == Offer()
 
 
-@given(OFFERS)
-def test_autobahn_reads_every_offer_that_is_chosen(offer: Offer) -> None:
-    """What is passed on to Autobahn never makes it refuse the handshake."""
-    chosen = choose([str(offer)])
-    if chosen is None:
-        return
-    [(_, params)] = WebSocketServerProtocol()._parseExtensionsHeader(str(chosen))
-    theirs = PerMessageDeflateOffer.parse(params)
-    assert theirs.request_no_context_takeover == offer.server_no_context_takeover
-    assert theirs.request_max_window_bits == (offer.server_max_window_bits or 0)
+@given(OFFERS, st.booleans())
+def test_what_is_agreed_is_within_the_offer(offer: Offer, keeps_window: bool) -> None:
+    """RFC 7692 section 7.1: no parameter is looser than what the client asked for."""
+    agreed = offer.agree(keeps_window=keeps_window)
+    assert agreed.server_no_context_takeover or not offer.server_no_context_takeover
+    assert agreed.server_no_context_takeover or keeps_window
+    assert agreed.client_no_context_takeover == offer.client_no_context_takeover
+    assert agreed.server_window <= min(offer.server_max_window_bits or 15, WINDOW_BITS)
+    if offer.client_max_window_bits is None:
+        assert agreed.client_window is None
+    else:
+        assert agreed.client_window == min(offer.client_max_window_bits, WINDOW_BITS)
+
+
+@given(OFFERS, st.booleans())
+def test_a_client_of_others_takes_the_answer(offer: Offer, keeps_window: bool) -> None:
+    """`websockets` checks every parameter against what it has offered."""
+    theirs = ClientPerMessageDeflateFactory(
+        server_no_context_takeover=offer.server_no_context_takeover,
+        client_no_context_takeover=offer.client_no_context_takeover,
+        server_max_window_bits=offer.server_max_window_bits,
+        client_max_window_bits=offer.client_max_window_bits,
+    )
+    agreed = offer.agree(keeps_window=keeps_window)
+    [(name, parameters)] = parse_extension(str(agreed))
+    assert name == theirs.name
+    taken = theirs.process_response_params(parameters, [])
+    assert taken.remote_max_window_bits == agreed.server_window
+    assert taken.remote_no_context_takeover == agreed.server_no_context_takeover
+    assert taken.local_max_window_bits == (agreed.client_window or 15)
+
+
+@given(st.binary(max_size=400), st.sampled_from([None, 9, 12]), st.booleans())
+@example(b"x" * 127, 12, False)
+@example(b"x" * 128, 12, False)
+def test_a_frame_for_many_needs_no_other_to_be_read(
+    payload: bytes, window: int | None, is_binary: bool
+) -> None:
+    """Each alone inflates to the message; short ones are not compressed."""
+    frame = Packing(window).frame(payload, is_binary=is_binary)
+    is_compressed = bool(frame[0] & 0x40)
+    assert is_compressed == (window is not None and len(payload) >= 128)
+    assert frame[0] & 0x8F == (0x82 if is_binary else 0x81)
+    body = frame[2:] if frame[1] < 126 else frame[4:]
+    if is_compressed:
+        body = zlib.decompressobj(-(window or 15)).decompress(body + b"\0\0\xff\xff")
+    assert body == payload
+
+
+def test_packings_are_told_apart_by_their_names() -> None:
+    """Members of different kinds must not get each other's frames."""
+    assert len({Packing(window).name for window in (None, 9, 10, 11, 12)}) == 5
 
 
 @given(st.text())

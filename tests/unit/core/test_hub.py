@@ -87,15 +87,6 @@ def test_what_expires_or_goes_is_not_counted_any_more() -> None:
     assert (hub.size, hub.names()) == (0, [])
 
 
-def test_a_million_rooms_take_the_place_of_few() -> None:
-    """However many are asked for, no more than the bound are there."""
-    hub = make(max_rooms=100)
-    for number in range(10_000):
-        hub.publish(str(number), say(), None, number)
-    assert len(hub) == 100
-    assert hub.names()[-1] == "9999"
-
-
 def test_a_room_that_is_mirrored_stands_where_it_is_told() -> None:
     """Its messages bring their places along; a reset forgets them, and bytes are counted."""
     hub = make()

@@ -9,6 +9,15 @@ from wsecho.core.errors import Forbidden
 from wsecho.core.origins import Origins, is_own
 
 
+def passes(origin: str | None, host: str, fetch_site: str | None) -> bool:
+    """Whether a request is let in where no other origin is named."""
+    try:
+        Origins().check(origin, host, fetch_site)
+    except Forbidden:
+        return False
+    return True
+
+
 @pytest.mark.parametrize(
     ("origin", "host", "own"),
     [
@@ -36,12 +45,15 @@ def test_own_is_the_same_host_and_port(origin: str, host: str | None, own: bool)
 
 def test_no_origin_is_no_browser() -> None:
     """Nothing to protect it from."""
-    Origins().check(None, "example.org", None)
+    assert passes(None, "example.org", None)
+    assert not passes("https://page.org", "example.org", None)
 
 
 def test_the_browsers_own_word_counts() -> None:
     """A proxy may have changed Host; no page can set Sec-Fetch-Site."""
-    Origins().check("https://page.org", "upstream", "same-origin")
+    assert passes("https://page.org", "upstream", "same-origin")
+    for word in (None, "same-site", "cross-site", "none"):
+        assert not passes("https://page.org", "upstream", word)
 
 
 def test_a_pattern_covers_the_whole_origin() -> None:

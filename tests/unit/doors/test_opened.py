@@ -10,7 +10,7 @@ from twisted.internet.task import Clock
 
 from tests.unit.doors.harness import Server, Wire, masked
 from wsecho.config import Config
-from wsecho.core.deflate import Offer
+from wsecho.core.deflate import Agreement
 from wsecho.doors.opened import OF_ONE, REQUEST, Agreed, OpenedProtocol, opened_kind
 from wsecho.doors.websocket import WebSocketFactory
 
@@ -23,7 +23,7 @@ NOT_ALIKE = {"autoPingPendingCall", "websocket_extensions_in_use", "_perMessageC
 def accept(offers: list[PerMessageDeflateOffer]) -> PerMessageDeflateOfferAccept:
     """Accept an offer, and ask the client for a small window."""
     bits = 10 if offers[0].accept_max_window_bits else 0
-    return PerMessageDeflateOfferAccept(offers[0], request_max_window_bits=bits)
+    return PerMessageDeflateOfferAccept(offers[0], request_max_window_bits=bits, mem_level=5)
 
 
 class Theirs(WebSocketServerProtocol):
@@ -42,8 +42,6 @@ class Theirs(WebSocketServerProtocol):
 
 class Ours(OpenedProtocol):
     """Opened by ourselves."""
-
-    perMessageCompressionAccept = staticmethod(accept)
 
     def onOpen(self) -> None:
         """Be heard at the right moment."""
@@ -84,7 +82,10 @@ def attributes(protocol: Any, names: Any) -> dict[str, Any]:
     }
 
 
-OFFER = "permessage-deflate; server_no_context_takeover; client_max_window_bits"
+OFFER = (
+    "permessage-deflate; server_no_context_takeover; server_max_window_bits=12; "
+    "client_max_window_bits"
+)
 AGREED = {
     "nothing": ({}, Agreed(KEY, None, {"X-Room": "a"}, None)),
     "a subprotocol": (
@@ -97,7 +98,12 @@ AGREED = {
             KEY,
             None,
             {"X-Room": "a"},
-            Offer(server_no_context_takeover=True, client_max_window_bits=15),
+            Agreement(
+                server_no_context_takeover=True,
+                client_no_context_takeover=False,
+                server_window=12,
+                client_window=10,
+            ),
         ),
     ),
 }

@@ -111,8 +111,10 @@ def test_audience_and_retain_are_not_for_rooms(options: dict[str, Any]) -> None:
 
 def test_an_option_that_says_nothing_is_allowed() -> None:
     """`retain: false`, and lists that are null."""
-    world, _ = with_rooms()
-    world.peer().publish("wsecho.room.a", "x", retain=False, exclude=None)
+    world, rooms = with_rooms()
+    peer = world.peer()
+    peer.publish("wsecho.room.a", "x", retain=False, exclude=None)
+    assert rooms.log == [("publish", peer.id, "wsecho.room.a", ["x"])]
 
 
 def test_the_owner_hears_of_every_subscriber() -> None:

@@ -310,7 +310,11 @@ class TestChart:
 
     def test_nothing_measured_is_still_a_chart(self) -> None:
         """A run in which all failed is reported, too."""
-        ET.fromstring(chart.render([measured(row(AT_LEAST), wsecho=[None])], ""))
+        root = ET.fromstring(chart.render([measured(row(AT_LEAST), wsecho=[None])], ""))
+        assert root.tag == f"{SVG}svg"
+        assert not [
+            rect for rect in root.iter(f"{SVG}rect") if rect.get("class") in {"ours", "bar"}
+        ]
 
 
 class TestReport:

@@ -2,13 +2,11 @@
 """One WAMP session without a connection of its own: what `/lp` keeps between requests."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from autobahn.wamp.message import Message
-from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
-from twisted.logger import Logger
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.web.server import Request
-from zope.interface import implementer
 
 from wsecho.config import Config
 from wsecho.core.admissions import Place
@@ -16,19 +14,14 @@ from wsecho.core.backlog import TooSlowError
 from wsecho.core.errors import BadRequest
 from wsecho.core.mailbox import Inbox, Item, Outbox
 from wsecho.doors.house import House
+from wsecho.doors.wamp.endings import told
+from wsecho.doors.wamp.fetches import EventStream, WaitingReceive
 from wsecho.doors.wamp.forms import Form
 from wsecho.doors.wamp.intake import Intake
 from wsecho.doors.wamp.objects import JSON, MalformedError
 from wsecho.doors.wamp.waiting import Waitlist
-from wsecho.doors.wamp.websocket import bounded_uri, log_fault
 from wsecho.router import Ending, Identity, Session, TransportDetails
-from wsecho.router.errors import SYSTEM_SHUTDOWN, TRANSPORT_LOST
-
-RECEIVE_WAIT: Final = 8.0
-"""Seconds after which an empty `receive` is answered; AutobahnJS waits 12 (wire.md says 10)."""
-
-HEARTBEAT: Final = 15.0
-"""Seconds between comments on a silent stream."""
+from wsecho.router.errors import SYSTEM_SHUTDOWN
 
 _AHEAD: Final = 1 << 16
 """Bytes that lie ready to be fetched; what is more may still be left out."""
@@ -51,7 +44,6 @@ class LongPollPeer:
         forget: called once when nothing can be fetched any more.
     """
 
-    _log = Logger()
     session: Session
     # Its client is told by what it fetches next, and then cannot fetch more.
     is_paced = False
@@ -124,7 +116,6 @@ class LongPollPeer:
 
     def close(self, ending: Ending) -> None:
         """Let the peer fetch the last words, then forget it."""
-        log_fault(self._log, self.details.peer, ending)
         self._end_visit()
         self._closing = True
         # The address outlives the last words: they may be asked for again, and AutobahnJS wants
@@ -158,7 +149,9 @@ class LongPollPeer:
             Conflict: that batch cannot be had.
         """
         ready = self._take(number)
-        self._replace(WaitingReceive(self, request, number))
+        binary = self.form.objects.BINARY
+        kind = "application/octet-stream" if binary else "application/json"
+        self._replace(WaitingReceive(request, number, kind, self._clock, self._gone))
         if ready:
             self._answer(ready)
 
@@ -176,21 +169,20 @@ class LongPollPeer:
         if self.form.objects is not JSON:
             raise BadRequest("server-sent events carry JSON only")
         self._outbox.rewind(last_event)
-        self._replace(EventStream(self, request, self._clock))
+        self._replace(EventStream(request, self._clock, self._gone, self._serve))
         self._serve()
 
     def hang_up(self) -> None:
         """End the session as the peer asks (`close`)."""
         self._lost()
 
-    def gone(self, waiting: "WaitingReceive | EventStream") -> None:
-        """Note that a request is over, answered or not."""
+    # The rest is our own.
+
+    def _gone(self, waiting: WaitingReceive | EventStream) -> None:
         if self._waiting is waiting:
             self._waiting = None
             if not self._closing:
                 self._restart_end(self._timeout)
-
-    # The rest is our own.
 
     def _take(self, number: int | None) -> list[Item]:
         one = not self.form.is_batched
@@ -209,7 +201,7 @@ class LongPollPeer:
     def _refill(self) -> None:
         self._overflow.flush(self._offer, self.form.write)
 
-    def _replace(self, waiting: "WaitingReceive | EventStream") -> None:
+    def _replace(self, waiting: WaitingReceive | EventStream) -> None:
         older, self._waiting = self._waiting, waiting
         if older is not None:
             older.end()
@@ -249,9 +241,7 @@ class LongPollPeer:
         self._house.connections.discard(self)
         self._place.leave()
         self._visit.who = self.session.authid
-        ending = self.session.ending
-        uri = TRANSPORT_LOST if ending is None else ending.uri
-        self._visit.end(bounded_uri(uri), "" if ending is None else f"by {ending.by}")
+        self._visit.end(*told(self.session.ending))
 
     def _too_late(self) -> None:
         if not self._closing:
@@ -269,96 +259,3 @@ class LongPollPeer:
         self._forget()
         self.session.lost()
         self._end_visit()
-
-
-class WaitingReceive:
-    """A `receive` that waits for messages."""
-
-    def __init__(self, peer: LongPollPeer, request: Request, number: int | None) -> None:
-        self.number = number
-        self._peer = peer
-        self._request: Request | None = request
-        self._end = peer._clock.callLater(RECEIVE_WAIT, self.end)  # noqa: SLF001  # its other half
-        request.notifyFinish().addBoth(lambda _: self._over())
-
-    def answer(self, octets: bytes) -> None:
-        """Answer with messages."""
-        request = self._over()
-        if request is not None:
-            binary = self._peer.form.objects.BINARY
-            kind = b"application/octet-stream" if binary else b"application/json"
-            request.setHeader(b"content-type", kind)
-            request.setHeader(b"content-length", str(len(octets)).encode())
-            request.write(octets)
-            request.finish()
-
-    def end(self) -> None:
-        """Answer that there is nothing."""
-        request = self._over()
-        if request is not None:
-            request.setResponseCode(204)
-            request.finish()
-
-    def _over(self) -> Request | None:
-        request, self._request = self._request, None
-        if self._end.active():
-            self._end.cancel()
-        self._peer.gone(self)
-        return request
-
-
-@implementer(IPushProducer)
-class EventStream:
-    """A stream of server-sent events (HTML standard, section 9.2)."""
-
-    def __init__(self, peer: LongPollPeer, request: Request, clock: IReactorTime) -> None:
-        self.is_full = False
-        self._peer = peer
-        self._clock = clock
-        self._request: Any = request
-        request.setHeader(b"content-type", b"text/event-stream")
-        # nginx would hold the events back until its buffer is full.
-        request.setHeader(b"x-accel-buffering", b"no")
-        request.notifyFinish().addBoth(lambda _: self._over())
-        request.registerProducer(self, True)
-        # The first bytes show the page that nothing on the way holds them back.
-        request.write(b"retry: 1000\n: open\n\n")
-        self._heart = clock.callLater(HEARTBEAT, self._beat)
-
-    def write(self, items: list[Item]) -> None:
-        """Send events."""
-        if self._request is not None and items:
-            self._request.write(
-                b"".join(b"id: %d\ndata: %s\n\n" % (item.number, item.data) for item in items)
-            )
-            self._heart.reset(HEARTBEAT)
-
-    def end(self) -> None:
-        """End the stream."""
-        request = self._over()
-        if request is not None:
-            request.unregisterProducer()
-            request.finish()
-
-    def pauseProducing(self) -> None:
-        """The peer reads too slowly: what comes waits in the outbox, which is bounded."""
-        self.is_full = True
-
-    def resumeProducing(self) -> None:
-        """The peer reads again."""
-        self.is_full = False
-        self._peer._serve()  # noqa: SLF001  # its other half
-
-    def stopProducing(self) -> None:
-        """The connection is going."""
-
-    def _beat(self) -> None:
-        self._request.write(b": beat\n\n")
-        self._heart = self._clock.callLater(HEARTBEAT, self._beat)
-
-    def _over(self) -> Any:
-        request, self._request = self._request, None
-        if self._heart.active():
-            self._heart.cancel()
-        self._peer.gone(self)
-        return request

@@ -6,7 +6,6 @@ from typing import Any, Final
 from autobahn.wamp.message import Message
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.protocol import Protocol, connectionDone
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from wsecho.config import Config
@@ -26,13 +25,13 @@ from wsecho.core.rawsocket import (
 from wsecho.doors.house import House
 from wsecho.doors.outbound import Outbound
 from wsecho.doors.stats import Visit
+from wsecho.doors.wamp.endings import told
 from wsecho.doors.wamp.forms import RAWSOCKET_FORMS
 from wsecho.doors.wamp.intake import Intake
 from wsecho.doors.wamp.objects import MalformedError, ObjectSerializer
 from wsecho.doors.wamp.waiting import Waitlist
-from wsecho.doors.wamp.websocket import bounded_uri, log_fault
 from wsecho.router import CannotCarryError, Ending, Router, Session, TransportDetails
-from wsecho.router.errors import PAYLOAD_SIZE_EXCEEDED, SYSTEM_SHUTDOWN, TRANSPORT_LOST
+from wsecho.router.errors import PAYLOAD_SIZE_EXCEEDED, SYSTEM_SHUTDOWN
 
 _CLOSE_TIMEOUT: Final = 10.0
 
@@ -50,7 +49,6 @@ class RawSocket(Protocol):
 
     transport: Any
     is_paced = True
-    _log = Logger()
 
     def __init__(
         self,
@@ -136,7 +134,6 @@ class RawSocket(Protocol):
 
     def close(self, ending: Ending) -> None:
         """Close the connection behind what was sent."""
-        log_fault(self._log, self.details.peer, ending)
         self._waiting.flush_all(self._push, self._frame)
         self._finish()
 
@@ -212,9 +209,7 @@ class RawSocket(Protocol):
     def _end_visit(self, session: Session) -> None:
         if self._visit is not None:
             self._visit.who = session.authid
-            ending = session.ending
-            uri = TRANSPORT_LOST if ending is None else ending.uri
-            self._visit.end(bounded_uri(uri), "" if ending is None else f"by {ending.by}")
+            self._visit.end(*told(session.ending))
 
     def _too_late(self) -> None:
         self._house.stats.limits["open-timeout"] += 1

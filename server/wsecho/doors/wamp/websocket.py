@@ -1,40 +1,19 @@
 # SPDX-License-Identifier: MIT
 """WAMP over WebSocket (`ws /ws`; WAMP specification, "WebSocket Transport")."""
 
-from typing import Final
-
 from attrs import define, field
 from autobahn.wamp.message import Message
-from twisted.logger import Logger
 
 from wsecho.core.backlog import TooSlowError
-from wsecho.core.errors import (
-    OUR_FAULT,
-    OVER_RATE,
-    STOPPING,
-    TOKEN_EXPIRED,
-    TOO_SLOW,
-    BadRequest,
-    CloseCode,
-    CloseReason,
-)
+from wsecho.core.errors import TOO_SLOW, BadRequest
 from wsecho.doors.door import Connection, PlainDoor
+from wsecho.doors.wamp.endings import close_reason
 from wsecho.doors.wamp.forms import SUBPROTOCOLS, Form, make_form
 from wsecho.doors.wamp.intake import Intake
 from wsecho.doors.wamp.objects import MalformedError
 from wsecho.doors.wamp.waiting import Waitlist
 from wsecho.router import Ending, Identity, Router, Session, TransportDetails
 from wsecho.router import errors as uris
-
-_VIOLATION: Final = CloseReason(CloseCode.PROTOCOL_ERROR, "not WAMP", reconnect=False)
-_OVER: Final = CloseReason(CloseCode.NORMAL, "the session is over", reconnect=True)
-_KNOWN_URIS: Final = {value for value in vars(uris).values() if isinstance(value, str)}
-_BY_BLAME: Final = {"violation": _VIOLATION, "fault": OUR_FAULT}
-_BY_REASON: Final = {
-    uris.SYSTEM_SHUTDOWN: STOPPING,
-    uris.TOKEN_EXPIRED: TOKEN_EXPIRED,
-    uris.OVER_RATE: OVER_RATE,
-}
 
 
 @define(eq=False)
@@ -64,7 +43,6 @@ class WampPeer(PlainDoor):
     name = "wamp"
     waits_for_reader = False
     keeps_rates = True
-    _log = Logger()
 
     def __attrs_post_init__(self) -> None:
         self._form = make_form(self.subprotocol)
@@ -132,10 +110,8 @@ class WampPeer(PlainDoor):
 
     def close(self, ending: Ending) -> None:
         """Close the WebSocket behind what was sent."""
-        log_fault(self._log, self.peer, ending)
         self._waiting.flush_all(self._connection.push, self._frame)
-        why = _BY_REASON.get(ending.uri) or _BY_BLAME.get(ending.by, _OVER)
-        self._connection.close(why)
+        self._connection.close(close_reason(ending))
 
     def _frame(self, message: Message) -> bytes:
         return self._form.framing.frame(message)
@@ -151,19 +127,3 @@ def choose_form(offered: tuple[str, ...]) -> str:
         if name in SUBPROTOCOLS:
             return name
     raise BadRequest(f"offer one of the subprotocols {', '.join(SUBPROTOCOLS)}")
-
-
-def bounded_uri(uri: str) -> str:
-    """Return the reason of a session's end as it is counted: of a peer's own, only that it is."""
-    return uri if uri in _KNOWN_URIS else "other"
-
-
-def log_fault(log: Logger, peer: str, ending: Ending) -> None:
-    """Log the end of a session that was somebody's fault, in one line."""
-    if ending.by in {"violation", "fault"}:
-        log.info(
-            "wamp {peer}: closed with {code}: {reason}",
-            peer=peer,
-            code=ending.uri,
-            reason=ending.message or "",
-        )

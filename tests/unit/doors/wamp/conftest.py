@@ -10,11 +10,11 @@ from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 
 @pytest.fixture
 def lines() -> Iterator[list[str]]:
-    """What the server logs while the test runs, beside what opens and what closes."""
+    """What the server logs while the test runs, beside what opens."""
     logged: list[str] = []
 
     def observe(event: LogEvent) -> None:
-        if event.get("event") not in {"opened", "closed"}:
+        if event.get("event") != "opened":
             logged.append(formatEvent(event))
 
     observer: Any = observe

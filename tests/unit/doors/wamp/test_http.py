@@ -138,7 +138,8 @@ def test_what_breaks_the_protocol_ends_its_session_alone(octets: bytes, lines: l
     assert poller.send(octets).status == 204
     [[kind, _, reason]] = poller.fetch()
     assert (kind, reason) == (3, "wamp.error.protocol_violation")
-    assert len(lines) == 1
+    [line] = lines
+    assert "with wamp.error.protocol_violation: by violation: " in line
     assert good.call("wsecho.echo", 1) == [50, 1, {}, [1]]
     assert len(server.router.sessions) == 1
     server.clock.advance(5)

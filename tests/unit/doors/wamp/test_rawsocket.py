@@ -137,7 +137,9 @@ def test_what_breaks_the_protocol_ends_its_session_alone(frame: bytes, lines: li
     [[kind, _, reason]] = raw.heard()
     assert (kind, reason) == (3, "wamp.error.protocol_violation")
     assert raw.peer.wire.half_closed
-    assert len(lines) == 1
+    raw.peer.lose()
+    [line] = lines
+    assert "with wamp.error.protocol_violation: by violation: " in line
     assert good.call("wsecho.echo", 1) == [50, 1, {}, [1]]
 
 

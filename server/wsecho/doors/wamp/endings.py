@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+"""How a session's end is told: as a WebSocket's close code, and in the log's line."""
+
+from typing import Final
+
+from wsecho.core.errors import (
+    OUR_FAULT,
+    OVER_RATE,
+    STOPPING,
+    TOKEN_EXPIRED,
+    CloseCode,
+    CloseReason,
+    bounded_reason,
+)
+from wsecho.router import Ending
+from wsecho.router import errors as uris
+
+_OVER: Final = CloseReason(CloseCode.NORMAL, "the session is over", reconnect=True)
+_KNOWN_URIS: Final = {value for value in vars(uris).values() if isinstance(value, str)}
+_BY_REASON: Final = {
+    uris.SYSTEM_SHUTDOWN: STOPPING,
+    uris.TOKEN_EXPIRED: TOKEN_EXPIRED,
+    uris.OVER_RATE: OVER_RATE,
+}
+
+
+def close_reason(ending: Ending) -> CloseReason:
+    """Return what to close a session's WebSocket with; of a violation, it says which."""
+    if ending.uri in _BY_REASON:
+        return _BY_REASON[ending.uri]
+    if ending.by == "violation":
+        what = bounded_reason(f"{ending.uri}: {ending.message}")
+        return CloseReason(CloseCode.PROTOCOL_ERROR, what, reconnect=False)
+    return OUR_FAULT if ending.by == "fault" else _OVER
+
+
+def told(ending: Ending | None) -> tuple[str, str]:
+    """Return a session's end as it is logged and counted: its URI, who ended it and why.
+
+    Of a peer's own URI only that it is one, as it can choose among as many as it likes; what a peer
+    gives as its reason is no business of the log's.
+
+    Args:
+        ending: None where the transport was lost.
+    """
+    if ending is None:
+        return uris.TRANSPORT_LOST, ""
+    uri = ending.uri if ending.uri in _KNOWN_URIS else "other"
+    is_ours_to_say = ending.by in {"violation", "fault"} and ending.message
+    return uri, f"by {ending.by}: {ending.message}" if is_ours_to_say else f"by {ending.by}"

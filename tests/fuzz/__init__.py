@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Every parser of what strangers send, fed with anything: see `scripts/fuzz --help`."""
