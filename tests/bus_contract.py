@@ -20,9 +20,7 @@ asynchronous = pytest_twisted.ensureDeferred
 
 def known_members(node: Node) -> list[str]:
     """The ids of the members of room `a`, as a node has them."""
-    members = node.bus.members("a")
-    assert isinstance(members, list)
-    return [card.id for card in members]
+    return [card.id for card in node.bus.members("a")]
 
 
 @asynchronous  # type: ignore[untyped-decorator]  # it has no annotations
@@ -184,3 +182,39 @@ async def test_a_room_is_full_for_all(make_nodes: MakeNodes) -> None:
     await until(lambda: len(known_members(one)) == 2)
     with pytest.raises(OverLimit):
         await one.join(Member())
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+async def test_nodes_tell_one_another(make_nodes: MakeNodes) -> None:
+    """On a subject, in one order, themselves included; and know who lives."""
+    one, two = make_nodes()
+    heard: list[bytes] = []
+    lives: list[frozenset[str]] = []
+    two.bus.listen("weather", heard.append)
+    two.bus.watch_nodes(lives.append)
+    await until(lambda: lives[-1] == {one.bus.node, two.bus.node})
+    await two.attach()
+    for number in range(3):
+        one.bus.cry("weather", b"%d" % number)
+    one.bus.cry("news", b"x")
+    await until(lambda: len(heard) == 3)
+    assert heard == [b"0", b"1", b"2"]
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+async def test_a_room_may_be_heard_of_from_outside(make_nodes: MakeNodes) -> None:
+    """One that is held, and all of them at once; each message comes once."""
+    one, two = make_nodes()
+    two.bus.hold("held")
+    await two.attach("held")
+    await one.join(Member(), "held")
+    await until(lambda: [event[:2] for event in two.events] == [("join", "held")])
+    two.bus.overhear(all_rooms=True)
+    await two.attach("b [*]")
+    for room in ("held", "b [*]", "ä/{c}"):
+        await one.say(room, room)
+    await until(lambda: len(two.heard) == 3)
+    assert sorted(said.payload.decode() for _, said, _ in two.heard) == ["b [*]", "held", "ä/{c}"]
+    assert all(name == said.payload.decode() for name, said, _ in two.heard)
+    two.bus.overhear(all_rooms=False)
+    two.bus.release("held")

@@ -29,15 +29,23 @@ class Proxy:
     Attributes:
         swallow_upgrades: requests for a WebSocket are taken and never answered.
         hold_streams: answers to requests for server-sent events are held back.
+        is_cut: nothing gets through.
     """
 
     upstream: int
     swallow_upgrades: bool = False
     hold_streams: bool = False
+    is_cut: bool = False
     port: int = field(init=False)
     swallowed: int = field(default=0, init=False)
     _websockets: set[asyncio.Event] = field(factory=set, init=False)
     _tasks: set["asyncio.Task[None]"] = field(factory=set, init=False)
+
+    def cut(self) -> None:
+        """Drop every connection; none is let through until `is_cut` is reset."""
+        self.is_cut = True
+        for task in self._tasks:
+            task.cancel()
 
     def black_hole(self) -> None:
         """Let every open WebSocket go silent, both ways, without closing it."""
@@ -46,7 +54,16 @@ class Proxy:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Relay one connection."""
-        upstream_reader, upstream_writer = await asyncio.open_connection("127.0.0.1", self.upstream)
+        if self.is_cut:
+            writer.close()
+            return
+        try:
+            upstream_reader, upstream_writer = await asyncio.open_connection(
+                "127.0.0.1", self.upstream
+            )
+        except OSError:
+            writer.close()
+            return
         silence = asyncio.Event()
         there = asyncio.create_task(self._there(reader, upstream_writer, silence))
         back = asyncio.create_task(self._back(upstream_reader, writer, silence))

@@ -25,6 +25,7 @@ from wsecho.doors.peers import describe
 from wsecho.doors.pulse import Pulse
 from wsecho.doors.rooms import Rooms
 from wsecho.doors.site import EchoSite
+from wsecho.doors.tally import Tally
 from wsecho.doors.upgrade_only import UpgradeOnly
 from wsecho.doors.wamp.serve import longpoll_resource, make_router, rawsocket_maker
 from wsecho.doors.websocket import WebSocketFactory
@@ -79,6 +80,8 @@ class WsechoService(MultiService):
         sweep.clock = reactor
         sweep.setServiceParent(self)
         Pulse(reactor, house.stats).setServiceParent(self)
+        if house.admissions.counts_addresses:
+            Tally(rooms.bus, house.admissions, reactor).setServiceParent(self)
         # Bound now, before twistd logs, changes its user or goes into the background:
         # a port that is taken is told where the user looks, and ends the start.
         listening.begin(config.listen, self.front)

@@ -31,6 +31,9 @@ class Seen:
         numbers: the payloads, in order.
         refused: positions that could not be resumed.
         skipped: times that it was told of messages left out.
+        turned_away: statuses of refusals that only mean to come back, as 503 in an outage.
+        begun: what was seen, as stretches without a break: the epoch, the offset that the first
+            message followed, and how many messages had been seen before it.
     """
 
     epoch: str = ""
@@ -39,6 +42,8 @@ class Seen:
     refused: int = 0
     skipped: int = 0
     fault: str = ""
+    turned_away: frozenset[str] = frozenset()
+    begun: list[tuple[str, int, int]] = field(factory=list)
 
     def position(self) -> str:
         """Where it stands."""
@@ -49,7 +54,14 @@ class Seen:
         epoch, _, offset = position.rpartition(":")
         if self.epoch and (epoch, int(offset)) != (self.epoch, self.offset):
             self.fault = self.fault or f"resumed {self.position()} at {position}"
+        if not self.epoch:
+            self.begun.append((epoch, int(offset), len(self.numbers)))
         self.epoch, self.offset = epoch, int(offset)
+
+    def refuse(self) -> None:
+        """Note that the place is gone."""
+        self.refused += 1
+        self.epoch = ""
 
     def take(self, offset: int, number: int) -> None:
         """Note a message."""
@@ -113,12 +125,17 @@ class Connection(asyncio.Protocol):
                 return
             self.head, self.buffer = head.decode("latin-1"), rest
             self.opened()
+        if self.transport.is_closing():
+            self.buffer = b""
+            return
         self.read()
 
     def opened(self) -> None:
         """Look at the head."""
         status = self.head.split(" ", 2)[1]
-        if status not in {"101", "200"}:
+        if status in self.seen.turned_away:
+            self.kill()
+        elif status not in {"101", "200"}:
             self.fail(self.head.splitlines()[0])
 
     def header(self, name: str) -> str:
@@ -203,7 +220,7 @@ class WebSocket(Connection):
         if code in {1001, 1013}:
             self.kill()
         elif code == 4410:
-            self.seen.refused += 1
+            self.seen.refuse()
             self.kill()
         else:
             self.fail(f"closed with {code} {reason}")
@@ -254,8 +271,7 @@ def note(connection: Connection, frame: dict[str, Any]) -> None:
     seen = connection.seen
     if frame["type"] == "joined":
         if frame.get("recovered") is False:
-            seen.refused += 1
-            seen.epoch = ""
+            seen.refuse()
         seen.begin(frame["position"])
         connection.is_ready()
     elif frame["type"] == "skipped":
@@ -333,8 +349,7 @@ class Poll(Connection):
     def answered(self, answer: dict[str, Any]) -> None:
         """Take the messages of an answer."""
         if answer.get("recovered") is False:
-            self.seen.refused += 1
-            self.seen.epoch = ""
+            self.seen.refuse()
         for message in answer["messages"]:
             self.seen.take(int(message["position"].rpartition(":")[2]), int(message["data"]))
         self.seen.begin(answer["position"])
@@ -383,11 +398,23 @@ class Wamp(WebSocket):
             self.ask()
         elif kind == 50:
             self.past(message)
+        elif kind == 8 and self.seen.turned_away:
+            self.kill()
+        elif kind == 36 and "recovered" in message[5]:
+            self.renewed(message[5]["position"])
         elif kind == 36:
             skipped = message[5]["skipped"]
             self.skipped(skipped["from"], skipped["to"])
         elif kind not in {3, 6}:
             self.fail(f"message {message}")
+
+    def renewed(self, position: str) -> None:
+        """Go on in another epoch; come back for it where the past is being asked for."""
+        self.seen.refuse()
+        if self._held is None:
+            self.seen.begin(position)
+        else:
+            self.kill()
 
     def topic(self) -> str:
         """The room's topic."""
@@ -405,8 +432,7 @@ class Wamp(WebSocket):
         args = message[3] if len(message) > 3 else []
         kwargs = message[4] if len(message) > 4 else {}
         if kwargs.get("recovered") is False:
-            self.seen.refused += 1
-            self.seen.epoch = ""
+            self.seen.refuse()
         if not self.seen.epoch:
             # The answer is cut behind the newest message, and its own position stands at the cut.
             self.seen.begin((args[0]["kwargs"] if args else kwargs)["position"])
@@ -443,7 +469,7 @@ def _nothing() -> None:
 
 
 async def connect(
-    door: type[Connection], seen: Seen, host: str, port: int, room: str
+    door: type[Connection], seen: Seen, host: str, port: int, room: str, *query: str
 ) -> tuple[Connection, asyncio.Event]:
     """Open a door for a reader, and wait until it knows its position.
 
@@ -453,7 +479,7 @@ async def connect(
     ready, over = asyncio.Event(), asyncio.Event()
 
     def make() -> Connection:
-        connection = door(seen, f"{host}:{port}", room)
+        connection = door(seen, f"{host}:{port}", room, *query)
         connection.began, connection.ended = ready.set, over.set
         return connection
 

@@ -11,11 +11,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from twisted.internet.defer import Deferred
 
     from wsecho.bus.later import Later
+    from wsecho.bus.redis.measures import Measures
     from wsecho.core.positions import Position
     from wsecho.core.presence import Card, Change
     from wsecho.core.retries import Receipt
@@ -45,11 +46,26 @@ class Ear(Protocol):
 
 
 class Bus(Protocol):
-    """Carries a room's messages between processes.
+    """Carries a room's messages between processes, and what they have to tell one another.
 
     All that it cannot do now it refuses with `BusUnavailable`; what it does not know the end of
     fails with `BusTimeout`.
     """
+
+    @property
+    def node(self) -> str:
+        """This process's name among the nodes; another after each start."""
+
+    @property
+    def measures(self) -> Measures | None:
+        """What is counted; None where there is nothing to count."""
+
+    @property
+    def is_up(self) -> bool:
+        """Whether what it needs is there."""
+
+    def __len__(self) -> int:
+        """Count the rooms that it follows elsewhere."""
 
     def start(self) -> None:
         """Begin to work."""
@@ -62,6 +78,24 @@ class Bus(Protocol):
 
         Raises:
             BusUnavailable: they do not.
+        """
+
+    def listen(self, subject: str, heard: Callable[[bytes], None]) -> None:
+        """Hear what any node says on a subject, this one included, in one order.
+
+        Args:
+            subject: a word; each has one listener.
+            heard: takes it. What is said while Redis is away is lost: see `watch_nodes`.
+        """
+
+    def cry(self, subject: str, payload: bytes) -> None:
+        """Say something to all nodes, if they can be reached."""
+
+    def watch_nodes(self, changed: Callable[[frozenset[str]], None]) -> None:
+        """Be told which nodes live, this one included, at once and whenever that changes.
+
+        A node that is new here may have missed all that was said before: so it is with each after
+        this node itself was cut off.
         """
 
     def attach(self, room: str, after: Position | None = None) -> Deferred[None] | None:
@@ -78,6 +112,19 @@ class Bus(Protocol):
         Raises:
             OverLimit: there are too many rooms.
             BusUnavailable: it cannot be asked now.
+        """
+
+    def hold(self, room: str) -> None:
+        """Hear of a room, its messages and its members, though nobody here is in it."""
+
+    def release(self, room: str) -> None:
+        """Take one `hold` back."""
+
+    def overhear(self, *, all_rooms: bool) -> None:
+        """Hear of every room there is, or of those again that somebody here is in.
+
+        Of a room that is not current here the ear is told what is told elsewhere, and nothing that
+        was missed.
         """
 
     def publish(self, room: str, said: Said, sender: Any, origin: Any) -> Later[Receipt]:
@@ -113,12 +160,11 @@ class Bus(Protocol):
             but: the member here that need not be told, None for none.
         """
 
-    def members(self, room: str) -> Later[list[Card]]:
+    def members(self, room: str) -> list[Card]:
         """List who is in a room, in whatever process, who came first first; it is current here.
 
         Raises:
             OverLimit: there are too many rooms.
-            BusUnavailable: it cannot be asked now.
         """
 
     def counts(self) -> Later[dict[str, int]]:

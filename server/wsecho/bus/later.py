@@ -28,29 +28,21 @@ Later: TypeAlias = T | Deferred[T]
 _log = Logger()
 
 
-def attempt(
-    call: Callable[[], Later[T]],
-    done: Callable[[T], object],
-    failed: Callable[[WireError], object],
+def settle(
+    outcome: Later[T], done: Callable[[T], object], failed: Callable[[WireError], object]
 ) -> None:
     """Call one of two as soon as it is known how something went, at once where it is already.
 
     Args:
-        call: begins it; a `WireError` that it raises counts as one that comes later.
+        outcome: what is to be known; where nobody waits for it any more it is cancelled.
         done: takes the value.
         failed: takes what was wrong; a fault of ours is logged, and `Internal` here.
     """
-    try:
-        outcome = call()
-    except WireError as error:
-        failed(error)
-        return
     if not isinstance(outcome, Deferred):
         done(outcome)
         return
 
     def blame(failure: Failure) -> None:
-        # Who cancels it waits no more.
         if not failure.check(CancelledError):
             failed(wire_error(failure))
 

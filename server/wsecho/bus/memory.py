@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import secrets
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,6 +30,15 @@ class MemoryBus:
         self._hub = hub
         self._ear = ear
         self._now = now
+        self._listeners: dict[str, Callable[[bytes], None]] = {}
+        self.node = secrets.token_urlsafe(9)
+
+    measures: Final = None
+    is_up: Final = True
+
+    def __len__(self) -> int:
+        """Count nothing: all rooms are here."""
+        return 0
 
     def start(self) -> None:
         """There is nothing to begin."""
@@ -39,8 +49,30 @@ class MemoryBus:
     def check_health(self) -> None:
         """Nothing can keep a message from its readers."""
 
+    def listen(self, subject: str, heard: Callable[[bytes], None]) -> None:
+        """Hear what this process says on a subject."""
+        self._listeners[subject] = heard
+
+    def cry(self, subject: str, payload: bytes) -> None:
+        """Say something to oneself."""
+        if subject in self._listeners:
+            self._listeners[subject](payload)
+
+    def watch_nodes(self, changed: Callable[[frozenset[str]], None]) -> None:
+        """There is no node but this one, for ever."""
+        changed(frozenset({self.node}))
+
     def attach(self, room: str, after: Position | None = None) -> None:
         """There is nothing to wait for."""
+
+    def hold(self, room: str) -> None:
+        """All rooms are heard of."""
+
+    def release(self, room: str) -> None:
+        """All rooms are heard of."""
+
+    def overhear(self, *, all_rooms: bool) -> None:
+        """All rooms are heard of."""
 
     def publish(self, room: str, said: Said, sender: Any, origin: Any) -> Receipt:
         """Say something in a room.

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: MIT
 """How many connections there are, in all and of one address, and whether one more may come.
 
+Of one address, those count that other nodes have told of too.
+
 A connection takes its place when its socket opens, and then says whose it is: at once where the
 socket's own address counts, else with each request that a trusted proxy forwards on it.
 """
 
 from collections import Counter
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Final
@@ -33,6 +37,8 @@ class Admissions:
     _most_per_address: int = 0
     _taken: int = field(default=0, init=False)
     _by_address: Counter[str] = field(factory=Counter, init=False)
+    _elsewhere: dict[str, dict[str, int]] = field(factory=dict, init=False)
+    _changed: set[str] = field(factory=set, init=False)
     refused: Counter[str] = field(factory=Counter, init=False)
     """How often each limit was met, by its option's name."""
 
@@ -42,6 +48,34 @@ class Admissions:
     def of(self, address: str) -> int:
         """Count the connections of an address."""
         return self._by_address[address_key(address) or ""]
+
+    @property
+    def counts_addresses(self) -> bool:
+        """Whether it matters how many connections an address has."""
+        return self._most_per_address > 0
+
+    def everything(self) -> dict[str, int]:
+        """Return how many connections each address has here."""
+        return dict(self._by_address)
+
+    def changes(self) -> dict[str, int]:
+        """Return how many connections those addresses have here that it has changed for."""
+        changed, self._changed = self._changed, set()
+        return {key: self._by_address[key] for key in changed}
+
+    def hear(self, node: str, counts: Mapping[str, int]) -> None:
+        """Take note of how many connections some addresses have at another node."""
+        there = self._elsewhere.setdefault(node, {})
+        for key, number in counts.items():
+            if number > 0:
+                there[key] = number
+            else:
+                there.pop(key, None)
+
+    def keep_nodes(self, alive: AbstractSet[str]) -> None:
+        """Forget what nodes have told that are gone."""
+        for node in self._elsewhere.keys() - alive:
+            del self._elsewhere[node]
 
     def enter(self) -> "Place":
         """Take a place for a connection of which nothing is known yet.
@@ -72,14 +106,25 @@ class Admissions:
 
     def _move(self, before: str | None, after: str | None) -> None:
         if after is not None:
-            if self._most_per_address and self._by_address[after] >= self._most_per_address:
+            if self._most_per_address and self._count(after) >= self._most_per_address:
                 self.refused[MAX_PER_ADDRESS] += 1
                 raise TooMany("your address has as many connections as this server takes of one")
             self._by_address[after] += 1
+            self._note(after)
         if before is not None:
             self._by_address[before] -= 1
             if not self._by_address[before]:
                 del self._by_address[before]
+            self._note(before)
+
+    def _count(self, key: str) -> int:
+        there = sum(counts.get(key, 0) for counts in self._elsewhere.values())
+        return self._by_address[key] + there
+
+    def _note(self, key: str) -> None:
+        # Nobody reads them where addresses do not matter.
+        if self._most_per_address:
+            self._changed.add(key)
 
     def _leave(self, key: str | None) -> None:
         self._taken -= 1

@@ -4,11 +4,12 @@
 Each WebSocket text message is one frame of `core.vocabulary`; wire.md has them all.
 """
 
+from functools import partial
 from typing import ClassVar
 
 from twisted.internet.defer import Deferred
 
-from wsecho.bus.later import Later, attempt
+from wsecho.bus.later import settle
 from wsecho.core.errors import TOO_SLOW, BadRequest, OverRate, WireError
 from wsecho.core.frames import Opcode, encode_frame
 from wsecho.core.history import Message
@@ -91,7 +92,7 @@ class FramedMember(Reader, PlainDoor):
             joined.card.id,
             begin.position,
             recovered=begin.recovered,
-            members=joined.room.presence if self.wants_presence else None,
+            members=self._rooms.members(self.room) if self.wants_presence else None,
         )
         self.say(self._framed(frame))
         self.pump()
@@ -127,9 +128,9 @@ class FramedMember(Reader, PlainDoor):
         self.leave()
 
     def _publish(self, frame: Publish) -> None:
-        def publish() -> Later[Receipt]:
+        try:
             self.caller.grants.check("publish", self.room)
-            return self._rooms.publish(
+            said = self._rooms.publish(
                 self.room,
                 frame.payload,
                 is_binary=frame.is_binary,
@@ -137,12 +138,21 @@ class FramedMember(Reader, PlainDoor):
                 key=frame.key,
                 caller=self.caller.retries_as,
             )
+        except WireError as error:
+            self._answer(write_error(error, frame.id))
+            return
+        if not isinstance(said, Deferred):
+            self._acknowledge(frame, said)
+            return
+        settle(
+            said,
+            partial(self._acknowledge, frame),
+            lambda error: self._answer(write_error(error, frame.id)),
+        )
 
-        def acknowledge(receipt: Receipt) -> None:
-            if frame.id is not None:
-                self._answer(write_published(frame.id, receipt.position))
-
-        attempt(publish, acknowledge, lambda error: self._answer(write_error(error, frame.id)))
+    def _acknowledge(self, frame: Publish, receipt: Receipt) -> None:
+        if frame.id is not None:
+            self._answer(write_published(frame.id, receipt.position))
 
     def _refresh(self, frame: Token) -> None:
         try:

@@ -11,7 +11,7 @@ from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from wsecho.bus.later import attempt
+from wsecho.bus.later import settle
 from wsecho.core.admissions import Place
 from wsecho.core.errors import BadRequest, HeadersTooLarge, WireError
 from wsecho.core.handshake import wants_websocket
@@ -170,7 +170,7 @@ class Front(Protocol):
         self._received = self._received[end:]
         if isinstance(outcome, Deferred):
             self._asking = outcome
-        attempt(lambda: outcome, self._take_websocket, self._refuse_websocket)
+        settle(outcome, self._take_websocket, self._refuse_websocket)
 
     def _take_websocket(self, connection: WebSocketConnection) -> None:
         self._asked()

@@ -5,10 +5,16 @@ from collections.abc import Iterable, Iterator, Sized
 
 from attrs import frozen
 from prometheus_client import CollectorRegistry, ProcessCollector
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+from wsecho.bus.interface import Bus
 from wsecho.doors.house import House
 from wsecho.doors.rooms import Rooms
 from wsecho.doors.stats import Stats
@@ -56,6 +62,7 @@ class _Server(Collector):
         yield from _of_ends(self._house.stats)
         yield self._limits()
         yield from self._sizes()
+        yield from _of_bus(self._rooms.bus)
         yield from _of_wamp(self._router)
 
     def _limits(self) -> Metric:
@@ -141,6 +148,36 @@ def _of_ends(stats: Stats) -> Iterator[Metric]:
         "Messages that were left out for slow readers.",
         ["door"],
         (((door,), count) for door, count in stats.left_out.items()),
+    )
+
+
+def _of_bus(bus: Bus) -> Iterator[Metric]:
+    measures = bus.measures
+    if measures is None:
+        return
+    for name, text, value in (
+        ("up", "1 while Redis is connected to.", bus.is_up),
+        ("rooms", "Rooms that are followed over Redis.", len(bus)),
+    ):
+        yield GaugeMetricFamily(f"wsecho_bus_{name}", text, value=value)
+    for name, text, value in (
+        ("connects", "Connections to Redis that were usable.", measures.connects),
+        (
+            "canaries_lost",
+            "Times that this server did not hear itself through Redis.",
+            measures.canaries_lost,
+        ),
+        ("timeouts", "Commands that Redis did not answer in time.", measures.timeouts),
+        ("refused", "Commands that Redis answered with an error.", measures.refused),
+        ("renewals", "Times that a room's readers were told of a new epoch.", measures.renewals),
+        ("catch_ups", "Times that a room was read from its log again.", measures.catch_ups),
+    ):
+        yield CounterMetricFamily(f"wsecho_bus_{name}", text, value=value)
+    yield HistogramMetricFamily(
+        "wsecho_bus_command_seconds",
+        "How long Redis takes to answer.",
+        buckets=measures.cumulated(),
+        sum_value=measures.seconds,
     )
 
 

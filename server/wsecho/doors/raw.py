@@ -19,7 +19,7 @@ from typing import ClassVar, Final
 
 from twisted.internet.defer import Deferred
 
-from wsecho.bus.later import attempt
+from wsecho.bus.later import settle
 from wsecho.core.deflate import Packing
 from wsecho.core.errors import (
     OUR_FAULT,
@@ -124,7 +124,7 @@ class RawMember(Reader, PlainDoor):
             self._not_said(error)
             return
         if isinstance(said, Deferred):
-            attempt(lambda: said, _ignore, self._not_said)
+            settle(said, _ignore, self._not_said)
 
     def drained(self) -> None:
         """Send more of what waits."""

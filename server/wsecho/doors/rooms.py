@@ -214,12 +214,11 @@ class Rooms:
         """
         return self.hub.read(room, self.seconds())
 
-    def members(self, room: str) -> Later[list[Card]]:
-        """List who is in a room, who came first first; asking is a use.
+    def members(self, room: str) -> list[Card]:
+        """List who is in a room that is current here, who came first first; asking is a use.
 
         Raises:
             OverLimit: there are too many rooms.
-            BusUnavailable: it cannot be known now.
         """
         return self.bus.members(room)
 

@@ -13,7 +13,7 @@ from twisted.web.http import HTTPChannel
 from twisted.web.resource import IResource
 from twisted.web.server import Request, Site
 
-from wsecho.bus.later import attempt
+from wsecho.bus.later import settle
 from wsecho.config import Config
 from wsecho.core.admissions import Place
 from wsecho.core.bodies import BodyPace
@@ -214,7 +214,7 @@ class HttpRequest(Request):
             self._refuse(error)
         else:
             cancel_with(self, outcome)
-            attempt(lambda: outcome, channel.hand_over, self._refuse)
+            settle(outcome, channel.hand_over, self._refuse)
 
     def write(self, data: bytes) -> None:
         """Say in an answer that begins while the server is stopping when to come back."""

@@ -7,8 +7,9 @@ import pytest
 
 from tests.unit.core.test_rooms import FakeMember, say
 from wsecho.core.errors import OverLimit
-from wsecho.core.history import MESSAGE_COST
+from wsecho.core.history import MESSAGE_COST, Message
 from wsecho.core.hub import Hub, Rules
+from wsecho.core.positions import Position
 
 
 def make(**rules: int) -> Hub[FakeMember]:
@@ -84,3 +85,20 @@ def test_what_expires_or_goes_is_not_counted_any_more() -> None:
         hub.publish(room, say(), None, 0)
     hub.sweep(10)
     assert (hub.size, hub.names()) == (0, [])
+
+
+def test_a_room_that_is_mirrored_stands_where_it_is_told() -> None:
+    """Its messages bring their places along; a reset forgets them, and bytes are counted."""
+    hub = make()
+    hub.reset("a", "e", 4, 0.0)
+    assert hub.position("a", 0.0) == Position("e", 4)
+    message = Message(Position("e", 5), b"x", is_binary=False, time=0.0, publication=1)
+    delivery = hub.take("a", message, None, 0.0)
+    assert (delivery.message, delivery.receipt.position) == (message, message.position)
+    assert [said.position.offset for said in hub.read("a", 0.0)] == [5]
+    assert hub.size == message.cost
+    hub.reset("a", "f", 9, 0.0)
+    assert (hub.size, hub.position("a", 0.0)) == (0, Position("f", 9))
+    assert hub.forget("a")
+    assert "a" not in hub
+    assert hub.forget("a")

@@ -56,9 +56,12 @@ class Attendance:
     _followed: Callable[[], Iterable[Followed]]
     _here: Callable[[str], Iterable[Card]]
     alive: set[str] = field(factory=set, init=False)
+    _watchers: list[Callable[[frozenset[str]], None]] = field(factory=list, init=False)
+    _told: frozenset[str] = field(default=frozenset(), init=False)
     _loop: LoopingCall = field(init=False)
 
     def __attrs_post_init__(self) -> None:
+        self._told = frozenset({self.node})
         self._loop = LoopingCall(self.beat)
         self._loop.clock = self._clock
 
@@ -72,6 +75,23 @@ class Attendance:
             self._loop.stop()
         self._commands.cast("ZREM", self._nodes, self.node)
 
+    def watch(self, changed: Callable[[frozenset[str]], None]) -> None:
+        """Tell who lives, now and whenever that changes."""
+        self._watchers.append(changed)
+        changed(self._told)
+
+    def doubt(self) -> None:
+        """Know of no other node any more: what they say is not heard."""
+        self.alive.clear()
+        self._tell_watchers()
+
+    def _tell_watchers(self) -> None:
+        alive = frozenset(self.alive | {self.node})
+        if alive != self._told:
+            self._told = alive
+            for changed in self._watchers:
+                changed(alive)
+
     def beat(self) -> None:
         """Give a sign of life, and see who else does."""
         words: list[bytes | str] = [self.node, str(int(self._node_ttl * 1000))]
@@ -82,6 +102,7 @@ class Attendance:
     def _beaten(self, reply: list[Any]) -> None:
         was_alive, *alive = reply
         self.alive = {name.decode() for name in alive}
+        self._tell_watchers()
         for followed in self._followed():
             for node in followed.roster.nodes() - self.alive:
                 self._bury(followed, node)
@@ -101,7 +122,7 @@ class Attendance:
     def tell(self, followed: Followed, change: Change, tag: bytes) -> None:
         """Let everybody know that a member of this node came or went."""
         if not self._commands.is_up:
-            self._take(followed, self.node, change.action, change.card, tag)
+            self._take(followed, self.node, change, tag)
         elif change.action == "join":
             self._enter(followed, change.card, tag)
         else:
@@ -109,8 +130,8 @@ class Attendance:
 
     def hear(self, followed: Followed, body: bytes) -> None:
         """Take note of what the channel told."""
-        _, action, node, tag, text = body.split(b" ", 4)
-        self._take(followed, node.decode(), action.decode(), _read(text), tag)
+        _, _, node, tag, _ = body.split(b" ", 4)
+        self._take(followed, node.decode(), read_change(body), tag)
 
     def load(self, followed: Followed, found: Mapping[bytes, bytes]) -> None:
         """Take all entries of a room, and put right those of this node."""
@@ -131,15 +152,14 @@ class Attendance:
             if not followed.is_quiet:
                 self._announce(followed, change, b"-")
 
-    def _take(self, followed: Followed, node: str, action: str, card: Card, tag: bytes) -> None:
-        roster = followed.roster
-        if action == "join":
+    def _take(self, followed: Followed, node: str, change: Change, tag: bytes) -> None:
+        if change.action == "join":
             self.alive.add(node)
-            change = roster.enter(node, card)
+            told = followed.roster.enter(node, change.card)
         else:
-            change = roster.leave(node, card.id)
-        if change is not None:
-            self._announce(followed, change, tag)
+            told = followed.roster.leave(node, change.card.id)
+        if told is not None:
+            self._announce(followed, told, tag)
 
     def _enter(self, followed: Followed, card: Card, tag: bytes) -> None:
         self._write(followed, "join", card, tag)
@@ -158,6 +178,16 @@ class Attendance:
             notice,
         ]
         self._commands.run(ATTEND, [followed.keys.who], words).addErrback(_ignore)
+
+
+def read_change(body: bytes) -> Change:
+    """Read what a channel told of somebody's coming or going.
+
+    Raises:
+        ValueError: it is malformed.
+    """
+    _, action, _, _, text = body.split(b" ", 4)
+    return Change("join" if action == b"join" else "leave", _read(text))
 
 
 def _write_card(card: Card) -> bytes:

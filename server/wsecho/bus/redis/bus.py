@@ -7,30 +7,30 @@ import secrets
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
-from twisted.internet.task import LoopingCall
 
-from wsecho.bus.later import gather, when
-from wsecho.bus.redis.attendance import PRESENCE, Attendance
+from wsecho.bus.redis.attendance import Attendance
 from wsecho.bus.redis.canary import Canary
 from wsecho.bus.redis.census import count_members
 from wsecho.bus.redis.commands import Commands
+from wsecho.bus.redis.dialing import Dialer
 from wsecho.bus.redis.following import Following
+from wsecho.bus.redis.hearing import Hearing
+from wsecho.bus.redis.keeping import Keeping
 from wsecho.bus.redis.keys import Keys
 from wsecho.bus.redis.link import Link
 from wsecho.bus.redis.measures import Measures
-from wsecho.bus.redis.records import MESSAGE, write_record
-from wsecho.bus.redis.scripts import PUBLISH, TOUCH
+from wsecho.bus.redis.records import NO_TAG
+from wsecho.bus.redis.saying import Saying
 from wsecho.bus.redis.tags import Tags
-from wsecho.core.errors import BusTimeout, BusUnavailable
-from wsecho.core.line import Line, Seen
+from wsecho.core.errors import BusUnavailable
+from wsecho.core.line import Line
 from wsecho.core.positions import Position
-from wsecho.core.retries import KEEP, KeyReusedError, Receipt, digest
+from wsecho.core.retries import Receipt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from twisted.internet.defer import Deferred
-    from twisted.python.failure import Failure
 
     from wsecho.bus.interface import Ear
     from wsecho.bus.later import Later
@@ -40,11 +40,6 @@ if TYPE_CHECKING:
     from wsecho.core.hub import Hub, Rules
     from wsecho.core.presence import Card, Change
     from wsecho.core.rooms import Said
-
-LINGER: Final = 30.0
-"""Seconds that a room is followed on after its last member, and after it was asked for."""
-
-TICK: Final = 1.0
 
 LOCAL: Final = "local-"
 """Begins the epoch of what was said while Redis was away, and heard here alone."""
@@ -91,7 +86,6 @@ class RedisBus:
         now: Callable[[], float],
     ) -> None:
         self._settings = settings
-        self._rules = rules
         self._hub = hub
         self._ear = ear
         self._now = now
@@ -99,12 +93,13 @@ class RedisBus:
         self.measures = Measures()
         self._keys = Keys(settings.prefix)
         self._tags = Tags(self.node)
+        address, timeout = settings.address, settings.timeout
         name = f"wsecho-{self.node}"
-        self._link = Link(settings.address, name, reactor, settings.timeout, self, self.measures)
-        self._commands = Commands(self._link)
-        self._canary = Canary(
-            self._link, self._keys.node(self.node), reactor, settings.timeout, self.measures
-        )
+        dialer = Dialer(address, name, reactor, timeout, self.measures.time)
+        self._link = Link(dialer, str(address), reactor, self)
+        self._commands = Commands(self._link, self.measures)
+        channel = self._keys.node(self.node)
+        self._canary = Canary(self._link, channel, reactor, timeout, self.measures)
         self._attendance = Attendance(
             self.node,
             self._commands,
@@ -127,9 +122,22 @@ class RedisBus:
             self.measures,
             self._attendance.load,
         )
+        self._saying = Saying(
+            self._commands, self._following, self._tags, rules.history, timeout / 2, now
+        )
+        self._hearing = Hearing(
+            self._commands,
+            self._keys,
+            self._following,
+            self._attendance,
+            self._tags,
+            ear,
+            self._canary.hear,
+        )
+        self._keeping = Keeping(
+            self._commands, self._following, hub, rules.history_ttl, now, reactor
+        )
         hub.count_elsewhere = self._count_elsewhere
-        self._tick = LoopingCall(self._look_around)
-        self._tick.clock = reactor
 
     # -- its life
 
@@ -138,12 +146,11 @@ class RedisBus:
         self._link.start()
         self._canary.start()
         self._attendance.start()
-        self._tick.start(TICK, now=False)
+        self._keeping.start()
 
     def stop(self) -> None:
         """Let go of the connection."""
-        if self._tick.running:
-            self._tick.stop()
+        self._keeping.stop()
         self._canary.stop()
         self._attendance.stop()
         self._link.stop()
@@ -162,6 +169,18 @@ class RedisBus:
         """
         self._link.check()
         self._canary.check()
+
+    def listen(self, subject: str, heard: Callable[[bytes], None]) -> None:
+        """Hear what any node says on a subject, in one order."""
+        self._hearing.listen(subject, heard)
+
+    def cry(self, subject: str, payload: bytes) -> None:
+        """Say something to all nodes, if they can be reached."""
+        self._commands.cast("PUBLISH", self._keys.subject(subject), payload)
+
+    def watch_nodes(self, changed: Callable[[frozenset[str]], None]) -> None:
+        """Be told which nodes live, at once and whenever that changes."""
+        self._attendance.watch(changed)
 
     def __len__(self) -> int:
         """Count the rooms that are followed."""
@@ -187,9 +206,21 @@ class RedisBus:
                 return None
             # Somebody has seen more than was heard here.
             followed.line.fall_behind()
-        waiting = followed.wait()
+        waiting = followed.wait(self._now())
         self._following.load(followed)
         return waiting
+
+    def hold(self, room: str) -> None:
+        """Hear of a room though nobody here is in it."""
+        self._keeping.hold(room)
+
+    def release(self, room: str) -> None:
+        """Take one `hold` back."""
+        self._keeping.release(room)
+
+    def overhear(self, *, all_rooms: bool) -> None:
+        """Hear of every room there is, or of those that somebody here is in."""
+        self._hearing.overhear(all_rooms=all_rooms)
 
     def publish(self, room: str, said: Said, sender: Any, origin: Any) -> Later[Receipt]:
         """Say something in a room.
@@ -200,23 +231,7 @@ class RedisBus:
         """
         if self._commands.is_away and self._settings.speaks_locally:
             return self._say_here(room, said, sender, origin)
-        self._link.check()
-        keys, tag = self._keys.room(room), self._tags.tag(sender, origin)
-        names = [keys.head, keys.log]
-        words: list[bytes | str] = [
-            *self._following.stand(self._following.seen(room)),
-            str(self._rules.history),
-            str(said.publication),
-            write_record(said, tag),
-            keys.channel,
-        ]
-        if said.key is not None:
-            names.append(keys.receipt(said.caller, said.key))
-            words += [digest(said.payload, is_binary=said.is_binary), str(int(KEEP * 1000))]
-        answer = self._commands.run(PUBLISH, names, words)
-        return answer.addCallbacks(
-            self._said, self._not_said, callbackArgs=(room, tag), errbackArgs=(tag,)
-        )
+        return self._saying.say(room, said, sender, origin)
 
     def check_keys(self, rooms: Sequence[str], said: Said) -> Later[None]:
         """See to it that something can be said in each of some rooms.
@@ -227,26 +242,14 @@ class RedisBus:
         if self._commands.is_away and self._settings.speaks_locally:
             return None
         self._link.check()
-        if said.key is None:
-            return None
-        known = digest(said.payload, is_binary=said.is_binary)
-
-        def compare(found: Any) -> None:
-            if found is not None and found != known:
-                raise KeyReusedError
-
-        def ask(room: str) -> Deferred[None]:
-            name = self._keys.room(room).receipt(said.caller, said.key or "")
-            return self._commands.ask("HGET", name, "digest").addCallback(compare)
-
-        asked: dict[str, Later[None]] = {room: ask(room) for room in rooms}
-        return when(gather(asked), lambda _: None)
+        return self._saying.check_keys(rooms, said)
 
     def tell(self, room: str, change: Change, but: Any = None) -> None:
         """Tell everybody in a room that a member of this process came or went."""
         followed = self._following.get(room)
         if followed is not None:
-            self._attendance.tell(followed, change, self._tags.remember(but))
+            tag = NO_TAG if but is None else self._tags.remember(but)
+            self._attendance.tell(followed, change, tag)
 
     def members(self, room: str) -> list[Card]:
         """List who is in a room, which is current here.
@@ -274,52 +277,23 @@ class RedisBus:
 
     def came_up(self, server: Server) -> None:
         """Catch up with all rooms that are followed."""
+        self.measures.connects += 1
         self._canary.listen()
+        self._hearing.came_up()
         self._attendance.beat()
         self._following.came_up(server.run)
 
     def went_down(self) -> None:
         """Know nothing any more of what is said elsewhere."""
         self._canary.doubt()
+        self._attendance.doubt()
         self._following.went_down()
 
     def pushed(self, push: list[Any]) -> None:
         """Hear what is told on a channel."""
-        if push[0] != b"message":
-            return
-        _, channel, body = push
-        followed = self._following.on_channel(channel)
-        if followed is None:
-            self._canary.hear(channel, body)
-        elif body[:1] == MESSAGE:
-            self._following.hear(followed, body)
-        elif body[:1] == PRESENCE:
-            self._attendance.hear(followed, body)
+        self._hearing.take(push)
 
     # -- the rest is our own
-
-    def _said(self, reply: list[Any], room: str, tag: bytes) -> Later[Receipt]:
-        if reply[0] == b"reused":
-            self._tags.take(tag)
-            raise KeyReusedError
-        how, epoch, offset, publication = reply
-        receipt = Receipt(Position(epoch.decode("ascii"), offset), int(publication))
-        if how == b"again":
-            self._tags.take(tag)
-            return receipt
-        followed = self._following.get(room)
-        if followed is None:
-            seen = Seen(receipt.position.epoch, offset, receipt.publication)
-            self._following.remember(room, seen)
-        elif not followed.reaches(receipt.position):
-            # Whoever said it hears it before it is told where it stands.
-            return followed.acknowledge_later(receipt, self._now() + self._settings.timeout / 2)
-        return receipt
-
-    def _not_said(self, failure: Failure, tag: bytes) -> Failure:
-        if not failure.check(BusTimeout):
-            self._tags.take(tag)
-        return failure
 
     def _say_here(self, room: str, said: Said, sender: Any, origin: Any) -> Receipt:
         self._stray(room)
@@ -346,29 +320,3 @@ class RedisBus:
     def _count_elsewhere(self, room: str) -> int:
         followed = self._following.get(room)
         return 0 if followed is None else followed.roster.count_elsewhere(self.node)
-
-    def _look_around(self) -> None:
-        """Let go of rooms that nobody needs, and keep alive those that are needed."""
-        now = self._now()
-        for followed in self._following.rooms():
-            if self._hub.has_members(followed.name) or followed.is_waited_for:
-                followed.needed = now
-            if followed.acknowledge(now):
-                # It was logged, and has not come: something is lost on the way.
-                followed.line.fall_behind()
-            if now - followed.needed >= LINGER and self._hub.forget(followed.name):
-                self._following.unfollow(followed)
-            elif self._commands.is_up:
-                self._following.load(followed)
-                self._touch(followed, now)
-
-    def _touch(self, followed: Followed, now: float) -> None:
-        if now - followed.touched >= self._rules.history_ttl / 3 and followed.needed == now:
-            followed.touched = now
-            keys = followed.keys
-            names = [keys.head, keys.log, keys.who]
-            self._commands.run(TOUCH, names, [self._following.ttl]).addErrback(_ignore)
-
-
-def _ignore(_: Failure) -> None:
-    """It is tried again."""

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
 from twisted.internet.defer import Deferred
 
 from wsecho.bus.later import gather
+from wsecho.bus.redis.keys import escape
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from wsecho.bus.redis.keys import Keys
 
 _STEP: Final = "1000"
-_SPECIAL: Final = re.compile(r"([*?\[\]\\^-])")
 
 
 def count_members(
@@ -30,9 +29,8 @@ def count_members(
     Raises:
         BusUnavailable: Redis is away.
     """
-    # The pattern takes the room's name for what stands in its place.
-    pattern = _SPECIAL.sub(r"\\\1", keys.room("\0").head).replace("%00", "*")
     begin, end = keys.room("\0").head.split("%00")
+    pattern = f"{escape(begin)}*{escape(end)}"
 
     async def count() -> dict[str, int]:
         names: set[str] = set()

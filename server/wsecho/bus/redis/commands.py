@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""Commands and scripts, as the rest of the bus gives them."""
+"""Commands and scripts, and what their failures mean to whoever gave them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
-from wsecho.bus.redis.errors import RefusedError
+from wsecho.bus.redis.errors import LateError, LostError, RefusedError
 from wsecho.bus.redis.link import Link, Standing
-from wsecho.core.errors import BusUnavailable
+from wsecho.core.errors import BusTimeout, BusUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
     from twisted.python.failure import Failure
 
+    from wsecho.bus.redis.measures import Measures
     from wsecho.bus.redis.scripts import Script
+
+# Another may be the master by now, or it will take some time.
+_NOT_HERE: Final = {"READONLY", "LOADING", "MASTERDOWN", "NOPERM", "NOAUTH"}
 
 
 @frozen
@@ -26,9 +30,11 @@ class Commands:
 
     Args:
         link: the connection.
+        measures: counts.
     """
 
     _link: Link
+    _measures: Measures
 
     @property
     def is_up(self) -> bool:
@@ -38,39 +44,43 @@ class Commands:
     @property
     def is_away(self) -> bool:
         """Whether it is not, and commands do not wait for it either."""
-        return self._link.standing not in {Standing.UP, Standing.STARTING}
+        standing = self._link.standing
+        return standing is not Standing.UP and standing is not Standing.STARTING
 
     def ask(self, *words: bytes | str) -> Deferred[Any]:
-        """Give a command; what Redis refuses is not done.
+        """Give a command; it fails with `BusTimeout` or `BusUnavailable`.
 
         Raises:
             BusUnavailable: Redis is away; nothing was sent.
         """
-        return self._link.ask(*words).addErrback(_refused)
+        return self._link.ask(*words).addErrback(self._translate)
 
     def run(
         self, script: Script, names: Sequence[bytes | str], words: Sequence[bytes | str]
     ) -> Deferred[Any]:
-        """Run a script upon some keys.
+        """Run a script upon some keys; it fails with `BusTimeout` or `BusUnavailable`.
 
         Raises:
             BusUnavailable: Redis is away; nothing was sent.
         """
         rest = [str(len(names)), *names, *words]
 
-        def again(failure: Failure) -> Any:
+        def failed(failure: Failure) -> Any:
             refused = failure.value
             if isinstance(refused, RefusedError) and refused.code == "NOSCRIPT":
-                return self._link.ask("EVAL", script.source, *rest)
-            return failure
+                return self.ask("EVAL", script.source, *rest)
+            return self._translate(failure)
 
-        asked = self._link.ask("EVALSHA", script.digest, *rest).addErrback(again)
-        return asked.addErrback(_refused)
+        return self._link.ask("EVALSHA", script.digest, *rest).addErrback(failed)
 
     def cast(self, *words: bytes | str) -> None:
         """Give a command whose outcome nobody waits for, if Redis is there."""
         if self.is_up:
             self._link.ask(*words).addErrback(lambda _: None)
+
+    def tell(self, *words: str) -> None:
+        """Give a command that is answered by a push, if Redis is there."""
+        self._link.tell(*words)
 
     def subscribe(self, channel: str) -> None:
         """Listen on a channel: what is told from here on is pushed."""
@@ -80,8 +90,14 @@ class Commands:
         """Listen no more."""
         self._link.tell("UNSUBSCRIBE", channel)
 
-
-def _refused(failure: Failure) -> Any:
-    if failure.check(RefusedError):
-        raise BusUnavailable("Redis refuses it; nothing was done")
-    return failure
+    def _translate(self, failure: Failure) -> Any:
+        if failure.check(LostError):
+            self._measures.timeouts += failure.check(LateError) is not None
+            raise BusTimeout
+        refused = failure.value
+        if isinstance(refused, RefusedError):
+            self._measures.refused += 1
+            if refused.code in _NOT_HERE:
+                self._link.cut()
+            raise BusUnavailable("Redis refuses it; nothing was done")
+        return failure

@@ -30,11 +30,9 @@ _NO_REPLY: Final = object()
 
 def encode(*words: bytes | str) -> bytes:
     """Write a command (RESP, "Arrays")."""
-    parts = [b"*%d\r\n" % len(words)]
-    for word in words:
-        octets = word.encode() if isinstance(word, str) else word
-        parts.append(b"$%d\r\n%s\r\n" % (len(octets), octets))
-    return b"".join(parts)
+    # Its annotation knows commands of one word only.
+    packed: bytes = hiredis.pack_command(words)  # type: ignore[arg-type]
+    return packed
 
 
 def make_reader() -> Any:
@@ -68,7 +66,7 @@ class Connection(Protocol):
         clock: IReactorTime,
         timeout: float,
         pushed: Pushed,
-        lost: Callable[[], None],
+        lost: Callable[[Connection], None],
         timed: Callable[[float], None],
     ) -> None:
         self._clock = clock
@@ -112,7 +110,8 @@ class Connection(Protocol):
             self.transport.loseConnection()
 
     def cut(self) -> None:
-        """End the connection now."""
+        """End the connection now; nothing is asked on it any more."""
+        self.is_open = False
         if self.transport is not None:
             self.transport.abortConnection()
 
@@ -135,14 +134,14 @@ class Connection(Protocol):
                 return
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Fail all that waits, then tell."""
+        """Tell, then fail all that waits: whoever hears of it must not ask here again."""
         self.is_open = False
         if self._deadline is not None and self._deadline.active():
             self._deadline.cancel()
+        self._lost(self)
         asked, self._asked = self._asked, deque()
         for _, _, answer in asked:
             answer.errback(self._cause())
-        self._lost()
 
     def _answer(self, reply: Any) -> None:
         _, begun, answer = self._asked.popleft()

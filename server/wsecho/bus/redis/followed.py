@@ -46,6 +46,7 @@ class Followed:
         is_quiet: whether what is loaded is only remembered, since nobody is here who waits for it.
         has_strayed: whether its members heard what was said here alone.
         is_asking: whether a load is under way.
+        waited_since: when whoever waits longest began to.
         wants_roster: whether who is there has to be loaded too.
         roster: who is there, on all nodes.
     """
@@ -59,6 +60,7 @@ class Followed:
     is_quiet: bool = True
     has_strayed: bool = False
     is_asking: bool = False
+    waited_since: float = 0.0
     wants_roster: bool = True
     roster: Roster = field(factory=Roster)
     _waiting: list[Deferred[None]] = field(factory=list, init=False)
@@ -84,8 +86,10 @@ class Followed:
         seen = self.line.seen
         return position.epoch == seen.epoch and position.offset <= seen.offset
 
-    def wait(self) -> Deferred[None]:
+    def wait(self, now: float) -> Deferred[None]:
         """Wait until it is current."""
+        if not self._waiting:
+            self.waited_since = now
         waiting: Deferred[None] = Deferred(_forget)
         self._waiting.append(waiting)
         return waiting

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from wsecho.bus.interface import Ear
     from wsecho.bus.redis.commands import Commands
-    from wsecho.bus.redis.keys import Keys
+    from wsecho.bus.redis.keys import Keys, RoomKeys
     from wsecho.bus.redis.measures import Measures
     from wsecho.bus.redis.tags import Tags
     from wsecho.core.history import Message
@@ -33,11 +33,17 @@ if TYPE_CHECKING:
 MOST_LOADS: Final = 32
 """Rooms that are loaded at a time: after an outage all of them have to be."""
 
+_EPOCH_BYTES: Final = 9
+
 MOST_SEEN: Final = 50_000
 """Rooms that are not followed any more, but whose last message is remembered."""
 
 _PART: Final = 1 << 20
 """Bytes of a log that are loaded at a time."""
+
+
+def _draw() -> str:
+    return secrets.token_urlsafe(_EPOCH_BYTES)
 
 
 @define(eq=False)
@@ -46,7 +52,7 @@ class Following:
 
     Args:
         commands: Redis.
-        keys: how things are named there.
+        names: how things are named there.
         ttl: milliseconds that a room lasts after its last use.
         hub: where the rooms are mirrored.
         ear: delivers.
@@ -57,7 +63,7 @@ class Following:
     """
 
     _commands: Commands
-    _keys: Keys
+    _names: Keys
     ttl: str
     _hub: Hub[Any]
     _ear: Ear
@@ -72,6 +78,9 @@ class Following:
     _seen: OrderedDict[str, Seen] = field(factory=OrderedDict, init=False)
     _to_load: deque[Followed] = field(factory=deque, init=False)
     _loads: int = field(default=0, init=False)
+    # Where a new epoch has to begin, it is this one; another after each time that it may have been
+    # used in the room.
+    _fresh: str = field(factory=_draw, init=False)
 
     _log = Logger()
 
@@ -104,10 +113,15 @@ class Following:
             followed = None
         if followed is None:
             self._hub.use(room, now)
-            followed = Followed(room, self._keys.room(room), now)
+            followed = Followed(room, self._names.room(room), now)
             self._rooms[room] = self._channels[followed.keys.channel.encode()] = followed
         followed.needed = now
         return followed
+
+    def keys(self, room: str) -> RoomKeys:
+        """Return how things of a room are named."""
+        followed = self._rooms.get(room)
+        return self._names.room(room) if followed is None else followed.keys
 
     def unfollow(self, followed: Followed) -> None:
         """Follow a room no more, but remember how far it was seen."""
@@ -129,6 +143,7 @@ class Following:
         """Note how far a room was seen that is not followed."""
         if not seen.epoch:
             return
+        self._draw_after(seen.epoch)
         known = self._seen.pop(room, seen)
         is_further = known.epoch == seen.epoch and known.offset > seen.offset
         self._seen[room] = known if is_further else seen
@@ -137,13 +152,17 @@ class Following:
 
     def stand(self, seen: Seen) -> list[bytes | str]:
         """Write what each script about a room begins with."""
-        return [secrets.token_urlsafe(9), seen.epoch, str(seen.offset), self.ttl]
+        return [self._fresh, seen.epoch, str(seen.offset), self.ttl]
+
+    def _draw_after(self, epoch: str) -> None:
+        if epoch == self._fresh:
+            self._fresh = _draw()
 
     # -- what the connection brings
 
     def came_up(self, run: str) -> None:
         """Catch up with all."""
-        self.run = run
+        self.run, self._fresh = run, _draw()
         for followed in self._rooms.values():
             followed.wants_roster = True
             self.load(followed)
@@ -164,6 +183,7 @@ class Following:
             return
         logged = read_notice(body)
         events = followed.line.take_notice(logged.message)
+        self._draw_after(logged.message.position.epoch)
         self._apply(followed, events, {logged.message: logged.tag})
         followed.acknowledge()
         self.load(followed)
@@ -171,11 +191,17 @@ class Following:
     # -- loading
 
     def load(self, followed: Followed) -> None:
-        """Ask the log for what the line needs, if it needs anything, in its turn."""
+        """Ask the log for what the line needs, if it needs anything, in its turn.
+
+        Somebody who waits for a room does not wait for those that nobody waits for.
+        """
         if followed.line.need is None or followed.is_asking or not self._commands.is_up:
             return
         followed.is_asking = True
-        self._to_load.append(followed)
+        if followed.is_waited_for:
+            self._to_load.appendleft(followed)
+        else:
+            self._to_load.append(followed)
         self._load_next()
 
     def _load_next(self) -> None:
@@ -214,6 +240,7 @@ class Following:
             loaded, tags = _read(reply, was_away=followed.run != run)
             self._measures.catch_ups += not followed.is_quiet
             self._apply(followed, followed.line.load(loaded), tags)
+            self._draw_after(loaded.epoch)
             if followed.is_current:
                 self._is_current(followed, run)
             self.load(followed)
@@ -224,7 +251,8 @@ class Following:
         followed.is_quiet = False
         if followed.has_strayed:
             followed.has_strayed = False
-            self._ear.renew(followed.name, Position(followed.seen.epoch, followed.seen.offset))
+            position = Position(followed.seen.epoch, followed.seen.offset)
+            self._let(self._ear.renew, followed.name, position)
         followed.acknowledge()
         followed.let_in()
 
@@ -248,18 +276,25 @@ class Following:
             elif isinstance(event, Renewed):
                 self._measures.renewals += 1
                 self._hub.reset(room, event.epoch, event.base, now)
-                self._ear.renew(room, Position(event.epoch, event.base))
+                self._let(self._ear.renew, room, Position(event.epoch, event.base))
             elif isinstance(event, Skipped):
                 epoch = followed.seen.epoch
                 self._hub.reset(room, epoch, event.upto, now)
                 if not followed.is_quiet:
-                    self._ear.skip(room, epoch, event.after, event.upto)
+                    self._let(self._ear.skip, room, epoch, event.after, event.upto)
 
     def _take(self, followed: Followed, message: Message, tag: bytes, now: float) -> None:
         sender, origin = self._tags.take(tag)
         delivery = self._hub.take(followed.name, message, sender, now)
         if not followed.is_quiet:
-            self._ear.hear(followed.name, delivery, origin)
+            self._let(self._ear.hear, followed.name, delivery, origin)
+
+    def _let(self, call: Callable[..., None], *args: Any) -> None:
+        """Let the doors know; a fault there must not keep what follows from the others."""
+        try:
+            call(*args)
+        except Exception:  # noqa: BLE001  # the boundary between the bus and the doors
+            self._log.failure("a door failed to take what came")
 
 
 def _read(reply: list[Any], *, was_away: bool) -> tuple[Loaded, dict[Message, bytes]]:

@@ -76,6 +76,8 @@ def _check_hello(reply: Any) -> None:
     if reply.code in {"WRONGPASS", "NOAUTH"}:
         raise RedisError("refuses the user name or password")
     text = str(reply)
+    if reply.code == "LOADING":
+        raise RedisError("is still reading its data")
     if reply.code == "NOPROTO" or "unknown command" in text:
         raise RedisError(_too_old("it does not know HELLO 3"))
     if "without any password" in text:

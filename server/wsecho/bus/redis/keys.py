@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+import re
 from hashlib import sha256
-from urllib.parse import quote
+from typing import Final
+from urllib.parse import quote, unquote
 
 from attrs import frozen
+
+_SPECIAL: Final = re.compile(r"([*?\[\]\\^-])")
 
 
 @frozen
@@ -51,6 +55,24 @@ class Keys:
         """The set of nodes."""
         return f"{self._prefix}nodes"
 
+    @property
+    def every_room(self) -> str:
+        """The pattern of all rooms' channels."""
+        return f"{escape(self._prefix)}{{*}}"
+
+    def room_on(self, channel: str) -> str:
+        """Return the name of the room that a channel tells of."""
+        return unquote(channel[len(self._prefix) + 1 : -1])
+
+    def subject(self, subject: str) -> str:
+        """The channel on which nodes tell one another of something."""
+        return f"{self._prefix}subject:{subject}"
+
     def node(self, name: str) -> str:
         """The channel of one node."""
         return f"{self._prefix}node:{name}"
+
+
+def escape(text: str) -> str:
+    """Write a text so that it stands for itself in one of Redis's patterns."""
+    return _SPECIAL.sub(r"\\\1", text)

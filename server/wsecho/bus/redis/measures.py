@@ -2,6 +2,7 @@
 """What is counted of a bus over Redis."""
 
 from bisect import bisect_left
+from itertools import accumulate
 from typing import Final
 
 from attrs import define, field
@@ -33,6 +34,11 @@ class Measures:
     catch_ups: int = 0
     buckets: list[int] = field(factory=lambda: [0] * (len(BOUNDS) + 1))
     seconds: float = 0.0
+
+    def cumulated(self) -> list[tuple[str, float]]:
+        """Count the commands up to each bound, as Prometheus wants them."""
+        bounds = [*map(str, BOUNDS), "+Inf"]
+        return list(zip(bounds, accumulate(self.buckets), strict=True))
 
     def time(self, seconds: float) -> None:
         """Count a command that was answered."""

@@ -8,6 +8,8 @@ import ssl
 from collections.abc import Generator
 from typing import Any, Final, TypeVar, cast
 
+import hiredis
+
 from wsecho.bus.redis.address import Address
 from wsecho.bus.redis.connection import encode, make_reader, replies
 from wsecho.bus.redis.errors import RedisError
@@ -30,6 +32,8 @@ def probe(address: Address) -> Server:
         if not address.master:
             return _greet(address, address.hosts[0] if address.hosts else None)
         return _greet(address, _master(address))
+    except hiredis.ProtocolError:
+        raise RedisError("is no Redis") from None
     except ssl.SSLCertVerificationError as error:
         raise RedisError(f"has a certificate that does not hold: {error.verify_message}") from None
     except OSError as error:

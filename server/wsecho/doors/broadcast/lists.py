@@ -3,7 +3,6 @@
 
 from wsecho.bus.later import Later, when
 from wsecho.core.errors import Forbidden
-from wsecho.core.presence import Card
 from wsecho.core.vocabulary import describe
 from wsecho.doors.broadcast.asked import Asked, write_json
 from wsecho.doors.rooms import Rooms
@@ -36,7 +35,8 @@ def list_members(asked: Asked, room: str, rooms: Rooms) -> Later[bytes]:
     """
     asked.caller.grants.check("join", room)
 
-    def write(cards: list[Card]) -> bytes:
-        return write_json(asked.request, {"members": [describe(card) for card in cards]})
+    def write(_: None) -> bytes:
+        members = [describe(card) for card in rooms.members(room)]
+        return write_json(asked.request, {"members": members})
 
-    return when(rooms.attach(room), lambda _: when(rooms.members(room), write))
+    return when(rooms.attach(room), write)

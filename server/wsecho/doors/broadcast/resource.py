@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
-from wsecho.bus.later import Later, attempt, when
+from wsecho.bus.later import Later, settle, when
 from wsecho.config import Config
 from wsecho.core.errors import MethodNotAllowed, NotFound, WireError
 from wsecho.core.handshake import split_target
@@ -102,7 +102,7 @@ class Broadcast(Resource):
         if isinstance(body, Deferred):
             cancel_with(request, body)
             finish = partial(_finish, request)
-            attempt(lambda: body, finish, lambda error: finish(answer_error(request, error)))
+            settle(body, finish, lambda error: finish(answer_error(request, error)))
             return NOT_DONE_YET
         return _cut_for_head(request, body)
 

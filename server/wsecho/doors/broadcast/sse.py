@@ -103,7 +103,7 @@ class EventStream(Reader):
             joined.card.id,
             begin.position,
             recovered=begin.recovered,
-            members=joined.room.presence if self.wants_presence else None,
+            members=self._rooms.members(self.room) if self.wants_presence else None,
         )
         self.say(write_event(frame, name="joined", identifier=begin.position, retry=RETRY))
         self.pump()

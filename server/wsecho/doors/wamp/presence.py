@@ -12,7 +12,7 @@ from wsecho.core.errors import BadRequest
 from wsecho.core.history import Message
 from wsecho.core.names import check_room
 from wsecho.core.positions import Position
-from wsecho.core.presence import Card, Change
+from wsecho.core.presence import Change
 from wsecho.core.topics import presence_topic, room_topic
 from wsecho.core.vocabulary import describe
 from wsecho.doors.rooms import Rooms, draw_publication
@@ -84,13 +84,13 @@ def provide_members(realm: Realm, rooms: Rooms) -> None:
         if not isinstance(room, str):
             raise WampError(INVALID_ARGUMENT, "wsecho.members takes one argument, a room's name")
 
-        def answer(cards: list[Card]) -> Reply:
-            return Reply([[describe(card) for card in cards]])
+        def answer(_: None) -> Reply:
+            return Reply([[describe(card) for card in rooms.members(room)]])
 
         def ask() -> Later[Reply]:
             check_room(room)
             _check_grant(call.session, room)
-            return when(rooms.attach(room), lambda _: when(rooms.members(room), answer))
+            return when(rooms.attach(room), answer)
 
         return promised(ask)
 

@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 
 from twisted.internet.defer import Deferred
 
-from wsecho.bus.later import Later, attempt
+from wsecho.bus.later import Later, settle
 from wsecho.core.errors import BadRequest, BusTimeout, BusUnavailable, OverLimit, WireError
 from wsecho.router import WampError
 from wsecho.router.answers import Answer
@@ -41,7 +41,7 @@ def promised(call: Callable[[], Later[T]]) -> T | Answer[T]:
     if not isinstance(outcome, Deferred):
         return outcome
     answer: Answer[T] = Answer()
-    attempt(lambda: outcome, answer.give, lambda error: answer.fail(wamp_error(error)))
+    settle(outcome, answer.give, lambda error: answer.fail(wamp_error(error)))
     return answer
 
 

@@ -45,6 +45,7 @@ class WampRooms:
         self._rooms = rooms
         self._allowance = allowance
         self._realms: list[Realm] = []
+        self._patterns = 0
         self._attendees: dict[tuple[Session, Subscription], Attendee] = {}
         rooms.listeners.append(self)
 
@@ -149,12 +150,23 @@ class WampRooms:
         if _is_room(subscription.uri, subscription.match):
             attendee = self._attendees[session, subscription] = Attendee.of(session)
             self._rooms.join(_room(subscription.uri), attendee)
+        elif first and subscription.match == "exact":
+            self._rooms.bus.hold(_room(subscription.uri))
+        elif first:
+            self._patterns += 1
+            self._rooms.bus.overhear(all_rooms=True)
 
     def unsubscribed(self, session: Session, subscription: Subscription, *, last: bool) -> None:
         """Let the session leave the room."""
         attendee = self._attendees.pop((session, subscription), None)
         if attendee is not None:
             self._rooms.leave(_room(subscription.uri), attendee)
+        elif last and subscription.match == "exact":
+            self._rooms.bus.release(_room(subscription.uri))
+        elif last:
+            self._patterns -= 1
+            if not self._patterns:
+                self._rooms.bus.overhear(all_rooms=False)
 
     def get_events(
         self, session: Session, subscription: Subscription, query: EventsQuery

@@ -7,7 +7,7 @@ import pytest
 
 from tests.events import EventReader
 from tests.unit.doors.broadcast.guarded import guarded
-from tests.unit.doors.harness import Exchange, Server, known
+from tests.unit.doors.harness import Exchange, Server
 from wsecho.config import Config
 from wsecho.core.slowness import SlowPolicy, SlowRule
 from wsecho.doors.broadcast.sse import BEAT, LINGER, RETRY
@@ -41,7 +41,7 @@ def test_it_begins_with_joined() -> None:
     [event] = stream.events
     here = str(server.rooms.read("a").position)
     assert (event.name, event.last_id) == ("joined", here)
-    [card] = known(server.rooms.members("a"))
+    [card] = server.rooms.members("a")
     assert event.frame == {"type": "joined", "room": "a", "member": card.id, "position": here}
     reader = EventReader()
     reader.feed(stream.body)

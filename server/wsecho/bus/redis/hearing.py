@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: MIT
+"""What is told on channels, and who takes it here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, field
+from twisted.logger import Logger
+
+from wsecho.bus.redis.attendance import PRESENCE, read_change
+from wsecho.bus.redis.records import MESSAGE, read_notice
+from wsecho.core.retries import Receipt
+from wsecho.core.rooms import Delivery
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wsecho.bus.interface import Ear
+    from wsecho.bus.redis.attendance import Attendance
+    from wsecho.bus.redis.commands import Commands
+    from wsecho.bus.redis.following import Following
+    from wsecho.bus.redis.keys import Keys
+    from wsecho.bus.redis.tags import Tags
+
+
+@define(eq=False)
+class Hearing:
+    """Takes what is pushed.
+
+    Args:
+        commands: Redis.
+        keys: how channels are named.
+        following: the rooms that are followed here.
+        attendance: who is in them.
+        tags: who has said what comes back.
+        ear: takes what is told of rooms that are not followed.
+        hear_other: takes what came on any other channel.
+    """
+
+    _commands: Commands
+    _keys: Keys
+    _following: Following
+    _attendance: Attendance
+    _tags: Tags
+    _ear: Ear
+    _hear_other: Callable[[bytes, bytes], None]
+    _listeners: dict[bytes, Callable[[bytes], None]] = field(factory=dict, init=False)
+    _overhears: bool = field(default=False, init=False)
+
+    _log = Logger()
+
+    def listen(self, subject: str, heard: Callable[[bytes], None]) -> None:
+        """Hear what any node says on a subject."""
+        channel = self._keys.subject(subject)
+        self._listeners[channel.encode()] = heard
+        self._commands.subscribe(channel)
+
+    def overhear(self, *, all_rooms: bool) -> None:
+        """Hear of every room there is, or of those that are followed."""
+        self._overhears = all_rooms
+        command = "PSUBSCRIBE" if all_rooms else "PUNSUBSCRIBE"
+        self._commands.tell(command, self._keys.every_room)
+
+    def came_up(self) -> None:
+        """Listen again, on a fresh connection."""
+        for channel in self._listeners:
+            self._commands.subscribe(channel.decode())
+        if self._overhears:
+            self.overhear(all_rooms=True)
+
+    def take(self, push: list[Any]) -> None:
+        """Take what was pushed; what cannot be read is no end of all else."""
+        try:
+            if push[0] == b"message":
+                self._hear(push[1], push[2])
+            elif push[0] == b"pmessage" and self._following.on_channel(push[2]) is None:
+                self._overheard(push[2].decode(), push[3])
+        except Exception:  # noqa: BLE001  # the boundary: others' bytes, and the doors' own faults
+            self._log.failure("cannot take what came from Redis")
+
+    def _hear(self, channel: bytes, body: bytes) -> None:
+        followed = self._following.on_channel(channel)
+        if followed is None:
+            heard = self._listeners.get(channel)
+            if heard is not None:
+                heard(body)
+            else:
+                self._hear_other(channel, body)
+        elif body[:1] == MESSAGE:
+            self._following.hear(followed, body)
+        elif body[:1] == PRESENCE:
+            self._attendance.hear(followed, body)
+
+    def _overheard(self, channel: str, body: bytes) -> None:
+        room = self._keys.room_on(channel)
+        if body[:1] == MESSAGE:
+            logged = read_notice(body)
+            _, origin = self._tags.take(logged.tag)
+            message = logged.message
+            receipt = Receipt(message.position, message.publication)
+            self._ear.hear(room, Delivery(receipt, message, []), origin)
+        elif body[:1] == PRESENCE:
+            self._ear.announce(room, read_change(body))

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: MIT
+"""How many connections an address has on all nodes: each tells the others of its own, at a beat.
+
+What came within the last beat is not known elsewhere yet, so an address that knocks at many nodes
+at once may get a few more than `--max-connections-per-address`.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from twisted.application.service import Service
+from twisted.internet.task import LoopingCall
+
+from wsecho.bus.interface import Bus
+from wsecho.core.admissions import Admissions
+
+BEAT: Final = 0.5
+"""Seconds between two tellings, where there is something to tell."""
+
+_SUBJECT: Final = "addresses"
+
+
+class Tally(Service):
+    """Keeps one node's counts known to the others.
+
+    Args:
+        bus: leads to the others.
+        admissions: the counts.
+        clock: Twisted's.
+    """
+
+    def __init__(self, bus: Bus, admissions: Admissions, clock: Any) -> None:
+        self._bus = bus
+        self._admissions = admissions
+        self._is_alone = True
+        self._loop = LoopingCall(self._tell_changes)
+        self._loop.clock = clock
+
+    def startService(self) -> None:
+        """Begin to tell, and to listen."""
+        super().startService()
+        self._bus.listen(_SUBJECT, self._hear)
+        self._bus.watch_nodes(self._nodes_changed)
+        self._loop.start(BEAT, now=False)
+
+    def stopService(self) -> None:
+        """End it."""
+        super().stopService()
+        self._loop.stop()
+
+    def _nodes_changed(self, alive: frozenset[str]) -> None:
+        self._admissions.keep_nodes(alive)
+        self._is_alone = len(alive) == 1
+        # Whoever is new knows nothing yet.
+        self._tell(self._admissions.everything())
+
+    def _tell_changes(self) -> None:
+        changes = self._admissions.changes()
+        if changes:
+            self._tell(changes)
+
+    def _tell(self, counts: Mapping[str, int]) -> None:
+        if self._is_alone:
+            return
+        message = {"node": self._bus.node, "counts": counts}
+        self._bus.cry(_SUBJECT, json.dumps(message).encode())
+
+    def _hear(self, payload: bytes) -> None:
+        message = json.loads(payload)
+        if message["node"] != self._bus.node:
+            self._admissions.hear(message["node"], message["counts"])

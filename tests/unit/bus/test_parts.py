@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: MIT
+"""The small parts: records, tags, names, counts, what is known later."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.defer import Deferred
+from twisted.logger import capturedLogs
+
+from wsecho.bus.later import Later, gather, settle, when
+from wsecho.bus.redis.keys import Keys
+from wsecho.bus.redis.measures import BOUNDS, Measures
+from wsecho.bus.redis.records import NO_TAG, read_notice, write_record
+from wsecho.bus.redis.tags import MOST, Tags
+from wsecho.core.errors import BusTimeout, Internal, WireError
+from wsecho.core.rooms import Said
+
+
+class Member:
+    """Somebody who speaks."""
+
+    def __init__(self, *, wants_own: bool) -> None:
+        self.wants_own = wants_own
+
+
+@given(st.binary(), st.booleans(), st.integers(1, 1 << 53))
+def test_a_record_comes_back_as_it_went(payload: bytes, is_binary: bool, publication: int) -> None:
+    """Whatever is in it."""
+    record = write_record(Said(payload, is_binary, publication), b"node:7")
+    logged = read_notice(b"m e-_1 12 1700000000.000123 " + record)
+    message = logged.message
+    assert (message.payload, message.is_binary, message.publication) == (
+        payload,
+        is_binary,
+        publication,
+    )
+    assert (str(message.position), message.time) == ("e-_1:12", 1700000000.000123)
+    assert logged.tag == b"node:7"
+
+
+def test_tags_lead_back_once() -> None:
+    """Where somebody will ask, and here alone."""
+    tags = Tags("me")
+    quiet = Member(wants_own=False)
+    assert tags.tag(None, None) == tags.tag(Member(wants_own=True), None) == NO_TAG
+    tag = tags.tag(quiet, "origin")
+    assert tags.take(b"other:1") == tags.take(NO_TAG) == (None, None)
+    assert tags.take(tag) == (quiet, "origin")
+    assert tags.take(tag) == (None, None)
+    first = tags.tag(quiet, None)
+    for _ in range(MOST):
+        tags.tag(quiet, None)
+    assert tags.take(first) == (None, None)
+
+
+@given(st.text(min_size=1), st.text(min_size=1))
+def test_names_of_rooms_are_apart(one: str, other: str) -> None:
+    """And what belongs to one room has one tag in braces, whatever the room is called."""
+    keys = Keys("p:")
+    names = keys.room(one)
+    assert (names == keys.room(other)) is (one == other)
+    for name in (names.head, names.log, names.who, names.channel, names.receipt("me", "k")):
+        assert name.startswith("p:{")
+        assert name.count("{") == name.count("}") == 1
+        assert name.partition("}")[0] == names.channel[:-1]
+
+
+def test_commands_are_counted_by_how_long_they_took() -> None:
+    """Each in the buckets from its own on."""
+    measures = Measures()
+    for seconds in (0.0001, 0.0005, 0.3, 100):
+        measures.time(seconds)
+    counts = dict(measures.cumulated())
+    assert counts["0.0005"] == 2
+    assert counts["0.5"] == counts[str(BOUNDS[-1])] == 3
+    assert counts["+Inf"] == 4
+
+
+def test_what_is_known_later() -> None:
+    """The same calls as for what is known at once."""
+    outcomes: list[object] = []
+    later: Deferred[int] = Deferred()
+    both: Later[dict[str, int]] = gather({"a": 1, "b": later})
+    settle(when(both, lambda found: sum(found.values())), outcomes.append, outcomes.append)
+    settle(gather({"a": 1}), outcomes.append, outcomes.append)
+    assert outcomes == [{"a": 1}]
+    later.callback(2)
+    assert outcomes == [{"a": 1}, 3]
+
+
+def test_what_fails_later() -> None:
+    """A peer's error as it is; ours is logged; and nobody is told who has given up waiting."""
+    outcomes: list[WireError] = []
+
+    def fail(error: Exception | None) -> None:
+        later: Deferred[int] = Deferred()
+        settle(gather({"a": 1, "b": later}), lambda _: None, outcomes.append)
+        if error is None:
+            later.cancel()
+        else:
+            later.errback(error)
+
+    fail(BusTimeout())
+    with capturedLogs() as events:
+        fail(ValueError("x"))
+    assert [type(outcome) for outcome in outcomes] == [BusTimeout, Internal]
+    assert len(events) == 1
+    fail(None)
+    assert len(outcomes) == 2
+
+
+def test_a_fault_behind_it_is_logged() -> None:
+    """It harms nobody else."""
+    later: Deferred[int] = Deferred()
+
+    def break_down(_: int) -> None:
+        raise ValueError
+
+    settle(later, break_down, lambda _: pytest.fail("it did not fail there"))
+    with capturedLogs() as events:
+        later.callback(1)
+    assert len(events) == 1
