@@ -123,7 +123,8 @@ class RawMember(Reader, PlainDoor):
         except BusUnavailable as error:
             self._not_said(error)
             return
-        if isinstance(said, Deferred):
+        # It is the receipt already where there is but one process.
+        if not isinstance(said, Receipt):
             settle(said, _ignore, self._not_said)
 
     def drained(self) -> None:

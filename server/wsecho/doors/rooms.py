@@ -397,4 +397,4 @@ def draw_word() -> str:
 
 def draw_publication() -> int:
     """Draw a WAMP id of global scope: 1 to 2**53, at random (WAMP, "IDs")."""
-    return _IDS.randint(1, 1 << 53)
+    return _IDS.getrandbits(53) + 1
