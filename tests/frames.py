@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Frames as clients write them, well or badly, and streams of them for hypothesis."""
 
-from typing import Final
+import zlib
+from itertools import pairwise
+from typing import Any, Final
 
-from attrs import define
+from attrs import define, field
 from hypothesis import strategies as st
 
 MOST: Final = 300
@@ -66,3 +68,84 @@ ODD_UTF8: Final = (
 )
 """What is no UTF-8 (RFC 3629 section 3): too long for what it says, surrogates, above U+10FFFF,
 octets that begin nothing, and beginnings that do not go on."""
+
+
+@define
+class Deflater:
+    """Compresses messages as RFC 7692 section 7.2.1 has it; `takeover` keeps the window."""
+
+    takeover: bool = True
+    _codec: Any = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._codec = zlib.compressobj(wbits=-15)
+
+    def deflate(self, payload: bytes) -> bytes:
+        """Compress a message."""
+        if not self.takeover:
+            self._codec = zlib.compressobj(wbits=-15)
+        deflated: bytes = self._codec.compress(payload) + self._codec.flush(zlib.Z_SYNC_FLUSH)
+        return deflated.removesuffix(b"\0\0\xff\xff")
+
+
+@define
+class Message:
+    """A message that may be compressed, and in fragments with a control frame between them."""
+
+    first: int
+    payload: bytes
+    mask: bytes
+    cuts: list[int]
+    between: bytes
+    is_compressed: bool
+
+    def write(self, deflater: Deflater) -> bytes:
+        """Write its frames."""
+        payload = deflater.deflate(self.payload) if self.is_compressed else self.payload
+        ends = [0, *sorted(cut % (len(payload) + 1) for cut in self.cuts), len(payload)]
+        frames = []
+        for number, (begin, end) in enumerate(pairwise(ends)):
+            first = 0x80 if end == len(payload) and number == len(self.cuts) else 0
+            if not number:
+                first |= self.first | (0x40 if self.is_compressed else 0)
+            frames.append(Frame(first, payload[begin:end], self.mask, 0).write())
+        return self.between.join(frames)
+
+
+@define
+class Garbage:
+    """What claims to be compressed, and is not."""
+
+    payload: bytes
+    first: int
+
+    def write(self, _deflater: Deflater) -> bytes:
+        """Write it."""
+        return whole(self.payload, self.first)
+
+
+CONTROL: Final = st.sampled_from([b"", whole(b"ping", 0x89), whole(b"", 0x8A)])
+LARGE: Final = st.builds(
+    lambda length, end: b"x" * (length - len(end)) + end,
+    st.sampled_from([MOST, MOST + 1, 16_380, 16_384, 20_000, 39_999, 40_000, 40_001, 70_000]),
+    st.sampled_from([b"", b"", "\U0001f600".encode(), b"\xf0\x9f\x98", b"\xff", b"\xe2\x82"]),
+)
+KINDS: Final = st.sampled_from([1, 1, 2])
+MESSAGES: Final = st.builds(
+    Message,
+    KINDS,
+    TEXTS | TEXTS | TEXTS | st.binary(max_size=20) | LARGE,
+    MASKS,
+    st.just([]) | st.lists(st.integers(0, 400), max_size=3),
+    CONTROL,
+    st.booleans(),
+)
+GARBAGE: Final = st.builds(Garbage, st.binary(max_size=30), st.sampled_from([0xC1, 0xC2]))
+
+
+def write_all(parts: "list[Frame | Message | Garbage]", *, takeover: bool) -> bytes:
+    """Write frames and messages behind one another; compressed ones share a window, or do not."""
+    deflater = Deflater(takeover)
+    return b"".join(
+        part.write() if isinstance(part, Frame) else part.write(deflater) for part in parts
+    )
