@@ -46,7 +46,7 @@ class WampRooms:
         self._allowance = allowance
         self._realms: list[Realm] = []
         self._attendees: dict[tuple[Session, Subscription], Attendee] = {}
-        rooms.listeners.append(self)
+        rooms.deliveries.listeners.append(self)
 
     def serve(self, realm: Realm) -> None:
         """Dispatch what is said to a realm's subscribers too, and tell them who is there."""
