@@ -137,11 +137,12 @@ class RawMember(Reader, PlainDoor):
 
     def renew(self, position: Position) -> None:
         """Close it with 4410: the frames are counted from another beginning now."""
-        self._end(position)
+        if self._is_here:
+            self._end(position)
 
     def skip(self, epoch: str, after: int, upto: int) -> None:
         """Close it with 4410: the frames cannot be counted any more."""
-        if self._counts:
+        if self._counts and self._is_here:
             self._end(Position(epoch, upto))
 
     def _end(self, position: Position) -> None:
