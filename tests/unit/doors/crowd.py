@@ -28,7 +28,7 @@ class SocketWire(Wire):
     front: Front
     clock: TurningClock
     takes_little: bool
-    socket: socket.socket
+    socket: Any
     peer: socket.socket | None = None
 
     def __init__(self, address: str) -> None:
@@ -47,7 +47,7 @@ class SocketWire(Wire):
 
     def fileno(self) -> int:
         """The socket's."""
-        return self.socket.fileno()
+        return int(self.socket.fileno())
 
     def stopReading(self) -> None:
         """Be the reactor's no more."""
