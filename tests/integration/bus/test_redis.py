@@ -23,7 +23,7 @@ def make_nodes(redis: RedisServer) -> Iterator[MakeNodes]:
     def make(**rules: Any) -> list[Node]:
         prefix = f"{uuid4().hex}:"
         kept = evolve(Rules(), **rules)
-        made.extend(redis_node(redis.url, kept, prefix=prefix) for _ in range(2))
+        made.extend(redis_node(redis.url, kept, prefix=prefix, timeout=10.0) for _ in range(2))
         return made
 
     yield make
