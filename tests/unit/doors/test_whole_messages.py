@@ -88,7 +88,7 @@ def whole(text: bytes) -> bytes:
 @example(whole("é".encode()) + whole(b"\xff") + whole(b"late"), [3])
 @example(whole(b"a") * 1000, [])
 @example(whole(b"a") + Frame(0x01, b"b", b"abcd", 0).write() + whole(b"c"), [1, 9])
-@settings(max_examples=int(os.environ.get("WSECHO_EXAMPLES", "100")))
+@settings(max_examples=int(os.environ.get("WSECHO_EXAMPLES", "40")))
 def test_the_answers_are_autobahns_own(stream: bytes, cuts: list[int]) -> None:
     """The same octets, and the same end, whatever comes and however it is cut."""
     assert talk(WebSocketConnection, stream, cuts) == talk(Plain, stream, cuts)
@@ -96,7 +96,7 @@ def test_the_answers_are_autobahns_own(stream: bytes, cuts: list[int]) -> None:
 
 @given(STREAMS)
 @example(whole(b"a") + whole(b"b" * 126))
-@settings(max_examples=20)
+@settings(max_examples=12)
 def test_each_octet_by_itself(stream: bytes) -> None:
     """A frame that is split at every octet is the same frame."""
     everywhere = list(range(len(stream)))
