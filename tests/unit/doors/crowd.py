@@ -5,7 +5,7 @@ import select
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 from attrs import define, field
 from twisted.internet.error import ConnectionLost
@@ -19,6 +19,8 @@ from wsecho.doors.front import Front
 from wsecho.lane.lane import Lane
 from wsecho.lane.transport import LaneTransport
 
+Socket: TypeAlias = socket.socket
+
 
 class SocketWire(Wire):
     """A transport that is a real socket from when the lane takes it on."""
@@ -28,8 +30,8 @@ class SocketWire(Wire):
     front: Front
     clock: TurningClock
     takes_little: bool
-    socket: Any
-    peer: socket.socket | None = None
+    socket: Socket
+    peer: Socket | None = None
 
     def __init__(self, address: str) -> None:
         super().__init__(address)
@@ -47,7 +49,7 @@ class SocketWire(Wire):
 
     def fileno(self) -> int:
         """The socket's."""
-        return int(self.socket.fileno())
+        return self.socket.fileno()
 
     def stopReading(self) -> None:
         """Be the reactor's no more."""
@@ -104,7 +106,7 @@ class LanePeer(Peer):
     lane: CrowdLane
 
     @property
-    def socket(self) -> socket.socket | None:
+    def socket(self) -> Socket | None:
         """The client's end."""
         assert isinstance(self.wire, SocketWire)
         return self.wire.peer

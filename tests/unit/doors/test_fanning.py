@@ -427,7 +427,7 @@ STEPS = st.tuples(
 
 @given(st.lists(STEPS, max_size=30))
 @example([("join", 0, "raw small"), ("say", 1, ""), ("say", 0, ""), ("turn", 0, "")])
-@settings(max_examples=int(os.environ.get("WSECHO_EXAMPLES", "25")))
+@settings(max_examples=int(os.environ.get("WSECHO_EXAMPLES", "15")))
 def test_whatever_happens_nobody_loses_or_doubles_anything(
     steps: list[tuple[str, int, str]],
 ) -> None:

@@ -40,7 +40,7 @@ CONFIGS = {
     for reply in (None, TEMPLATE)
 }
 CUTS = st.lists(st.integers(0, 2000) | st.integers(0, 200_000), max_size=6)
-EXAMPLES = int(os.environ.get("WSECHO_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("WSECHO_EXAMPLES", "30"))
 
 
 def assert_nobody_can_tell(talk: Talk) -> Outcome:

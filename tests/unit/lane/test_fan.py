@@ -275,7 +275,7 @@ STEPS = st.one_of(
 
 @given(st.lists(STEPS, max_size=40))
 @example([("put", 0), ("put", 1), ("send", 20_000), ("read", 0), ("put", 0), ("send", 1)])
-@settings(max_examples=int(os.environ.get("WSECHO_EXAMPLES", "40")))
+@settings(max_examples=int(os.environ.get("WSECHO_EXAMPLES", "25")))
 def test_whatever_happens_each_gets_what_was_sent_while_it_was_in(
     steps: list[tuple[str, Any]],
 ) -> None:

@@ -454,7 +454,8 @@ class TestCompiling:
         script = folder / "a-compiler"
         script.write_text(
             f'#!/bin/sh\ncase " $* " in *" {without} "*) echo no headers >&2; exit 1;; esac\n'
-            'exec cc -O0 "$@"\n'
+            # What is compiled in earnest is tested with the generator.
+            'while [ $# -gt 1 ]; do [ "$1" = -o ] && cp /bin/true "$2"; shift; done\n'
         )
         script.chmod(0o755)
         monkeypatch.setenv("CC", str(script))
