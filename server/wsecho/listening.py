@@ -12,7 +12,12 @@ from typing import Any, Final
 from attrs import define, field
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IAddress, IListeningPort, IProtocolFactory
+from twisted.internet.interfaces import (
+    IAddress,
+    IListeningPort,
+    IOpenSSLContextFactory,
+    IProtocolFactory,
+)
 from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 from zope.interface import directlyProvides, implementer, providedBy
@@ -22,6 +27,7 @@ from wsecho.config import ConfigError
 _NO_PORT: Final = "it does not answer at once"
 
 
+@implementer(IOpenSSLContextFactory)
 class _FreshContext:
     """A context factory of pyOpenSSL's whose content can be exchanged."""
 

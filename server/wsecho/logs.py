@@ -8,8 +8,8 @@ from typing import Any, Final, TextIO
 from twisted.logger import ILogObserver, LogEvent, LogLevel, formatEvent
 from zope.interface import implementer
 
-_OWN: Final = (
-    *("event", "peer", "door", "who", "code", "status", "reason", "seconds"),
+OWN: Final = (
+    *("worker", "event", "peer", "door", "who", "code", "status", "reason", "seconds"),
     *("messages_in", "messages_out", "bytes_in", "bytes_out"),
 )
 
@@ -18,7 +18,7 @@ _OWN: Final = (
 class JsonLog:
     """Writes each event as one JSON object with `time`, `level`, `source` and `text`.
 
-    What an event names of itself (`_OWN`) stands beside them, so that nobody has to parse the
+    What an event names of itself (`OWN`) stands beside them, so that nobody has to parse the
     text.
 
     Args:
@@ -42,14 +42,15 @@ def _plain(event: LogEvent) -> dict[str, Any]:
         "source": event.get("log_namespace", "-"),
         "text": formatEvent(event),
     }
-    line.update({key: _value(event[key]) for key in _OWN if key in event})
+    line.update({key: plain_value(event[key]) for key in OWN if key in event})
     failure = event.get("log_failure")
     if failure is not None:
         line["traceback"] = failure.getTraceback()
     return line
 
 
-def _value(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
+    """Return a value as JSON has it."""
     return value if isinstance(value, int | float | str | None) else str(value)
 
 

@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""From a configuration to a running tree of Twisted services."""
+"""From a configuration to a running tree of Twisted services: the server, or a worker of it."""
 
 import sys
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Any, Final, Protocol
 
+from prometheus_client.core import Metric
 from twisted.application.internet import TimerService
 from twisted.application.service import IServiceCollection, MultiService
-from twisted.internet.defer import Deferred
-from twisted.logger import Logger
+from twisted.internet.defer import Deferred, succeed
 from twisted.web.resource import Resource
 
 from wsecho import descriptors, logs, page
+from wsecho.announcing import announce
 from wsecho.config import Config, ConfigError
 from wsecho.doors.admission import Admission
 from wsecho.doors.broadcast.resource import Broadcast
@@ -20,22 +22,32 @@ from wsecho.doors.house import House
 from wsecho.doors.metrics import Metrics
 from wsecho.doors.operations import Health, MetricsPage, Readiness
 from wsecho.doors.page import PageFile
-from wsecho.doors.peers import describe
 from wsecho.doors.pulse import Pulse
 from wsecho.doors.rooms import Rooms
 from wsecho.doors.site import EchoSite
 from wsecho.doors.upgrade_only import UpgradeOnly
 from wsecho.doors.wamp.serve import longpoll_resource, make_router, rawsocket_maker
 from wsecho.doors.websocket import WebSocketFactory
-from wsecho.drain import Drain
+from wsecho.drain import Drain, on_a_second_signal
 from wsecho.lane.lane import Lane
 from wsecho.listening import Listening
-from wsecho.options import Options
 from wsecho.reload import Reload
 
-__all__ = ["Options", "makeService"]
-
 _SWEEP: Final = 15.0
+
+
+class Seat(Protocol):
+    """What a worker has of its parent, in place of what a single process makes for itself."""
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """Where the parent listens, as endpoint strings for what `adopting` returns."""
+
+    def adopting(self, reactor: Any) -> Any:
+        """Return a reactor that adopts the parent's sockets in place of binding its own."""
+
+    def collect(self) -> Deferred[Iterable[Metric]]:
+        """Read the metrics of all workers."""
 
 
 class WsechoService(MultiService):
@@ -44,16 +56,17 @@ class WsechoService(MultiService):
     Args:
         config: the options in force.
         reactor: Twisted's reactor.
+        seat: its place among several workers; None where it is all there is.
     """
 
-    _log = Logger()
-
-    def __init__(self, config: Config, reactor: Any) -> None:
+    def __init__(self, config: Config, reactor: Any, seat: Seat | None = None) -> None:
         super().__init__()
         self._config = config
+        self._reactor = reactor
+        self._seat = seat
         self.house = house = House.of(config, reactor)
         rooms = Rooms(config.rules, reactor, house.stats)
-        listening = Listening(reactor)
+        listening = Listening(reactor if seat is None else seat.adopting(reactor))
         admission = Admission.of(config, reactor.seconds, lambda: listening.is_on_loopback)
         gate = admission.gate
         router = make_router(config, rooms, reactor, admission)
@@ -65,7 +78,9 @@ class WsechoService(MultiService):
         tree.putChild(b"lp", longpoll_resource(config, gate, router, reactor, house))
         tree.putChild(b"healthz", Health())
         tree.putChild(b"readyz", Readiness(house.connections))
-        tree.putChild(b"metrics", MetricsPage(Metrics(house, rooms, router, lane), gate))
+        self.metrics = Metrics(house, rooms, router, lane)
+        collect = self._collect if seat is None else seat.collect
+        tree.putChild(b"metrics", MetricsPage(collect, gate))
         site = EchoSite(tree, handshake, reactor, config)
         rawsocket = rawsocket_maker(config, router, reactor, house)
         self.front = FrontFactory(site, handshake, rawsocket, reactor, config.open_timeout)
@@ -75,9 +90,11 @@ class WsechoService(MultiService):
         Pulse(reactor, house.stats).setServiceParent(self)
         # Bound now, before twistd logs, changes its user or goes into the background:
         # a port that is taken is told where the user looks, and ends the start.
-        listening.begin(config.listen, self.front)
+        listening.begin(config.listen if seat is None else seat.endpoints, self.front)
         self._listening = listening
-        Reload([admission.reload, listening.reload], reactor).setServiceParent(self)
+        self.is_replaced = False
+        self.reload = Reload([admission.reload, listening.reload], reactor)
+        self.reload.setServiceParent(self)
         self._drain = Drain(listening.ports, house, reactor, config.drain)
 
     def setServiceParent(self, parent: IServiceCollection) -> None:
@@ -90,22 +107,23 @@ class WsechoService(MultiService):
         """Begin; the ports listen already."""
         super().startService()
         descriptors.provide(self._config.max_connections)
-        self._drain.announce()
-        if not self._config.asks_for_tokens:
-            self._warn_of_strangers()
+        if self._seat is None:
+            announce(self._listening, self._config)
 
     def stopService(self) -> Deferred[Any]:
         """Stop listening, close every connection, and wait for the peers within `--drain`."""
-        return self._drain.run().addCallback(lambda _: self._stop_children())
+        # Several are told by their parent, for its signals may reach them too.
+        if self._seat is None:
+            on_a_second_signal(self._reactor, self._drain.cut)
+        drained = self._drain.run(is_replaced=self.is_replaced)
+        return drained.addCallback(lambda _: self._stop_children())
 
-    def _warn_of_strangers(self) -> None:
-        for port in self._listening.beyond[:1]:
-            self._log.warn(
-                "everybody who reaches {address} may read and write every room: close it with "
-                "--token-key FILE (python -m wsecho key makes one), or listen on loopback, which "
-                "is the default",
-                address=describe(port.getHost()),
-            )
+    def cut(self) -> None:
+        """Wait for nobody any more."""
+        self._drain.cut()
+
+    def _collect(self) -> Deferred[Iterable[Metric]]:
+        return succeed(self.metrics.collect())
 
     def _stop_children(self) -> Any:
         return super().stopService()
@@ -124,17 +142,3 @@ def resources(config: Config) -> Resource:
     root = PageFile(str(folder))
     root.putChild(b"echo", UpgradeOnly())
     return root
-
-
-def makeService(options: Options) -> WsechoService:
-    """Make the service that twistd runs.
-
-    Raises:
-        SystemExit: the server cannot start; one line says why.
-    """
-    from twisted.internet import reactor  # noqa: PLC0415  # twistd chooses it first
-
-    try:
-        return WsechoService(options.config, reactor)
-    except ConfigError as error:
-        raise SystemExit(f"wsecho: {error}") from None

@@ -20,8 +20,11 @@ LAYERS = [
     {"lane"},
     {"config", "values", "settings"},
     {"doors"},
-    {"credentials", "descriptors", "drain", "listening", "logs", "page", "options", "reload"},
+    {"credentials", "descriptors", "drain", "listening", "logs", "page", "options", "signals"},
+    {"announcing", "reload", "sharing"},
     {"service"},
+    {"workers"},
+    {"starting"},
     {"__main__", "_build"},
 ]
 CORE_MAY_USE = {
