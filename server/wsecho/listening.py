@@ -164,9 +164,11 @@ class Listening:
 
     Args:
         reactor: Twisted's reactor.
+        option: which names the endpoints, for complaints.
     """
 
     _reactor: Any
+    _option: str = "listen"
     _places: list[_Place] = field(factory=list)
     _factory: Any = field(default=None, init=False)
 
@@ -184,7 +186,7 @@ class Listening:
         self._factory = factory
         for endpoint in endpoints:
             reactor = _Reactor(self._reactor, factory)
-            port = _listen(reactor, endpoint, factory)
+            port = self._listen(reactor, endpoint)
             self._places.append(_Place(endpoint, port, reactor.holder))
 
     def reload(self) -> list[ConfigError]:
@@ -212,24 +214,23 @@ class Listening:
         if place.holder is None:
             return
         rereading = _Rereading(self._reactor, self._factory)
-        _listen(rereading, place.endpoint, self._factory)
+        self._listen(rereading, place.endpoint)
         if isinstance(place.holder, _FreshFactory):
             place.holder.exchange(rereading.fresh)
         else:
             place.holder.current = rereading.fresh
 
-
-def _listen(reactor: Any, endpoint: str, factory: IProtocolFactory) -> IListeningPort:
-    outcome: list[Any] = []
-    try:
-        serverFromString(reactor, endpoint).listen(factory).addBoth(outcome.append)
-    except Exception as error:  # noqa: BLE001  # endpoint parsers raise what they like
-        raise ConfigError("listen", endpoint, _one_line(error)) from None
-    # Every stream endpoint in Twisted answers at once.
-    port: Any = outcome[0] if outcome else Failure(RuntimeError(_NO_PORT))
-    if isinstance(port, Failure):
-        raise ConfigError("listen", endpoint, _one_line(port.value)) from None
-    return port  # type: ignore[no-any-return]  # Twisted's Deferred does not say what it holds
+    def _listen(self, reactor: Any, endpoint: str) -> IListeningPort:
+        outcome: list[Any] = []
+        try:
+            serverFromString(reactor, endpoint).listen(self._factory).addBoth(outcome.append)
+        except Exception as error:  # noqa: BLE001  # endpoint parsers raise what they like
+            raise ConfigError(self._option, endpoint, _one_line(error)) from None
+        # Every stream endpoint in Twisted answers at once.
+        port: Any = outcome[0] if outcome else Failure(RuntimeError(_NO_PORT))
+        if isinstance(port, Failure):
+            raise ConfigError(self._option, endpoint, _one_line(port.value)) from None
+        return port  # type: ignore[no-any-return]  # Twisted's Deferred does not say what it holds
 
 
 def _one_line(error: BaseException | None) -> str:

@@ -13,9 +13,11 @@ from twisted.web.resource import Resource
 
 from wsecho import descriptors, logs, page
 from wsecho.announcing import announce
+from wsecho.clustering import Clustering, Home, new_node, read_cluster_secret
 from wsecho.config import Config, ConfigError
 from wsecho.doors.admission import Admission
 from wsecho.doors.broadcast.resource import Broadcast
+from wsecho.doors.forwarding.directory import Directory
 from wsecho.doors.front import FrontFactory
 from wsecho.doors.handshake import Handshake
 from wsecho.doors.house import House
@@ -31,7 +33,7 @@ from wsecho.doors.websocket import WebSocketFactory
 from wsecho.drain import Drain, on_a_second_signal
 from wsecho.lane.lane import Lane
 from wsecho.listening import Listening
-from wsecho.reload import Reload
+from wsecho.reload import Reader, Reload
 
 _SWEEP: Final = 15.0
 
@@ -40,14 +42,24 @@ class Seat(Protocol):
     """What a worker has of its parent, in place of what a single process makes for itself."""
 
     @property
-    def endpoints(self) -> tuple[str, ...]:
-        """Where the parent listens, as endpoint strings for what `adopting` returns."""
+    def home(self) -> Home:
+        """Where it lives among the others."""
 
-    def adopting(self, reactor: Any) -> Any:
-        """Return a reactor that adopts the parent's sockets in place of binding its own."""
+    def listening(self, reactor: Any, *, inner: bool) -> tuple[Listening, tuple[str, ...]]:
+        """Return what adopts the parent's sockets, and the endpoint strings for it.
+
+        Args:
+            reactor: Twisted's reactor.
+            inner: whether those are meant that other machines' nodes come to.
+        """
 
     def collect(self) -> Deferred[Iterable[Metric]]:
         """Read the metrics of all workers."""
+
+
+def directory_for(_config: Config) -> Directory | None:
+    """Return what knows the nodes of other machines; None where nothing does."""
+    return None
 
 
 class WsechoService(MultiService):
@@ -66,21 +78,25 @@ class WsechoService(MultiService):
         self._seat = seat
         self.house = house = House.of(config, reactor)
         rooms = Rooms(config.rules, reactor, house.stats)
-        listening = Listening(reactor if seat is None else seat.adopting(reactor))
+        listening, endpoints = self._places(inner=False)
         admission = Admission.of(config, reactor.seconds, lambda: listening.is_on_loopback)
         gate = admission.gate
         router = make_router(config, rooms, reactor, admission)
         lane = Lane(reactor) if config.lane and Lane.is_possible() else None
         websockets = WebSocketFactory(config, reactor, house, lane)
         handshake = Handshake(config, gate, rooms, router, websockets)
+        self.metrics = Metrics(house, rooms, router, lane)
+        self._clustering = clustering = self._join_others()
+        cluster = None if clustering is None else clustering.cluster
+        longpoll = longpoll_resource(config, gate, router, reactor, house, cluster)
         tree = resources(config)
         tree.putChild(b"broadcast", Broadcast(config, gate, rooms, house, reactor))
-        tree.putChild(b"lp", longpoll_resource(config, gate, router, reactor, house))
+        tree.putChild(b"lp", longpoll)
         tree.putChild(b"healthz", Health())
         tree.putChild(b"readyz", Readiness(house.connections))
-        self.metrics = Metrics(house, rooms, router, lane)
-        collect = self._collect if seat is None else seat.collect
-        tree.putChild(b"metrics", MetricsPage(collect, gate))
+        tree.putChild(
+            b"metrics", MetricsPage(self._collect if seat is None else seat.collect, gate)
+        )
         site = EchoSite(tree, handshake, reactor, config)
         rawsocket = rawsocket_maker(config, router, reactor, house)
         self.front = FrontFactory(site, handshake, rawsocket, reactor, config.open_timeout)
@@ -90,10 +106,14 @@ class WsechoService(MultiService):
         Pulse(reactor, house.stats).setServiceParent(self)
         # Bound now, before twistd logs, changes its user or goes into the background:
         # a port that is taken is told where the user looks, and ends the start.
-        listening.begin(config.listen if seat is None else seat.endpoints, self.front)
+        listening.begin(endpoints, self.front)
         self._listening = listening
         self.is_replaced = False
-        self.reload = Reload([admission.reload, listening.reload], reactor)
+        readers: list[Reader] = [admission.reload, listening.reload]
+        if clustering is not None:
+            clustering.begin(longpoll)
+            readers.append(clustering.reload)
+        self.reload = Reload(readers, reactor)
         self.reload.setServiceParent(self)
         self._drain = Drain(listening.ports, house, reactor, config.drain)
 
@@ -116,14 +136,36 @@ class WsechoService(MultiService):
         if self._seat is None:
             on_a_second_signal(self._reactor, self._drain.cut)
         drained = self._drain.run(is_replaced=self.is_replaced)
-        return drained.addCallback(lambda _: self._stop_children())
+        return drained.addCallback(lambda _: self._leave_others()).addCallback(
+            lambda _: self._stop_children()
+        )
 
     def cut(self) -> None:
         """Wait for nobody any more."""
         self._drain.cut()
 
+    def _places(self, *, inner: bool) -> tuple[Listening, tuple[str, ...]]:
+        if self._seat is not None:
+            return self._seat.listening(self._reactor, inner=inner)
+        if inner:
+            return Listening(self._reactor, "cluster-listen"), self._config.inner_endpoints
+        return Listening(self._reactor), self._config.listen
+
+    def _join_others(self) -> Clustering | None:
+        if self._seat is None and self._config.advertise is None:
+            read_cluster_secret(self._config)
+            return None
+        home = Home(new_node()) if self._seat is None else self._seat.home
+        directory = directory_for(self._config)
+        places = self._places(inner=True)
+        return Clustering.of(self._config, self._reactor, self.house, home, directory, places)
+
     def _collect(self) -> Deferred[Iterable[Metric]]:
         return succeed(self.metrics.collect())
+
+    def _leave_others(self) -> Deferred[Any] | None:
+        # Not before: until now, others may have fetched last words here.
+        return None if self._clustering is None else self._clustering.end()
 
     def _stop_children(self) -> Any:
         return super().stopService()

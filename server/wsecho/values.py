@@ -7,6 +7,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Final
 
+from wsecho.core.nodes import Address, parse_address
 from wsecho.core.rates import OverRatePolicy
 from wsecho.core.slowness import POLICIES, SlowRule
 from wsecho.router.uris import is_uri
@@ -196,6 +197,15 @@ def endpoint(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("not an endpoint: give one such as tcp:8080 or unix:/run/wsecho.sock")
     return value.strip()
+
+
+def address(value: Any) -> Address:
+    """Read `HOST:PORT`.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return parse_address(str(value))
 
 
 def origin(value: Any) -> str:

@@ -21,7 +21,7 @@ LAYERS = [
     {"config", "values", "settings"},
     {"doors"},
     {"credentials", "descriptors", "drain", "listening", "logs", "page", "options", "signals"},
-    {"announcing", "reload", "sharing"},
+    {"announcing", "clustering", "reload", "sharing"},
     {"service"},
     {"workers"},
     {"starting"},

@@ -20,7 +20,9 @@
     ├── HeadersTooLarge   431           the request's head is over its bound
     ├── OverLimit         503           too many connections, rooms or members in all
     ├── Stopping          503 · 1001    the server is about to end
-    └── Internal          500 · 1011    our own fault
+    ├── Internal          500 · 1011    our own fault
+    └── BadGateway        502           the node that a session lives on does not answer
+        └── OtherSecret   502           it takes none of what we forward
 """
 
 from enum import IntEnum
@@ -257,6 +259,25 @@ class Internal(WireError):
 
     def __init__(self) -> None:
         super().__init__("internal error")
+
+
+class BadGateway(WireError):
+    """The node that a session lives on does not answer."""
+
+    status = 502
+    code = "node_unreachable"
+
+    def __init__(self, reason: str = "the node that this session lives on does not answer") -> None:
+        super().__init__(reason)
+
+
+class OtherSecret(BadGateway):
+    """The node that a session lives on does not believe that it is another node that asks."""
+
+    code = "cluster_secret"
+
+    def __init__(self) -> None:
+        super().__init__("the nodes of this server do not trust each other; its log says why")
 
 
 def _retry_after(seconds: float) -> tuple[str, str]:

@@ -171,6 +171,13 @@ def _of_ends(stats: Stats) -> Iterator[Metric]:
         (((door,), count) for door, count in stats.left_out.items()),
     )
 
+    yield _counter(
+        "wsecho_forwarded_requests",
+        "Requests for sessions that live on another node, by what came of them.",
+        ["outcome"],
+        (((outcome,), count) for outcome, count in stats.forwarded.items()),
+    )
+
 
 def _of_wamp(router: Router) -> Iterator[Metric]:
     names = [(name,) for name in router.realms]

@@ -92,6 +92,7 @@ class Stats:
         refusals: handshakes that failed, by status and code.
         limits: how often each limit was met, by its option's name.
         left_out: messages that were left out for slow readers, by door.
+        forwarded: requests for sessions of other nodes, by what came of them.
         longest_queue: bytes, the most that ever waited for one reader.
         longest_lag: seconds, the most that the event loop was ever late; `lag` is the last measure.
     """
@@ -105,6 +106,7 @@ class Stats:
         self.refusals: Counter[tuple[int, str]] = Counter()
         self.limits: Counter[str] = Counter()
         self.left_out: Counter[str] = Counter()
+        self.forwarded: Counter[str] = Counter()
         self.longest_queue = 0
         self.lag = 0.0
         self.longest_lag = 0.0

@@ -26,15 +26,6 @@ class Serving:
         shown="tcp:8080:interface=127.0.0.1",
         repeatable=True,
     )
-    workers: int = option(
-        "workers",
-        values.count,
-        "How many processes serve, on as many cores. More than one need --redis, which carries the "
-        "rooms between them. SIGUSR2 replaces them one after the other. Example: --workers 4",
-        default=1,
-        shown="1",
-    )
-    redis: str | None = attrs.field(default=None)
     web: Path | None = option(
         "web",
         values.page_folder,

@@ -43,10 +43,12 @@ class Listener:
     Attributes:
         endpoint: the endpoint string that it was bound by.
         descriptor: its number in the worker.
+        inner: whether it is for other machines' nodes.
     """
 
     endpoint: str
     descriptor: int
+    inner: bool
 
 
 @frozen(kw_only=True)
@@ -55,12 +57,14 @@ class Beginning:
 
     Attributes:
         slot: the worker's place, from 1.
+        node: its name among all nodes.
         listeners: where it accepts connections.
         folder: the parent's private folder, for the sockets between workers.
         secret: what the workers sign requests to each other with, in hexadecimal.
     """
 
     slot: int
+    node: str
     listeners: tuple[Listener, ...]
     folder: str
     secret: str
@@ -108,12 +112,12 @@ class Channel(LineOnlyReceiver):
     MAX_LENGTH = MAX_LINE
 
     def __attrs_post_init__(self) -> None:
-        self._is_open = True
+        self.is_open = True
         self._closed: Deferred[None] = Deferred()
 
     def tell(self, word: str, **what: Any) -> None:
         """Send a message; one to somebody who is gone is lost."""
-        if self._is_open and self.transport is not None:
+        if self.is_open and self.transport is not None:
             self.sendLine(json.dumps({"say": word, **what}).encode())
 
     @staticmethod
@@ -127,13 +131,13 @@ class Channel(LineOnlyReceiver):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Say so."""
-        self._is_open = False
+        self.is_open = False
         self._closed.callback(None)
         self._lost()
 
     def close(self) -> Deferred[None]:
         """Send what was told, then end; returns when it is closed."""
-        if self._is_open and self.transport is not None:
+        if self.is_open and self.transport is not None:
             self.transport.loseConnection()
         return self._closed
 

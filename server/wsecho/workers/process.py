@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 from twisted.internet.error import ProcessExitedAlready, ProcessTerminated
 from twisted.internet.interfaces import IProcessTransport
 from twisted.internet.protocol import ProcessProtocol
@@ -26,12 +26,12 @@ class Program:
 
     Attributes:
         arguments: the command line behind `wsecho`; it is read anew each time.
-        listeners: the endpoint strings and descriptors of what the parent has bound.
+        listeners: what the parent has bound, with its own descriptors.
         folder: where the parent was when it read the command line.
     """
 
     arguments: Sequence[str]
-    listeners: Sequence[tuple[str, int]]
+    listeners: Sequence[Listener]
     folder: str
 
     def spawn(
@@ -42,8 +42,8 @@ class Program:
         kind = type(reactor).__module__
         command = [sys.executable, "-m", __package__, str(CHANNEL), kind, *self.arguments]
         descriptors: dict[int, Any] = {0: "w", 1: "r", 2: "r", CHANNEL: channel.fileno()}
-        for number, (_, descriptor) in enumerate(self.listeners, start=CHANNEL + 1):
-            descriptors[number] = descriptor
+        for number, listener in enumerate(self.listeners, start=CHANNEL + 1):
+            descriptors[number] = listener.descriptor
         transport: IProcessTransport = reactor.spawnProcess(
             protocol, sys.executable, command, None, self.folder, childFDs=descriptors
         )
@@ -53,8 +53,8 @@ class Program:
     def listening(self) -> tuple[Listener, ...]:
         """What a worker finds."""
         return tuple(
-            Listener(endpoint, number)
-            for number, (endpoint, _) in enumerate(self.listeners, start=CHANNEL + 1)
+            evolve(listener, descriptor=number)
+            for number, listener in enumerate(self.listeners, start=CHANNEL + 1)
         )
 
 

@@ -8,26 +8,29 @@ import shutil
 import sys
 import tempfile
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 from twisted.application.internet import TimerService
 from twisted.application.service import IServiceCollection, MultiService
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
-from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.interfaces import IDelayedCall, IListeningPort
 from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 
 from wsecho import logs
 from wsecho.announcing import announce
+from wsecho.clustering import new_node, read_cluster_secret
 from wsecho.config import Config
 from wsecho.doors.admission import Admission
+from wsecho.doors.forwarding.directory import Neighbours
 from wsecho.drain import on_a_second_signal
 from wsecho.listening import Listening
 from wsecho.service import resources
 from wsecho.sharing import hold
 from wsecho.signals import OnSignal
 from wsecho.workers import fleet as orders
-from wsecho.workers.channel import Beginning, Message
+from wsecho.workers.channel import Beginning, Listener, Message
 from wsecho.workers.fleet import Fleet, Order, State
 from wsecho.workers.gathering import INTERVAL, Gathering
 from wsecho.workers.logs import Relay
@@ -59,18 +62,20 @@ class Supervisor(MultiService):
         # What a worker would stumble on is told now, where the user looks.
         Admission.of(config, reactor.seconds)
         resources(config)
-        nobody = Factory()
-        nobody.noisy = False
+        read_cluster_secret(config)
         self._listening = Listening(reactor)
-        self._listening.begin(config.listen, nobody)
-        descriptors = hold(self._listening.ports)
-        listeners = list(zip(config.listen, descriptors, strict=True))
+        self._inner = Listening(reactor, "cluster-listen")
+        listeners = [
+            *_bind(self._listening, config.listen, inner=False),
+            *_bind(self._inner, config.inner_endpoints, inner=True),
+        ]
         self._program = Program(arguments, listeners, os.getcwd())  # noqa: PTH109
         self._secret = secrets.token_hex(_SECRET_BYTES)
         self._folder = ""
         self._fleet = Fleet(config.workers, config.drain)
         self._processes: dict[int, WorkerProcess] = {}
         self._channels: dict[int, Any] = {}
+        self._nodes: dict[int, str] = {}
         self._gathering = Gathering(self._fleet, self._channels, reactor)
         self._alarm: IDelayedCall | None = None
         self._over: Deferred[None] = Deferred()
@@ -99,11 +104,15 @@ class Supervisor(MultiService):
 
     def stopService(self) -> Deferred[Any]:
         """Have all workers drain, and wait for them; none outlives `--drain` by much."""
-        ports = DeferredList([maybeDeferred(port.stopListening) for port in self._listening.ports])
+        ports = DeferredList([maybeDeferred(port.stopListening) for port in self._bound])
         on_a_second_signal(self._reactor, self._cut)
         self._fleet.end(self._reactor.seconds())
         self._obey()
         return ports.addCallback(lambda _: self._over).addCallback(lambda _: self._stop_children())
+
+    @property
+    def _bound(self) -> list[IListeningPort]:
+        return [*self._listening.ports, *self._inner.ports]
 
     def replace(self) -> None:
         """Replace all workers one after the other; their options are read anew."""
@@ -167,8 +176,10 @@ class Supervisor(MultiService):
         process = WorkerProcess(
             relay(), relay(), partial(self._hear, serial), partial(self._ended, serial)
         )
+        self._nodes[serial] = node = new_node()
         beginning = Beginning(
             slot=slot,
+            node=node,
             listeners=self._program.listening,
             folder=self._folder,
             secret=self._secret,
@@ -202,7 +213,18 @@ class Supervisor(MultiService):
 
     def _ended(self, serial: int, how: str) -> None:
         del self._processes[serial], self._channels[serial]
+        # One that was killed has left its socket's file.
+        path = Neighbours(Path(self._folder)).path(self._nodes.pop(serial))
+        Path(path).unlink(missing_ok=True)
         is_death = self._fleet[serial].state is not State.DRAINING
         self._gathering.ended(serial, is_death=is_death)
         self._fleet.ended(serial, how, self._reactor.seconds())
         self._obey()
+
+
+def _bind(listening: Listening, endpoints: tuple[str, ...], *, inner: bool) -> list[Listener]:
+    nobody = Factory()
+    nobody.noisy = False
+    listening.begin(endpoints, nobody)
+    descriptors = hold(listening.ports)
+    return [Listener(*pair, inner) for pair in zip(endpoints, descriptors, strict=True)]

@@ -10,6 +10,8 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
@@ -18,7 +20,9 @@ from prometheus_client.core import Metric
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger, globalLogBeginner
 
+from wsecho.clustering import Home
 from wsecho.config import Config, ConfigError
+from wsecho.listening import Listening
 from wsecho.options import Options
 from wsecho.service import WsechoService
 from wsecho.sharing import AdoptingReactor, shared_endpoint
@@ -84,11 +88,12 @@ class Worker:
         self._questions: dict[int, Deferred[Iterable[Metric]]] = {}
         self._asked = 0
         self._is_ending = False
+        self._folder = Path(beginning.folder)
         self._service = WsechoService(config, reactor, _Seat(beginning, self))
         bound = tuple(listener.endpoint for listener in beginning.listeners)
-        if config.listen != bound:
+        if (*config.listen, *config.inner_endpoints) != bound:
             self._log.warn(
-                "--listen has changed, but the sockets are the parent's: restart it to have others"
+                "where to listen has changed, but the sockets are the parent's: restart it"
             )
 
     def run(self, sock: socket.socket) -> None:
@@ -156,6 +161,10 @@ class Worker:
 
     def _say_farewell(self) -> Deferred[None]:
         self._tell_metrics(0)
+        if not self._channel.is_open:
+            # The last one of an orphaned family takes the folder along.
+            with suppress(OSError):
+                self._folder.rmdir()
         return self._channel.close()
 
 
@@ -167,11 +176,16 @@ class _Seat:
     _worker: Worker
 
     @property
-    def endpoints(self) -> tuple[str, ...]:
-        return tuple(shared_endpoint(one.endpoint) for one in self._beginning.listeners)
+    def home(self) -> Home:
+        beginning = self._beginning
+        return Home(beginning.node, Path(beginning.folder), bytes.fromhex(beginning.secret))
 
-    def adopting(self, reactor: Any) -> Any:
-        return AdoptingReactor(reactor, [one.descriptor for one in self._beginning.listeners])
+    def listening(self, reactor: Any, *, inner: bool) -> tuple[Listening, tuple[str, ...]]:
+        listeners = [one for one in self._beginning.listeners if one.inner is inner]
+        adopting = AdoptingReactor(reactor, [one.descriptor for one in listeners])
+        option = "cluster-listen" if inner else "listen"
+        endpoints = tuple(shared_endpoint(one.endpoint) for one in listeners)
+        return Listening(adopting, option), endpoints
 
     def collect(self) -> Deferred[Iterable[Metric]]:
         return self._worker.collect()
