@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from twisted.web.client import ResponseDone
-from twisted.web.http import PotentialDataLoss
+from twisted.web.http import NO_BODY_CODES, PotentialDataLoss
+from twisted.web.iweb import UNKNOWN_LENGTH
 
 from wsecho.core.errors import WireError
 from wsecho.core.media import EVENTS
@@ -71,15 +72,23 @@ class Passage(Protocol):
             for value in response.headers.getRawHeaders(name, ()):
                 self._request.setHeader(name, value)
                 self._is_stream |= value.startswith(EVENTS.encode())
+        if response.length is not UNKNOWN_LENGTH and response.code not in NO_BODY_CODES:
+            self._request.setHeader(b"content-length", str(response.length).encode())
         response.deliverBody(self)
 
     def refuse(self, error: WireError) -> None:
         """Answer by an error of our own."""
-        if self._end():
+        if self.end():
             body = answer_error(self._request, error)
             self._request.setHeader(b"content-length", str(len(body)).encode())
             self._request.write(body)
             self._request.finish()
+
+    def end(self) -> bool:
+        """Note that it is over; tell whether it was not before."""
+        was, self.state = self.state, State.OVER
+        self._connections.discard(self)
+        return was is not State.OVER
 
     def drain(self, retry: float) -> None:
         """End a stream: its client goes on by another node. What waits is answered within 8 s."""
@@ -111,13 +120,13 @@ class Passage(Protocol):
             self.abort()
 
     def _finish(self) -> None:
-        if self._end():
+        if self.end():
             self._request.unregisterProducer()
             self._request.finish()
 
     def _gone(self) -> None:
         was = self.state
-        self._end()
+        self.end()
         if was is State.WAITING:
             self._cancel()
         elif was is State.STREAMING:
@@ -125,9 +134,3 @@ class Passage(Protocol):
 
     def _stop(self) -> None:
         self.transport.stopProducing()
-
-    def _end(self) -> bool:
-        """Note that it is over; tell whether it was not before."""
-        was, self.state = self.state, State.OVER
-        self._connections.discard(self)
-        return was is not State.OVER

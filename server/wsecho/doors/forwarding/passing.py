@@ -14,9 +14,7 @@ REFUSED: Final = b"wsecho-refused"
 """The answer's, where the signature was not taken: the cause."""
 
 REQUEST_FIELDS: Final = (b"content-type", b"last-event-id")
-ANSWER_FIELDS: Final = (
-    *(b"content-type", b"content-length", b"x-accel-buffering", b"retry-after", b"allow"),
-)
+ANSWER_FIELDS: Final = (b"content-type", b"x-accel-buffering", b"retry-after", b"allow")
 
 
 def signed_of(request: Any, node: str, target: bytes, body: bytes) -> Signed:

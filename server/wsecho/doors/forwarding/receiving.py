@@ -40,15 +40,15 @@ class ForwardedRequest(HttpRequest):
     """A request that another node passes on.
 
     Attributes:
-        client: the address of the client that sent it, once the signature was taken.
+        sender: the address of the client that sent it, once the signature was taken.
     """
 
-    client = ""
+    sender = ""
 
     def getPeer(self) -> Any:
         """Name the client: the other node is nobody that the log should tell of."""
         connection: Any = self.transport
-        return UNIXAddress(self.client.encode()) if self.client else connection.getPeer()
+        return UNIXAddress(self.sender.encode()) if self.sender else connection.getPeer()
 
     def process(self) -> None:
         """Take the request if it is signed."""
@@ -58,7 +58,7 @@ class ForwardedRequest(HttpRequest):
         content.seek(0)
         line = (self.getHeader(SIGNATURE) or b"").decode("latin-1")
         try:
-            self.client = site.verifier.verify(self._signed(body), line)
+            self.sender = site.verifier.verify(self._signed(body), line)
         except RefusedError as error:
             self._log.error("refused what {peer} forwards: {why}", peer=self.getPeer(), why=error)
             self.setHeader(REFUSED, error.cause.encode())
@@ -167,7 +167,7 @@ class Arrivals(Resource):
             log_refusal(self._log, request, error)
             return answer_error(request, error)
         request.content.seek(0)
-        self._onward.forward(request, node, request.client)
+        self._onward.forward(request, node, request.sender)
         return NOT_DONE_YET
 
 

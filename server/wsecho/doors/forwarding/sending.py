@@ -2,6 +2,7 @@
 """The node that a client reached: it forwards the request, and streams the answer back."""
 
 import secrets
+from functools import partial
 from typing import Any, Final
 
 from attrs import define, field, frozen
@@ -74,7 +75,8 @@ class Forwarder:
         body: bytes = request.content.read()
         asked: Deferred[Route | None] = self._routes.find(node)
         passage = Passage(request, self._house.connections, asked.cancel)
-        deadline = self._reactor.callLater(ANSWER_WITHIN, self._too_late, passage, request, asked)
+        too_late = partial(self._too_late, passage, request, asked, node)
+        deadline = self._reactor.callLater(ANSWER_WITHIN, too_late)
 
         def send(route: Route | None) -> Deferred[IResponse]:
             if route is None:
@@ -124,13 +126,15 @@ class Forwarder:
             return
         error = _told(failure)
         if error is None:
+            passage.end()
             request.processingFailed(failure)
             return
         if isinstance(error, BadGateway) and not isinstance(error, OtherSecret):
             self._complain(node, failure.getErrorMessage())
         self._refuse(passage, request, error)
 
-    def _too_late(self, passage: Passage, request: Any, asked: Deferred[Any]) -> None:
+    def _too_late(self, passage: Passage, request: Any, asked: Deferred[Any], node: str) -> None:
+        self._complain(node, f"it does not answer within {ANSWER_WITHIN:g} s")
         self._refuse(passage, request, BadGateway())
         asked.cancel()
 
