@@ -4,14 +4,20 @@
 import asyncio
 import json
 import os
+import re
 import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
-from tests.integration.test_workers import metrics, processes, workers
-from tests.processes import PATIENCE, RunningServer
+from tests.integration.test_workers import READY, REPLACED, metrics, processes, workers
+from tests.node import run_node
+from tests.processes import PATIENCE, RunningServer, running
 
 HELLO = [1, "realm1", {"roles": {"publisher": {}, "subscriber": {}, "caller": {}, "callee": {}}}]
 
@@ -158,8 +164,6 @@ def test_a_session_that_went_with_its_worker_is_unknown() -> None:
 
 def wait_ready(server: RunningServer) -> bool:
     """Wait for a worker."""
-    from tests.integration.test_workers import READY  # noqa: PLC0415
-
     return bool(server.process.wait_for(READY))
 
 
@@ -181,5 +185,71 @@ def test_errors_come_back_as_they_are(verb: str) -> None:
                     assert await poller.say([48], "?seq=0") == 400
                     assert await poller.say([48], "?seq=9") == 409
                     assert await poller.say(["x" * 1000]) == 413
+
+    asyncio.run(main())
+
+
+def test_autobahnjs_over_longpoll() -> None:
+    """Its own `Connection`, on four workers."""
+    with workers(4) as server:
+        assert run_node("longpoll_alone.mjs", server.http("/lp"), "6") == "ok\n"
+
+
+def test_a_session_whose_worker_is_replaced_is_told() -> None:
+    """GOODBYE is fetched by way of the other workers."""
+
+    async def main() -> None:
+        with workers(2) as server:
+            async with client() as session:
+                poller = Poller(server, session)
+                await poller.open()
+                waiting = asyncio.ensure_future(poller.fetch())
+                server.process.signal(signal.SIGUSR2)
+                kind, _, reason = await asyncio.wait_for(waiting, PATIENCE)
+                assert (kind, reason) == (6, "wamp.close.system_shutdown")
+                await asyncio.to_thread(server.process.wait_for, REPLACED)
+                assert (await poller.receive())[0] == 404
+
+    asyncio.run(main())
+
+
+@contextmanager
+def machine(folder: Path, port: int, secret: Path) -> Iterator[RunningServer]:
+    """A server that others find by a folder, so to say on a machine of its own."""
+    program = (sys.executable, str(Path(__file__).parents[1] / "with_directory.py"), str(folder))
+    options = ("--advertise", f"127.0.0.1:{port}", "--cluster-secret", str(secret))
+    with running(*options, program=program) as server:
+        yield server
+
+
+def test_between_machines(tmp_path: Path, free_ports: tuple[int, int]) -> None:
+    """By address, signed; another secret is a clear error until it is read again."""
+    one, two, nodes = tmp_path / "one", tmp_path / "two", tmp_path / "nodes"
+    nodes.mkdir()
+    one.write_text("s" * 32)
+    two.write_text("another secret" * 3)
+
+    async def main() -> None:
+        with (
+            machine(nodes, free_ports[0], one) as first,
+            machine(nodes, free_ports[1], two) as second,
+        ):
+            async with client() as session:
+                here, there = Poller(first, session), Poller(second, session)
+                await here.open()
+                there.address = here.address
+                status, body = await there.receive()
+                assert (status, json.loads(body)["error"]["code"]) == (502, "cluster_secret")
+                for server in (first, second):
+                    server.process.wait_for(re.compile("--cluster-secret"))
+                two.write_text("s" * 32 + "\n")
+                second.process.signal(signal.SIGHUP)
+                await asyncio.to_thread(second.process.wait_for, re.compile("were read again"))
+                await there.say([48, 1, {}, "wsecho.echo", ["x"]])
+                assert await there.fetch() == [50, 1, {}, ["x"]]
+                first.process.signal(signal.SIGKILL)
+                first.process.wait()
+                status, body = await there.receive()
+                assert (status, json.loads(body)["error"]["code"]) == (404, "not_found")
 
     asyncio.run(main())
