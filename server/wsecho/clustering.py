@@ -86,10 +86,8 @@ class Clustering:
         Raises:
             ConfigError: an option is missing, or a file cannot be used.
         """
-        secret = read_cluster_secret(config)
-        if config.advertise is not None and directory is None:
-            reason = "needs --redis URL, by which nodes find each other"
-            raise ConfigError("advertise", config.advertise, reason)
+        check_cluster(config, directory)
+        secret = _read_secret(config)
         neighbours = None if home.folder is None else Neighbours(home.folder)
         remote = directory if config.advertise is not None else None
         routes = Routes(neighbours, home.key, remote, lambda: secret.values[0])
@@ -141,19 +139,32 @@ class Clustering:
         )
 
 
-def read_cluster_secret(config: Config) -> Kept[bytes]:
-    """Read what nodes of several machines share.
+def check_cluster(config: Config, directory: Directory | None) -> None:
+    """See that the options that only go together are together, and can be used.
+
+    Args:
+        config: the options in force.
+        directory: knows the nodes of other machines, None where nothing does.
 
     Raises:
-        ConfigError: it is missing, or cannot be used.
+        ConfigError: an option is missing, or a file cannot be used.
     """
-    if config.advertise is not None and config.cluster_secret is None:
-        reason = "needs --cluster-secret FILE, which all nodes of all machines share"
-        raise ConfigError("advertise", config.advertise, reason)
+    _read_secret(config)
     for name in ("cluster_listen", "cluster_secret"):
         value = getattr(config, name)
         if value is not None and config.advertise is None:
             raise ConfigError(name.replace("_", "-"), value, "needs --advertise HOST:PORT")
+    if config.advertise is None:
+        return
+    for missing, reason in (
+        (config.cluster_secret, "needs --cluster-secret FILE, which all machines have in common"),
+        (directory, "needs --redis URL, by which nodes find each other"),
+    ):
+        if missing is None:
+            raise ConfigError("advertise", config.advertise, reason)
+
+
+def _read_secret(config: Config) -> Kept[bytes]:
     paths = () if config.cluster_secret is None else (config.cluster_secret,)
     try:
         return Kept(paths, read_secret)

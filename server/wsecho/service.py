@@ -13,7 +13,7 @@ from twisted.web.resource import Resource
 
 from wsecho import descriptors, logs, page
 from wsecho.announcing import announce
-from wsecho.clustering import Clustering, Home, new_node, read_cluster_secret
+from wsecho.clustering import Clustering, Home, check_cluster, new_node
 from wsecho.config import Config, ConfigError
 from wsecho.doors.admission import Admission
 from wsecho.doors.broadcast.resource import Broadcast
@@ -152,11 +152,11 @@ class WsechoService(MultiService):
         return Listening(self._reactor), self._config.listen
 
     def _join_others(self) -> Clustering | None:
+        directory = directory_for(self._config)
         if self._seat is None and self._config.advertise is None:
-            read_cluster_secret(self._config)
+            check_cluster(self._config, directory)
             return None
         home = Home(new_node()) if self._seat is None else self._seat.home
-        directory = directory_for(self._config)
         places = self._places(inner=True)
         return Clustering.of(self._config, self._reactor, self.house, home, directory, places)
 

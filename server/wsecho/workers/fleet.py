@@ -218,7 +218,9 @@ class Fleet:
         self._go_on(now)
 
     def end(self, now: float) -> None:
-        """Drain all workers, and start none any more."""
+        """Drain all workers, and start none any more; to say so again does no harm."""
+        if self._is_ending:
+            return
         self._is_ending = True
         for slot in self._slots:
             slot.start_at = None

@@ -20,13 +20,13 @@ from twisted.logger import Logger
 
 from wsecho import logs
 from wsecho.announcing import announce
-from wsecho.clustering import new_node, read_cluster_secret
+from wsecho.clustering import check_cluster, new_node
 from wsecho.config import Config
 from wsecho.doors.admission import Admission
 from wsecho.doors.forwarding.directory import Neighbours
 from wsecho.drain import on_a_second_signal
 from wsecho.listening import Listening
-from wsecho.service import resources
+from wsecho.service import directory_for, resources
 from wsecho.sharing import hold
 from wsecho.signals import OnSignal
 from wsecho.workers import fleet as orders
@@ -62,7 +62,7 @@ class Supervisor(MultiService):
         # What a worker would stumble on is told now, where the user looks.
         Admission.of(config, reactor.seconds)
         resources(config)
-        read_cluster_secret(config)
+        check_cluster(config, directory_for(config))
         self._listening = Listening(reactor)
         self._inner = Listening(reactor, "cluster-listen")
         listeners = [
@@ -191,6 +191,7 @@ class Supervisor(MultiService):
     def _give_up(self, reason: str) -> None:
         # `sys.stderr` is the log by now, and twistd's own status would be 0.
         print(f"wsecho: {reason}", file=sys.__stderr__, flush=True)
+        self._log.critical("the start has failed: {reason}", reason=reason)
         atexit.register(os._exit, 1)
         self._reactor.callLater(0, self._reactor.stop)
         self._fleet.end(self._reactor.seconds())
