@@ -109,6 +109,7 @@ class WsechoService(MultiService):
         listening.begin(endpoints, self.front)
         self._listening = listening
         self.is_replaced = False
+        self._accepts = True
         readers: list[Reader] = [admission.reload, listening.reload]
         if clustering is not None:
             clustering.begin(longpoll)
@@ -139,6 +140,14 @@ class WsechoService(MultiService):
         return drained.addCallback(lambda _: self._leave_others()).addCallback(
             lambda _: self._stop_children()
         )
+
+    def accept(self, accepts: bool) -> None:  # noqa: FBT001
+        """Take new connections, or leave them to others that listen at the same sockets."""
+        if accepts is not self._accepts:
+            self._accepts = accepts
+            ports: list[Any] = list(self._listening.ports)
+            for port in ports:
+                (port.startReading if accepts else port.stopReading)()
 
     def cut(self) -> None:
         """Wait for nobody any more."""

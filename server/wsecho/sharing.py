@@ -17,7 +17,7 @@ from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 from twisted.python.failure import Failure
 from zope.interface import directlyProvides, providedBy
 
-FEW: Final = 4
+FEW: Final = 2
 """Connections that a worker takes at a time: the others are awake too, and want some."""
 
 # `systemd:` finds its socket by this process's id and environment, which are the parent's.

@@ -8,10 +8,12 @@ worker     ``begin``         all that `Beginning` says; the first line
 worker     ``stop``          ``is_replaced``: drain and end
 worker     ``cut``           end at once
 worker     ``reload``        read keys and certificates again
+worker     ``mean``          ``connections``: how many a worker has on average
 worker     ``sample``        ``number``: answer with your metrics
 worker     ``merged``        ``number``, ``metrics``: all workers', as was asked for
 parent     ``ready``         the worker serves
 parent     ``failed``        ``reason``: it cannot, and is about to end
+parent     ``load``          ``connections``: how many the worker has
 parent     ``sample``        ``number``, ``metrics``; the last one, unasked, has the number 0
 parent     ``collect``       ``number``: answer with all workers' metrics
 =========  ================  ===================================================================

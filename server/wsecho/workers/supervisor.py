@@ -7,6 +7,7 @@ import secrets
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -30,9 +31,11 @@ from wsecho.service import directory_for, resources
 from wsecho.sharing import hold
 from wsecho.signals import OnSignal
 from wsecho.workers import fleet as orders
+from wsecho.workers.balance import INTERVAL, Loads
 from wsecho.workers.channel import Beginning, Listener, Message
 from wsecho.workers.fleet import Fleet, Order, State
-from wsecho.workers.gathering import INTERVAL, Gathering
+from wsecho.workers.gathering import INTERVAL as LOOK_INTERVAL
+from wsecho.workers.gathering import Gathering
 from wsecho.workers.logs import Relay
 from wsecho.workers.needs import check_needs
 from wsecho.workers.process import Program, WorkerProcess
@@ -79,12 +82,12 @@ class Supervisor(MultiService):
         self._gathering = Gathering(self._fleet, self._channels, reactor)
         self._alarm: IDelayedCall | None = None
         self._over: Deferred[None] = Deferred()
-        look = TimerService(INTERVAL, self._gathering.look)
-        look.clock = reactor
+        self._loads = Loads()
         for service in (
             OnSignal("SIGHUP", self.reload, reactor),
             OnSignal("SIGUSR2", self.replace, reactor),
-            look,
+            _Timer(LOOK_INTERVAL, self._gathering.look, reactor),
+            _Timer(INTERVAL, self._tell_mean, reactor),
         ):
             service.setServiceParent(self)
 
@@ -135,6 +138,12 @@ class Supervisor(MultiService):
         self._fleet.cut()
         self._obey()
 
+    def _tell_mean(self) -> None:
+        mean = self._loads.mean(self._reactor.seconds())
+        if mean is not None:
+            for channel in self._channels.values():
+                channel.tell("mean", connections=mean)
+
     # -- what the fleet orders
 
     def _obey(self) -> None:
@@ -155,6 +164,7 @@ class Supervisor(MultiService):
             case orders.Start(serial, slot):
                 self._start(serial, slot)
             case orders.Drain(serial, is_replaced):
+                self._loads.forget(serial)
                 self._channels[serial].tell("stop", is_replaced=is_replaced)
             case orders.Cut(serial):
                 self._channels[serial].tell("cut")
@@ -207,6 +217,8 @@ class Supervisor(MultiService):
                 self._obey()
             case "failed":
                 self._fleet.failed(serial, message["reason"])
+            case "load" if self._fleet[serial].state is State.READY:
+                self._loads.tell(serial, message["connections"], self._reactor.seconds())
             case "sample":
                 self._gathering.sampled(serial, message["number"], message["metrics"])
             case "collect":
@@ -217,10 +229,19 @@ class Supervisor(MultiService):
         # One that was killed has left its socket's file.
         path = Neighbours(Path(self._folder)).path(self._nodes.pop(serial))
         Path(path).unlink(missing_ok=True)
+        self._loads.forget(serial)
         is_death = self._fleet[serial].state is not State.DRAINING
         self._gathering.ended(serial, is_death=is_death)
         self._fleet.ended(serial, how, self._reactor.seconds())
         self._obey()
+
+
+class _Timer(TimerService):
+    """Does something again and again, by the clock that it is given."""
+
+    def __init__(self, interval: float, call: Callable[[], None], clock: Any) -> None:
+        super().__init__(interval, call)
+        self.clock = clock
 
 
 def _bind(listening: Listening, endpoints: tuple[str, ...], *, inner: bool) -> list[Listener]:

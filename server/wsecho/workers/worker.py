@@ -18,6 +18,7 @@ from typing import Any, Final
 from attrs import frozen
 from prometheus_client.core import Metric
 from twisted.internet.defer import Deferred
+from twisted.internet.task import LoopingCall
 from twisted.logger import Logger, globalLogBeginner
 
 from wsecho.clustering import Home
@@ -26,6 +27,7 @@ from wsecho.listening import Listening
 from wsecho.options import Options
 from wsecho.service import WsechoService
 from wsecho.sharing import AdoptingReactor, shared_endpoint
+from wsecho.workers.balance import INTERVAL, Share
 from wsecho.workers.channel import Beginning, Channel, Message, adopt, await_beginning
 from wsecho.workers.logs import PipeLog
 from wsecho.workers.merging import from_plain, to_plain
@@ -88,6 +90,7 @@ class Worker:
         self._questions: dict[int, Deferred[Iterable[Metric]]] = {}
         self._asked = 0
         self._is_ending = False
+        self._share = Share()
         self._folder = Path(beginning.folder)
         self._service = WsechoService(config, reactor, _Seat(beginning, self))
         bound = tuple(listener.endpoint for listener in beginning.listeners)
@@ -124,6 +127,15 @@ class Worker:
 
         signal.signal(signal.SIGTERM, stop)
         self._channel.tell("ready")
+        weigh = LoopingCall(self._weigh)
+        weigh.clock = self._reactor
+        weigh.start(INTERVAL)
+
+    def _weigh(self) -> None:
+        connections = len(self._service.house.admissions)
+        self._channel.tell("load", connections=connections)
+        if not self._is_ending:
+            self._service.accept(self._share.accepts(connections, self._reactor.seconds()))
 
     def _hear(self, message: Message) -> None:
         match message["say"]:
@@ -134,6 +146,8 @@ class Worker:
                 self._service.cut()
             case "reload":
                 self._service.reload.reload()
+            case "mean":
+                self._share.hear(message["connections"], self._reactor.seconds())
             case "sample":
                 self._tell_metrics(message["number"])
             case "merged":
