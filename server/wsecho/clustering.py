@@ -7,6 +7,7 @@ from typing import Any, Final, Self
 
 from attrs import field, frozen
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
+from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
 
 from wsecho.access.kept import BadFileError, Kept
@@ -106,8 +107,7 @@ class Clustering:
         home, routes = self._home, self._routes
         if routes.neighbours is not None:
             site = self._site(sessions, None, Verifier(lambda: home.key, self._reactor.seconds))
-            path = routes.neighbours.path(home.node)
-            self._ports.append(self._reactor.listenUNIX(path, site, mode=0o600))
+            self._ports.append(self._listen_at(routes.neighbours.path(home.node), site))
         if self._endpoints:
             onward = Forwarder(routes.on_this_machine, self._house, self._reactor)
             verifier = Verifier(lambda: self._secret.values[0], self._reactor.seconds)
@@ -127,6 +127,15 @@ class Clustering:
     def end(self) -> Deferred[Any]:
         """Listen no more: no session is left that anybody could ask for."""
         return DeferredList([maybeDeferred(port.stopListening) for port in self._ports])
+
+    def _listen_at(self, path: str, site: InnerSite) -> IListeningPort:
+        try:
+            port: IListeningPort = self._reactor.listenUNIX(path, site, mode=0o600)
+        except CannotListenError as error:
+            # Such as a TMPDIR that is longer than a socket's address may be.
+            reason = f"cannot listen at {path}: {error.socketError}"
+            raise ConfigError("workers", self._config.workers, reason) from None
+        return port
 
     def _site(self, sessions: Sessions, onward: Forwarder | None, verifier: Verifier) -> InnerSite:
         return InnerSite(

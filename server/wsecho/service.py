@@ -9,6 +9,7 @@ from prometheus_client.core import Metric
 from twisted.application.internet import TimerService
 from twisted.application.service import IServiceCollection, MultiService
 from twisted.internet.defer import Deferred, succeed
+from twisted.logger import Logger
 from twisted.web.resource import Resource
 
 from wsecho import descriptors, logs, page
@@ -34,6 +35,7 @@ from wsecho.drain import Drain, on_a_second_signal
 from wsecho.lane.lane import Lane
 from wsecho.listening import Listening
 from wsecho.reload import Reader, Reload
+from wsecho.signals import OnSignal
 
 _SWEEP: Final = 15.0
 
@@ -70,6 +72,8 @@ class WsechoService(MultiService):
         reactor: Twisted's reactor.
         seat: its place among several workers; None where it is all there is.
     """
+
+    _log = Logger()
 
     def __init__(self, config: Config, reactor: Any, seat: Seat | None = None) -> None:
         super().__init__()
@@ -116,6 +120,8 @@ class WsechoService(MultiService):
             readers.append(clustering.reload)
         self.reload = Reload(readers, reactor)
         self.reload.setServiceParent(self)
+        # Left alone, it would end the process.
+        OnSignal("SIGUSR2", self._stay, reactor).setServiceParent(self)
         self._drain = Drain(listening.ports, house, reactor, config.drain)
 
     def setServiceParent(self, parent: IServiceCollection) -> None:
@@ -152,6 +158,9 @@ class WsechoService(MultiService):
     def cut(self) -> None:
         """Wait for nobody any more."""
         self._drain.cut()
+
+    def _stay(self) -> None:
+        self._log.warn("SIGUSR2 is for the parent of several --workers: nothing is replaced here")
 
     def _places(self, *, inner: bool) -> tuple[Listening, tuple[str, ...]]:
         if self._seat is not None:

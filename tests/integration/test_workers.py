@@ -9,6 +9,7 @@ import asyncio
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -257,18 +258,47 @@ def test_a_second_signal_ends_all_at_once() -> None:
     asyncio.run(main())
 
 
-@pytest.mark.parametrize("hangs", [False, True])
-def test_nobody_outlives_a_parent_that_is_killed(hangs: bool) -> None:
-    """A worker drains then; one that hangs is ended a while after."""
-    with workers(2, "--drain", "0.5") as server:
-        pids = list(processes(server).values())
-        if hangs:
-            os.kill(pids[0], signal.SIGSTOP)
-        server.process.signal(signal.SIGKILL)
-        server.process.popen.wait(PATIENCE)
-        if hangs:
-            os.kill(pids[0], signal.SIGCONT)
-        wait_until_ended(*pids)
+def test_nobody_outlives_a_parent_that_is_killed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The workers drain then, and the last takes the family's folder along."""
+    folder = tmp_path_factory.mktemp("x")
+    monkeypatch.setenv("TMPDIR", str(folder))
+
+    async def main() -> None:
+        with workers(2, "--drain", "20") as server:
+            pids = processes(server).values()
+            async with websockets.connect(server.ws("/echo")) as client:
+                server.process.signal(signal.SIGKILL)
+                await asyncio.wait_for(client.wait_closed(), PATIENCE)
+                assert client.close_code == 1001
+            wait_until_ended(*pids)
+
+    asyncio.run(main())
+    assert list(folder.iterdir()) == []
+
+
+def test_a_worker_that_hangs_does_not_outlive_its_parent_either() -> None:
+    """It does not need its event loop to notice."""
+    mine, its = socket.socketpair()
+    code = (
+        "import socket, sys\n"
+        "from wsecho.workers.worker import watch_parent\n"
+        "watch_parent(socket.socket(fileno=int(sys.argv[1])), 0.1)\n"
+        "print('hanging', flush=True)\n"
+        "while True: pass\n"
+    )
+    with mine, its:
+        command = [sys.executable, "-c", code, str(its.fileno())]
+        with subprocess.Popen(
+            command, pass_fds=[its.fileno()], stdout=subprocess.PIPE, text=True
+        ) as process:
+            its.close()
+            assert process.stdout is not None
+            assert process.stdout.readline() == "hanging\n"
+            assert process.poll() is None
+            mine.close()
+            assert process.wait(PATIENCE) == 1
 
 
 def test_a_start_that_fails_in_the_workers_is_one_line(tmp_path: Path) -> None:

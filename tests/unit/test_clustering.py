@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from twisted.internet.error import CannotListenError
 from twisted.internet.testing import MemoryReactorClock
 
 from tests.unit.doors.forwarding.harness import Everywhere
@@ -94,6 +95,20 @@ def test_neighbours_have_a_socket_that_is_theirs_alone(tmp_path: Path, secret: P
     clustering.begin(None)  # type: ignore[arg-type]  # nobody comes
     [(path, _, _, mode, _)] = reactor.unixServers
     assert (path, mode) == (str(tmp_path / "n.sock"), 0o600)
+
+
+def test_a_folder_whose_name_is_too_long_is_one_line() -> None:
+    """A socket's address has some hundred bytes."""
+
+    class Refusing(MemoryReactorClock):
+        def listenUNIX(self, *arguments: Any, **_: Any) -> Any:
+            raise CannotListenError(None, arguments[0], OSError("AF_UNIX path too long"))
+
+    config, reactor = Config(workers=2), Refusing()
+    home, house = Home("n", Path("/long"), b"k" * 32), House.of(config, reactor)
+    clustering = Clustering.of(config, reactor, house, home, None, (Listening(reactor), ()))
+    with pytest.raises(ConfigError, match=r"--workers 2: cannot listen at /long/n\.sock: AF_UNIX"):
+        clustering.begin(None)  # type: ignore[arg-type]  # nobody comes
 
 
 def test_a_single_process_listens_for_nobody_else(
