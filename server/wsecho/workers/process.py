@@ -78,11 +78,19 @@ class WorkerProcess(ProcessProtocol):
     _is_lost: bool = field(default=False, init=False)
 
     def begin(self, reactor: Any, program: Program, beginning: Beginning) -> None:
-        """Start it."""
+        """Start it.
+
+        Raises:
+            OSError: the system does not let it.
+        """
         mine, its = socket.socketpair()
         self.channel = Channel(self._hear, self._lost)
-        with its:
-            program.spawn(reactor, self, its)
+        try:
+            with its:
+                program.spawn(reactor, self, its)
+        except OSError:
+            mine.close()
+            raise
         adopt(reactor, mine, self.channel)
         message = beginning.message()
         self.channel.tell(message.pop("say"), **message)

@@ -165,10 +165,10 @@ class Supervisor(MultiService):
                 self._start(serial, slot)
             case orders.Drain(serial, is_replaced):
                 self._loads.forget(serial)
-                self._channels[serial].tell("stop", is_replaced=is_replaced)
+                self._tell(serial, "stop", is_replaced=is_replaced)
             case orders.Cut(serial):
-                self._channels[serial].tell("cut")
-            case orders.Kill(serial):
+                self._tell(serial, "cut")
+            case orders.Kill(serial) if serial in self._processes:
                 self._processes[serial].signal("KILL")
             case orders.Say(text, is_error):
                 (self._log.error if is_error else self._log.info)("{text}", text=text)
@@ -178,6 +178,11 @@ class Supervisor(MultiService):
                 self._give_up(reason)
             case orders.Over():
                 self._over.callback(None)
+
+    def _tell(self, serial: int, word: str, **what: Any) -> None:
+        # One that the system did not let start is about to be noted as ended.
+        if serial in self._channels:
+            self._channels[serial].tell(word, **what)
 
     def _start(self, serial: int, slot: int) -> None:
         def relay() -> Relay:
@@ -194,9 +199,13 @@ class Supervisor(MultiService):
             folder=self._folder,
             secret=self._secret,
         )
-        process.begin(self._reactor, self._program, beginning)
-        self._processes[serial] = process
-        self._channels[serial] = process.channel
+        try:
+            process.begin(self._reactor, self._program, beginning)
+        except OSError as error:
+            self._reactor.callLater(0, self._ended, serial, f"the system refuses: {error}")
+        else:
+            self._processes[serial] = process
+            self._channels[serial] = process.channel
 
     def _give_up(self, reason: str) -> None:
         # `sys.stderr` is the log by now, and twistd's own status would be 0.
@@ -225,7 +234,8 @@ class Supervisor(MultiService):
                 self._gathering.collect(self._channels[serial], message["number"])
 
     def _ended(self, serial: int, how: str) -> None:
-        del self._processes[serial], self._channels[serial]
+        self._processes.pop(serial, None)
+        self._channels.pop(serial, None)
         # One that was killed has left its socket's file.
         path = Neighbours(Path(self._folder)).path(self._nodes.pop(serial))
         Path(path).unlink(missing_ok=True)

@@ -13,16 +13,18 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from attrs import frozen
 from prometheus_client.core import Metric
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, TimeoutError  # noqa: A004  # Twisted's own
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger, globalLogBeginner
+from twisted.python.failure import Failure
 
 from wsecho.clustering import Home
 from wsecho.config import Config, ConfigError
+from wsecho.core.errors import BadGateway
 from wsecho.listening import Listening
 from wsecho.options import Options
 from wsecho.service import WsechoService
@@ -118,7 +120,7 @@ class Worker:
         answer: Deferred[Iterable[Metric]] = Deferred(forget)
         self._questions[number] = answer
         self._channel.tell("collect", number=number)
-        return answer.addTimeout(ANSWER_WITHIN, self._reactor)
+        return answer.addTimeout(ANSWER_WITHIN, self._reactor).addErrback(_no_answer)
 
     def _running(self) -> None:
         # A signal to all processes of a service must not cut who is draining already.
@@ -180,6 +182,11 @@ class Worker:
             with suppress(OSError):
                 self._folder.rmdir()
         return self._channel.close()
+
+
+def _no_answer(failure: Failure) -> NoReturn:
+    failure.trap(TimeoutError)
+    raise BadGateway("the other workers' metrics cannot be had")
 
 
 @frozen
