@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What all tests share: hypothesis's profiles."""
 
+import gc
 import os
 
 import pytest
@@ -16,6 +17,12 @@ settings.register_profile(
 )
 settings.register_profile("long", settings.get_profile("default"), max_examples=20_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported and collected out of all further searches for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

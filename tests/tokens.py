@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Keys and tokens for the tests."""
 
+import functools
 import json
 from pathlib import Path
 from typing import Any, Final
@@ -27,8 +28,14 @@ def jwk(jose: Any, *, private: bool = False, **members: Any) -> dict[str, Any]:
 
 def key(jose: Any, **members: Any) -> Key:
     """A key that signs."""
-    [read] = read_keys(json.dumps(jwk(jose, private=True, **members)).encode())
-    return read
+    return _read(json.dumps(jwk(jose, private=True, **members)).encode())
+
+
+@functools.cache
+def _read(data: bytes) -> Key:
+    # OpenSSL checks an RSA key's primes, which takes as long as a hundred tests.
+    [found] = read_keys(data)
+    return found
 
 
 def token(jose: Any = ED, *, kid: str | None = None, **claims: Any) -> str:

@@ -7,7 +7,7 @@
     peers        how each server is started
     serving      a server on its core, ended by its id
     loading      the generator on another core, and what it counted
-    load.c       the generator
+    load.c       the generator; deflate.c is its permessage-deflate
     servers/     the peers' programs
     report       table, JSON and chart into a folder
     chart        the chart, in SVG

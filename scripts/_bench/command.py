@@ -4,7 +4,7 @@
 import argparse
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -12,29 +12,53 @@ from _testsuite.errors import CannotRunError
 
 from .judging import Measured, judge
 from .report import check_place
-from .rows import OURS, PEERS, ROWS, Row
+from .rows import (
+    CORE,
+    CORE_ROWS,
+    ECHO_SIZES,
+    OURS,
+    PEERS,
+    ROOM_SIZES,
+    ROWS,
+    Row,
+    growth_of_echo,
+    growth_of_rooms,
+    seconds_of,
+)
 from .session import Settings, chosen, run
 
 _ROOT = Path(__file__).resolve().parents[2]
 _USUAL_PEERS = tuple(peer for peer in PEERS if peer != "crossbar")
 _MOST_ROUNDS, _MOST_SECONDS = 100, 600.0
+_FEWEST, _MOST_CONNECTIONS = 2, 60_000
+_USUAL_SECONDS = 1.5
 
 
 def _epilog() -> str:
     width = max(len(row.name) for row in ROWS)
-    rows = "\n".join(f"  {row.name:<{width}}  {row.title}" for row in ROWS)
+    times = {row.name: f"{seconds_of(row, _USUAL_SECONDS):4.0f} s" for row in ROWS}
+    rows = "\n".join(f"  {row.name:<{width}} {times[row.name]}  {row.title}" for row in ROWS)
     return f"""\
-rows, all of them unless some are named:
+rows, and about how long a round of each takes against all of its peers, once they are installed:
 {rows}
+  {CORE:<{width}} {_sum(CORE_ROWS):4.0f} s  {", ".join(CORE_ROWS)}
+  {"all":<{width}} {_sum(times):4.0f} s  what is measured where no row is named
 
 peers: {", ".join(PEERS)}
   crossbar is for the wamp rows and is installed only when --peers names it
 
 The server has one core and the generator another; close what else is busy. Peers are installed
-once into .cache, the generator is compiled there. Ratios are of values of the same round.
+once into .cache, the generator is compiled there by CC, cc, gcc or clang. Ratios are of values of
+the same round. A row that the generator lacks a library's headers for is skipped, and says so.
 
-exit status: 0 every target that was measured is reached, 1 some are not, 2 it could not run
+exit status: 0 every target that was measured is reached, 1 some are not or wsecho failed,
+2 nothing could be measured
 """
+
+
+def _sum(names: Iterable[str]) -> float:
+    wanted = set(names)
+    return sum(seconds_of(row, _USUAL_SECONDS) for row in ROWS if row.name in wanted)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -73,9 +97,10 @@ def parse(arguments: Sequence[str]) -> Settings:
     border = list(arguments).index("--") if "--" in arguments else len(arguments)
     parser = _parser()
     given = parser.parse_args(arguments[:border])
+    growth = (growth_of_rooms(given.room_sizes), growth_of_echo(given.echo_sizes))
     return Settings(
         root=_ROOT,
-        rows=chosen(_rows(parser, given.rows), given.peers),
+        rows=chosen(_rows(parser, given.rows, growth), given.peers),
         rounds=given.rounds,
         seconds=given.seconds,
         report=given.report.expanduser().resolve(),
@@ -110,9 +135,10 @@ def _parser() -> argparse.ArgumentParser:
         "--seconds",
         metavar="S",
         type=_seconds,
-        default=2.0,
-        help="how long each time, after half a second of warm-up (default: 2)",
+        default=_USUAL_SECONDS,
+        help=f"how long each time, after half a second of warm-up (default: {_USUAL_SECONDS:g})",
     )
+    _add_sizes(parser)
     parser.add_argument(
         "--report",
         metavar="DIR",
@@ -123,12 +149,42 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _rows(parser: argparse.ArgumentParser, names: Sequence[str]) -> tuple[Row, ...]:
-    known = {row.name: row for row in ROWS}
-    for name in names:
+def _add_sizes(parser: argparse.ArgumentParser) -> None:
+    for name, usual, what in (
+        ("--room-sizes", ROOM_SIZES, "members of the rooms of growth-rooms"),
+        ("--echo-sizes", ECHO_SIZES, "connections of growth-echo"),
+    ):
+        parser.add_argument(
+            name,
+            metavar="N,N",
+            type=_sizes,
+            default=usual,
+            help=f"{what} (default: {','.join(map(str, usual))})",
+        )
+
+
+def _rows(
+    parser: argparse.ArgumentParser, names: Sequence[str], growth: Sequence[Row]
+) -> tuple[Row, ...]:
+    known = {row.name: row for row in (*ROWS, *growth)}
+    groups = {CORE: CORE_ROWS, "all": tuple(known)}
+    wanted = [each for name in names for each in groups.get(name, (name,))]
+    for name in wanted:
         if name not in known:
-            parser.error(f"there is no row '{name}'; there are {', '.join(known)}")
-    return tuple(known[name] for name in dict.fromkeys(names)) or ROWS
+            parser.error(f"there is no row '{name}'; there are {', '.join((*known, *groups))}")
+    return tuple(known[name] for name in dict.fromkeys(wanted or known))
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    parts = [part.strip() for part in text.split(",")]
+    sizes = [int(part) if part.isdecimal() else 0 for part in parts]
+    if len(set(sizes)) < len(sizes) or not all(
+        _FEWEST <= size <= _MOST_CONNECTIONS for size in sizes
+    ):
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is no list of different numbers from {_FEWEST} to {_MOST_CONNECTIONS}"
+        )
+    return tuple(sorted(sizes))
 
 
 def _peers(text: str) -> tuple[str, ...]:

@@ -2,11 +2,15 @@
 """What the bench needs beside the checkout: peers and a compiled generator, kept in `.cache`."""
 
 import hashlib
+import json
+import os
+import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from _testsuite.errors import CannotRunError
@@ -24,7 +28,8 @@ PYTHON_PACKAGES = (
 )
 NODE_PACKAGES = ("ws", "bufferutil")
 
-_SOURCE = Path(__file__).with_name("load.c")
+_HERE = Path(__file__).parent
+_SOURCES = tuple(_HERE / name for name in ("load.c", "deflate.c", "deflate.h"))
 _LISTED = (
     "import importlib.metadata as m, sys; "
     "print(*(f'{n}={m.version(n)}' for n in sys.argv[1:]), sep='\\n')"
@@ -63,7 +68,15 @@ class Environment:
         return self.cache / "bench-crossbar" / "bin" / "crossbar"
 
     def versions(self) -> dict[str, str]:
-        """Give the version of each Python peer that is installed."""
+        """Give the version of each peer that is installed, but Crossbar's."""
+        return self._python_versions() | self._node_versions()
+
+    def _node_versions(self) -> dict[str, str]:
+        described = (self.node_modules / name / "package.json" for name in NODE_PACKAGES)
+        packages = [json.loads(file.read_text()) for file in described if file.exists()]
+        return {package["name"]: package["version"] for package in packages}
+
+    def _python_versions(self) -> dict[str, str]:
         if not self.python.exists():
             return {}
         names = ("autobahn", "twisted", "websockets", "aiohttp", "picows", "tornado", "uvloop")
@@ -124,38 +137,87 @@ def _once(home: Path, wanted: str, steps: list[list[str]]) -> None:
     stamp.write_text(wanted)
 
 
+class Feature(StrEnum):
+    """What the generator can do only where a library's headers are there."""
+
+    TLS = "tls"
+    DEFLATE = "deflate"
+
+
+@dataclass(frozen=True, slots=True)
+class _Library:
+    """What a feature is compiled with, and what has to be installed for it."""
+
+    macro: str
+    sources: tuple[str, ...]
+    flags: tuple[str, ...]
+    missing: str
+
+
+_LIBRARIES = {
+    Feature.TLS: _Library(
+        "-DWITH_TLS", (), ("-lssl", "-lcrypto"), "OpenSSL's headers; on Debian: libssl-dev"
+    ),
+    Feature.DEFLATE: _Library(
+        "-DWITH_ZLIB", ("deflate.c",), ("-lz",), "zlib's headers; on Debian: zlib1g-dev"
+    ),
+}
+# What is tried one after the other, the most capable first.
+_FEATURES: tuple[tuple[Feature, ...], ...] = (
+    (Feature.TLS, Feature.DEFLATE),
+    (Feature.DEFLATE,),
+    (Feature.TLS,),
+    (),
+)
+
+
+def missing(feature: Feature) -> str:
+    """Say what the generator was compiled without."""
+    return f"the generator was compiled without {_LIBRARIES[feature].missing}"
+
+
 @dataclass(frozen=True, slots=True)
 class Generator:
     """The compiled generator."""
 
     path: Path
-    tls: bool
-    """Whether OpenSSL's headers were there."""
+    features: frozenset[Feature]
 
 
 def compile_generator(cache: Path) -> Generator:
-    """Compile the generator unless this very source was compiled before.
+    """Compile the generator, with what there are headers for, unless this was done before.
 
     Raises:
         CannotRunError: There is no C compiler, or it refuses.
     """
-    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-    if compiler is None:
-        raise CannotRunError("the generator needs a C compiler; on Debian: apt install gcc")
-    digest = hashlib.sha256(_SOURCE.read_bytes()).hexdigest()[:12]
+    compiler = _compiler()
+    sources = b"".join(source.read_bytes() for source in _SOURCES)
+    digest = hashlib.sha256(sources + " ".join(compiler).encode()).hexdigest()[:12]
     cache.mkdir(parents=True, exist_ok=True)
-    command = [compiler, "-O2", "-std=gnu11", str(_SOURCE), "-o"]
-    tls, plain = cache / f"bench-load-{digest}-tls", cache / f"bench-load-{digest}"
-    if tls.exists() or _compiles([*command, str(tls), "-DWITH_TLS", "-lssl", "-lcrypto"]) is None:
-        return Generator(tls, tls=True)
-    trouble = None if plain.exists() else _compiles([*command, str(plain)])
-    if trouble is not None:
-        raise CannotRunError(f"the generator does not compile: {trouble}")
-    return Generator(plain, tls=False)
+    trouble = None
+    for features in _FEATURES:
+        output = cache / "-".join(("bench-load", digest, *features))
+        trouble = None if output.exists() else _compiles(compiler, features, output)
+        if trouble is None:
+            return Generator(output, frozenset(features))
+    raise CannotRunError(f"the generator does not compile: {trouble}")
 
 
-def _compiles(command: list[str]) -> str | None:
+def _compiler() -> list[str]:
+    named = shlex.split(os.environ.get("CC", ""))
+    for command in [named] if named else [["cc"], ["gcc"], ["clang"]]:
+        if shutil.which(command[0]):
+            return command
+    asked = f"CC={named[0]} is not there" if named else "there is no cc, gcc or clang"
+    raise CannotRunError(f"a C compiler is needed ({asked}); on Debian: apt install gcc libc6-dev")
+
+
+def _compiles(compiler: list[str], features: Iterable[Feature], output: Path) -> str | None:
     """Give what the compiler says against it, None if nothing."""
+    command = [*compiler, "-O2", "-std=gnu11", str(_HERE / "load.c"), "-o", str(output)]
+    for library in (_LIBRARIES[feature] for feature in features):
+        command += [library.macro, *(str(_HERE / source) for source in library.sources)]
+        command += library.flags
     answer = subprocess.run(
         command, env=clean_environment(), capture_output=True, text=True, check=False
     )

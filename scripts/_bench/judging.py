@@ -5,11 +5,13 @@ A ratio is always of two values of the same round, for a machine's speed drifts;
 is the median of the rounds' ratios.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
 from .rows import Row, Target
+
+_TOO_BUSY, _TOO_IDLE = 0.9, 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,39 @@ class Measured:
     samples: Mapping[str, Sequence[Sample | None]]
     troubles: Mapping[str, str] = field(default_factory=dict)
     """Why an entry has no sample, or not all."""
+    skipped: str | None = None
+    """Why the row was not even tried."""
 
     def values(self, entry: str) -> list[float | None]:
         """Give an entry's value in each round."""
         samples = self.samples.get(entry, ())
         return [None if sample is None else sample.value for sample in samples]
+
+    def has(self, names: Iterable[str]) -> bool:
+        """Whether all of these entries were to be measured."""
+        return all(name in self.samples for name in names)
+
+    def detail(self, entry: str, key: str) -> float | None:
+        """Give the median of something that the generator said beside the value."""
+        samples = [sample for sample in self.samples.get(entry, ()) if sample]
+        found = spread([float(sample.details[key]) for sample in samples if key in sample.details])
+        return found.median if found else None
+
+    def best(self, others: Sequence[str]) -> str:
+        """Give the entry of some whose median is best, the first where nothing was measured."""
+        medians = {name: found.median for name in others if (found := spread(self.values(name)))}
+        choose = min if self.row.lower_is_better else max
+        return choose(medians, key=lambda name: medians[name]) if medians else others[0]
+
+    def generator_bound(self, entry: str) -> bool:
+        """Whether the generator was so busy that it may be what was measured."""
+        share = self.detail(entry, "own_cpu")
+        return share is not None and share > _TOO_BUSY
+
+    def idle(self, entry: str) -> bool:
+        """Whether the server waited, so that round trips or other programs were measured."""
+        share = self.detail(entry, "server_cpu")
+        return share is not None and share < _TOO_IDLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +110,7 @@ def judge(measured: Measured) -> list[Verdict]:
 
 
 def _verdict(measured: Measured, target: Target) -> Verdict:
-    if not all(name in measured.samples for name in (target.subject, *target.of)):
+    if not measured.has((target.subject, *target.of)):
         return Verdict(target, None, None)
     found = ratio(measured, target.subject, target.of)
     if found is None:

@@ -6,10 +6,13 @@
  *   - what a connection owes is a number of copies of one masked frame, sent from one long buffer
  *     that holds many of them; nothing is built per message;
  *   - echoes are counted by their headers. During the warm-up their payload is compared, too;
- *     afterwards a long payload is dropped in the kernel (MSG_TRUNC) and never copied.
+ *     afterwards a long payload is dropped in the kernel (MSG_TRUNC) and never copied. Compressed
+ *     echoes are inflated and compared throughout (deflate.h says why they cost little to send).
  *
  * Every load is a closed loop: a message follows when an earlier one came back (echo, call), or when
- * all had it (broadcast, publish, sse). Only the quiet connections of "flood" send by a clock.
+ * all had it (broadcast, publish, sse), with --in-flight of them under way. Only the quiet
+ * connections of "flood" send by a clock. A connection that does not open is counted and tried
+ * again; more than one in a hundred of them end the run.
  * The result is one line of JSON on standard output. Status 1: it could not be measured, the
  * reason is on standard error.
  */
@@ -36,12 +39,16 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #endif
+#ifdef WITH_ZLIB
+#include "deflate.h"
+#endif
 
 #ifndef IP_BIND_ADDRESS_NO_PORT
 #define IP_BIND_ADDRESS_NO_PORT 24
 #endif
 
 enum { READ_SIZE = 256 * 1024, TEXT_SIZE = 2048, OPENING_AT_A_TIME = 64, QUIET_RING = 256 };
+enum { WATCHED = 32, LARGEST_CONTROL = 125, SENT_TIMES = 1 << 16 };
 enum { BATCH_SIZE = 64 * 1024, EVENTS = 512, FLOOD_IN_FLIGHT = 1000, FLOOD_TICK_NS = 1000000 };
 static const uint8_t MASK[4] = {0x37, 0xfa, 0x21, 0x3d};
 
@@ -64,6 +71,8 @@ struct conn {
     uint8_t head[14];
     int head_len;
     uint64_t left, got;
+    int opcode;
+    uint8_t control[LARGEST_CONTROL];
     char *text; /* a head, or a whole WAMP message; TEXT_SIZE bytes, or none */
     int text_len;
     /* Writing: single bytes first, then `owed` bytes of repeated frames, from `at` in the frame. */
@@ -74,20 +83,27 @@ struct conn {
     /* When the messages under way were sent, as a ring. */
     uint64_t *sent;
     unsigned first, waiting, room;
+    uint64_t had; /* messages of a room */
     int step; /* of a WAMP session's opening */
     unsigned request;
 #ifdef WITH_TLS
     SSL *ssl;
 #endif
+#ifdef WITH_ZLIB
+    struct unpacker *unpacker;
+    uint64_t packed_sent, packed_back;
+#endif
 };
 
 static struct {
     enum mode mode;
-    int port, connections, in_flight, core, watch, message_each;
+    int port, connections, in_flight, core, message_each, documents;
+    int watch[WATCHED], watched;
     double warmup, seconds;
     const char *path, *payload, *offer;
     bool compressed, tls, binary;
-} opt = {.connections = 1, .in_flight = 1, .core = -1, .warmup = 0.5, .seconds = 2, .path = "/"};
+} opt = {.connections = 1, .in_flight = 1, .core = -1, .documents = 1, .warmup = 0.5, .seconds = 2,
+         .path = "/"};
 
 static struct conn *conns;
 static int opened, opening, started, total, poller, ticker = -1;
@@ -95,11 +111,20 @@ static bool running, measuring, checking = true;
 static uint8_t *payload, *batch;
 static size_t payload_len, frame_len, batch_len;
 static uint64_t received, pending, counted, began, until;
+static uint64_t published, sent_times[SENT_TIMES]; /* of a room's messages, by their number */
+static uint64_t attempts, failed;
+static char trouble[200];
 static uint64_t cpu_began, watched_began;
 static char extensions[256];
 static uint8_t buffer[READ_SIZE];
 #ifdef WITH_TLS
 static SSL_CTX *tls;
+#endif
+#ifdef WITH_ZLIB
+static struct agreement agreed;
+static struct packed packed;
+static uint8_t *frames; /* the packed documents as frames, */
+static size_t *frame_starts; /* and where each begins */
 #endif
 
 static void fail(const char *form, ...) {
@@ -144,11 +169,10 @@ static uint64_t own_cpu_ns(void) {
     return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
-static uint64_t watched_cpu_ns(void) {
+static uint64_t ticks_of(int pid) {
     char name[64], line[1024];
     unsigned long long user = 0, kernel = 0;
-    if (!opt.watch) return 0;
-    snprintf(name, sizeof name, "/proc/%d/stat", opt.watch);
+    snprintf(name, sizeof name, "/proc/%d/stat", pid);
     FILE *file = fopen(name, "r");
     if (!file) fail("the server is gone");
     size_t len = fread(line, 1, sizeof line - 1, file);
@@ -157,7 +181,14 @@ static uint64_t watched_cpu_ns(void) {
     char *after = strrchr(line, ')');
     if (after)
         sscanf(after + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user, &kernel);
-    return (user + kernel) * (1000000000u / (unsigned long long)sysconf(_SC_CLK_TCK));
+    return user + kernel;
+}
+
+/* Of the server and its workers. */
+static uint64_t watched_cpu_ns(void) {
+    uint64_t ticks = 0;
+    for (int i = 0; i < opt.watched; i++) ticks += ticks_of(opt.watch[i]);
+    return ticks * (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
 /* Frames. */
@@ -201,7 +232,27 @@ static void read_payload(void) {
     if (fread(payload, 1, payload_len, file) != payload_len) fail("cannot read %s", opt.payload);
     payload[payload_len] = 0;
     fclose(file);
+    if (payload_len % (size_t)opt.documents) fail("%s: no whole documents", opt.payload);
+    payload_len /= (size_t)opt.documents;
 }
+
+#ifdef WITH_ZLIB
+static void prepare_packed(void) {
+    int count = 2 * opt.documents;
+    pack(&packed, &agreed, payload, payload_len, opt.documents);
+    frames = malloc(packed.starts[count] + (size_t)count * 14);
+    frame_starts = calloc((size_t)count + 1, sizeof *frame_starts);
+    for (int i = 0; i < count; i++) {
+        size_t len = packed.starts[i + 1] - packed.starts[i];
+        const uint8_t *data = packed.data + packed.starts[i];
+        frame_starts[i + 1] = frame_starts[i] + put_frame(frames + frame_starts[i], 1, true, data, len);
+    }
+}
+
+static const uint8_t *document(uint64_t n) {
+    return payload + n % (uint64_t)opt.documents * payload_len;
+}
+#endif
 
 /* The socket, plain or under TLS: both give -1 and EAGAIN where they would have to wait. */
 
@@ -252,6 +303,7 @@ static void flush(struct conn *c) {
         }
         ssize_t n = give(c, from, len);
         if (n < 0) {
+            if (errno != EAGAIN && c->state < JOINING) return; /* reading will tell why */
             if (errno != EAGAIN) fail("the server closed a connection: %s", strerror(errno));
             if (!c->wants_out) listen_for(c, true, EPOLL_CTL_MOD);
             return;
@@ -310,23 +362,37 @@ static uint64_t note_back(struct conn *c, uint64_t time) {
 
 static void owe(struct conn *c, unsigned messages, uint64_t time) {
     note_sent(c, messages, time);
+#ifdef WITH_ZLIB
+    if (opt.compressed) {
+        for (; messages; messages--) {
+            int i = packed_index(&packed, c->packed_sent++);
+            send_single(c, frames + frame_starts[i], frame_starts[i + 1] - frame_starts[i]);
+        }
+        return;
+    }
+#endif
     c->owed += messages * frame_len;
     flush(c);
 }
 
 static struct conn *sender(void) { return &conns[total - 1]; }
 
+/* Top up what is under way to everybody. */
 static void send_to_all(void) {
-    uint64_t time = now();
+    uint64_t time = now(), audience = (uint64_t)opt.connections + (opt.mode == BROADCAST);
     struct conn *c = sender();
-    pending = (uint64_t)opt.connections + (opt.mode == BROADCAST);
-    c->waiting = 0;
-    if (opt.mode == PUBLISH) {
-        note_sent(c, 1, time);
-        send_text(c, "[16,%u,{},\"bench.topic\",[\"%s\"]]", ++c->request, payload);
-    } else {
-        owe(c, 1, time);
+    unsigned count = 0;
+    for (; pending + audience <= audience * (uint64_t)opt.in_flight; pending += audience) {
+        sent_times[published++ % SENT_TIMES] = time;
+        count++;
     }
+    if (opt.mode != PUBLISH) {
+        c->owed += count * frame_len;
+        flush(c);
+        return;
+    }
+    for (; count; count--)
+        send_text(c, "[16,%u,{},\"bench.topic\",[\"%s\"]]", ++c->request, payload);
 }
 
 static void call(struct conn *c) {
@@ -334,14 +400,13 @@ static void call(struct conn *c) {
     send_text(c, "[48,%u,{},\"bench.echo\",[\"%s\"]]", ++c->request, payload);
 }
 
-/* A delivery of what the one sender sent to all; when everybody has it, the next one goes out. */
-static void delivered(uint64_t count, uint64_t time) {
-    struct conn *c = sender();
+/* Deliveries of what the one sender sent to all; when enough of them came, the next one goes out. */
+static void delivered(struct conn *c, uint64_t count, uint64_t time) {
     if (count > pending) fail("more deliveries than members");
     if (measuring) counted += count;
-    note_latency(time - c->sent[c->first], count);
+    for (uint64_t i = 0; i < count; i++) note_latency(time - sent_times[c->had++ % SENT_TIMES], 1);
     pending -= count;
-    if (!pending && running) send_to_all();
+    if (running) send_to_all();
 }
 
 /* A whole message of a WAMP session is in c->text. */
@@ -361,7 +426,7 @@ static void wamp_message(struct conn *c, uint64_t time) {
             opened++, opening--;
         }
     } else if (kind == 36) {
-        delivered(1, time);
+        delivered(c, 1, time);
     } else if (kind == 68) {
         char *args = strstr(c->text, "{}");
         char *first = args ? strchr(args, '[') : NULL;
@@ -375,6 +440,26 @@ static void wamp_message(struct conn *c, uint64_t time) {
 }
 
 /* Opening. */
+
+static void start_connection(struct conn *c);
+static void close_connection(struct conn *c);
+
+/* A connection did not open: count it, remember why, and try it again. */
+static void stumbled(struct conn *c, const char *form, ...) {
+    va_list values;
+    va_start(values, form);
+    vsnprintf(trouble, sizeof trouble, form, values);
+    va_end(values);
+    if (++failed > 1 + attempts / 100)
+        fail("%llu of %llu connections did not open: %s", (unsigned long long)failed,
+             (unsigned long long)attempts, trouble);
+    uint64_t *kept = c->sent;
+    close_connection(c);
+    c->sent = kept;
+    opening--;
+    if (c->sent) c->sent[0] = now();
+    start_connection(c);
+}
 
 static void hello(struct conn *c) {
     c->state = JOINING;
@@ -412,8 +497,11 @@ static void secure(struct conn *c) {
         return;
     }
     int error = SSL_get_error(c->ssl, n);
-    if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE)
-        fail("TLS handshake failed: %s", ERR_reason_error_string(ERR_get_error()));
+    if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) {
+        const char *reason = ERR_reason_error_string(ERR_get_error());
+        stumbled(c, "TLS handshake failed: %s", reason ? reason : "connection closed");
+        return;
+    }
     listen_for(c, error == SSL_ERROR_WANT_WRITE, EPOLL_CTL_MOD);
 }
 #endif
@@ -422,7 +510,10 @@ static void connected(struct conn *c) {
     int error = 0;
     socklen_t len = sizeof error;
     getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len);
-    if (error) fail("cannot connect: %s", strerror(error));
+    if (error) {
+        stumbled(c, "cannot connect: %s", strerror(error));
+        return;
+    }
     listen_for(c, false, EPOLL_CTL_MOD);
 #ifdef WITH_TLS
     if (opt.tls) {
@@ -454,6 +545,7 @@ static void start_connection(struct conn *c) {
         fail("cannot connect: %s", strerror(errno));
     c->state = CONNECTING;
     opening++;
+    attempts++;
     listen_for(c, true, EPOLL_CTL_ADD);
 }
 
@@ -464,6 +556,9 @@ static void close_connection(struct conn *c) {
     close(c->fd);
     free(c->text);
     free(c->single);
+#ifdef WITH_ZLIB
+    unpacker_free(c->unpacker);
+#endif
     enum role role = c->role;
     memset(c, 0, sizeof *c);
     c->role = role;
@@ -483,21 +578,36 @@ static void cycle(struct conn *c) {
     if (running) start_connection(c);
 }
 
-static void note_extensions(const char *head) {
+static void note_extensions(struct conn *c, const char *head) {
     const char *line = strcasestr(head, "\r\nSec-WebSocket-Extensions:");
-    if (!line) {
-        if (opt.compressed) fail("the server did not take up permessage-deflate");
-        return;
+    char answer[sizeof extensions] = "";
+    if (line) {
+        line += strlen("\r\nSec-WebSocket-Extensions:");
+        line += strspn(line, " ");
+        snprintf(answer, sizeof answer, "%.*s", (int)strcspn(line, "\r"), line);
     }
-    line += strlen("\r\nSec-WebSocket-Extensions:");
-    line += strspn(line, " ");
-    snprintf(extensions, sizeof extensions, "%.*s", (int)strcspn(line, "\r"), line);
+    if (*answer && !opt.offer) fail("an extension that nobody offered: %s", answer);
+    if (opt.compressed && !*answer) fail("the server did not take up permessage-deflate");
+    if (*extensions && strcmp(extensions, answer)) fail("the server agrees on other things each time");
+    bool first = !*extensions;
+    memcpy(extensions, answer, sizeof extensions);
+#ifdef WITH_ZLIB
+    if (!opt.compressed) return;
+    const char *complaint = first ? agree(opt.offer, answer, &agreed) : NULL;
+    if (complaint) fail("%s: %s", complaint, answer);
+    if (first) prepare_packed();
+    c->unpacker = unpacker(&agreed);
+#else
+    (void)c, (void)first;
+#endif
 }
 
 static void upgraded(struct conn *c, const char *head) {
-    if (strncmp(head + 9, c->role == READER ? "200" : "101", 3))
-        fail("the server answered %.60s", head);
-    note_extensions(head);
+    if (strncmp(head + 9, c->role == READER ? "200" : "101", 3)) {
+        stumbled(c, "the server answered %.*s", (int)strcspn(head, "\r"), head);
+        return;
+    }
+    note_extensions(c, head);
     if (opt.mode == HANDSHAKE) {
         uint8_t frame[16];
         uint8_t normal[2] = {0x03, 0xe8};
@@ -520,15 +630,28 @@ static void upgraded(struct conn *c, const char *head) {
 
 /* Reading. */
 
+static void whole_control(struct conn *c) {
+    uint8_t frame[LARGEST_CONTROL + 14];
+    if (c->opcode == 9) send_single(c, frame, put_frame(frame, 10, false, c->control, c->got));
+}
+
 static void whole_message(struct conn *c, uint64_t time, unsigned *echoes) {
+    if (c->opcode > 8) {
+        whole_control(c);
+        return;
+    }
     if (opt.mode == PUBLISH || opt.mode == CALL) {
         wamp_message(c, time);
         c->text_len = 0;
         return;
     }
+#ifdef WITH_ZLIB
+    if (opt.compressed && !unpack_end(c->unpacker, document(c->packed_back++), payload_len))
+        fail("what came back does not inflate to what was sent");
+#endif
     received++;
     if (opt.mode == BROADCAST) {
-        delivered(1, time);
+        delivered(c, 1, time);
     } else if (opt.mode != SSE) {
         uint64_t took = note_back(c, time);
         if (c->role == ECHOER) note_latency(took, 1);
@@ -539,14 +662,18 @@ static void whole_message(struct conn *c, uint64_t time, unsigned *echoes) {
 
 /* The header in c->head is complete: check that it announces what was sent. */
 static void header(struct conn *c, uint64_t len) {
-    int opcode = c->head[0] & 15;
-    if (opcode == 8) fail("the server closed a connection");
-    if (opcode > 8) fail("the server sent a ping; give it a longer interval");
-    if ((c->head[0] & 0x80) == 0 || (opcode != 1 && opcode != 2))
-        fail("the server fragmented a message");
-    if (opt.compressed != ((c->head[0] & 0x40) != 0)) fail("compression is not as was negotiated");
-    if (opt.mode != PUBLISH && opt.mode != CALL && !opt.compressed && len != payload_len)
-        fail("sent %zu bytes, %llu came back", payload_len, (unsigned long long)len);
+    c->opcode = c->head[0] & 15;
+    if (c->opcode == 8) fail("the server closed a connection");
+    if (c->opcode > 8) {
+        if (len > LARGEST_CONTROL) fail("a control frame of %llu bytes", (unsigned long long)len);
+    } else {
+        if ((c->head[0] & 0x80) == 0 || (c->opcode != 1 && c->opcode != 2))
+            fail("the server fragmented a message");
+        if (opt.compressed != ((c->head[0] & 0x40) != 0))
+            fail("compression is not as was negotiated");
+        if (opt.mode != PUBLISH && opt.mode != CALL && !opt.compressed && len != payload_len)
+            fail("sent %zu bytes, %llu came back", payload_len, (unsigned long long)len);
+    }
     c->left = len;
     c->got = 0;
     c->head_len = 0;
@@ -570,11 +697,18 @@ static size_t take_header(struct conn *c, const uint8_t *data, size_t len, bool 
 }
 
 static void take_payload(struct conn *c, const uint8_t *data, size_t len) {
-    if (c->text && opt.mode >= PUBLISH) {
+    if (c->opcode > 8) {
+        memcpy(c->control + c->got, data, len);
+    } else if (c->text && opt.mode >= PUBLISH) {
         if ((size_t)c->text_len + len >= TEXT_SIZE) fail("a WAMP message is too long");
         memcpy(c->text + c->text_len, data, len);
         c->text_len += (int)len;
-    } else if (checking && !opt.compressed && memcmp(data, payload + c->got, len)) {
+#ifdef WITH_ZLIB
+    } else if (opt.compressed) {
+        if (!unpack(c->unpacker, data, len, document(c->packed_back), payload_len))
+            fail("what came back does not inflate to what was sent");
+#endif
+    } else if (checking && memcmp(data, payload + c->got, len)) {
         fail("what came back is not what was sent");
     }
     c->got += len;
@@ -603,14 +737,14 @@ static void take_frames(struct conn *c, const uint8_t *data, size_t len, uint64_
 }
 
 /* Server-sent events: the payload holds the one '~' of each, wherever chunks may part it. */
-static void take_events(const uint8_t *data, size_t len, uint64_t time) {
+static void take_events(struct conn *c, const uint8_t *data, size_t len, uint64_t time) {
     const uint8_t *end = data + len;
     uint64_t count = 0;
     while (data < end && (data = memchr(data, '~', (size_t)(end - data)))) {
         count++;
         data++;
     }
-    if (count) delivered(count, time);
+    if (count) delivered(c, count, time);
 }
 
 static size_t take_head(struct conn *c, const uint8_t *data, size_t len) {
@@ -629,12 +763,16 @@ static size_t take_head(struct conn *c, const uint8_t *data, size_t len) {
 static void readable(struct conn *c) {
     uint64_t time = now();
     /* Dropped unseen: most of a long payload, once the warm-up has compared some. */
-    bool drop = !opt.tls && !checking && c->left > 4096;
+    bool drop = !opt.tls && !opt.compressed && !checking && c->left > 4096;
     size_t want = drop && c->left < READ_SIZE * 16 ? (size_t)c->left : READ_SIZE;
     ssize_t n = take(c, drop ? NULL : buffer, want, drop ? MSG_TRUNC : 0);
     if (n < 0 && errno == EAGAIN) return;
     if (c->state == CLOSING) {
         cycle(c); /* its close frame, or the end of the stream */
+        return;
+    }
+    if (n <= 0 && c->state == UPGRADING) {
+        stumbled(c, "closed before it was open: %s", n ? strerror(errno) : "end of stream");
         return;
     }
     if (n <= 0) fail("the server closed a connection");
@@ -650,11 +788,12 @@ static void readable(struct conn *c) {
     size_t len = (size_t)n;
     if (c->state == UPGRADING) {
         size_t used = take_head(c, data, len);
+        if (c->state == CONNECTING) return;
         data += used;
         len -= used;
     }
     if (c->role == READER)
-        take_events(data, len, time);
+        take_events(c, data, len, time);
     else if (len && c->state != CLOSING)
         take_frames(c, data, len, time);
 }
@@ -749,10 +888,20 @@ static void open_all(void) {
     }
 }
 
+/* A server's words, for a JSON string: without what would have to be escaped there. */
+static char *speakable(char *words) {
+    for (char *at = words; *at; at++)
+        if ((uint8_t)*at < ' ' || *at == '"' || *at == '\\' || (*at & 0x80)) *at = '\'';
+    return words;
+}
+
 /* Hold the connections until whoever started us has looked at the server and closes our input. */
 static void hold(void) {
     char byte;
-    printf("{\"opened\":%d,\"extensions\":\"%s\"}\n", opened, extensions);
+    printf("{\"opened\":%d,\"attempts\":%llu,\"failed\":%llu,\"trouble\":\"%s\","
+           "\"extensions\":\"%s\"}\n",
+           opened, (unsigned long long)attempts, (unsigned long long)failed, speakable(trouble),
+           speakable(extensions));
     fflush(stdout);
     while (read(0, &byte, 1) > 0) continue;
 }
@@ -760,11 +909,13 @@ static void hold(void) {
 static void report(void) {
     double seconds = (double)(now() - began) / 1e9;
     printf("{\"count\":%llu,\"seconds\":%.6f,\"own_cpu\":%.4f,\"server_cpu\":%.4f,"
-           "\"p50_us\":%.2f,\"p99_us\":%.2f,\"extensions\":\"%s\"}\n",
+           "\"p50_us\":%.2f,\"p99_us\":%.2f,\"attempts\":%llu,\"failed\":%llu,"
+           "\"trouble\":\"%s\",\"extensions\":\"%s\"}\n",
            (unsigned long long)counted, seconds,
            (double)(own_cpu_ns() - cpu_began) / 1e9 / seconds,
            (double)(watched_cpu_ns() - watched_began) / 1e9 / seconds, percentile_us(0.5),
-           percentile_us(0.99), extensions);
+           percentile_us(0.99), (unsigned long long)attempts, (unsigned long long)failed,
+           speakable(trouble), speakable(extensions));
 }
 
 static void run(void) {
@@ -810,6 +961,14 @@ static bool set_flag(const char *name) {
     return true;
 }
 
+/* A process, or several with commas between them. */
+static void set_watched(const char *pids) {
+    for (const char *at = pids; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+        if (opt.watched == WATCHED) fail("no more than %d processes can be watched", WATCHED);
+        opt.watch[opt.watched++] = atoi(at);
+    }
+}
+
 static void set_value(const char *name, const char *value) {
     if (!strcmp(name, "--mode")) set_mode(value);
     else if (!strcmp(name, "--port")) opt.port = atoi(value);
@@ -817,11 +976,12 @@ static void set_value(const char *name, const char *value) {
     else if (!strcmp(name, "--connections")) opt.connections = atoi(value);
     else if (!strcmp(name, "--in-flight")) opt.in_flight = atoi(value);
     else if (!strcmp(name, "--payload")) opt.payload = value;
+    else if (!strcmp(name, "--documents")) opt.documents = atoi(value);
     else if (!strcmp(name, "--offer")) opt.offer = value;
     else if (!strcmp(name, "--warmup")) opt.warmup = atof(value);
     else if (!strcmp(name, "--seconds")) opt.seconds = atof(value);
     else if (!strcmp(name, "--core")) opt.core = atoi(value);
-    else if (!strcmp(name, "--watch")) opt.watch = atoi(value);
+    else if (!strcmp(name, "--watch")) set_watched(value);
     else fail("there is no option %s", name);
 }
 
@@ -842,6 +1002,10 @@ int main(int count, char **arguments) {
         i++;
     }
     if (!opt.port || !opt.payload) fail("--port and --payload are needed");
+    if (opt.documents < 1 || opt.in_flight < 1) fail("less than one of something");
+#ifndef WITH_ZLIB
+    if (opt.compressed) fail("built without zlib's headers: no permessage-deflate");
+#endif
     if (opt.core >= 0) {
         cpu_set_t one;
         CPU_ZERO(&one);

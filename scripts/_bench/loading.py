@@ -4,7 +4,7 @@
 import asyncio
 import json
 from asyncio.subprocess import DEVNULL, PIPE, Process, create_subprocess_exec
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -14,7 +14,7 @@ from _testsuite import process
 from . import payloads
 from .judging import Sample
 from .rows import Load, Measure, Row
-from .serving import MeasureError, resident_kib
+from .serving import MeasureError, resident_kib, tree
 
 _WARM_UP = 0.5
 _PATIENCE = 90.0
@@ -33,24 +33,26 @@ class Bench:
     work: Path
 
 
-def arguments(load: Load, bench: Bench, port: int, pid: int) -> list[str]:
+def arguments(load: Load, bench: Bench, port: int, pids: Sequence[int]) -> list[str]:
     """Give the generator's command line for a load."""
     command = [str(bench.generator), "--mode", load.mode, "--port", str(port)]
     command += ["--path", load.path, "--connections", str(load.connections)]
     command += ["--in-flight", str(load.in_flight), "--payload", str(payload(load, bench.work))]
     command += ["--warmup", str(_WARM_UP), "--seconds", str(bench.seconds)]
-    command += ["--core", str(bench.core), "--watch", str(pid)]
+    command += ["--core", str(bench.core), "--watch", ",".join(map(str, pids))]
     if load.offer:
+        many = payloads.documents(load.size)
+        command += ["--documents", str(len(many) // load.size)]
         command += ["--offer", load.offer, "--compressed"]
     return command + ["--tls"] * load.tls + ["--message-each"] * load.message_each
 
 
 def payload(load: Load, folder: Path) -> Path:
     """Leave the bytes of a load's message in a file."""
-    file = folder / f"payload-{load.size}{'-deflated' if load.offer else ''}"
+    file = folder / f"payload-{load.size}{'-documents' if load.offer else ''}"
     if not file.exists():
-        plain = payloads.text(load.size)
-        file.write_bytes(payloads.deflated(payloads.document()) if load.offer else plain)
+        make = payloads.documents if load.offer else payloads.text
+        file.write_bytes(make(load.size))
     return file
 
 
@@ -60,9 +62,10 @@ async def measure(row: Row, load: Load, bench: Bench, port: int, pid: int) -> Sa
     Raises:
         MeasureError: The server failed under it, or sent something else than it should.
     """
-    before = resident_kib(pid)
+    pids = tree(pid)
+    before = resident_kib(pids)
     generator = await create_subprocess_exec(
-        *arguments(load, bench, port, pid),
+        *arguments(load, bench, port, pids),
         env=process.clean_environment(),
         stdin=PIPE if row.measure is Measure.MEMORY else DEVNULL,
         stdout=PIPE,
@@ -74,7 +77,7 @@ async def measure(row: Row, load: Load, bench: Bench, port: int, pid: int) -> Sa
         if row.measure is not Measure.MEMORY:
             return Sample(value(row, counted), counted)
         await asyncio.sleep(_SETTLE)
-        each = (resident_kib(pid) - before) / load.connections
+        each = (resident_kib(pids) - before) / load.connections
         return Sample(each, counted | {"before_kib": before})
     except TimeoutError:
         raise MeasureError("no result in time") from None

@@ -2,13 +2,13 @@
 """The bytes that the generator sends."""
 
 import json
-import zlib
 
 END = b"~"
 """Stands once in each text, at its end, so that an event can be counted in a stream of chunks."""
 
-_DEFLATE_WINDOW_BITS = -9
-_FLUSHED = b"\x00\x00\xff\xff"
+LARGEST_WINDOW = 1 << 15
+_ITEM = 32
+"""Bytes that an item has at the very least."""
 
 
 def text(size: int) -> bytes:
@@ -17,18 +17,25 @@ def text(size: int) -> bytes:
     return (letters * (size // len(letters) + 1))[: size - 1] + END
 
 
-def document() -> bytes:
-    """Give a JSON text of 1 KiB such as services send: alike in its keys, not in its values."""
-    items = [
-        {"id": 1_000_003 * n % 99_991, "user": f"user-{n * 7919 % 1000}", "price": n * 31 % 97 / 4}
-        for n in range(1, 23)
-    ]
-    return json.dumps(items, separators=(",", ":")).encode().ljust(1024)
+def documents(size: int) -> bytes:
+    """Give JSON texts of `size` bytes such as services send, one after the other.
+
+    They are alike in their keys, not in their values, and together longer than any window of
+    permessage-deflate, so that none is found whole among those before it.
+    """
+    return b"".join(_document(number, size) for number in range(LARGEST_WINDOW // size * 2))
 
 
-def deflated(message: bytes) -> bytes:
-    """Compress a message as RFC 7692, 7.2.1 has it; the smallest window suits any negotiation."""
-    compressor = zlib.compressobj(wbits=_DEFLATE_WINDOW_BITS)
-    return (compressor.compress(message) + compressor.flush(zlib.Z_SYNC_FLUSH)).removesuffix(
-        _FLUSHED
-    )
+def _document(number: int, size: int) -> bytes:
+    items = [_item(number * size + n) for n in range(1, size // _ITEM + 2)]
+    while len(whole := json.dumps(items, separators=(",", ":")).encode()) > size:
+        items.pop()
+    return whole.ljust(size)
+
+
+def _item(n: int) -> dict[str, object]:
+    return {
+        "id": 1_000_003 * n % 99_991,
+        "user": f"user-{n * 7919 % 1000}",
+        "price": n * 31 % 97 / 4,
+    }

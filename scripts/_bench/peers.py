@@ -2,6 +2,7 @@
 """How each server is started: the command, and the files that it needs."""
 
 import json
+import re
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from .environment import Environment
 from .rows import OURS, Load
 
 HOST = "127.0.0.1"
+_WIDEST = 15
+_CROSSBAR_PATIENCE = 240.0
+"""Its first start alone took a minute and a half."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,8 @@ class Command:
 
     arguments: list[str]
     folder: Path
+    patience: float = 30.0
+    """Seconds until it must listen."""
 
 
 def command(
@@ -31,13 +37,25 @@ def command(
     environment: Environment,
     work: Path,
     options: Sequence[str],
+    agreed: str = "",
 ) -> Command:
-    """Give what starts a peer for a load on a port; `options` are for wsecho alone."""
+    """Give what starts a peer for a load on a port.
+
+    `options` are for wsecho alone; `agreed` is what wsecho agreed on under this load, for peers
+    that are to agree on the same window.
+    """
     if peer == OURS:
         return _wsecho(load, port, environment, work, options)
     if peer == "crossbar":
         return _crossbar(port, environment, work)
-    flags = ["--deflate"] if load.offer else []
+    flags = ["--size", str(load.size), *(["--deflate"] if load.offer else [])]
+    if load.alike:
+        flags += [
+            "--server-bits",
+            _bits("server", agreed),
+            "--client-bits",
+            _bits("client", agreed),
+        ]
     if peer == "ws":
         script = str(Path(__file__).with_name("servers") / "ws_.mjs")
         modules = str(environment.node_modules)
@@ -57,10 +75,13 @@ def _wsecho(
         files = f"privateKey={work / 'key.pem'}:certKey={work / 'cert.pem'}"
         listen = f"ssl:{port}:interface={HOST}:{files}"
     twistd = str(environment.root / ".venv" / "bin" / "twistd")
-    # Pings would come into the middle of a measurement; no peer's are on.
-    quiet = ["--auto-ping", "0"]
-    ours = ["-n", "--pidfile=", "wsecho", "--listen", listen, *quiet, *options]
+    ours = ["-n", "--pidfile=", "wsecho", "--listen", listen, *options]
     return Command([twistd, *ours], work)
+
+
+def _bits(side: str, agreed: str) -> str:
+    found = re.search(rf"{side}_max_window_bits=\W?(\d+)", agreed)
+    return found[1] if found else str(_WIDEST)
 
 
 def _crossbar(port: int, environment: Environment, work: Path) -> Command:
@@ -88,7 +109,9 @@ def _crossbar(port: int, environment: Environment, work: Path) -> Command:
         ],
     }
     (node / "config.json").write_text(json.dumps(config))
-    return Command([str(environment.crossbar), "start", "--cbdir", str(node)], work)
+    return Command(
+        [str(environment.crossbar), "start", "--cbdir", str(node)], work, _CROSSBAR_PATIENCE
+    )
 
 
 def make_certificate(folder: Path) -> None:

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from _testsuite.errors import CannotRunError
 
 from . import chart, table
-from .judging import Measured, judge, ratio
+from .judging import Measured, Verdict, judge, ratio, spread
 
 
 class Asked(Protocol):
@@ -33,6 +33,10 @@ class Asked(Protocol):
     def seconds(self) -> float:
         """How long each time."""
 
+    @property
+    def server_options(self) -> tuple[str, ...]:
+        """What wsecho was started with, beside where it listens."""
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -45,17 +49,25 @@ class Report:
     def write(self, rows: Sequence[Measured]) -> None:
         """Replace the three files."""
         about = self.about(datetime.now(UTC))
-        text = "\n\n".join([about, *(table.render(row) for row in rows)])
+        peers = ", ".join(f"{name} {version}" for name, version in self.versions.items())
+        text = "\n\n".join(
+            [
+                f"{about}\npeers: {peers or '-'}",
+                *(table.render(row) for row in rows),
+                table.summary(rows),
+            ]
+        )
         (self.folder / "bench.txt").write_text(text + "\n", encoding="utf-8")
         (self.folder / "bench.svg").write_text(chart.render(rows, about), encoding="utf-8")
         (self.folder / "bench.json").write_text(self.as_json(rows, about), encoding="utf-8")
 
     def about(self, now: datetime) -> str:
         """Say in a line when and how it was measured."""
+        options = " ".join(self.asked.server_options) or "its defaults"
         return (
             f"{now:%Y-%m-%d %H:%M} UTC, {_processor()}, {os.cpu_count()} cores, Python"
-            f" {platform.python_version()}; medians of {self.asked.rounds} rounds of"
-            f" {self.asked.seconds:g} s"
+            f" {platform.python_version()}; median of {self.asked.rounds} x"
+            f" {self.asked.seconds:g} s; wsecho with {options}"
         )
 
     def as_json(self, rows: Sequence[Measured], about: str) -> str:
@@ -64,6 +76,7 @@ class Report:
             "about": about,
             "load_average": os.getloadavg(),
             "versions": dict(self.versions),
+            "wsecho_options": list(self.asked.server_options),
             "rows": [_row(measured) for measured in rows],
         }
         return json.dumps(whole, indent=1) + "\n"
@@ -98,21 +111,38 @@ def _row(measured: Measured) -> dict[str, Any]:
         "name": row.name,
         "title": row.title,
         "unit": row.unit,
+        "skipped": measured.skipped,
         "entries": {name: _entry(measured, name) for name in measured.samples},
-        "targets": [
-            {
-                "words": f"{verdict.target.subject}: {table.wanted(row, verdict.target)}",
-                "ratio": asdict(verdict.ratio) if verdict.ratio else None,
-                "reached": verdict.reached,
-            }
-            for verdict in judge(measured)
-        ],
+        "targets": [_target(measured, verdict) for verdict in judge(measured)],
+    }
+
+
+def _target(measured: Measured, verdict: Verdict) -> dict[str, Any]:
+    target = verdict.target
+    return {
+        "words": f"{target.subject}: {table.wanted(measured.row, target)}",
+        "limit": target.limit,
+        "ratio": asdict(verdict.ratio) if verdict.ratio else None,
+        "reached": verdict.reached,
+        "subject": _side(measured, target.subject),
+        "peer": _side(measured, measured.best(target.of)),
+    }
+
+
+def _side(measured: Measured, name: str) -> dict[str, Any]:
+    found = spread(measured.values(name))
+    return {
+        "name": name,
+        "value": found.median if found else None,
+        "server_cpu": measured.detail(name, "server_cpu"),
+        "generator_cpu": measured.detail(name, "own_cpu"),
+        "generator_bound": measured.generator_bound(name),
     }
 
 
 def _entry(measured: Measured, name: str) -> dict[str, Any]:
     reference = measured.row.reference
-    found = ratio(measured, name, (reference,)) if reference in measured.samples else None
+    found = ratio(measured, name, reference) if measured.has(reference) else None
     return {
         "values": measured.values(name),
         "ratio": asdict(found) if found else None,

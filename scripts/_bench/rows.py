@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What is measured, against whom, and what it must reach."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -10,11 +10,18 @@ PYTHON_PEERS = ("autobahn", "websockets", "aiohttp", "picows", "tornado")
 PEERS = (*PYTHON_PEERS, "ws", "crossbar")
 
 _MEGABYTE = 1e6
-_STATELESS = (
-    "permessage-deflate; server_no_context_takeover; client_no_context_takeover;"
-    " server_max_window_bits=12; client_max_window_bits=12"
-)
+_MESSAGES_IN_FLIGHT = 16
+"""In a room that is to keep the server busy, however small it is: one would measure round trips.
+
+The same number at every size, for messages that are read or sent together cost less each.
+"""
+_AROUND, _OPENED_A_SECOND = 1.3, 3000
+ROOM_SIZES = (10, 100, 1000, 10_000)
+ECHO_SIZES = (10, 100, 1000, 9000)
 _AS_BROWSERS = "permessage-deflate; client_max_window_bits"
+_STATELESS = f"{_AS_BROWSERS}; server_no_context_takeover; client_no_context_takeover"
+_FLAT = 0.7
+"""What a point of a line must reach of the line's best to be within 30 % of flat."""
 
 
 class Measure(StrEnum):
@@ -36,6 +43,8 @@ class Load:
     path: str = "/echo"
     offer: str | None = None
     """Of permessage-deflate; every message then goes compressed."""
+    alike: bool = False
+    """Peers are to agree on the window that ours agreed on, not on their own default."""
     tls: bool = False
     message_each: bool = False
 
@@ -47,6 +56,8 @@ class Entry:
     name: str
     peer: str
     load: Load
+    at: int | None = None
+    """Where it stands on the line of a row that shows how cost grows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +88,14 @@ class Row:
         return self.measure is not Measure.RATE
 
     @property
-    def reference(self) -> str:
-        """The entry that the others are shown in ratio to."""
-        return self.targets[0].of[0]
+    def is_line(self) -> bool:
+        """Whether its entries are points of one line."""
+        return all(entry.at is not None for entry in self.entries)
+
+    @property
+    def reference(self) -> tuple[str, ...]:
+        """What the entries are shown in ratio to: one of them, or the best of a line's."""
+        return self.targets[0].of if self.is_line else self.targets[0].of[:1]
 
 
 def _same(load: Load, peers: Iterable[str]) -> tuple[Entry, ...]:
@@ -96,14 +112,22 @@ def _large(name: str, title: str, load: Load) -> Row:
     return Row(name, title, "MB/s", entries, targets, scale=load.size / _MEGABYTE)
 
 
-def _room(connections: int) -> Load:
-    return Load("broadcast", connections, path="/broadcast/bench")
+def _room(members: int, in_flight: int = 1) -> Load:
+    # Who sends is a member, too.
+    return Load("broadcast", members - 1, in_flight=in_flight, path="/broadcast/bench")
 
 
 def _memory(name: str, title: str, load: Load, peers: Sequence[str], *targets: Target) -> Row:
     ours = Entry(OURS, OURS, load)
     entries = (ours, *_same(load, peers)[1:])
     return Row(name, title, "KiB/connection", entries, targets, Measure.MEMORY)
+
+
+def _deflate(name: str, how: str, offer: str) -> Row:
+    load = Load("echo", 50, size=1024, offer=offer, alike=True)
+    title = f"echo 1 KiB JSON, 50 connections, permessage-deflate {how}"
+    entries = _same(load, ("websockets", "autobahn"))
+    return Row(name, title, "echoes/s", entries, (Target(1.0, ("websockets",)),))
 
 
 def _wamp(name: str, title: str, unit: str, load: Load, limit: float) -> Row:
@@ -127,15 +151,30 @@ def _flood() -> Row:
     return Row("flood-p99", title, "µs", entries, (Target(3.0, ("unloaded",)),), Measure.P99)
 
 
-def _growth() -> Row:
-    rooms = {f"room of {n}": _room(n) for n in (10, 100, 1000, 9999)}
-    echoes = {f"echo over {n}": Load("echo", n) for n in (10, 100, 1000, 9000)}
-    entries = tuple(Entry(name, OURS, load) for name, load in (rooms | echoes).items())
-    targets = tuple(
-        Target(0.7, tuple(group), subject) for group in (rooms, echoes) for subject in group
+def _line(name: str, title: str, unit: str, loads: Mapping[int, Load]) -> Row:
+    entries = tuple(Entry(f"{size:,}", OURS, load, at=size) for size, load in loads.items())
+    names = tuple(entry.name for entry in entries)
+    return Row(name, title, unit, entries, tuple(Target(_FLAT, names, each) for each in names))
+
+
+def growth_of_rooms(members: Iterable[int]) -> Row:
+    """Give the row of rooms of these sizes, each with enough under way to keep the server busy."""
+    rooms = {size: _room(size, in_flight=_MESSAGES_IN_FLIGHT) for size in members}
+    return _line("growth-rooms", "how cost grows: rooms of N members", "deliveries/s", rooms)
+
+
+def growth_of_echo(connections: Iterable[int]) -> Row:
+    """Give the row of echoes over these numbers of connections."""
+    # One each, so that no two are ever read at once: ten already keep the server busy.
+    loads = {size: Load("echo", size) for size in connections}
+    return _line("growth-echo", "how cost grows: echo over N connections", "echoes/s", loads)
+
+
+def seconds_of(row: Row, seconds: float) -> float:
+    """Give about how long a round of a row takes, with its servers' starts and ends."""
+    return sum(
+        seconds + _AROUND + entry.load.connections / _OPENED_A_SECOND for entry in row.entries
     )
-    title = "how cost grows: deliveries to rooms, echoes over connections"
-    return Row("growth", title, "messages/s", entries, targets)
 
 
 ROWS = (
@@ -156,13 +195,8 @@ ROWS = (
         _same(_room(1000), (*PYTHON_PEERS, "ws")),
         (Target(1.0, ("picows",)), Target(5.0, ("autobahn",))),
     ),
-    Row(
-        "deflate-50",
-        "echo 1 KiB JSON, permessage-deflate without context takeover, 50 connections",
-        "echoes/s",
-        _same(Load("echo", 50, size=1024, offer=_STATELESS), ("websockets", "autobahn")),
-        (Target(1.0, ("websockets",)),),
-    ),
+    _deflate("deflate-50", "as browsers offer it", _AS_BROWSERS),
+    _deflate("deflate-50-none", "without context takeover", _STATELESS),
     Row(
         "tls-50",
         "echo 125 B over TLS, 50 connections",
@@ -208,6 +242,14 @@ ROWS = (
     ),
     _sse(),
     _flood(),
-    _growth(),
+    growth_of_rooms(ROOM_SIZES),
+    growth_of_echo(ECHO_SIZES),
 )
 """By importance; `scripts/bench` without a name measures all of them in this order."""
+
+CORE = "core"
+CORE_ROWS = (
+    *("echo-1", "echo-100", "echo-50x16", "echo-64k", "echo-1m", "broadcast-1000"),
+    *("deflate-50", "tls-50", "handshakes"),
+)
+"""What a change of the server's fast ways should be seen by; named together by `core`."""

@@ -2,19 +2,20 @@
 """A server on its own core, from its start to its end."""
 
 import asyncio
+import os
 import re
 import shutil
+import signal
 import socket
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from _testsuite import process
 
 from .peers import HOST, Command
 
-_START_SECONDS = 30.0
 _RESIDENT = re.compile(r"^VmRSS:\s+(\d+) kB$", re.MULTILINE)
 
 
@@ -28,12 +29,30 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def resident_kib(pid: int) -> int:
-    """Give the resident memory of a process, in KiB.
+def tree(pid: int) -> list[int]:
+    """Give a process and all that descend from it: some servers are a controller and workers."""
+    children: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            # After the name, which may hold anything: the state, and the parent.
+            parent = stat.read_text().rpartition(")")[2].split()[1]
+            children.setdefault(int(parent), []).append(int(stat.parent.name))
+    found = [pid]
+    for each in found:
+        found += children.get(each, [])
+    return found
+
+
+def resident_kib(pids: Iterable[int]) -> int:
+    """Give the resident memory of a server's processes, in KiB.
 
     Raises:
-        MeasureError: It is gone.
+        MeasureError: One is gone.
     """
+    return sum(map(_resident_kib, pids))
+
+
+def _resident_kib(pid: int) -> int:
     try:
         found = _RESIDENT.search(Path(f"/proc/{pid}/status").read_text())
     except OSError:
@@ -55,14 +74,17 @@ async def serving(command: Command, port: int, core: int, log: Path) -> AsyncIte
     # taskset becomes the server, so the id is the server's own.
     server = await process.start([*pinned, *command.arguments], folder=command.folder, log=log)
     try:
-        await _wait(port, server, log)
+        await _wait(port, server, log, command.patience)
         yield server.pid
     finally:
         await process.end(server)
+        # Its session is its own: a worker that outlived it would be on the next one's core.
+        with suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGKILL)
 
 
-async def _wait(port: int, server: Process, log: Path) -> None:
-    deadline = asyncio.get_running_loop().time() + _START_SECONDS
+async def _wait(port: int, server: Process, log: Path, patience: float) -> None:
+    deadline = asyncio.get_running_loop().time() + patience
     while asyncio.get_running_loop().time() < deadline and server.returncode is None:
         try:
             _, writer = await asyncio.open_connection(HOST, port)

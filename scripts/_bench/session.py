@@ -6,23 +6,25 @@ import os
 import resource
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from _testsuite.errors import CannotRunError
 from _testsuite.server import ensure_environment
 
-from .environment import Environment, compile_generator, install
+from .environment import Environment, Feature, compile_generator, install, missing
 from .judging import Measured, Sample
 from .loading import Bench, measure
 from .peers import command, make_certificate
 from .report import Report
 from .rows import OURS, Entry, Row
 from .serving import MeasureError, free_port, serving
-from .table import render
+from .table import render, summary
 
 _FILES = 20_000
+_OTHER_FILES = 200
+"""Of a process that has that many connections: libraries, logs, listening sockets."""
 _CORES = 2
 
 
@@ -36,6 +38,7 @@ class Settings:
     seconds: float
     report: Path
     server_options: tuple[str, ...] = ()
+    """Of wsecho, beside where it listens; without any it runs with its defaults."""
 
 
 def chosen(rows: Sequence[Row], peers: Sequence[str]) -> tuple[Row, ...]:
@@ -60,22 +63,31 @@ def run(settings: Settings) -> list[Measured]:
         CannotRunError: Something that every row needs is missing.
     """
     environment = Environment(settings.root, settings.root / ".cache")
+    # What can be missing on the machine is looked for before minutes of installing.
+    generator = compile_generator(environment.cache)
+    server_core, load_core = _cores()
+    _allow_many_files(settings.rows)
     ensure_environment(settings.root)
     peers = {entry.peer for row in settings.rows for entry in row.entries} - {OURS}
     install(environment, peers)
-    generator = compile_generator(environment.cache)
-    server_core, load_core = _cores()
-    _allow_many_files()
     report = Report(settings.report, environment.versions() if peers else {}, settings)
     with tempfile.TemporaryDirectory(prefix="wsecho-bench-") as folder:
         work = Path(folder)
         bench = Bench(generator.path, load_core, settings.seconds, work)
-        runner = _Runner(settings, environment, bench, server_core)
-        if any(entry.load.tls for row in settings.rows for entry in row.entries):
-            if not generator.tls:
-                raise CannotRunError("a TLS row needs OpenSSL's headers; apt install libssl-dev")
+        runner = _Runner(settings, environment, bench, server_core, generator.features)
+        if Feature.TLS in generator.features and any(
+            Feature.TLS in needs(row) for row in settings.rows
+        ):
             make_certificate(work)
         return asyncio.run(runner.all(report))
+
+
+def needs(row: Row) -> set[Feature]:
+    """Give what the generator must have been compiled with for a row."""
+    loads = [entry.load for entry in row.entries]
+    wanted = {Feature.TLS: any(load.tls for load in loads)}
+    wanted[Feature.DEFLATE] = any(load.offer for load in loads)
+    return {feature for feature, is_wanted in wanted.items() if is_wanted}
 
 
 def _cores() -> tuple[int, int]:
@@ -85,12 +97,19 @@ def _cores() -> tuple[int, int]:
     return cores[0], cores[1]
 
 
-def _allow_many_files() -> None:
-    """Raise our own limit, which the children inherit, for rows of many connections."""
+def _allow_many_files(rows: Iterable[Row]) -> None:
+    """Raise our own limit, which the children inherit, to what the rows need.
+
+    It holds for each process by itself: the server and the generator may have that many each.
+    """
+    most = max(entry.load.connections for row in rows for entry in row.entries)
+    needed = max(_FILES, most + _OTHER_FILES)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
-    if soft < most:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    allowed = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+    if allowed < most + _OTHER_FILES:
+        raise CannotRunError(f"{most} connections need more open files than {hard}: see ulimit -Hn")
+    if soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +118,7 @@ class _Runner:
     environment: Environment
     bench: Bench
     core: int
+    features: frozenset[Feature]
 
     async def all(self, report: Report) -> list[Measured]:
         done = []
@@ -107,31 +127,43 @@ class _Runner:
             print(render(done[-1]), end="\n\n")
             # After each row, so that an interrupted run has a report of what it measured.
             report.write(done)
+        print(summary(done), end="\n\n")
+        if done and all(measured.skipped for measured in done):
+            raise CannotRunError(str(done[0].skipped))
         return done
 
     async def _row(self, row: Row) -> Measured:
+        lacking = needs(row) - self.features
+        if lacking:
+            return Measured(row, {}, skipped=missing(min(lacking)))
         samples: dict[str, list[Sample | None]] = {entry.name: [] for entry in row.entries}
         troubles: dict[str, str] = {}
+        agreed = ""
         for round_ in range(self.settings.rounds):
             for entry in order(row.entries, round_):
                 sample = None
                 try:
-                    sample = await self._once(row, entry)
+                    sample = await self._once(row, entry, agreed)
                 except MeasureError as error:
                     troubles[entry.name] = str(error)
                     self._keep_log(row, entry)
                 samples[entry.name].append(sample)
+                if sample and sample.details.get("failed"):
+                    self._keep_log(row, entry)
+                # Ours is the first one of the first round, so the others always know.
+                if sample and entry.peer == OURS:
+                    agreed = str(sample.details.get("extensions", ""))
         return Measured(row, samples, troubles)
 
     def _log(self, row: Row, entry: Entry) -> Path:
         return self.bench.work / f"{row.name}-{entry.peer}.log"
 
     def _keep_log(self, row: Row, entry: Entry) -> None:
-        """Put what a server said that failed beside the report; the others' logs are not kept."""
+        """Put what a server said that failed, or failed a connection, beside the report."""
         if self._log(row, entry).exists():
             shutil.copy(self._log(row, entry), self.settings.report)
 
-    async def _once(self, row: Row, entry: Entry) -> Sample:
+    async def _once(self, row: Row, entry: Entry, agreed: str) -> Sample:
         """Measure on a fresh server, which has nothing from an earlier round in its memory."""
         port = free_port()
         started = command(
@@ -141,6 +173,7 @@ class _Runner:
             environment=self.environment,
             work=self.bench.work,
             options=self.settings.server_options,
+            agreed=agreed,
         )
         async with serving(started, port, self.core, self._log(row, entry)) as pid:
             return await measure(row, entry.load, self.bench, port, pid)

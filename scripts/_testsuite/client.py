@@ -83,7 +83,9 @@ def _pythons() -> Iterator[str]:
     if on_path:
         yield on_path
     root = os.environ.get("PYENV_ROOT") or _output(["pyenv", "root"]) or "~/.pyenv"
-    for python in sorted(Path(root).expanduser().glob("versions/2.7*/bin/python")):
+    # pathlib's own raises where there is no home.
+    root = os.path.expanduser(root)  # noqa: PTH111
+    for python in sorted(Path(root).glob("versions/2.7*/bin/python")):
         yield str(python)
     for name in ("pypy2.7", "pypy2", "pypy"):
         pypy = shutil.which(name)

@@ -68,7 +68,7 @@ def parse(arguments: Sequence[str]) -> Settings:
         root=_ROOT,
         url=chosen.url,
         cases=chosen.cases,
-        report=chosen.report.expanduser().resolve(),
+        report=chosen.report.resolve(),
         jobs=chosen.jobs,
         server_options=tuple(server_options),
     )
@@ -100,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--report",
         metavar="DIR",
-        type=Path,
+        type=_folder,
         default=_ROOT / "build" / "testsuite",
         help="where to write the report, replacing an earlier one (default: build/testsuite)",
     )
@@ -112,6 +112,13 @@ def _parser() -> argparse.ArgumentParser:
         help="clients at a time (default: twice the cores, here %(default)s)",
     )
     return parser
+
+
+def _folder(text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise argparse.ArgumentTypeError(f"'{text}' is in the home folder of nobody") from None
 
 
 def _positive(text: str) -> int:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import tomllib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -16,6 +15,7 @@ from wsecho.core.origins import Origins
 from wsecho.core.rates import Rates
 from wsecho.core.slowness import SlowRules
 from wsecho.settings.access import Access
+from wsecho.settings.bus import Bus
 from wsecho.settings.cluster import Cluster
 from wsecho.settings.limits import Limits
 from wsecho.settings.option import OPTION, ConfigError, Option
@@ -29,7 +29,7 @@ __all__ = ["OPTIONS", "SWITCHES", "Config", "ConfigError", "Option", "load", "re
 
 
 @frozen(kw_only=True)
-class Config(Serving, Cluster, Rooms, Limits, Access):
+class Config(Serving, Cluster, Rooms, Limits, Access, Bus):
     """What the server was told to do. Made by `load`, which checks it whole."""
 
     @property
@@ -105,11 +105,13 @@ def read_file(path: str) -> dict[str, Any]:
         ConfigError: it cannot be read, or is no TOML.
     """
     try:
-        return tomllib.loads(Path(path).expanduser().read_text(encoding="utf-8"))
+        return tomllib.loads(values.path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError("config", path, error.strerror or str(error)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError("config", path, f"not TOML: {error}") from None
+    except ValueError as error:
+        raise ConfigError("config", path, str(error)) from None
 
 
 def _switch(name: str, value: Any) -> bool:

@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 from twisted.web.resource import Resource
 
-from wsecho import descriptors, logs, page
+from wsecho import buses, descriptors, logs, page
 from wsecho.announcing import announce
 from wsecho.clustering import Clustering, Home, check_cluster, new_node
 from wsecho.config import Config, ConfigError
@@ -81,7 +81,7 @@ class WsechoService(MultiService):
         self._reactor = reactor
         self._seat = seat
         self.house = house = House.of(config, reactor)
-        rooms = Rooms(config.rules, reactor, house.stats)
+        self.rooms = rooms = Rooms(config.rules, reactor, house.stats, buses.maker(config, reactor))
         listening, endpoints = self._places(inner=False)
         admission = Admission.of(config, reactor.seconds, lambda: listening.is_on_loopback)
         gate = admission.gate
@@ -97,10 +97,9 @@ class WsechoService(MultiService):
         tree.putChild(b"broadcast", Broadcast(config, gate, rooms, house, reactor))
         tree.putChild(b"lp", longpoll)
         tree.putChild(b"healthz", Health())
-        tree.putChild(b"readyz", Readiness(house.connections))
-        tree.putChild(
-            b"metrics", MetricsPage(self._collect if seat is None else seat.collect, gate)
-        )
+        tree.putChild(b"readyz", Readiness(house.connections, rooms.bus))
+        collect = self._collect if seat is None else seat.collect
+        tree.putChild(b"metrics", MetricsPage(collect, gate))
         site = EchoSite(tree, handshake, reactor, config)
         rawsocket = rawsocket_maker(config, router, reactor, house)
         self.front = FrontFactory(site, handshake, rawsocket, reactor, config.open_timeout)
@@ -134,6 +133,7 @@ class WsechoService(MultiService):
         """Begin; the ports listen already."""
         super().startService()
         descriptors.provide(self._config.max_connections)
+        self.rooms.bus.start()
         if self._seat is None:
             announce(self._listening, self._config)
 
@@ -186,6 +186,7 @@ class WsechoService(MultiService):
         return None if self._clustering is None else self._clustering.end()
 
     def _stop_children(self) -> Any:
+        self.rooms.bus.stop()
         return super().stopService()
 
 

@@ -2,12 +2,14 @@
 """How an option's text becomes its value, each with one clear complaint."""
 
 import math
+import os
 import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from wsecho.core.nodes import Address, parse_address
+from wsecho.bus.redis.address import Address
+from wsecho.core import nodes
 from wsecho.core.rates import OverRatePolicy
 from wsecho.core.slowness import POLICIES, SlowRule
 from wsecho.router.uris import is_uri
@@ -169,7 +171,7 @@ def path(value: Any) -> Path:
     Raises:
         ValueError: it cannot be read.
     """
-    file = Path(str(value)).expanduser()
+    file = _expanded(value)
     try:
         with file.open("rb"):
             return file
@@ -199,13 +201,13 @@ def endpoint(value: Any) -> str:
     return value.strip()
 
 
-def address(value: Any) -> Address:
+def address(value: Any) -> nodes.Address:
     """Read `HOST:PORT`.
 
     Raises:
         ValueError: it is none.
     """
-    return parse_address(str(value))
+    return nodes.parse_address(str(value))
 
 
 def origin(value: Any) -> str:
@@ -236,7 +238,7 @@ def page_folder(value: Any) -> Path:
     Raises:
         ValueError: there is none, or it has no `index.html`.
     """
-    folder = Path(str(value)).expanduser()
+    folder = _expanded(value)
     if not folder.is_dir():
         raise ValueError("no such folder")
     if not (folder / "index.html").is_file():
@@ -255,6 +257,38 @@ def log_format(value: Any) -> str:
     return str(value)
 
 
+def redis_url(value: Any) -> Address:
+    """Read where Redis is.
+
+    Raises:
+        ValueError: it is no such URL; the text does not repeat it.
+    """
+    return Address.parse(str(value))
+
+
+def redis_prefix(value: Any) -> str:
+    """Read what begins all names in Redis.
+
+    Raises:
+        ValueError: it would hide which shard a name belongs to, or is nothing.
+    """
+    text = str(value)
+    if not re.fullmatch(r"[!-z|~]{1,100}", text):
+        raise ValueError("not 1 to 100 visible ASCII characters without { and }")
+    return text
+
+
+def when_bus_down(value: Any) -> Literal["refuse", "local"]:
+    """Read what becomes of messages while Redis is away.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if value not in {"refuse", "local"}:
+        raise ValueError("neither refuse nor local")
+    return "local" if value == "local" else "refuse"
+
+
 def yes(value: Any) -> bool:
     """Read a switch from a file.
 
@@ -264,6 +298,11 @@ def yes(value: Any) -> bool:
     if not isinstance(value, bool):
         raise ValueError("give true or false")  # noqa: TRY004  # a complaint like the others
     return value
+
+
+def _expanded(value: Any) -> Path:
+    # As in a shell, `~name` is a file of that name where nobody is called so; pathlib raises.
+    return Path(os.path.expanduser(str(value)))  # noqa: PTH111
 
 
 def _number(value: Any) -> float:

@@ -1,9 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`--workers`: a real parent and its real processes.
-
-What the rooms of several workers have in common is Redis's business and is tested with it; here
-they are started without.
-"""
+"""`--workers`: a real parent and its real processes, and a real Redis between them."""
 
 import asyncio
 import os
@@ -25,16 +21,19 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.certificates import serial_of, unverified, write_certificate
 from tests.processes import PATIENCE, RunningServer, running
+from tests.redis_server import redis_server
 
-PROGRAM = (sys.executable, str(Path(__file__).parents[1] / "without_redis.py"))
 READY = re.compile(r"worker (\d+) is ready, process (\d+)")
 REPLACED = re.compile("all workers were replaced")
 
 
 @contextmanager
 def workers(count: int, *options: str, **more: Any) -> Iterator[RunningServer]:
-    """A server of so many processes."""
-    with running("--workers", str(count), *options, program=PROGRAM, **more) as server:
+    """A server of so many processes, with a Redis of its own."""
+    with (
+        redis_server() as redis,
+        running("--workers", str(count), "--redis", redis.url, *options, **more) as server,
+    ):
         yield server
 
 
@@ -339,3 +338,20 @@ def test_the_log_is_one_and_tells_the_worker() -> None:
         line = server.process.wait_for(re.compile('.*"event": "closed".*'))[0]
         assert re.search('"worker": [12]', line)
         assert '"door": "echo"' in line
+
+
+def test_a_room_is_one_room_on_all_workers() -> None:
+    """Whoever says it, wherever they are."""
+
+    async def main() -> None:
+        with workers(3) as server:
+            members = [await websockets.connect(server.ws("/broadcast/a")) for _ in range(12)]
+            for number, member in enumerate(members):
+                await member.send(f"from {number}")
+                for other in members:
+                    said = await asyncio.wait_for(other.recv(), PATIENCE)
+                    assert said == f"from {number}"
+            for member in members:
+                await member.close()
+
+    asyncio.run(main())

@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from wsecho import __version__
@@ -87,6 +87,12 @@ def test_a_file_is_read_and_the_command_line_wins(tmp_path: Path) -> None:
         (["--log-format", "xml"], ["--log-format xml", "json"]),
         (["--web", "/nowhere/at/all"], ["--web /nowhere/at/all", "no such folder"]),
         (["--config", "/nowhere.toml"], ["--config /nowhere.toml"]),
+        (["--web", "~0"], ["--web ~0", "no such folder"]),
+        (["--token-key", "~0"], ["--token-key ~0", "No such file"]),
+        (["--wampcra-secrets", "~0"], ["--wampcra-secrets ~0", "No such file"]),
+        (["--config", "~0"], ["--config ~0", "No such file"]),
+        (["--config", "~\ud800"], ["--config ~"]),
+        (["--config", "\0"], ["--config \0"]),
         (["--drain"], ["drain"]),
     ],
 )
@@ -98,6 +104,16 @@ def test_a_mistake_is_one_line_that_names_the_option(
     assert "\n" not in line
     assert line.startswith("wsecho: ")
     assert all(part in line for part in parts)
+
+
+def test_a_path_may_begin_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`~` is one's own home folder, for options and files that no shell has read."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "key").touch()
+    (tmp_path / "index.html").touch()
+    (tmp_path / "wsecho.toml").write_text('token-key = "~/key"\nweb = "~"\n')
+    config = parse("--config", "~/wsecho.toml")
+    assert config == Config(token_key=(tmp_path / "key",), web=tmp_path)
 
 
 def test_an_empty_page_folder_is_a_mistake(tmp_path: Path) -> None:
@@ -126,6 +142,8 @@ def test_a_mistake_in_the_file_is_one_line_too(tmp_path: Path, text: str, part: 
 
 
 @given(st.sampled_from(sorted(OPTIONS)), st.one_of(st.text(), st.integers(), st.floats()))
+@example("token-key", "~0")
+@example("web", "~\0")
 def test_any_value_is_read_or_complained_about(name: str, value: object) -> None:
     """No value of any type ends in a traceback."""
     with suppress(ConfigError):

@@ -2,6 +2,7 @@
 """An import may only point down (README, "How it is built")."""
 
 import ast
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +21,10 @@ LAYERS = [
     {"lane"},
     {"config", "values", "settings"},
     {"doors"},
-    {"credentials", "descriptors", "drain", "listening", "logs", "page", "options", "signals"},
+    {
+        *("buses", "credentials", "descriptors", "drain", "listening", "logs", "page", "options"),
+        "signals",
+    },
     {"announcing", "clustering", "reload", "sharing"},
     {"service"},
     {"workers"},
@@ -39,8 +43,14 @@ def modules() -> Iterator[Path]:
     return (path for path in PACKAGE.rglob("*.py") if path.parts[-2:] != ("wsecho", "__init__.py"))
 
 
-def imports(path: Path) -> Iterator[str]:
+@functools.cache
+def imports(path: Path) -> tuple[str, ...]:
     """The full names that a module imports."""
+    return tuple(imported(path))
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The same, one by one."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

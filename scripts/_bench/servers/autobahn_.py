@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Stock `autobahn` on Twisted: a plain `WebSocketServerProtocol`, rooms by prepared messages."""
 
+from functools import partial
 from typing import Any
 
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
@@ -9,6 +10,8 @@ from twisted.internet import reactor, ssl
 
 from .options import HOST, MANY, ROOM, Options, read
 
+_NARROWED = range(9, 15)
+"""Window bits that it can be told; its default is 15."""
 _members: set["_Peer"] = set()
 
 
@@ -29,10 +32,15 @@ class _Peer(WebSocketServerProtocol):
         _members.discard(self)
 
 
-def _accept(offers: list[Any]) -> PerMessageDeflateOfferAccept | None:
+def _accept(offers: list[Any], options: Options) -> PerMessageDeflateOfferAccept | None:
     for offer in offers:
         if isinstance(offer, PerMessageDeflateOffer):
-            return PerMessageDeflateOfferAccept(offer)
+            ours, theirs = options.server_bits, options.client_bits
+            return PerMessageDeflateOfferAccept(
+                offer,
+                request_max_window_bits=theirs if theirs in _NARROWED else 0,
+                window_bits=ours if ours in _NARROWED else None,
+            )
     return None
 
 
@@ -40,7 +48,7 @@ def _serve(options: Options) -> None:
     factory = WebSocketServerFactory()
     factory.protocol = _Peer
     if options.deflate:
-        factory.setProtocolOptions(perMessageCompressionAccept=_accept)
+        factory.setProtocolOptions(perMessageCompressionAccept=partial(_accept, options=options))
     loop: Any = reactor
     if options.certificate is None:
         loop.listenTCP(options.port, factory, backlog=MANY, interface=HOST)

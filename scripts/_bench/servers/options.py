@@ -15,10 +15,16 @@ MANY = 4096
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Where to listen, whether to take up permessage-deflate, and the certificate under TLS."""
+    """Where to listen, and what the row is about."""
 
     port: int
+    size: int
+    """Bytes of the messages to come."""
     deflate: bool
+    """Whether to take up permessage-deflate."""
+    server_bits: int | None
+    client_bits: int | None
+    """The windows to agree on, of 8 to 15 bits; None leaves them to the library's default."""
     certificate: str | None
     key: str | None
 
@@ -35,8 +41,10 @@ def read() -> Options:
     """Read the command line of a peer's program."""
     parser = argparse.ArgumentParser()
     parser.add_argument("port", type=int)
+    parser.add_argument("--size", type=int, default=125)
     parser.add_argument("--deflate", action="store_true")
+    parser.add_argument("--server-bits", type=int)
+    parser.add_argument("--client-bits", type=int)
     parser.add_argument("--certificate")
     parser.add_argument("--key")
-    given = parser.parse_args()
-    return Options(given.port, given.deflate, given.certificate, given.key)
+    return Options(**vars(parser.parse_args()))

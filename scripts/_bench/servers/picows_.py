@@ -7,6 +7,8 @@ from picows import WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest
 from .options import HOST, LARGEST, MANY, ROOM, Options, read
 
 _members: set[WSTransport] = set()
+_BUFFER = 16 * 1024
+"""Its default."""
 _DATA = (WSMsgType.TEXT, WSMsgType.BINARY)
 
 
@@ -45,6 +47,8 @@ async def _serve(options: Options) -> None:
         HOST,
         options.port,
         max_frame_size=LARGEST,
+        # "You may set this to the actual expected maximum frame size."
+        read_buffer_init_size=max(_BUFFER, options.size + 14),
         backlog=MANY,
         ssl=options.tls(),
     )

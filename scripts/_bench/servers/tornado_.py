@@ -20,12 +20,17 @@ class _Echo(WebSocketHandler):  # type: ignore[misc]
     def get_compression_options(self) -> dict[str, Any] | None:
         return {} if self.settings["deflate"] else None
 
+    def open(self, *args: str, **kwargs: str) -> None:
+        # Its documentation's way to have small messages sent at once.
+        self.set_nodelay(True)
+
     def on_message(self, message: str | bytes) -> None:
         self.write_message(message, binary=isinstance(message, bytes))
 
 
 class _Member(_Echo):
     def open(self, *args: str, **kwargs: str) -> None:
+        super().open(*args, **kwargs)
         _members.add(self)
 
     def on_close(self) -> None:

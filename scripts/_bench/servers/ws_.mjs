@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Node's `ws`, with bufferutil, which its documentation advises for speed.
-//   node ws_.mjs NODE_MODULES PORT [--deflate]
+//   node ws_.mjs NODE_MODULES PORT [--deflate] [other flags, which are not for it]
 import { createRequire } from "node:module";
 
 const [modules, port, ...flags] = process.argv.slice(2);

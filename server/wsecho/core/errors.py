@@ -20,6 +20,8 @@
     ├── HeadersTooLarge   431           the request's head is over its bound
     ├── OverLimit         503           too many connections, rooms or members in all
     ├── Stopping          503 · 1001    the server is about to end
+    ├── BusUnavailable    503 · 1013    Redis is away: nothing was done
+    ├── BusTimeout        504 · 1013    Redis answered too late: unknown whether it was done
     ├── Internal          500 · 1011    our own fault
     └── BadGateway        502           the node that a session lives on does not answer
         └── OtherSecret   502           it takes none of what we forward
@@ -34,6 +36,9 @@ from attrs import frozen
 _MAX_REASON: Final = 123
 RETRY_AFTER: Final = 5.0
 """Seconds after which somebody who met a limit on numbers may try again."""
+
+BUS_RETRY_AFTER: Final = 1.0
+"""Seconds after which somebody whom Redis failed may try again."""
 
 
 class CloseCode(IntEnum):
@@ -82,6 +87,11 @@ OUR_FAULT = CloseReason(CloseCode.INTERNAL_ERROR, "internal error", reconnect=Tr
 def cannot_resume(position: object) -> CloseReason:
     """Close a raw reader whose place is gone; the reason is where the room stands now."""
     return CloseReason(CloseCode.CANNOT_RESUME, str(position), reconnect=True)
+
+
+def bus_is_away(error: "BusUnavailable | BusTimeout") -> CloseReason:
+    """Close a raw publisher, who has no other way to learn that it was not heard."""
+    return CloseReason(CloseCode.TRY_AGAIN_LATER, error.reason, reconnect=True)
 
 
 def refusal(error: "Unauthorized | Forbidden") -> CloseReason:
@@ -249,6 +259,26 @@ class Stopping(WireError):
 
     def __init__(self, retry_after: float) -> None:
         super().__init__("the server is stopping", _retry_after(retry_after))
+
+
+class BusUnavailable(WireError):
+    """Redis cannot be reached; nothing was done."""
+
+    status = 503
+    code = "bus_unavailable"
+
+    def __init__(self, reason: str = "Redis is away; nothing was done") -> None:
+        super().__init__(reason, _retry_after(BUS_RETRY_AFTER))
+
+
+class BusTimeout(WireError):
+    """Redis did not answer in time; what was asked for may still happen, once and for everybody."""
+
+    status = 504
+    code = "bus_timeout"
+
+    def __init__(self) -> None:
+        super().__init__("Redis did not answer in time; the message may still appear")
 
 
 class Internal(WireError):

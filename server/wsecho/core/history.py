@@ -105,6 +105,10 @@ class History:
         if len(self._messages) > self._limit:
             self.forget_oldest()
 
+    def reset(self, epoch: str, head: int) -> None:
+        """Stand at another place, and remember nothing."""
+        self.epoch, self.head, self.size, self._messages = epoch, head, 0, None
+
     def forget_oldest(self) -> None:
         """Drop the oldest message.
 

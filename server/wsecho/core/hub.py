@@ -2,12 +2,13 @@
 """All rooms of a process: any use makes one, what is unused for long goes, and all has bounds."""
 
 from collections import Counter, OrderedDict
+from collections.abc import Callable
 from typing import Generic
 
 from attrs import frozen
 
 from wsecho.core.errors import OverLimit
-from wsecho.core.history import History
+from wsecho.core.history import History, Message
 from wsecho.core.positions import Position
 from wsecho.core.presence import Card, Change, DrawWord, Presence
 from wsecho.core.rooms import Delivery, M, Room, Said
@@ -65,6 +66,8 @@ class Hub(Generic[M]):
         self._vacant: OrderedDict[str, Room[M]] = OrderedDict()
         self._spoken: OrderedDict[str, Room[M]] = OrderedDict()
         self._size = 0
+        self.count_elsewhere: Callable[[str], int] = _nobody
+        """Counts the members that a room has in other processes."""
         self.refused: Counter[str] = Counter()
         """How often each limit was met, by its option's name."""
 
@@ -139,7 +142,7 @@ class Hub(Generic[M]):
             OverLimit: it is full, or there are too many rooms.
         """
         room = self.use(name, now)
-        if len(room) >= self._rules.max_members:
+        if len(room) + self.count_elsewhere(name) >= self._rules.max_members:
             self.refused["max-members"] += 1
             raise OverLimit(f"the room {name!r} has as many members as it takes")
         return room
@@ -157,6 +160,20 @@ class Hub(Generic[M]):
         room.last_used = now
         self._file(room)
         return room.presence.leave(member, now)
+
+    def members(self, name: str) -> list[M]:
+        """List the connections that are in a room."""
+        room = self._rooms.get(name)
+        return [] if room is None else room.members()
+
+    def has_members(self, name: str) -> bool:
+        """Tell whether somebody is in a room."""
+        return name in self._rooms and len(self._rooms[name]) > 0
+
+    def present(self, name: str) -> list[Card]:
+        """List the members of a room that others see, who came first first."""
+        room = self._rooms.get(name)
+        return [] if room is None else list(room.presence)
 
     def watchers(self, name: str) -> list[M]:
         """List who is told of comings and goings in a room."""
@@ -182,6 +199,38 @@ class Hub(Generic[M]):
         self._file(room)
         self._keep_within_bytes()
         return delivery
+
+    def take(self, name: str, message: Message, sender: M | None, now: float) -> Delivery[M]:
+        """Take a message into a room where it stands already, and list who gets it.
+
+        Raises:
+            OverLimit: there are too many rooms.
+        """
+        room = self.use(name, now)
+        before = room.history.size
+        delivery = room.take(message, sender, now)
+        self._size += room.history.size - before
+        self._file(room)
+        self._keep_within_bytes()
+        return delivery
+
+    def reset(self, name: str, epoch: str, head: int, now: float) -> None:
+        """Let a room stand at another place, with nothing said before it.
+
+        Raises:
+            OverLimit: there are too many rooms.
+        """
+        room = self.use(name, now)
+        self._size -= room.history.size
+        room.history.reset(epoch, head)
+        self._file(room)
+
+    def forget(self, name: str) -> bool:
+        """Drop a room that nobody is in; tell whether there is none of that name now."""
+        room = self._rooms.get(name)
+        if room is not None and not len(room):
+            self._drop(room)
+        return name not in self._rooms
 
     def sweep(self, now: float) -> int:
         """Drop the rooms that stood empty and unused for their time; return how many."""
@@ -247,3 +296,8 @@ class Hub(Generic[M]):
         self._silent[room.name] = room
         # Its last use lies before that of the rooms that were silent all along, or nearly so.
         self._silent.move_to_end(room.name, last=False)
+
+
+def _nobody(_room: str) -> int:
+    """Count nobody: a room is in this process alone."""
+    return 0

@@ -21,6 +21,9 @@ class KeyReusedError(BadRequest):
 
     status = 422
 
+    def __init__(self) -> None:
+        super().__init__("the idempotency key was used for another message")
+
 
 @frozen
 class Receipt:
@@ -69,8 +72,8 @@ class Retries:
         done = self._done.get((caller, key))
         if done is None or done.until <= now:
             return None
-        if done.digest != _digest(payload, is_binary=is_binary):
-            raise KeyReusedError("the idempotency key was used for another message")
+        if done.digest != digest(payload, is_binary=is_binary):
+            raise KeyReusedError
         return done.receipt
 
     def remember(
@@ -85,8 +88,8 @@ class Retries:
     ) -> None:
         """Note what was published under a key."""
         self.expire(now)
-        digest = _digest(payload, is_binary=is_binary)
-        self._done[caller, key] = _Done(digest, receipt, now + KEEP)
+        known = _Done(digest(payload, is_binary=is_binary), receipt, now + KEEP)
+        self._done[caller, key] = known
         if len(self._done) > _MOST_KEYS:
             del self._done[next(iter(self._done))]
 
@@ -110,5 +113,6 @@ def check_key(key: str) -> str:
     return key
 
 
-def _digest(payload: bytes, *, is_binary: bool) -> bytes:
+def digest(payload: bytes, *, is_binary: bool) -> bytes:
+    """Return what tells a message from another under the same key."""
     return blake2b(payload, digest_size=16, person=b"binary" if is_binary else b"text").digest()

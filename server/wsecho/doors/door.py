@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: MIT
 """What stands behind an open WebSocket, and what a door may ask of the connection."""
 
-from typing import Protocol
+from __future__ import annotations
 
-from wsecho.core.errors import CloseReason, OverRate
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
+
+    from wsecho.core.errors import CloseReason, OverRate
 
 
 class Connection(Protocol):
@@ -13,8 +18,11 @@ class Connection(Protocol):
     def peer_name(self) -> str:
         """The peer's address, for the log."""
 
-    def send(self, payload: bytes, *, is_binary: bool) -> None:
+    def send(self, payload: bytes | memoryview, *, is_binary: bool) -> None:
         """Send one message, compressed where that was negotiated."""
+
+    def send_all(self, messages: list[tuple[bytes, bool]]) -> None:
+        """Send messages behind one another, each a payload and whether it is binary."""
 
     def offer(self, frame: bytes) -> bool:
         """Send bytes that are whole frames already, if the peer takes any now.
@@ -49,12 +57,27 @@ class Door(Protocol):
         """Whether a peer that does not read is not read from either."""
 
     @property
+    def echoes(self) -> bool:
+        """Whether all that it does with a message is to send it back."""
+
+    @property
+    def takes_views(self) -> bool:
+        """Whether a large message may be a `memoryview`, being sent on and not kept."""
+
+    @property
     def keeps_rates(self) -> bool:
         """Whether the door itself holds the peer to its rates, as it knows better what comes."""
 
     @property
     def who(self) -> str:
         """Who the peer has turned out to be, beside what its request said; empty for nobody."""
+
+    def prepare(self) -> Deferred[None] | None:
+        """Get what is behind the door ready, before `greet`; None where it is.
+
+        Raises:
+            WireError: it cannot be had.
+        """
 
     def greet(self) -> dict[str, str]:
         """Take up the place behind the door; return further headers of the handshake's answer.
@@ -70,6 +93,9 @@ class Door(Protocol):
 
     def received(self, payload: bytes, *, is_binary: bool) -> None:
         """A whole message came."""
+
+    def received_all(self, messages: list[tuple[bytes, bool]]) -> None:
+        """Whole messages came at once, each a payload and whether it is binary."""
 
     def over_rate(self, error: OverRate, payload: bytes, *, is_binary: bool) -> None:
         """A whole message came faster than allowed, and is dropped."""
@@ -89,6 +115,20 @@ class PlainDoor:
 
     keeps_rates = False
 
+    def prepare(self) -> Deferred[None] | None:
+        """Be ready at once."""
+        return None
+
+    @property
+    def echoes(self) -> bool:
+        """No: there is more to most."""
+        return False
+
+    @property
+    def takes_views(self) -> bool:
+        """No: most keep what they get."""
+        return False
+
     @property
     def who(self) -> str:
         """Nobody that the request did not name."""
@@ -97,6 +137,15 @@ class PlainDoor:
     def greet(self) -> dict[str, str]:
         """Take up no place."""
         return {}
+
+    def received(self, payload: bytes, *, is_binary: bool) -> None:
+        """Take a message."""
+        raise NotImplementedError
+
+    def received_all(self, messages: list[tuple[bytes, bool]]) -> None:
+        """Take each by itself."""
+        for payload, is_binary in messages:
+            self.received(payload, is_binary=is_binary)
 
     def over_rate(self, error: OverRate, payload: bytes, *, is_binary: bool) -> None:
         """Drop the message without a word."""

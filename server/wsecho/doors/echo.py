@@ -23,6 +23,13 @@ class Echo(PlainDoor):
     name = "echo"
     waits_for_reader = True
 
+    @property
+    def echoes(self) -> bool:
+        """Whether all that is done with a message is to send it back."""
+        return self._template is None
+
+    takes_views = echoes
+
     def opened(self, connection: Connection) -> None:
         """Remember whom to answer."""
         self._connection = connection
@@ -32,3 +39,10 @@ class Echo(PlainDoor):
         if self._template is not None and not is_binary:
             payload = self._template.replace(b"{data}", payload)
         self._connection.send(payload, is_binary=is_binary)
+
+    def received_all(self, messages: list[tuple[bytes, bool]]) -> None:
+        """Answer messages that came at once, at once."""
+        if self._template is None:
+            self._connection.send_all(messages)
+        else:
+            super().received_all(messages)

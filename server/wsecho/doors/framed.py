@@ -6,13 +6,15 @@ Each WebSocket text message is one frame of `core.vocabulary`; wire.md has them 
 
 from typing import ClassVar
 
-from wsecho.core.callers import Caller
+from twisted.internet.defer import Deferred
+
+from wsecho.bus.later import Later, attempt
 from wsecho.core.errors import TOO_SLOW, BadRequest, OverRate, WireError
 from wsecho.core.frames import Opcode, encode_frame
 from wsecho.core.history import Message
+from wsecho.core.positions import Position
 from wsecho.core.presence import Change
-from wsecho.core.queries import RoomQuery
-from wsecho.core.slowness import SlowPolicy
+from wsecho.core.retries import Receipt
 from wsecho.core.vocabulary import (
     PONG,
     SUBPROTOCOL,
@@ -34,20 +36,15 @@ from wsecho.core.vocabulary import (
 from wsecho.doors.door import Connection, PlainDoor
 from wsecho.doors.gate import Gate
 from wsecho.doors.reader import Reader
-from wsecho.doors.rooms import Rooms
+from wsecho.doors.seat import Seat
 
 
 class FramedMember(Reader, PlainDoor):
     """One connection that speaks `wsecho.v1` in one room.
 
     Args:
-        rooms: all rooms.
-        room: the room's name.
-        query: where it begins, and what it wants.
-        caller: who it is.
+        seat: its place in the room.
         gate: reads the fresh tokens that it sends.
-        bound: bytes that may wait for it.
-        policy: what becomes of it when more would.
     """
 
     name: ClassVar = "v1"
@@ -57,19 +54,18 @@ class FramedMember(Reader, PlainDoor):
     subprotocol: ClassVar = SUBPROTOCOL
     _connection: Connection
 
-    def __init__(
-        self,
-        rooms: Rooms,
-        room: str,
-        query: RoomQuery,
-        caller: Caller,
-        gate: Gate,
-        *,
-        bound: int,
-        policy: SlowPolicy,
-    ) -> None:
-        super().__init__(rooms, room, query, caller, bound=bound, policy=policy)
+    def __init__(self, seat: Seat, gate: Gate) -> None:
+        super().__init__(seat)
         self._gate = gate
+
+    def prepare(self) -> Deferred[None] | None:
+        """Make the room current here.
+
+        Raises:
+            OverLimit: there are too many rooms.
+            BusUnavailable: it cannot be had now.
+        """
+        return self.attach()
 
     def greet(self) -> dict[str, str]:
         """Join the room, while a refusal can still be an HTTP status.
@@ -125,9 +121,9 @@ class FramedMember(Reader, PlainDoor):
         self.leave()
 
     def _publish(self, frame: Publish) -> None:
-        try:
+        def publish() -> Later[Receipt]:
             self.caller.grants.check("publish", self.room)
-            receipt = self._rooms.publish(
+            return self._rooms.publish(
                 self.room,
                 frame.payload,
                 is_binary=frame.is_binary,
@@ -135,11 +131,12 @@ class FramedMember(Reader, PlainDoor):
                 key=frame.key,
                 caller=self.caller.retries_as,
             )
-        except WireError as error:
-            self._answer(write_error(error, frame.id))
-        else:
+
+        def acknowledge(receipt: Receipt) -> None:
             if frame.id is not None:
                 self._answer(write_published(frame.id, receipt.position))
+
+        attempt(publish, acknowledge, lambda error: self._answer(write_error(error, frame.id)))
 
     def _refresh(self, frame: Token) -> None:
         try:
@@ -155,7 +152,9 @@ class FramedMember(Reader, PlainDoor):
         self._answer(write_token(fresh.expires))
 
     def _answer(self, frame: bytes) -> None:
-        self.say(self._framed(frame))
+        # It may have gone while the bus was asked.
+        if self._is_here:
+            self.say(self._framed(frame))
 
     def _framed(self, frame: bytes) -> bytes:
         return encode_frame(Opcode.TEXT, frame)
@@ -173,6 +172,12 @@ class FramedMember(Reader, PlainDoor):
     def encode_gap(self, epoch: str, after: int, upto: int) -> bytes:
         """Write `skipped`."""
         return self._framed(write_skipped(epoch, after, upto))
+
+    def encode_renewal(self, position: Position) -> bytes:
+        """Write `joined`, once more."""
+        return self._framed(
+            write_joined(self.room, self._joined.card.id, position, recovered=False)
+        )
 
     def encode_change(self, change: Change) -> bytes:
         """Write `presence`."""

@@ -5,11 +5,13 @@ from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Any, Final
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IProtocol, IReactorTime
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from wsecho.bus.later import attempt
 from wsecho.core.admissions import Place
 from wsecho.core.errors import BadRequest, HeadersTooLarge, WireError
 from wsecho.core.handshake import wants_websocket
@@ -50,6 +52,9 @@ class Front(Protocol):
         self._tenant: Drainable | None = None
         self._outbound: Outbound | None = None
         self._place: Place | None = None
+        # The room that a handshake leads to is being asked for.
+        self._asking: Deferred[Any] | None = None
+        self._is_paused = False
         # A client that is over a limit is told so in answer to its request: many do not listen
         # before they have asked.
         self._no_place: WireError | None = None
@@ -89,6 +94,8 @@ class Front(Protocol):
         """Collect the head; later bytes go straight to whoever took the connection."""
         if self._next is not None:
             self._next.dataReceived(data)
+        elif self._asking is not None:
+            self._hold(data)
         elif self._outbound is None:
             # RFC 9112 section 2.2: an empty line before a request is let pass.
             self._received = (self._received + data).lstrip(b"\r\n")
@@ -99,6 +106,8 @@ class Front(Protocol):
         if self._deadline.active():
             self._deadline.cancel()
         self.factory.house.connections.discard(self)
+        if self._asking is not None:
+            self._asking.cancel()
         self._free_place()
         if self._no_place is not None:
             self.factory.turned_away -= 1
@@ -138,15 +147,39 @@ class Front(Protocol):
         try:
             head = RequestHead.parse(self._received[:end])
             if wants_websocket(head):
-                protocol, rewritten = self.factory.handshake.accept(
-                    head, peer_name(self.transport), self._place
-                )
-                self._received = self._received[end:]
-                self._hand_over(protocol, rewritten)
+                self._begin_websocket(head, self._place, end)
             else:
                 self._begin_http(self._place)
         except WireError as error:
             self._refuse(error)
+
+    def _begin_websocket(self, head: RequestHead, place: Place, end: int) -> None:
+        outcome = self.factory.handshake.accept(head, peer_name(self.transport), place)
+        self._received = self._received[end:]
+        if isinstance(outcome, Deferred):
+            self._asking = outcome
+        attempt(lambda: outcome, self._take_websocket, self._refuse_websocket)
+
+    def _take_websocket(self, accepted: tuple[Any, bytes]) -> None:
+        self._asked()
+        self._hand_over(*accepted)
+
+    def _refuse_websocket(self, error: WireError) -> None:
+        self._asked()
+        self._refuse(error)
+
+    def _hold(self, data: bytes) -> None:
+        """Keep what a client sends that did not wait for the handshake's answer."""
+        self._received += data
+        if len(self._received) > MAX_HEAD and not self._is_paused:
+            self._is_paused = True
+            self.transport.pauseProducing()
+
+    def _asked(self) -> None:
+        self._asking = None
+        if self._is_paused:
+            self._is_paused = False
+            self.transport.resumeProducing()
 
     def _begin_http(self, place: Place) -> None:
         channel = self.factory.site.buildProtocol(self.transport.getPeer())

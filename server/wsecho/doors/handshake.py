@@ -8,6 +8,7 @@ from autobahn.twisted.websocket import WebSocketServerProtocol
 
 from wsecho.access.presented import TOKEN_SUBPROTOCOL
 from wsecho.access.sessions import identity_of
+from wsecho.bus.later import Later, when
 from wsecho.config import Config
 from wsecho.core import vocabulary
 from wsecho.core.admissions import Place
@@ -27,6 +28,7 @@ from wsecho.doors.house import House
 from wsecho.doors.raw import RawMember
 from wsecho.doors.refusal import Refusal
 from wsecho.doors.rooms import Rooms
+from wsecho.doors.seat import Seat
 from wsecho.doors.wamp.intake import Intake
 from wsecho.doors.wamp.waiting import Waitlist
 from wsecho.doors.wamp.websocket import WampPeer, choose_form
@@ -62,7 +64,7 @@ class Handshake:
 
     def accept(
         self, head: RequestHead, peer: str, place: Place
-    ) -> tuple[WebSocketServerProtocol, bytes]:
+    ) -> Later[tuple[WebSocketServerProtocol, bytes]]:
         """Check a request and find its door.
 
         Args:
@@ -71,8 +73,8 @@ class Handshake:
             place: the connection's own.
 
         Returns:
-            the protocol to connect at once, and the head to feed to it before what followed the
-            client's own.
+            the protocol to connect, and the head to feed to it before what followed the client's
+            own; later, where the room has to be asked for.
 
         Raises:
             WireError: the request is refused.
@@ -82,8 +84,12 @@ class Handshake:
         place.belongs_to(self.gate.sender(head, peer).address)
         offer = choose(upgrade.extensions) if self.config.compression else None
         door, caller = self._find(upgrade, peer)
-        connection = self.websockets.build(door, caller, offer, door.greet())
-        return connection, _head(upgrade, offer)
+
+        def build(_: None) -> tuple[WebSocketServerProtocol, bytes]:
+            connection = self.websockets.build(door, caller, offer, door.greet())
+            return connection, _head(upgrade, offer)
+
+        return when(door.prepare(), build)
 
     def _find(self, upgrade: Upgrade, peer: str) -> tuple[Door, Caller]:
         if upgrade.path in {"/", "/echo"}:
@@ -121,24 +127,18 @@ class Handshake:
         return self._room_door(upgrade, room, caller), caller
 
     def _room_door(self, upgrade: Upgrade, room: str, caller: Caller) -> Door:
-        config = self.config
         query = RoomQuery.read(upgrade.query)
         caller.grants.check("join", room)
-        policy = config.slow_rules.of(room)
+        seat = self._seat(room, query, caller)
         known = [name for name in upgrade.subprotocols if name in _KNOWN]
         if known[:1] == [vocabulary.SUBPROTOCOL]:
-            return FramedMember(
-                self.rooms, room, query, caller, self.gate, bound=config.send_queue, policy=policy
-            )
-        return RawMember(
-            self.rooms,
-            room,
-            query,
-            caller,
-            bound=config.send_queue,
-            policy=policy,
-            subprotocol=known[0] if known else None,
-        )
+            return FramedMember(seat, self.gate)
+        return RawMember(seat, known[0] if known else None)
+
+    def _seat(self, room: str, query: RoomQuery, caller: Caller) -> Seat:
+        config = self.config
+        policy = config.slow_rules.of(room)
+        return Seat(self.rooms, room, query, caller, config.send_queue, policy)
 
 
 def _first_but_token(upgrade: Upgrade) -> str | None:

@@ -24,7 +24,9 @@ MAXIMA: Final = frozenset(
 )
 """Gauges of which the largest tells most, where several processes have one each; others add up."""
 
-MINIMA: Final = frozenset({"wsecho_stopping", "process_start_time_seconds", "process_max_fds"})
+MINIMA: Final = frozenset(
+    {"wsecho_stopping", "wsecho_bus_up", "process_start_time_seconds", "process_max_fds"}
+)
 """Gauges of which the smallest does."""
 
 

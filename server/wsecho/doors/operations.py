@@ -10,6 +10,7 @@ from twisted.python.failure import Failure
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
+from wsecho.bus.interface import Bus
 from wsecho.core.errors import Forbidden, MethodNotAllowed, WireError
 from wsecho.core.handshake import split_target
 from wsecho.doors.connections import Connections
@@ -94,20 +95,24 @@ class Readiness(Operation):
 
     Args:
         connections: knows when it does no longer.
+        bus: knows when messages do not get through.
     """
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: Connections, bus: Bus) -> None:
         super().__init__()
         self._connections = connections
+        self._bus = bus
 
     def read(self, request: Request) -> bytes:
         """Say so.
 
         Raises:
             Stopping: it is about to end, and nobody takes its place.
+            BusUnavailable: Redis is away.
         """
         if not self._connections.is_replaced:
             self._connections.check()
+        self._bus.check_health()
         request.setHeader(b"content-type", _TEXT)
         return b"ready\n"
 

@@ -24,6 +24,10 @@ class Outbound:
         bound: bytes that may wait here.
         on_full: called with True when the transport stops taking bytes, with False
             when all that waited is gone.
+
+    Attributes:
+        transport: takes bytes at once while `is_full` is false.
+        is_full: whether bytes that are written now wait here.
     """
 
     def __init__(
@@ -33,11 +37,11 @@ class Outbound:
         bound: int,
         on_full: Callable[[bool], None],
     ) -> None:
-        self._transport = transport
+        self.transport = transport
         self._clock = clock
         self._queue = SendQueue(bound)
         self._on_full = on_full
-        self._full = False
+        self.is_full = False
         self._then: Callable[[], None] | None = None
         self._finishing = False
         self._deadline: IDelayedCall | None = None
@@ -45,8 +49,8 @@ class Outbound:
 
     def move_to(self, transport: Any) -> None:
         """Go on writing to another transport of the same connection."""
-        self._transport = transport
-        self._full = False
+        self.transport = transport
+        self.is_full = False
         transport.registerProducer(self, True)
 
     @property
@@ -54,21 +58,16 @@ class Outbound:
         """Bytes that wait here, beside what the transport holds."""
         return self._queue.size
 
-    @property
-    def takes(self) -> bool:
-        """Whether bytes that are written now go to the transport at once."""
-        return not self._full
-
     def has_room(self, length: int) -> bool:
         """Tell whether a piece of that many bytes would be within the bound."""
-        return not self._full or self._queue.has_room(length)
+        return not self.is_full or self._queue.has_room(length)
 
     def write(self, data: bytes) -> None:
         """Send bytes behind all that was given before."""
-        if self._full:
+        if self.is_full:
             self._queue.push(data)
         else:
-            self._transport.write(data)
+            self.transport.write(data)
 
     def drop_waiting(self) -> None:
         """Forget what the transport has not taken. Whole pieces go, so frames stay whole."""
@@ -86,8 +85,8 @@ class Outbound:
         if self._finishing:
             return
         self._finishing = True
-        half_close = getattr(self._transport, "loseWriteConnection", None)
-        self._then = half_close if linger and half_close else self._transport.loseConnection
+        half_close = getattr(self.transport, "loseWriteConnection", None)
+        self._then = half_close if linger and half_close else self.transport.loseConnection
         self.cut_after(within)
         self._finish_if_empty()
 
@@ -99,7 +98,7 @@ class Outbound:
     def abort(self) -> None:
         """Cut the connection now."""
         self._queue.clear()
-        self._transport.abortConnection()
+        self.transport.abortConnection()
 
     def connection_lost(self) -> None:
         """Forget everything: the transport is gone."""
@@ -111,16 +110,16 @@ class Outbound:
 
     def pauseProducing(self) -> None:
         """The transport's buffer is full."""
-        if not self._full:
-            self._full = True
+        if not self.is_full:
+            self.is_full = True
             self._on_full(True)
 
     def resumeProducing(self) -> None:
         """The transport's buffer is empty: hand over what waits until it is full again."""
-        self._full = False
-        while self._queue and not self._full:
-            self._transport.write(self._queue.pop())
-        if not self._full:
+        self.is_full = False
+        while self._queue and not self.is_full:
+            self.transport.write(self._queue.pop())
+        if not self.is_full:
             self._on_full(False)
             self._finish_if_empty()
 
@@ -129,10 +128,10 @@ class Outbound:
         self._queue.clear()
 
     def _finish_if_empty(self) -> None:
-        if self._then is not None and not self._queue and not self._full:
+        if self._then is not None and not self._queue and not self.is_full:
             then, self._then = self._then, None
             # A registered producer would keep Twisted from closing.
-            self._transport.unregisterProducer()
+            self.transport.unregisterProducer()
             then()
 
     def _cut(self) -> None:

@@ -9,6 +9,7 @@ a text or binary message   the same message, one frame, in one order for all mem
 ``?after=P``               first each message behind P; 4410 where they cannot be had
 ``?self=0``                all but what this very connection sent
 nothing, and reads not     by ``--slow``: close 1013, or messages are left out
+anything, without Redis    close 1013
 =========================  ===========================================================
 
 The handshake's answer carries ``Wsecho-Position: P``: the k-th frame is message P's offset + k.
@@ -16,16 +17,29 @@ The handshake's answer carries ``Wsecho-Position: P``: the k-th frame is message
 
 from typing import ClassVar, Final
 
-from wsecho.core.callers import Caller
-from wsecho.core.errors import TOO_SLOW, BadRequest, Forbidden, cannot_resume, refusal
+from twisted.internet.defer import Deferred
+
+from wsecho.bus.later import attempt
+from wsecho.core.errors import (
+    OUR_FAULT,
+    TOO_SLOW,
+    BadRequest,
+    BusTimeout,
+    BusUnavailable,
+    Forbidden,
+    WireError,
+    bus_is_away,
+    cannot_resume,
+    refusal,
+)
 from wsecho.core.frames import encode_message
 from wsecho.core.history import Message
+from wsecho.core.positions import Position
 from wsecho.core.presence import Change
-from wsecho.core.queries import RoomQuery
-from wsecho.core.slowness import SlowPolicy
+from wsecho.core.retries import Receipt
 from wsecho.doors.door import Connection, PlainDoor
 from wsecho.doors.reader import Reader
-from wsecho.doors.rooms import Rooms
+from wsecho.doors.seat import Seat
 
 SUBPROTOCOL: Final = "wsecho.raw"
 POSITION_HEADER: Final = "Wsecho-Position"
@@ -35,12 +49,7 @@ class RawMember(Reader, PlainDoor):
     """One connection that is a member of one room.
 
     Args:
-        rooms: all rooms.
-        room: the room's name.
-        query: where it begins, and what it wants.
-        caller: who it is.
-        bound: bytes that may wait for it.
-        policy: what becomes of it when more would.
+        seat: its place in the room.
         subprotocol: `wsecho.raw` where the client offered it.
 
     Raises:
@@ -52,26 +61,25 @@ class RawMember(Reader, PlainDoor):
     form: ClassVar = "raw"
     waits_for_reader: ClassVar = False
 
-    def __init__(
-        self,
-        rooms: Rooms,
-        room: str,
-        query: RoomQuery,
-        caller: Caller,
-        *,
-        bound: int,
-        policy: SlowPolicy,
-        subprotocol: str | None,
-    ) -> None:
-        super().__init__(rooms, room, query, caller, bound=bound, policy=policy)
+    def __init__(self, seat: Seat, subprotocol: str | None) -> None:
+        super().__init__(seat)
         self.subprotocol = subprotocol
-        self._counts = query.wants_own and policy == "close"
-        if query.after is not None and not self._counts:
+        self._counts = seat.query.wants_own and seat.policy == "close"
+        if seat.query.after is not None and not self._counts:
             raise BadRequest(
                 "after needs a reader that gets every message: not with self=0, nor in a room "
                 "whose slow readers are not closed (--slow); there, use wsecho.v1"
             )
         self._connection: Connection | None = None
+
+    def prepare(self) -> Deferred[None] | None:
+        """Make the room current here.
+
+        Raises:
+            OverLimit: there are too many rooms.
+            BusUnavailable: it cannot be had now.
+        """
+        return self.attach()
 
     def greet(self) -> dict[str, str]:
         """Join the room, and return the headers of the handshake's answer.
@@ -102,7 +110,13 @@ class RawMember(Reader, PlainDoor):
             if self._connection is not None:
                 self._connection.close(refusal(error))
             return
-        self._rooms.publish(self.room, payload, is_binary=is_binary, sender=self)
+        try:
+            said = self._rooms.publish(self.room, payload, is_binary=is_binary, sender=self)
+        except BusUnavailable as error:
+            self._not_said(error)
+            return
+        if isinstance(said, Deferred):
+            attempt(lambda: said, _ignore, self._not_said)
 
     def drained(self) -> None:
         """Send more of what waits."""
@@ -111,6 +125,29 @@ class RawMember(Reader, PlainDoor):
     def closed(self) -> None:
         """Leave the room."""
         self.leave()
+
+    def renew(self, position: Position) -> None:
+        """Close it with 4410: the frames are counted from another beginning now."""
+        self._end(position)
+
+    def skip(self, epoch: str, after: int, upto: int) -> None:
+        """Close it with 4410: the frames cannot be counted any more."""
+        if self._counts:
+            self._end(Position(epoch, upto))
+
+    def _end(self, position: Position) -> None:
+        self.leave()
+        if self._connection is not None:
+            self._connection.close(cannot_resume(position))
+
+    def _not_said(self, error: WireError) -> None:
+        if self._connection is None:
+            return
+        self.leave()
+        if isinstance(error, BusUnavailable | BusTimeout):
+            self._connection.close(bus_is_away(error))
+        else:
+            self._connection.close(OUR_FAULT)
 
     # -- what the reader asks
 
@@ -124,6 +161,10 @@ class RawMember(Reader, PlainDoor):
 
     def encode_gap(self, epoch: str, after: int, upto: int) -> None:
         """Say nothing: every frame here is a message."""
+
+    def encode_renewal(self, position: Position) -> bytes:
+        """Say nothing: `renew` closes it."""
+        return b""
 
     def encode_change(self, change: Change) -> None:
         """Say nothing: every frame here is a message."""
@@ -140,7 +181,9 @@ class RawMember(Reader, PlainDoor):
         position = self._history.position
         if not self._counts:
             return True
-        self.leave()
-        if self._connection is not None:
-            self._connection.close(cannot_resume(position))
+        self._end(position)
         return False
+
+
+def _ignore(_receipt: Receipt) -> None:
+    """A raw publisher is told nothing."""

@@ -10,14 +10,15 @@ from abc import ABC, abstractmethod
 from itertools import islice
 from typing import ClassVar, Final
 
+from twisted.internet.defer import Deferred
+
 from wsecho.core.backlog import Backlog, Gap, Stream, TooSlowError, Waiting
-from wsecho.core.callers import Caller
 from wsecho.core.history import History, Message, Start
 from wsecho.core.hub import Joined
+from wsecho.core.positions import Position
 from wsecho.core.presence import Change
-from wsecho.core.queries import RoomQuery
-from wsecho.core.slowness import SlowPolicy
-from wsecho.doors.rooms import RoomMember, Rooms
+from wsecho.doors.rooms import RoomMember
+from wsecho.doors.seat import Seat
 
 _STEP: Final = 64
 """Messages of a replay that are read at a time: writing may let the history change."""
@@ -27,12 +28,7 @@ class Reader(ABC):
     """One connection that is a member of one room.
 
     Args:
-        rooms: all rooms.
-        room: the room's name.
-        query: where it begins, and what it wants.
-        caller: who it is.
-        bound: bytes that may wait for it.
-        policy: what becomes of it when more would.
+        seat: its place in the room.
     """
 
     door: ClassVar[str]
@@ -41,22 +37,13 @@ class Reader(ABC):
     hears = True
     is_present = True
 
-    def __init__(
-        self,
-        rooms: Rooms,
-        room: str,
-        query: RoomQuery,
-        caller: Caller,
-        *,
-        bound: int,
-        policy: SlowPolicy,
-    ) -> None:
-        self._rooms = rooms
-        self.room = room
-        self.query = query
-        self.caller = caller
-        self._bound = bound
-        self._policy = policy
+    def __init__(self, seat: Seat) -> None:
+        self._rooms = seat.rooms
+        self.room = seat.room
+        self.query = seat.query
+        self.caller = seat.caller
+        self._bound = seat.bound
+        self._policy = seat.policy
         self._history: History | None = None
         # The offset that a replay has reached; None once the reader is live.
         self._replayed: int | None = None
@@ -90,6 +77,10 @@ class Reader(ABC):
         """Write that messages were left out; None where the door cannot say so."""
 
     @abstractmethod
+    def encode_renewal(self, position: Position) -> bytes:
+        """Write that the room's epoch has changed."""
+
+    @abstractmethod
     def encode_change(self, change: Change) -> bytes | None:
         """Write that somebody came or went; None where the door cannot say so."""
 
@@ -102,6 +93,15 @@ class Reader(ABC):
         """Meet a replay whose next messages are gone; tell whether to go on behind them."""
 
     # -- what a door calls
+
+    def attach(self) -> Deferred[None] | None:
+        """Make the room current here, before `start`; None where it is.
+
+        Raises:
+            OverLimit: there are too many rooms.
+            BusUnavailable: it cannot be had now.
+        """
+        return self._rooms.attach(self.room, self.query.after)
 
     def start(self) -> tuple[Joined[RoomMember], Start]:
         """Join the room and find where to begin; nothing is sent before `pump`.
@@ -132,7 +132,7 @@ class Reader(ABC):
         if not self._backlog and self.offer(self._written(message)):
             return
         if self._stream is None:
-            self._stream = Stream(self.room, self._policy)
+            self._stream = Stream(self._epoch, self._policy)
         offset = message.position.offset
         self._wait(Waiting(message, len(message.payload), self._stream, offset))
 
@@ -140,6 +140,21 @@ class Reader(ABC):
         """Tell it that somebody came or went."""
         frame = self.encode_change(change) if self._is_here else None
         if frame is not None:
+            self.say(frame)
+
+    def renew(self, position: Position) -> None:
+        """Tell it that the room's epoch has changed, and go on behind a place in the new one.
+
+        What still waits was said in the old one, and is sent before.
+        """
+        if self._is_here:
+            self._epoch, self._stream, self._replayed = position.epoch, None, None
+            self.say(self.encode_renewal(position))
+
+    def skip(self, epoch: str, after: int, upto: int) -> None:
+        """Tell it that messages are gone, unless its replay will see that by itself."""
+        frame = self.encode_gap(epoch, after, upto)
+        if self._is_here and self._replayed is None and frame is not None:
             self.say(frame)
 
     def say(self, frame: bytes) -> None:
@@ -204,7 +219,7 @@ class Reader(ABC):
 
     def _frame(self, waiting: Waiting[Message | bytes] | Gap) -> bytes | None:
         if isinstance(waiting, Gap):
-            return self.encode_gap(self._epoch, waiting.after, waiting.upto)
+            return self.encode_gap(str(waiting.stream.key), waiting.after, waiting.upto)
         what = waiting.what
         return what if isinstance(what, bytes) else self._written(what)
 

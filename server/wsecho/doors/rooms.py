@@ -3,14 +3,21 @@
 
 import secrets
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 from random import Random
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
+from wsecho.bus.interface import Bus, Ear
+from wsecho.bus.later import Later, gather, when
+from wsecho.bus.memory import MemoryBus
 from wsecho.core.callers import Caller
 from wsecho.core.history import History, Message
 from wsecho.core.hub import Hub, Joined, Rules
+from wsecho.core.positions import Position
 from wsecho.core.presence import Card, Change
 from wsecho.core.retries import Receipt
 from wsecho.core.rooms import Delivery, Said
@@ -53,6 +60,12 @@ class RoomMember(Protocol):
     def tell(self, change: Change) -> None:
         """Tell it that somebody came or went."""
 
+    def renew(self, position: Position) -> None:
+        """Tell it that the room's epoch has changed; what follows stands behind this."""
+
+    def skip(self, epoch: str, after: int, upto: int) -> None:
+        """Tell it that the messages between two offsets are gone."""
+
 
 class Listener(Protocol):
     """Hears every message and every coming and going of every room, after its members."""
@@ -62,6 +75,16 @@ class Listener(Protocol):
 
     def changed(self, room: str, change: Change) -> None:
         """Take note that somebody came or went."""
+
+    def renewed(self, room: str, position: Position) -> None:
+        """Take note that a room's epoch has changed; what follows stands behind this."""
+
+    def skipped(self, room: str, epoch: str, after: int, upto: int) -> None:
+        """Take note that the messages between two offsets are gone."""
+
+
+MakeBus: TypeAlias = Callable[[Hub[Any], Ear, Callable[[], float]], Bus]
+"""Makes a bus for a hub, whatever it brings, and the time."""
 
 
 class Rooms:
@@ -74,11 +97,19 @@ class Rooms:
         rules: what rooms keep.
         clock: the time, Unix seconds, and calls at a later one.
         stats: where readers count what is left out for them.
+        make_bus: makes what carries messages between processes.
     """
 
-    def __init__(self, rules: Rules, clock: IReactorTime, stats: Stats) -> None:
+    def __init__(
+        self,
+        rules: Rules,
+        clock: IReactorTime,
+        stats: Stats,
+        make_bus: MakeBus = MemoryBus,
+    ) -> None:
         self.stats = stats
-        self.hub: Hub[RoomMember] = Hub(rules, lambda: secrets.token_urlsafe(9))
+        self.hub: Hub[RoomMember] = Hub(rules, draw_word)
+        self.bus: Bus = make_bus(self.hub, self, clock.seconds)
         self.listeners: list[Listener] = []
         self._clock = clock
         self._waiting: deque[tuple[str, Delivery[RoomMember], Any]] = deque()
@@ -88,6 +119,30 @@ class Rooms:
         """Return the time."""
         return self._clock.seconds()
 
+    def attach(self, room: str, after: Position | None = None) -> Deferred[None] | None:
+        """Make a room current here, as one must before it is joined or read.
+
+        Args:
+            room: its name, checked.
+            after: a place that somebody wants to go on from.
+
+        Returns:
+            None where there is nothing to wait for.
+
+        Raises:
+            OverLimit: there are too many rooms.
+            BusUnavailable: it cannot be had now.
+        """
+        return self.bus.attach(room, after)
+
+    def check(self, room: str) -> None:
+        """See to it that a room takes one more member.
+
+        Raises:
+            OverLimit: it is full, or there are too many rooms.
+        """
+        self.hub.check(room, self.seconds())
+
     def join(self, room: str, member: RoomMember) -> Joined[RoomMember]:
         """Take a member into a room, and tell those who watch.
 
@@ -96,14 +151,14 @@ class Rooms:
         """
         joined = self.hub.join(room, member, self.seconds())
         if joined.change is not None:
-            self._announce(room, joined.change, but=member)
+            self.bus.tell(room, joined.change, member)
         return joined
 
     def leave(self, room: str, member: RoomMember) -> None:
         """Let a member leave a room; twice is no harm."""
         outcome = self.hub.leave(room, member, self.seconds())
         if isinstance(outcome, Change):
-            self._announce(room, outcome)
+            self.bus.tell(room, outcome)
         elif outcome is not None:
             self._clock.callLater(max(0.0, outcome - self.seconds()), self._settle, room)
 
@@ -115,13 +170,14 @@ class Rooms:
         """
         return self.hub.read(room, self.seconds())
 
-    def members(self, room: str) -> list[Card]:
+    def members(self, room: str) -> Later[list[Card]]:
         """List who is in a room, who came first first; asking is a use.
 
         Raises:
             OverLimit: there are too many rooms.
+            BusUnavailable: it cannot be known now.
         """
-        return list(self.hub.use(room, self.seconds()).presence)
+        return self.bus.members(room)
 
     def publish(
         self,
@@ -134,7 +190,7 @@ class Rooms:
         caller: str = "",
         publication: int | None = None,
         origin: Any = None,
-    ) -> Receipt:
+    ) -> Later[Receipt]:
         """Say something in a room.
 
         Args:
@@ -150,30 +206,59 @@ class Rooms:
         Raises:
             KeyReusedError: something else was said under the key.
             OverLimit: there are too many rooms.
+            BusUnavailable: it cannot be said now.
         """
         said = Said(payload, is_binary, publication or draw_publication(), key, caller)
-        delivery = self.hub.publish(room, said, sender, self.seconds())
-        if delivery.message is not None:
-            self._waiting.append((room, delivery, origin))
-            self._deliver()
-        return delivery.receipt
+        return self.bus.publish(room, said, sender, origin)
 
-    def check_keys(
+    def publish_to_all(
         self, rooms: list[str], payload: bytes, *, is_binary: bool, key: str | None, caller: str
-    ) -> None:
-        """See to it that there is place for some rooms, and that a key can be used in all of them.
+    ) -> Later[dict[str, Receipt]]:
+        """Say the same in many rooms: in all, or in none where that can be known beforehand.
 
         Raises:
-            KeyReusedError: something else was said under it in one of them.
+            KeyReusedError: something else was said under the key in one of them.
             OverLimit: there are too many rooms.
+            BusUnavailable: it cannot be said now.
         """
-        said = Said(payload, is_binary, 0, key, caller)
-        for room in rooms:
-            self.hub.use(room, self.seconds()).recall(said, self.seconds())
+        say = partial(self.publish, payload=payload, is_binary=is_binary, key=key, caller=caller)
+        checked = self.bus.check_keys(rooms, Said(payload, is_binary, 0, key, caller))
+        return when(checked, lambda _: gather({room: say(room) for room in rooms}))
 
     def sweep(self) -> None:
         """Let go of what is too old."""
         self.hub.sweep(self.seconds())
+
+    # -- what the bus brings
+
+    def hear(self, room: str, delivery: Delivery[RoomMember], origin: Any) -> None:
+        """Deliver a message, behind those that are being delivered."""
+        self._waiting.append((room, delivery, origin))
+        self._deliver()
+
+    def renew(self, room: str, position: Position) -> None:
+        """Tell everybody in a room that its epoch has changed."""
+        for member in self.hub.members(room):
+            member.renew(position)
+        for listener in self.listeners:
+            listener.renewed(room, position)
+
+    def skip(self, room: str, epoch: str, after: int, upto: int) -> None:
+        """Tell everybody in a room that messages are gone."""
+        for member in self.hub.members(room):
+            member.skip(epoch, after, upto)
+        for listener in self.listeners:
+            listener.skipped(room, epoch, after, upto)
+
+    def announce(self, room: str, change: Change, but: RoomMember | None = None) -> None:
+        """Tell those who watch a room that somebody came or went."""
+        for member in self.hub.watchers(room):
+            if member is not but:
+                member.tell(change)
+        for listener in self.listeners:
+            listener.changed(room, change)
+
+    # -- the rest is our own
 
     def _deliver(self) -> None:
         if self._delivering:
@@ -194,14 +279,12 @@ class Rooms:
 
     def _settle(self, room: str) -> None:
         for change in self.hub.settle(room, self.seconds()):
-            self._announce(room, change)
+            self.bus.tell(room, change)
 
-    def _announce(self, room: str, change: Change, but: RoomMember | None = None) -> None:
-        for member in self.hub.watchers(room):
-            if member is not but:
-                member.tell(change)
-        for listener in self.listeners:
-            listener.changed(room, change)
+
+def draw_word() -> str:
+    """Draw a random word that nobody can guess: an epoch, or a member's id."""
+    return secrets.token_urlsafe(9)
 
 
 def draw_publication() -> int:

@@ -4,6 +4,7 @@
 from http import HTTPStatus
 from typing import Any, Final
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IProtocol, IReactorTime
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
@@ -12,6 +13,7 @@ from twisted.web.http import HTTPChannel
 from twisted.web.resource import IResource
 from twisted.web.server import Request, Site
 
+from wsecho.bus.later import attempt
 from wsecho.config import Config
 from wsecho.core.admissions import Place
 from wsecho.core.bodies import BodyPace
@@ -76,8 +78,9 @@ class Channel(HTTPChannel):
         self._networkProducer.resumeProducing()
         self.transport.unregisterProducer()
         self._successor = self._tenant = protocol
+        held, self._dataBuffer = b"".join(self._dataBuffer), []
         protocol.makeConnection(self.transport)
-        protocol.dataReceived(head)
+        protocol.dataReceived(head + held)
 
     def end_with(self, answer: bytes) -> None:
         """Answer in the middle of a request, read no more of it, and end the connection."""
@@ -208,11 +211,12 @@ class HttpRequest(Request):
             if not wants_websocket(head):
                 super().process()
                 return
-            protocol, rewritten = handshake.accept(head, peer, channel.place)
+            outcome = handshake.accept(head, peer, channel.place)
         except WireError as error:
             self._refuse(error)
         else:
-            channel.hand_over(protocol, rewritten)
+            cancel_with(self, outcome)
+            attempt(lambda: outcome, lambda accepted: channel.hand_over(*accepted), self._refuse)
 
     def write(self, data: bytes) -> None:
         """Say in an answer that begins while the server is stopping when to come back."""
@@ -269,6 +273,12 @@ def log_refusal(log: Logger, request: Request, error: WireError) -> None:
         status=error.status,
         reason=error.reason,
     )
+
+
+def cancel_with(request: Request, outcome: object) -> None:
+    """Wait no more for what a request asked for, once its client is gone."""
+    if isinstance(outcome, Deferred):
+        request.notifyFinish().addErrback(lambda _: outcome.cancel())
 
 
 def answer_error(request: Any, error: WireError) -> bytes:

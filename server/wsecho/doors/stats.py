@@ -36,6 +36,7 @@ class Visit:
         who: the token's subject, or the session's authid; empty for nobody in particular.
         messages_in, messages_out: whole messages; of a room's stream, frames of any kind.
         bytes_in, bytes_out: of these messages; on the way out, with their framing.
+        messages_echoed, bytes_echoed: what counts as both.
     """
 
     _stats: "Stats"
@@ -47,7 +48,18 @@ class Visit:
     messages_out: int = 0
     bytes_in: int = 0
     bytes_out: int = 0
+    messages_echoed: int = 0
+    bytes_echoed: int = 0
     _is_over: bool = field(default=False, init=False)
+
+    def settle(self) -> None:
+        """Have all counts say all there is."""
+        messages, self.messages_echoed = self.messages_echoed, 0
+        octets, self.bytes_echoed = self.bytes_echoed, 0
+        self.messages_in += messages
+        self.messages_out += messages
+        self.bytes_in += octets
+        self.bytes_out += octets
 
     def end(self, code: object, reason: str) -> None:
         """Note the end, once.
@@ -71,12 +83,15 @@ class DoorStats:
 
     def total(self, count: Count) -> int:
         """Sum up a count over all connections that there ever were."""
+        for visit in self.visits:
+            visit.settle()
         live: int = sum(getattr(visit, count) for visit in self.visits)
         return self._gone[count] + live
 
     def leave(self, visit: Visit) -> None:
         """Keep the counts of a connection that ends."""
         del self.visits[visit]
+        visit.settle()
         self._gone["messages_in"] += visit.messages_in
         self._gone["messages_out"] += visit.messages_out
         self._gone["bytes_in"] += visit.bytes_in

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import txaio
-from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
+from autobahn.twisted.websocket import WebSocketServerFactory
 from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
@@ -22,10 +22,18 @@ from wsecho.core.errors import (
     CloseReason,
     OverRate,
 )
-from wsecho.core.frames import encode_message, read_messages
+from wsecho.core.frames import (
+    FIN,
+    RSV1,
+    Opcode,
+    encode_head,
+    encode_message,
+    encode_messages,
+)
+from wsecho.core.large import Buffers
 from wsecho.core.rates import Meter
-from wsecho.doors.masking import apply_mask
 from wsecho.doors.outbound import Outbound
+from wsecho.doors.reading import ReadingProtocol
 from wsecho.doors.stats import ABNORMAL, NO_STATUS
 from wsecho.lane.transport import LaneTransport
 
@@ -50,7 +58,7 @@ _txaio: Any = txaio
 _QUIET: Final = _txaio.make_logger(level="critical")
 
 
-class WebSocketConnection(WebSocketServerProtocol):
+class WebSocketConnection(ReadingProtocol):
     """One WebSocket whose request was found valid, and the door it leads to.
 
     Autobahn reads and writes the frames and keeps the closing handshake. This class hands
@@ -71,6 +79,13 @@ class WebSocketConnection(WebSocketServerProtocol):
     log = _QUIET
     is_paced = True
     is_idle = False
+    _takes_many = True
+    _lane: LaneTransport | None = None
+
+    def __init_subclass__(cls) -> None:
+        """Have each message come to `onMessage` where that is overridden."""
+        super().__init_subclass__()
+        cls._takes_many = cls.onMessage is WebSocketConnection.onMessage
 
     def __init__(
         self, door: Door, caller: Caller, offer: Offer | None, headers: dict[str, str]
@@ -106,8 +121,8 @@ class WebSocketConnection(WebSocketServerProtocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Tell the door; it hears of it once, whatever happened before."""
-        if isinstance(self.transport, LaneTransport):
-            self.transport.leave()
+        if self._lane is not None:
+            self._lane.leave()
         self._outbound.connection_lost()
         self.factory.forget(self)
         self._stop_expiry()
@@ -115,24 +130,6 @@ class WebSocketConnection(WebSocketServerProtocol):
         self.visit.who = self.visit.who or self.door.who
         self.visit.end(*self._how_it_ended())
         self.door.closed()
-
-    def dataReceived(self, data: bytes) -> None:
-        """Read frames, unless this connection failed: then only the peer's end is awaited."""
-        if not self.failedByMe:
-            self._dataReceived(data)
-
-    def processData(self) -> bool:
-        """Read one frame more, or as many messages as stand whole before the next that does not.
-
-        Most frames are whole messages, which need none of Autobahn's states. Unless this connection
-        failed: Autobahn would read on, and what follows a broken frame is mostly broken too; its
-        second complaint cuts the connection before the peer could read the first.
-        """
-        if self.failedByMe:
-            return False
-        if self.current_frame is None and not self.inside_message:
-            self._read_whole_messages()
-        return not self.failedByMe and super().processData()
 
     def perMessageCompressionAccept(
         self, offers: list[PerMessageDeflateOffer]
@@ -160,6 +157,16 @@ class WebSocketConnection(WebSocketServerProtocol):
         except Exception:  # noqa: BLE001  # the boundary: a fault of ours ends this one connection
             self._our_fault()
 
+    @property
+    def most(self) -> int:
+        """Octets of the longest message."""
+        return self.factory.max_message_size
+
+    @property
+    def buffers(self) -> Buffers:
+        """Where large messages go."""
+        return self.factory.buffers
+
     def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: FBT001, N803
         """Hand a message to the door."""
         # After our Close frame nothing may be sent, so a late message has no answer
@@ -176,6 +183,36 @@ class WebSocketConnection(WebSocketServerProtocol):
         except Exception:  # noqa: BLE001  # the boundary, as above
             self._our_fault()
 
+    def messages_received(self, messages: list[tuple[bytes, bool]]) -> None:
+        """Hand messages that came at once to the door, each by `onMessage` where that counts."""
+        self.is_heard()
+        if len(messages) == 1 or self._meter is not None or not self._takes_many:
+            for payload, is_binary in messages:
+                self.onMessage(payload, is_binary)
+            return
+        visit = self.visit
+        visit.messages_in += len(messages)
+        for payload, _ in messages:
+            visit.bytes_in += len(payload)
+        try:
+            self.door.received_all(messages)
+        except Exception:  # noqa: BLE001  # the boundary, as above
+            self._our_fault()
+
+    def echoed(self, messages: int, octets: int) -> None:
+        """Count messages that the lane has answered by itself."""
+        self.is_heard()
+        self.visit.messages_echoed += messages
+        self.visit.bytes_echoed += octets
+
+    def large_received(self, payload: memoryview, *, is_binary: bool) -> None:
+        """Hand a large message to the door: without a copy, where it does not keep it."""
+        self.is_heard()
+        if self._takes_many and self.door.takes_views:
+            self.onMessage(payload, is_binary)  # type: ignore[arg-type]  # the door says it may be
+        else:
+            self.onMessage(bytes(payload), is_binary)
+
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:  # noqa: FBT001, N803
         """Count a message that was too large; the rest is said when the connection is gone."""
         if self.localCloseCode == CloseCode.MESSAGE_TOO_BIG:
@@ -186,20 +223,33 @@ class WebSocketConnection(WebSocketServerProtocol):
         self.factory.house.stats.limits["auto-ping-timeout"] += 1
         super().onAutoPingTimeout()
 
-    def send(self, payload: bytes, *, is_binary: bool) -> None:
+    def send(self, payload: bytes | memoryview, *, is_binary: bool) -> None:
         """Send one message, compressed where that was negotiated."""
         if self.state != self.STATE_OPEN:
             return
         self.visit.messages_out += 1
         self.visit.bytes_out += len(payload)
-        if self._perMessageCompress is None:
-            self.sendData(encode_message(payload, is_binary=is_binary))
+        if self._perMessageCompress is not None:
+            self.sendData(self._compressed(payload, is_binary=is_binary))
+        elif self._lane is not None and self._lane.is_clear:
+            self._lane.send_message(payload, is_binary=is_binary)
         else:
-            self.sendMessage(payload, is_binary)
+            self.sendData(encode_message(payload, is_binary=is_binary))
+
+    def send_all(self, messages: list[tuple[bytes, bool]]) -> None:
+        """Send messages behind one another, each a payload and whether it is binary."""
+        if self._perMessageCompress is not None:
+            for payload, is_binary in messages:
+                self.send(payload, is_binary=is_binary)
+        elif self.state == self.STATE_OPEN:
+            frames = encode_messages(messages)
+            self.visit.messages_out += len(messages)
+            self.visit.bytes_out += sum([len(payload) for payload, _ in messages])
+            self.sendData(frames)
 
     def offer(self, frame: bytes) -> bool:
         """Send whole frames, if the transport takes any now."""
-        if not self._outbound.takes:
+        if self._outbound.is_full:
             return False
         # As `push`, whose call each member of a room would pay for with each message.
         if self.state == self.STATE_OPEN:
@@ -247,13 +297,16 @@ class WebSocketConnection(WebSocketServerProtocol):
 
         Where no door holds the peer back, one that sends pings and never reads is cut off.
         """
-        if not self.door.waits_for_reader and not self._outbound.has_room(len(data)):
-            self.factory.house.stats.limits["send-queue"] += 1
-            self._outbound.abort()
-            return
-        self._outbound.write(data)
-        if self._outbound.queued:
-            self.factory.house.stats.queued(self._outbound.queued)
+        outbound = self._outbound
+        if outbound.is_full:
+            if not self.door.waits_for_reader and not outbound.has_room(len(data)):
+                self.factory.house.stats.limits["send-queue"] += 1
+                outbound.abort()
+                return
+            outbound.write(data)
+            self.factory.house.stats.queued(outbound.queued)
+        else:
+            outbound.transport.write(data)
 
     def sendCloseFrame(
         self,
@@ -266,6 +319,8 @@ class WebSocketConnection(WebSocketServerProtocol):
         Autobahn's `sendClose` refuses the codes that a server needs (1001, 1011, 1013).
         """
         super().sendCloseFrame(code, reasonUtf8, isReply)
+        self._is_between = False
+        self._expect_messages()
         if self.failedByMe:
             self._outbound.finish(linger=True, within=CLOSE_TIMEOUT)
         elif self._answer_within is not None:
@@ -285,22 +340,21 @@ class WebSocketConnection(WebSocketServerProtocol):
         else:
             self._outbound.finish(linger=False, within=CLOSE_TIMEOUT)
 
+    def _compressed(self, payload: bytes | memoryview, *, is_binary: bool) -> bytes:
+        """Encode a message as one compressed frame (RFC 7692 section 7.2.1)."""
+        codec = self._perMessageCompress
+        codec.start_compress_message()
+        deflated: bytes = codec.compress_message_data(payload) + codec.end_compress_message()
+        first = FIN | RSV1 | (Opcode.BINARY if is_binary else Opcode.TEXT)
+        return encode_head(first, len(deflated)) + deflated
+
     def _take_the_lane(self) -> None:
         lane = self.factory.lane
         transport = None if lane is None else lane.take(self.transport, self)
         if transport is not None:
-            self.transport = transport
+            self.transport = self._lane = transport
+            transport.echoes = self.door.echoes and self._meter is None and self._takes_many
             self._outbound.move_to(transport)
-
-    def _read_whole_messages(self) -> None:
-        messages, taken = read_messages(self.data, self.factory.max_message_size, apply_mask)
-        if not taken:
-            return
-        self.data = self.data[taken:]
-        for payload, is_binary in messages:
-            self.onMessage(payload, is_binary)
-        if self.autoPingTimeoutCall and self.autoPingRestartOnAnyTraffic:
-            self._cancelAutoPingTimeoutCall()
 
     def _peer_is_full(self, full: bool) -> None:  # noqa: FBT001
         if not full and self.state == self.STATE_OPEN:
@@ -363,6 +417,7 @@ class WebSocketFactory(WebSocketServerFactory):
         self.send_queue = config.send_queue
         self.rates = config.rates
         self.max_message_size = config.max_message_size
+        self.buffers = Buffers()
         self.connections: dict[WebSocketConnection, None] = {}
         # A batched timer of Autobahn's runs on a global reactor unless told otherwise.
         _txaio.config.loop = reactor

@@ -3,6 +3,7 @@
 
 import select
 from contextlib import suppress
+from time import perf_counter
 from typing import Any, Final
 
 from twisted.internet import tcp
@@ -14,7 +15,19 @@ from zope.interface import implementer
 from wsecho.lane.transport import LaneTransport
 
 BATCH: Final = 256
-"""Sockets that are served in one turn of the reactor: its timers and other readers come between."""
+"""Sockets that are looked for at a time."""
+
+TURN: Final = 0.002
+"""Seconds, about, that are spent on sockets before the reactor's timers and other readers."""
+
+LINGER: Final = 50e-6
+"""Seconds that are waited for a socket to get ready, without falling asleep."""
+
+HOPE: Final = 8
+"""How often in a row that may be in vain before it is left off."""
+
+RARELY: Final = 64
+"""After how many turns it is then tried again."""
 
 
 @implementer(IReadDescriptor)
@@ -30,6 +43,8 @@ class Lane:
     def __init__(self, reactor: Any) -> None:
         self._reactor = reactor
         self._epoll: Any = None
+        # Above 0: how often waiting may be in vain yet. Below: since how many turns it is left off.
+        self._hope = HOPE
         self._transports: dict[int, LaneTransport] = {}
 
     def __len__(self) -> int:
@@ -82,10 +97,36 @@ class Lane:
         return int(self._epoll.fileno())
 
     def doRead(self) -> None:
-        """Serve the sockets that are ready."""
-        for descriptor, events in self._epoll.poll(0, BATCH):
+        """Serve the sockets that are ready, and those that get ready meanwhile.
+
+        Peers that answer what they get do so soon, and to look a little longer costs less than to
+        fall asleep and be woken. Where that was in vain for a while, it is left off, and tried
+        again now and then.
+        """
+        poll = self._epoll.poll
+        now = perf_counter()
+        end, awake_until, is_waiting = now + TURN, now, False
+        while True:
+            ready = poll(0, BATCH)
+            if ready:
+                if is_waiting:
+                    self._hope, is_waiting = HOPE, False
+                self._serve(ready)
+                now = perf_counter()
+                if now > end:
+                    return
+                awake_until = now + LINGER if self._hope > 0 else now
+            elif perf_counter() < awake_until:
+                is_waiting = True
+            else:
+                break
+        self._hope = self._hope - 1 if self._hope > -RARELY else 1
+
+    def _serve(self, ready: list[tuple[int, int]]) -> None:
+        transports = self._transports
+        for descriptor, events in ready:
             # Serving one may have closed another.
-            transport = self._transports.get(descriptor)
+            transport = transports.get(descriptor)
             if transport is None:
                 continue
             try:

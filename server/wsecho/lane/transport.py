@@ -5,10 +5,15 @@ from __future__ import annotations
 
 import select
 import socket
+from collections import deque
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.python.failure import Failure
+
+from wsecho.core.frames import message_head
+from wsecho.lane import wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,11 +22,20 @@ if TYPE_CHECKING:
 
     from wsecho.lane.lane import Lane
 
-READ_SIZE: Final = 1 << 16
-"""Octets that are read at a time; a socket that has more is ready again in the next turn."""
-
 FULL: Final = 1 << 16
 """Octets that may wait here before the producer is told to pause."""
+
+_FLOOD: Final = 1 << 14
+"""Octets that are read at a time of small messages: each costs time that others wait."""
+
+_LARGE: Final = 1 << 18
+"""Octets that are read at a time once a message, of no more than that, was larger than a read."""
+
+_WAKE: Final = 1 << 17
+"""Octets of a large message that are waited for before they are read."""
+
+_MOST_PIECES: Final = 64
+"""Pieces that are sent at a time; systems have a limit (IOV_MAX), of at least 16."""
 
 _HUNG_UP: Final = select.EPOLLHUP | select.EPOLLERR if hasattr(select, "epoll") else 0
 
@@ -40,19 +54,38 @@ class LaneTransport:
     """
 
     __slots__ = (
+        "_appetite",
         "_descriptor",
         "_half_closing",
+        "_into",
         "_is_gone",
         "_is_read",
+        "_is_sealed",
         "_lane",
+        "_least",
         "_producer",
         "_protocol",
         "_reactor",
         "_socket",
         "_transport",
         "_waiting",
+        "_waiting_size",
         "disconnecting",
+        "echoes",
+        "is_clear",
+        "messages_up_to",
     )
+
+    is_clear: bool
+    """Whether what is sent now goes to the socket: nothing waits, and all is open."""
+
+    echoes: bool
+    """Whether messages are sent back here, and `echoed` called with their number and octets in
+    place of `messages_received`."""
+
+    messages_up_to: int
+    """Octets of the longest message that `messages_received` is called with. While it is 0, and
+    with whatever is no whole message, `dataReceived` is called."""
 
     def __init__(self, lane: Lane, reactor: Any, transport: Any, protocol: IProtocol) -> None:
         self._lane = lane
@@ -62,11 +95,19 @@ class LaneTransport:
         self._socket: socket.socket = transport.socket
         self._descriptor: int = transport.fileno()
         self._producer: Any = None
-        self._waiting: bytearray | None = None
+        self._waiting: deque[memoryview] | None = None
+        self._waiting_size = 0
+        self._appetite = _FLOOD
+        self._least = 1
+        self._into: memoryview | None = None
         self._is_read = True
         self._is_gone = False
+        self._is_sealed = False
         self._half_closing = False
         self.disconnecting = False
+        self.is_clear = True
+        self.messages_up_to = 0
+        self.echoes = False
 
     def begin(self) -> None:
         """Take the socket, and what was yet to be written to it, out of the reactor's hands."""
@@ -89,7 +130,13 @@ class LaneTransport:
     def serve(self, events: int) -> None:
         """Read and write as far as the socket is ready."""
         if events & select.EPOLLIN:
-            self._read()
+            if self.messages_up_to:
+                if self.echoes and self.is_clear:
+                    self._echo()
+                else:
+                    self._read_messages()
+            else:
+                self._read()
         elif events & _HUNG_UP:
             self.lost(Failure(ConnectionLost()))
         if events & select.EPOLLOUT and not self._is_gone:
@@ -108,36 +155,78 @@ class LaneTransport:
         """Have nothing to do with the socket any more; to do so again does no harm."""
         if not self._is_gone:
             self._is_gone = True
+            self.seal()
             self._waiting = None
+            self._into = None
             self._lane.release(self._descriptor)
 
     # -- what a protocol calls
 
+    def read_into(self, destination: memoryview) -> None:
+        """Have what comes put there until it is full, and `received_into` called with how much."""
+        self._into = destination
+        # The next is likely as large: then it comes at once, or is not copied at its beginning.
+        self._appetite = _FLOOD if len(destination) > _LARGE else _LARGE
+        self._wait_for(len(destination))
+
     def write(self, data: bytes) -> None:
         """Send now what the socket takes now; the rest waits."""
-        if self._is_gone or self._half_closing:
-            return
-        if self._waiting is None:
+        if self.is_clear:
             try:
                 sent = self._socket.send(data)
-            except BlockingIOError:
-                sent = 0
-            except OSError:
-                # The protocol is in the middle of something; it hears of it afterwards.
-                self._reactor.callLater(0, self.lost, Failure(ConnectionLost()))
-                return
-            if sent == len(data):
-                return
-            self._waiting = bytearray(memoryview(data)[sent:])
-            self._watch()
+            except OSError as error:
+                sent = self.failed(error)
+            if sent != len(data):
+                self.keep(data, sent)
         else:
-            self._waiting += data
-        if len(self._waiting) > FULL and self._producer is not None:
-            self._producer.pauseProducing()
+            self.keep(data, 0)
 
     def writeSequence(self, pieces: Iterable[bytes]) -> None:
         """Send several pieces as one."""
         self.write(b"".join(pieces))
+
+    def send_message(self, payload: bytes | memoryview, *, is_binary: bool) -> None:
+        """Send a message as one frame. What waits of it is not copied."""
+        rest = None
+        if self.is_clear:
+            try:
+                rest = wire.send_message(self._descriptor, payload, is_binary)
+            except OSError as error:
+                self.failed(error)
+            if not rest:
+                return
+        head = message_head(len(payload), is_binary=is_binary)
+        sent = 0 if rest is None else len(head) + len(payload) - rest
+        if sent < len(head):
+            self.keep(head, sent)
+        self.keep(payload, max(sent - len(head), 0))
+
+    def failed(self, error: OSError) -> int:
+        """Take note of what sending raised; return how many octets were taken."""
+        if not isinstance(error, BlockingIOError):
+            self.seal()
+            # The protocol is in the middle of something; it hears of it afterwards.
+            self._reactor.callLater(0, self.lost, Failure(ConnectionLost()))
+        return 0
+
+    def keep(self, data: bytes | memoryview, sent: int) -> None:
+        """Keep data of which the socket took the first `sent` octets, until it takes the rest."""
+        if self._is_sealed:
+            return
+        if self._waiting is None:
+            self._waiting = deque()
+            self.is_clear = False
+            self._watch()
+        rest = memoryview(data)[sent:]
+        self._waiting.append(rest)
+        self._waiting_size += len(rest)
+        if self._waiting_size > FULL and self._producer is not None:
+            self._producer.pauseProducing()
+
+    def seal(self) -> None:
+        """Take nothing more to send; what waits is sent yet."""
+        self._is_sealed = True
+        self.is_clear = False
 
     def loseConnection(self) -> None:
         """Close once all is sent."""
@@ -147,6 +236,7 @@ class LaneTransport:
 
     def loseWriteConnection(self) -> None:
         """Send FIN once all is sent, and go on reading."""
+        self.seal()
         self._half_closing = True
         if self._waiting is None:
             self._send_fin()
@@ -161,7 +251,7 @@ class LaneTransport:
     def registerProducer(self, producer: Any, streaming: bool) -> None:  # noqa: FBT001
         """Have somebody told when to pause and when to go on."""
         self._producer = producer
-        if self._waiting is not None and len(self._waiting) > FULL:
+        if self._waiting_size > FULL:
             producer.pauseProducing()
 
     def unregisterProducer(self) -> None:
@@ -180,36 +270,96 @@ class LaneTransport:
 
     # -- the rest is our own
 
-    def _read(self) -> None:
+    def _read_messages(self) -> None:
         try:
-            data = self._socket.recv(READ_SIZE)
-        except BlockingIOError:
-            return
+            received = wire.receive(self._descriptor, self._appetite, self.messages_up_to)
         except OSError:
             self.lost(Failure(ConnectionLost()))
             return
-        if data:
-            self._protocol.dataReceived(data)
-        else:
+        if received is None:
+            return
+        messages, rest, octets = received
+        if octets == self._appetite:
+            self._appetite = _FLOOD
+        if messages:
+            self._protocol.messages_received(messages)
+        if rest:
+            self._protocol.dataReceived(rest)
+        elif not octets:
             self.lost(Failure(ConnectionDone()))
 
-    def _flush(self) -> None:
-        if self._waiting is None:
-            return
+    def _echo(self) -> None:
         try:
-            sent = self._socket.send(self._waiting)
+            echoed = wire.echo(self._descriptor, self._appetite, self.messages_up_to)
+        except OSError:
+            self.lost(Failure(ConnectionLost()))
+            return
+        if echoed is None:
+            return
+        messages, payloads, rest, unsent, octets = echoed
+        if messages:
+            self._protocol.echoed(messages, payloads)
+        if unsent:
+            self.keep(unsent, 0)
+        if rest:
+            self._protocol.dataReceived(rest)
+        elif not octets:
+            self.lost(Failure(ConnectionDone()))
+        if octets == self._appetite:
+            self._appetite = _FLOOD
+
+    def _read(self) -> None:
+        into = self._into
+        try:
+            if into is not None:
+                octets = self._socket.recv_into(into)
+            else:
+                data = self._socket.recv(self._appetite)
+                octets = len(data)
         except BlockingIOError:
             return
         except OSError:
             self.lost(Failure(ConnectionLost()))
             return
-        del self._waiting[:sent]
-        if not self._waiting:
+        if not octets:
+            self.lost(Failure(ConnectionDone()))
+        elif into is None:
+            self._protocol.dataReceived(data)
+        else:
+            self._into = into[octets:] if octets < len(into) else None
+            self._wait_for(len(into) - octets)
+            self._protocol.received_into(octets)
+
+    def _wait_for(self, octets: int) -> None:
+        """Be told of octets only once so many are there, or a good part of them."""
+        least = min(max(octets, 1), _WAKE)
+        if least != self._least:
+            self._least = least
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, least)
+
+    def _flush(self) -> None:
+        waiting = self._waiting
+        if waiting is None:
+            return
+        try:
+            sent = self._socket.sendmsg(list(islice(waiting, _MOST_PIECES)))
+        except BlockingIOError:
+            return
+        except OSError:
+            self.lost(Failure(ConnectionLost()))
+            return
+        self._waiting_size -= sent
+        while waiting and sent >= len(waiting[0]):
+            sent -= len(waiting.popleft())
+        if waiting:
+            waiting[0] = waiting[0][sent:]
+        else:
             self._waiting = None
             self._all_sent()
 
     def _all_sent(self) -> None:
         self._watch()
+        self.is_clear = not self._is_sealed
         if self._producer is not None:
             self._producer.resumeProducing()
         if self._waiting is not None or self._is_gone:

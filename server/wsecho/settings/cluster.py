@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import attrs
 from attrs import frozen
 
 from wsecho import values
@@ -25,7 +24,6 @@ class Cluster:
         default=1,
         shown="1",
     )
-    redis: str | None = attrs.field(default=None)
     advertise: Address | None = option(
         "advertise",
         values.address,

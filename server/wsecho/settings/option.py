@@ -38,6 +38,7 @@ class Option:
         help: what it does, for `--help`.
         shown: the default as `--help` shows it.
         repeatable: whether each further one adds to the list.
+        is_secret: whether what was given must not be repeated in a complaint.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Option:
     help: str
     shown: str | None
     repeatable: bool
+    is_secret: bool = False
 
     def value(self, given: Any) -> Any:
         """Turn what was given into the field's value.
@@ -61,7 +63,8 @@ class Option:
         try:
             return self.read(given)
         except ValueError as error:
-            raise ConfigError(self.name, given, str(error)) from None
+            shown = "(not shown)" if self.is_secret else given
+            raise ConfigError(self.name, shown, str(error)) from None
 
 
 def option(
@@ -72,6 +75,7 @@ def option(
     default: Any,
     shown: str | None = None,
     repeatable: bool = False,
+    is_secret: bool = False,
 ) -> Any:
     """Declare a field of the configuration that an option gives.
 
@@ -82,7 +86,8 @@ def option(
         default: the value where it is not given.
         shown: the default as `--help` shows it.
         repeatable: whether each further one adds to a list.
+        is_secret: whether what was given must not be repeated in a complaint.
     """
     return attrs.field(
-        default=default, metadata={OPTION: Option(name, read, help, shown, repeatable)}
+        default=default, metadata={OPTION: Option(name, read, help, shown, repeatable, is_secret)}
     )

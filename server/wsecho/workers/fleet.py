@@ -182,7 +182,7 @@ class Fleet:
         worker = self._workers[serial]
         if worker.state is not State.STARTING:
             return
-        worker.state, worker.since = State.READY, now
+        worker.state, worker.since, worker.reason = State.READY, now, ""
         for other in self:
             if other.slot == worker.slot and other.generation < worker.generation:
                 self._drain(other, now, is_replaced=True)
@@ -256,7 +256,8 @@ class Fleet:
 
     def _overdue(self, worker: Worker, now: float) -> None:
         if worker.state is State.STARTING:
-            worker.reason = worker.reason or f"it was not ready within {START_WITHIN:g} s"
+            late = f"it was not ready within {START_WITHIN:g} s"
+            worker.reason = f"{late}: {worker.reason}" if worker.reason else late
         else:
             text = f"worker {worker.slot} did not end within {self._within + GRACE:g} s: killed"
             self._orders.append(Say(text, is_error=True))

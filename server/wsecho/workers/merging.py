@@ -12,7 +12,7 @@ from wsecho.doors.metrics import MAXIMA, MINIMA
 Plain = list[Any]
 """One process's metrics as JSON has them: `[name, type, text, [[sample, labels, value], …]]`."""
 
-_COUNTER: Final = "counter"
+_COUNTED: Final = frozenset({"counter", "histogram"})
 
 
 def to_plain(metrics: Iterable[Metric]) -> Plain:
@@ -54,7 +54,7 @@ class Merged:
             counters_only: whether it is gone, so that what it had open counts no more.
         """
         for name, kind, text, samples in plain:
-            if counters_only and kind != _COUNTER:
+            if counters_only and kind not in _COUNTED:
                 continue
             self._families.setdefault(name, (kind, text))
             values = self._values.setdefault(name, {})

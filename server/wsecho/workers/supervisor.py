@@ -19,7 +19,7 @@ from twisted.internet.interfaces import IDelayedCall, IListeningPort
 from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 
-from wsecho import logs
+from wsecho import buses, logs
 from wsecho.announcing import announce
 from wsecho.clustering import check_cluster, new_node
 from wsecho.config import Config
@@ -63,6 +63,7 @@ class Supervisor(MultiService):
         self._config = config
         self._reactor = reactor
         # What a worker would stumble on is told now, where the user looks.
+        buses.maker(config, reactor)
         Admission.of(config, reactor.seconds)
         resources(config)
         check_cluster(config, directory_for(config))

@@ -24,7 +24,7 @@ from twisted.python.failure import Failure
 
 from wsecho.clustering import Home
 from wsecho.config import Config, ConfigError
-from wsecho.core.errors import BadGateway
+from wsecho.core.errors import BadGateway, WireError
 from wsecho.listening import Listening
 from wsecho.options import Options
 from wsecho.service import WsechoService
@@ -36,6 +36,8 @@ from wsecho.workers.merging import from_plain, to_plain
 
 ANSWER_WITHIN: Final = 5.0
 """Seconds that the parent has for all workers' metrics."""
+
+_LOOK: Final = 0.1
 
 GRACE: Final = 5.0
 """Seconds beyond `--drain` after which a worker without a parent ends, whatever it is doing."""
@@ -104,6 +106,8 @@ class Worker:
     def run(self, sock: socket.socket) -> None:
         """Serve until the end."""
         adopt(self._reactor, sock, self._channel)
+        # Clients come when the rooms can be had.
+        self._service.accept(False)
         self._service.startService()
         self._reactor.addSystemEventTrigger("before", "shutdown", self._end)
         self._reactor.callWhenRunning(self._running)
@@ -128,6 +132,18 @@ class Worker:
             self._reactor.callFromThread(self._stop, is_replaced=False)
 
         signal.signal(signal.SIGTERM, stop)
+        self._begin_when_healthy()
+
+    def _begin_when_healthy(self) -> None:
+        if self._is_ending:
+            return
+        try:
+            self._service.rooms.bus.check_health()
+        except WireError as error:
+            # Told in case that this lasts too long.
+            self._channel.tell("failed", reason=f"it is not healthy: {error}")
+            self._reactor.callLater(_LOOK, self._begin_when_healthy)
+            return
         self._channel.tell("ready")
         weigh = LoopingCall(self._weigh)
         weigh.clock = self._reactor

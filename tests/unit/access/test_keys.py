@@ -117,10 +117,16 @@ def test_the_very_name_comes_first() -> None:
 
 _JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text() | st.sampled_from(["oct", "OKP", "RSA"]),
-    lambda inner: st.lists(inner) | st.dictionaries(
-        st.sampled_from(["kty", "k", "x", "n", "e", "d", "crv", "kid", "keys", "alg"]), inner
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["kty", "k", "x", "n", "e", "d", "crv", "kid", "keys", "alg"]),
+            inner,
+            max_size=6,
+        )
     ),
-)  # fmt: skip
+    max_leaves=12,
+)
 
 
 @given(st.binary() | _JSON.map(lambda value: json.dumps(value).encode()))

@@ -197,10 +197,16 @@ def test_any_text_is_no_token(text: str) -> None:
 
 _JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
-        st.sampled_from(["exp", "nbf", "sub", "name", "rooms", "wamp", "join", "call"]), inner
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["exp", "nbf", "sub", "name", "rooms", "wamp", "join", "call"]),
+            inner,
+            max_size=5,
+        )
     ),
-)  # fmt: skip
+    max_leaves=10,
+)
 
 
 @given(_JSON)

@@ -7,7 +7,7 @@ from itertools import count
 import pytest
 from attrs import define, field
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from wsecho.core.callers import Caller
 from wsecho.core.history import History
@@ -164,7 +164,9 @@ class HubMachine(RuleBasedStateMachine):
         assert sorted(self.hub.names()) == sorted(self.rooms)
 
 
-TestHub = HubMachine.TestCase
+def test_a_hub_does_as_a_plain_model_does() -> None:
+    """Its rooms, their order and what they remember."""
+    run_state_machine_as_test(HubMachine)
 
 
 def test_a_member_may_go_while_a_message_goes_round() -> None:

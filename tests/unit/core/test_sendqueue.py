@@ -2,9 +2,15 @@
 """The bounded queue of one peer, against a list."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from wsecho.core.sendqueue import ENTRY_COST, SendQueue
 
@@ -48,7 +54,9 @@ class QueueMachine(RuleBasedStateMachine):
         assert bool(self.queue) is bool(self.model)
 
 
-TestQueue = QueueMachine.TestCase
+def test_a_queue_does_as_a_list_does() -> None:
+    """First in, first out, within its bound."""
+    run_state_machine_as_test(QueueMachine, settings=settings(stateful_step_count=25))
 
 
 @given(st.integers(1, 10_000))

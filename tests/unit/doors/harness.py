@@ -3,10 +3,11 @@
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 from attrs import define, field
 from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionLost
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
@@ -21,6 +22,8 @@ from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
 from tests.events import Event, read_events
+from wsecho.bus.later import Later
+from wsecho.bus.memory import MemoryBus
 from wsecho.config import Config
 from wsecho.doors.admission import Admission
 from wsecho.doors.broadcast.longpoll import Poll
@@ -30,11 +33,19 @@ from wsecho.doors.front import Front, FrontFactory
 from wsecho.doors.handshake import Handshake
 from wsecho.doors.house import House
 from wsecho.doors.page import Missing
-from wsecho.doors.rooms import Rooms
+from wsecho.doors.rooms import MakeBus, Rooms
 from wsecho.doors.site import EchoSite
 from wsecho.doors.wamp.serve import make_router, rawsocket_maker
 from wsecho.doors.websocket import WebSocketFactory
 from wsecho.router import Router
+
+T = TypeVar("T")
+
+
+def known(outcome: Later[T]) -> T:
+    """What is known at once."""
+    assert not isinstance(outcome, Deferred)
+    return outcome
 
 
 class Wire(StringTransport):
@@ -101,6 +112,7 @@ class Server:
     root: Resource = field(factory=Bare)
     clock: Clock = field(factory=Clock)
     is_on_loopback: bool = False
+    make_bus: MakeBus = MemoryBus
     admission: Admission = field(init=False)
     house: House = field(init=False)
     rooms: Rooms = field(init=False)
@@ -111,7 +123,7 @@ class Server:
     def __attrs_post_init__(self) -> None:
         config, clock = self.config, self.clock
         self.house = House.of(config, clock)
-        self.rooms = Rooms(config.rules, clock, self.house.stats)
+        self.rooms = Rooms(config.rules, clock, self.house.stats, self.make_bus)
         self.admission = Admission.of(config, clock.seconds, lambda: self.is_on_loopback)
         self.router = make_router(config, self.rooms, clock, self.admission)
         self.websockets = WebSocketFactory(config, clock, self.house)

@@ -24,7 +24,7 @@ def make_server(**options: Any) -> Server:
     root = Resource()
     server = Server(Config(auto_ping=0, **options), root)
     root.putChild(b"healthz", Health())
-    root.putChild(b"readyz", Readiness(server.house.connections))
+    root.putChild(b"readyz", Readiness(server.house.connections, server.rooms.bus))
     metrics = Metrics(server.house, server.rooms, server.router)
     gate = server.factory.handshake.gate
     root.putChild(b"metrics", MetricsPage(lambda: succeed(metrics.collect()), gate))

@@ -12,11 +12,13 @@ from twisted.internet.task import Clock
 from wsecho.core.callers import Caller
 from wsecho.core.history import Message
 from wsecho.core.hub import Rules
+from wsecho.core.positions import Position
 from wsecho.core.presence import Change
 from wsecho.core.queries import RoomQuery
 from wsecho.core.slowness import POLICIES, SlowPolicy
 from wsecho.doors.reader import Reader
 from wsecho.doors.rooms import Rooms
+from wsecho.doors.seat import Seat
 from wsecho.doors.stats import Stats
 
 
@@ -27,7 +29,7 @@ class Listener(Reader):
     form = "test"
 
     def __init__(self, rooms: Rooms, query: RoomQuery, policy: SlowPolicy, bound: int) -> None:
-        super().__init__(rooms, "a", query, Caller("somewhere"), bound=bound, policy=policy)
+        super().__init__(Seat(rooms, "a", query, Caller("somewhere"), bound, policy))
         self.takes: float = float("inf")
         self.got: list[bytes] = []
         self.is_given_up = False
@@ -51,6 +53,10 @@ class Listener(Reader):
     def encode_gap(self, epoch: str, after: int, upto: int) -> bytes:
         """Write the gap."""
         return b"(%d,%d]" % (after, upto)
+
+    def encode_renewal(self, position: Position) -> bytes:
+        """Write it in short."""
+        return f"[now {position}]".encode()
 
     def encode_change(self, change: Change) -> bytes:
         """Write who."""

@@ -8,7 +8,7 @@ import pytest
 from attrs import define, field
 from twisted.web.resource import Resource
 
-from tests.unit.doors.harness import Client, Peer, Server
+from tests.unit.doors.harness import Client, Peer, Server, known
 from wsecho.config import Config
 from wsecho.core.slowness import SlowRule
 from wsecho.doors.wamp.serve import longpoll_resource
@@ -212,7 +212,8 @@ def test_a_batch_is_as_many_messages_as_it_holds() -> None:
 def speak(server: Server, room: str, count: int) -> list[str]:
     """Say something in a room; the positions."""
     return [
-        str(server.rooms.publish(room, b"x" * 100, is_binary=False).position) for _ in range(count)
+        str(known(server.rooms.publish(room, b"x" * 100, is_binary=False)).position)
+        for _ in range(count)
     ]
 
 

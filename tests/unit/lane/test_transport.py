@@ -31,6 +31,16 @@ class FakeSocket:
         self.taken += data[:sent]
         return sent
 
+    def sendmsg(self, pieces: list[bytes | memoryview]) -> int:
+        """Take what there is room for."""
+        return self.send(b"".join(pieces))
+
+    def recv_into(self, destination: memoryview) -> int:
+        """Put the next piece there."""
+        piece = self.recv(len(destination))
+        destination[: len(piece)] = piece
+        return len(piece)
+
     def recv(self, _size: int) -> bytes:
         """Give the next piece."""
         if not self.incoming:

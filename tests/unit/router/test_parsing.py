@@ -23,7 +23,8 @@ scalars: st.SearchStrategy[Any] = (
 anything = st.recursive(
     scalars,
     lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5) | st.integers(), inner)
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(max_size=5) | st.integers(), inner, max_size=3)
     ),
     max_leaves=8,
 )

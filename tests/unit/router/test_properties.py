@@ -15,6 +15,7 @@ from hypothesis.stateful import (
     invariant,
     multiple,
     rule,
+    run_state_machine_as_test,
 )
 
 from tests.unit.router.peers import (
@@ -250,5 +251,6 @@ class Realm(RuleBasedStateMachine):
         self.world.check_empty()
 
 
-TestRealm = Realm.TestCase
-TestRealm.settings = settings(max_examples=25, stateful_step_count=40)
+def test_all_is_done_in_the_order_it_comes_in() -> None:
+    """Events and calls alike, and nothing is held for the gone."""
+    run_state_machine_as_test(Realm, settings=settings(max_examples=25, stateful_step_count=40))

@@ -2,8 +2,9 @@
 """`scripts/bench`: choosing, ratios, verdicts, table and chart, without a socket."""
 
 import json
+import os
+import shutil
 import xml.etree.ElementTree as ET
-import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,12 +13,25 @@ from pathlib import Path
 import pytest
 from _bench import chart, payloads, table
 from _bench.command import parse, status
+from _bench.environment import Environment, Feature, compile_generator, missing
 from _bench.judging import Measured, Sample, Spread, judge, ratio, spread
 from _bench.loading import Bench, arguments, value
+from _bench.peers import command
 from _bench.report import Report, check_place
-from _bench.rows import OURS, PEERS, ROWS, Entry, Load, Measure, Row, Target
-from _bench.serving import MeasureError
-from _bench.session import Settings, chosen, order
+from _bench.rows import (
+    CORE_ROWS,
+    OURS,
+    PEERS,
+    ROWS,
+    Entry,
+    Load,
+    Measure,
+    Row,
+    Target,
+    growth_of_echo,
+)
+from _bench.serving import MeasureError, tree
+from _bench.session import Settings, chosen, needs, order
 from _testsuite.errors import CannotRunError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -122,6 +136,17 @@ class TestVerdicts:
         unjudged = measured(row(AT_LEAST), wsecho=[1])
         assert [status([run]) for run in (good, unjudged, slow, failed)] == [0, 0, 1, 1]
 
+    def test_a_skipped_row_is_no_failure(self) -> None:
+        """What the machine lacks is told, and says nothing about the server."""
+        assert status([Measured(row(AT_LEAST), {}, skipped="no headers")]) == 0
+
+    def test_a_point_of_a_line_is_held_against_the_line_s_best(self) -> None:
+        """Within 30 % of flat: each at least 0.7 of the round's best."""
+        line = growth_of_echo([10, 100, 1000])
+        run = measured(line, **{"10": [100, 50], "100": [80, 40], "1,000": [60, 30]})
+        assert [verdict.reached for verdict in judge(run)] == [True, True, False]
+        assert [verdict.ratio and verdict.ratio.median for verdict in judge(run)] == [1.0, 0.8, 0.6]
+
     def test_a_failure_of_any_of_our_lines_counts(self) -> None:
         """A row may hold several loads of ours under names of their own."""
         entries = (Entry("small", OURS, LOAD), Entry("large", OURS, LOAD))
@@ -160,6 +185,60 @@ class TestTable:
         assert "(a round failed: it fell over)" in text
         assert "[ reached" in text
 
+    def test_connections_that_did_not_open_are_told(self) -> None:
+        """A few of them do not fail the round; how many there were, and why, is said."""
+        details: dict[str, float | str] = {
+            "attempts": 1000,
+            "failed": 3,
+            "trouble": "end of stream",
+        }
+        run = Measured(row(), {OURS: [Sample(1, details), Sample(1, {"attempts": 500})]})
+        assert "(3 of 1,500 connections did not open: end of stream)" in table.render(
+            replace(run, row=row(AT_LEAST))
+        )
+
+    @pytest.mark.parametrize(("share", "said"), [(0.9, False), (0.91, True)])
+    def test_a_busy_generator_is_told(self, share: float, *, said: bool) -> None:
+        """Above 90 % of its core it may be what was measured."""
+        sample = Sample(1, {"own_cpu": share})
+        run = Measured(row(AT_LEAST), {OURS: [sample], "picows": [sample]})
+        assert ("generator-bound" in table.render(run)) is said
+        assert ("generator-bound" in table.summary([run])) is said
+
+    def test_a_server_that_waits_is_told_where_cost_grows(self) -> None:
+        """A point of a line at which the server was not busy tells nothing about cost."""
+        details = {"own_cpu": 0.5, "server_cpu": 0.5}
+        run = Measured(growth_of_echo([10]), {"10": [Sample(1, details)]})
+        assert "(the server was not kept busy)" in table.render(run)
+
+    def test_what_was_agreed_on_is_told(self) -> None:
+        """Whoever compares compression must see whether the parameters are the same."""
+        run = Measured(row(AT_LEAST), {OURS: [Sample(1, {"extensions": "permessage-deflate; x"})]})
+        assert "wsecho agreed on permessage-deflate; x" in table.render(run)
+
+    def test_a_skipped_row_says_why(self) -> None:
+        """In its own table, and in the last one."""
+        run = Measured(row(AT_LEAST), {}, skipped="no headers")
+        assert table.render(run).endswith("skipped: no headers")
+        heads, *lines = table.summary([run]).splitlines()
+        assert heads.startswith("row")
+        assert [line.split() for line in lines] == [["echo-2", *"------", "skipped"]]
+
+    def test_the_summary_has_a_line_for_each_target(self) -> None:
+        """With both values, both shares of both cores, the ratio and the verdict."""
+        both = row(AT_LEAST, Target(0.5, ("picows", "aiohttp")))
+        run = measured(both, wsecho=[80, 90], picows=[100, 100], aiohttp=[120, 160])
+        heads, first, second = table.summary([run]).splitlines()
+        assert heads.split() == [
+            *("row", "target", "ratio", "wsecho", "peer", "server", "generator", "verdict")
+        ]
+        assert first.split() == [
+            *("echo-2", ">=", "1", "of", "picows", "0.85", "(0.80-0.90)", "85.0", "100", "picows"),
+            *("100%", "/", "100%", "25%", "/", "25%", "NOT", "REACHED"),
+        ]
+        assert second.split()[4:8] == ["picows|aiohttp", "0.61", "(0.56-0.67)", "85.0"]
+        assert second.split()[8:10] == ["140", "aiohttp"]
+
     def test_without_the_reference_there_are_values_alone(self) -> None:
         """A run against other peers needs no ratio to be read."""
         line = table.render(measured(row(AT_LEAST), wsecho=[7.25])).splitlines()[1]
@@ -194,6 +273,41 @@ class TestChart:
         end = float(theirs.attrib["x"]) + float(theirs.attrib["width"])
         assert float(target.attrib["x1"]) == pytest.approx(end)
 
+    def test_a_target_beyond_all_bars_is_in_the_chart(self) -> None:
+        """The scale makes place for it: three times the other's bar is where it stands."""
+        run = measured(row(Target(3.0, ("picows",))), wsecho=[50], picows=[100])
+        root = ET.fromstring(chart.render([run], ""))
+        bar = next(each for each in root.iter(f"{SVG}rect") if each.get("class") == "bar")
+        target = next(each for each in root.iter(f"{SVG}line") if each.get("class") == "target")
+        left, width = float(bar.attrib["x"]), float(bar.attrib["width"])
+        assert float(target.attrib["x1"]) == pytest.approx(left + 3 * width, abs=0.5)
+
+    def test_how_cost_grows_is_a_line(self) -> None:
+        """A point at each size, evenly spaced by its logarithm, over the band of 30 %."""
+        run = measured(growth_of_echo([10, 100, 1000]), **{"10": [9], "100": [10], "1,000": [8]})
+        root = ET.fromstring(chart.render([run], ""))
+        curve = next(root.iter(f"{SVG}polyline")).attrib["points"]
+        across = [float(point.split(",")[0]) for point in curve.split()]
+        assert across[1] - across[0] == pytest.approx(across[2] - across[1], abs=0.2)
+        band = next(each for each in root.iter(f"{SVG}rect") if each.get("class") == "band")
+        heights = [float(circle.attrib["cy"]) for circle in root.iter(f"{SVG}circle")]
+        assert min(heights) == pytest.approx(float(band.attrib["y"]), abs=0.1)
+        assert max(heights) < float(band.attrib["y"]) + float(band.attrib["height"])
+
+    def test_a_point_that_failed_is_said(self) -> None:
+        """The others make the line."""
+        values: dict[str, list[float | None]] = {"10": [9], "100": [None]}
+        run = measured(growth_of_echo([10, 100]), **values)
+        root = ET.fromstring(chart.render([run], ""))
+        assert "failed" in [element.text for element in root.iter(f"{SVG}text")]
+        assert len(list(root.iter(f"{SVG}circle"))) == 1
+
+    def test_a_skipped_row_is_in_the_chart(self) -> None:
+        """With its reason in place of bars."""
+        run = Measured(row(AT_LEAST), {}, skipped="no <headers>")
+        root = ET.fromstring(chart.render([run], ""))
+        assert "skipped: no <headers>" in [element.text for element in root.iter(f"{SVG}text")]
+
     def test_nothing_measured_is_still_a_chart(self) -> None:
         """A run in which all failed is reported, too."""
         ET.fromstring(chart.render([measured(row(AT_LEAST), wsecho=[None])], ""))
@@ -212,9 +326,13 @@ class TestReport:
         assert ours["values"] == [100, 120]
         assert ours["ratio"]["median"] == pytest.approx(1.1)
         assert ours["details"][0]["own_cpu"] == 0.25
-        assert whole["rows"][0]["targets"][0]["reached"] is True
+        target = whole["rows"][0]["targets"][0]
+        assert target["reached"] is True
+        assert (target["subject"]["value"], target["peer"]["value"]) == (110, 100)
+        assert (target["peer"]["server_cpu"], target["peer"]["generator_cpu"]) == (1.0, 0.25)
+        assert whole["wsecho_options"] == []
         assert whole["versions"] == {"picows": "2.3"}
-        assert "medians of 2 rounds of 0.5 s" in whole["about"]
+        assert "median of 2 x 0.5 s; wsecho with its defaults" in whole["about"]
         assert "echo-2" in (tmp_path / "bench.txt").read_text()
         assert (tmp_path / "bench.svg").read_text().startswith("<svg")
 
@@ -248,7 +366,7 @@ class TestRows:
     def test_no_row_needs_more_descriptors_than_a_process_is_given(self) -> None:
         """Below 20,000 open files, each side."""
         most = max(entry.load.connections for each in ROWS for entry in each.entries)
-        assert most < 19_000
+        assert most + 200 < 20_000
 
     def test_every_server_of_a_row_has_the_same_work(self) -> None:
         """A ratio of different work is none; only rows about ours alone differ on purpose."""
@@ -281,14 +399,15 @@ class TestPayloads:
         assert text.count(payloads.END) == 1
         text.decode("ascii")
 
-    def test_a_deflated_message_is_what_a_peer_would_inflate(self) -> None:
-        """By RFC 7692's way: the four bytes at its end are put back."""
-        deflated = payloads.deflated(payloads.document())
-        assert len(payloads.document()) == 1024
-        json.loads(payloads.document())
-        assert len(deflated) < 700
-        inflated = zlib.decompressobj(-9).decompress(deflated + b"\x00\x00\xff\xff")
-        assert inflated == payloads.document()
+    @pytest.mark.parametrize("size", [256, 1024, 4096])
+    def test_documents_are_json_and_no_two_alike(self, size: int) -> None:
+        """A window of 32 KiB must not hold any of them whole when it comes again."""
+        whole = payloads.documents(size)
+        each = [whole[at : at + size] for at in range(0, len(whole), size)]
+        assert len(whole) == len(each) * size > payloads.LARGEST_WINDOW
+        assert len(set(each)) == len(each)
+        assert all(json.loads(document) for document in each)
+        assert all(len(document.rstrip()) > 0.75 * size for document in each)
 
 
 class TestLoading:
@@ -297,13 +416,15 @@ class TestLoading:
     def test_its_command_line(self, tmp_path: Path) -> None:
         """Compression is offered and used, or neither."""
         bench = Bench(Path("load"), 1, 2.0, tmp_path)
-        plain = arguments(LOAD, bench, 9000, 77)
+        plain = arguments(LOAD, bench, 9000, [77, 78])
         assert plain[:5] == ["load", "--mode", "echo", "--port", "9000"]
-        assert "--compressed" not in plain
-        packed = arguments(replace(LOAD, offer="permessage-deflate", tls=True), bench, 9000, 77)
+        assert plain[-2:] == ["--watch", "77,78"]
+        load = replace(LOAD, offer="permessage-deflate", size=1024, tls=True)
+        packed = arguments(load, bench, 9000, [77])
         assert packed[-4:] == ["--offer", "permessage-deflate", "--compressed", "--tls"]
+        assert packed[packed.index("--documents") + 1] == "64"
         assert (tmp_path / "payload-125").read_bytes() == payloads.text(125)
-        assert (tmp_path / "payload-125-deflated").exists()
+        assert (tmp_path / "payload-1024-documents").stat().st_size == 64 * 1024
 
     def test_a_rate_is_scaled_to_its_unit(self) -> None:
         """Echoes of a mebibyte are shown as megabytes."""
@@ -318,6 +439,86 @@ class TestLoading:
         """A server that answers nothing must not become a ratio of 0, or of infinity."""
         with pytest.raises(MeasureError, match="not one message"):
             value(row(), {"count": 0, "seconds": 2.0})
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
+class TestCompiling:
+    """The generator, on machines that lack something."""
+
+    def compiler(self, folder: Path, monkeypatch: pytest.MonkeyPatch, *, without: str) -> None:
+        """A C compiler of a machine that has no headers of some library."""
+        script = folder / "a-compiler"
+        script.write_text(
+            f'#!/bin/sh\ncase " $* " in *" {without} "*) echo no headers >&2; exit 1;; esac\n'
+            'exec cc -O0 "$@"\n'
+        )
+        script.chmod(0o755)
+        monkeypatch.setenv("CC", str(script))
+
+    @pytest.mark.parametrize(
+        ("without", "lacking"),
+        [("-DWITH_TLS", Feature.TLS), ("-DWITH_ZLIB", Feature.DEFLATE)],
+    )
+    def test_a_library_s_headers_are_missing(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, without: str, lacking: Feature
+    ) -> None:
+        """All the rest is compiled, and the rows that need it say what to install."""
+        self.compiler(tmp_path, monkeypatch, without=without)
+        generator = compile_generator(tmp_path / "cache")
+        assert lacking not in generator.features
+        assert os.access(generator.path, os.X_OK)
+        assert any(lacking in needs(each) - generator.features for each in ROWS)
+        assert "on Debian: " in missing(lacking)
+        made = generator.path.stat().st_mtime_ns
+        assert compile_generator(tmp_path / "cache").path.stat().st_mtime_ns == made
+
+    def test_no_compiler(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """One line says what is missing."""
+        monkeypatch.setenv("CC", "/nowhere/cc")
+        with pytest.raises(
+            CannotRunError, match=r"^a C compiler is needed \(CC=/nowhere/cc is not"
+        ):
+            compile_generator(tmp_path)
+        monkeypatch.delenv("CC")
+        monkeypatch.setenv("PATH", str(tmp_path))
+        with pytest.raises(CannotRunError, match=r"no cc, gcc or clang\); on Debian: apt install"):
+            compile_generator(tmp_path)
+
+    def test_a_compiler_that_refuses(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What it said is passed on."""
+        self.compiler(tmp_path, monkeypatch, without="-O2")
+        with pytest.raises(CannotRunError, match="does not compile: no headers"):
+            compile_generator(tmp_path)
+
+
+class TestServers:
+    """How they are started."""
+
+    def started(self, peer: str, load: Load, agreed: str = "", *options: str) -> list[str]:
+        """The command line of a peer."""
+        environment, work = Environment(Path("root"), Path("cache")), Path("work")
+        return command(
+            peer, load, 9000, environment=environment, work=work, options=options, agreed=agreed
+        ).arguments
+
+    def test_ours_runs_as_users_run_it(self) -> None:
+        """Nothing beside where it listens, unless it was asked for."""
+        plain = self.started(OURS, LOAD)
+        assert plain[-3:] == ["wsecho", "--listen", "tcp:9000:interface=127.0.0.1"]
+        assert self.started(OURS, LOAD, "", "--history", "0") == [*plain, "--history", "0"]
+
+    def test_peers_compress_as_ours_does(self) -> None:
+        """The windows that ours agreed on become theirs; what was not said is the widest."""
+        load = replace(LOAD, offer="permessage-deflate", alike=True)
+        flags = self.started("websockets", load, "permessage-deflate; server_max_window_bits=11")
+        assert flags[-5:] == ["--deflate", "--server-bits", "11", "--client-bits", "15"]
+        theirs = self.started("websockets", replace(load, alike=False), "permessage-deflate")
+        assert "--server-bits" not in theirs
+
+    def test_a_server_is_all_of_its_processes(self) -> None:
+        """Some are a controller and workers; the first one is itself."""
+        assert os.getpid() in tree(os.getppid())
+        assert tree(os.getpid())[0] == os.getpid()
 
 
 class TestCommandLine:
@@ -340,6 +541,23 @@ class TestCommandLine:
         assert [entry.peer for entry in settings.rows[0].entries] == [OURS, "picows", "ws"]
         assert settings.server_options == ("--history", "0")
 
+    def test_sizes_of_what_shows_how_cost_grows(self) -> None:
+        """They are points of one line each, from small to large."""
+        rooms, echoes = parse(
+            [*("growth-rooms", "growth-echo", "--room-sizes", "500,20", "--echo-sizes", "30")]
+        ).rows
+        assert [entry.at for entry in rooms.entries] == [20, 500]
+        # Who sends is a member of the room, too.
+        assert [entry.load.connections for entry in rooms.entries] == [19, 499]
+        assert [(entry.at, entry.load.connections) for entry in echoes.entries] == [(30, 30)]
+
+    def test_core_stands_for_several_rows(self) -> None:
+        """Named beside one of them it adds the others."""
+        settings = parse(["tls-50", "core"])
+        names = [each.name for each in settings.rows]
+        assert names[0] == "tls-50"
+        assert sorted(names) == sorted(CORE_ROWS)
+
     def test_none_is_ours_alone(self) -> None:
         """For a quick look, without installing anybody."""
         settings = parse(["echo-1", "--peers", "none"])
@@ -357,6 +575,10 @@ class TestCommandLine:
             (["--seconds", "nan"], "'nan' is no time"),
             (["--seconds", "1e9"], "'1e9' is no time"),
             (["--sconds", "1"], "unrecognized arguments"),
+            (["--room-sizes", "1"], "'1' is no list of different numbers from 2"),
+            (["--room-sizes", "10,10"], "'10,10' is no list of different numbers"),
+            (["--echo-sizes", "ten"], "'ten' is no list of different numbers"),
+            (["--echo-sizes", "99999"], "'99999' is no list of different numbers"),
         ],
     )
     def test_mistakes_are_one_line_and_status_2(

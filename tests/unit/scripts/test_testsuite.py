@@ -341,6 +341,7 @@ class TestCommand:
             ["--jobs", "many"],
             ["--unknown"],
             ["1.*"],
+            ["--report", "~0"],
             ["--url", "ws://127.0.0.1:1", "--", "--no-compression"],
         ],
     )

@@ -155,6 +155,16 @@ def test_one_that_is_not_ready_in_time_is_killed() -> None:
     assert "it was not ready within 60 s" in parent.said[0]
 
 
+def test_what_kept_it_from_being_ready_is_forgotten_once_it_is() -> None:
+    """Its death has another reason."""
+    parent = Parent.of(1)
+    parent.orders()
+    parent.fleet.failed(1, "Redis is away")
+    parent.ready(1)
+    parent.end(1)
+    assert parent.said == ["worker 1 died: exit status 1; another starts in 0.5 s"]
+
+
 def test_once_it_was_open_one_that_does_not_start_is_tried_for_ever() -> None:
     """The others serve meanwhile."""
     parent = Parent.serving(2)

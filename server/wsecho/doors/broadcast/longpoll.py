@@ -14,6 +14,7 @@ from wsecho.core.callers import Caller
 from wsecho.core.errors import TOKEN_EXPIRED, Unauthorized
 from wsecho.core.history import Message
 from wsecho.core.pages import Page, read_page
+from wsecho.core.positions import Position
 from wsecho.core.presence import Change
 from wsecho.core.queries import PollQuery, RoomQuery
 from wsecho.core.responses import JSON_TYPE
@@ -103,6 +104,14 @@ class Poll:
 
     def tell(self, change: Change) -> None:
         """Say nothing: the answer has messages only."""
+
+    def renew(self, position: Position) -> None:
+        """Answer that the place that was given is gone."""
+        self._answer(Page(position, recovered=False))
+
+    def skip(self, epoch: str, after: int, upto: int) -> None:
+        """Answer that the messages that were waited for are gone."""
+        self._answer(Page(Position(epoch, upto), recovered=False))
 
     def drain(self, retry: float) -> None:
         """Answer that nothing came, for the server is about to stop."""

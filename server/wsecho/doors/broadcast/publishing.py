@@ -2,14 +2,16 @@
 """`POST`: say something in a room, or the same in many, and get to know where it stands."""
 
 import json
+from functools import partial
 from typing import Any, Final
 
+from wsecho.bus.later import Later, when
 from wsecho.core.errors import BadRequest, WrongType
 from wsecho.core.media import BINARY, JSON, content_type
 from wsecho.core.names import check_room, room_segment
 from wsecho.core.positions import Position
 from wsecho.core.requests import RequestHead
-from wsecho.core.retries import check_key
+from wsecho.core.retries import Receipt, check_key
 from wsecho.core.vocabulary import read_data
 from wsecho.doors.broadcast.asked import Asked, write_json
 from wsecho.doors.broadcast.pace import Pace
@@ -19,7 +21,7 @@ MAX_ROOMS: Final = 1_000
 """Rooms that one message goes to at most."""
 
 
-def publish(asked: Asked, room: str, rooms: Rooms, pace: Pace) -> bytes:
+def publish(asked: Asked, room: str, rooms: Rooms, pace: Pace) -> Later[bytes]:
     """Say a request's body in a room.
 
     Raises:
@@ -28,6 +30,7 @@ def publish(asked: Asked, room: str, rooms: Rooms, pace: Pace) -> bytes:
         KeyReusedError: something else was said under the key.
         OverRate: it comes too fast.
         OverLimit: there are too many rooms.
+        BusUnavailable: it cannot be said now.
     """
     asked.caller.grants.check("publish", room)
     key = idempotency_key(asked.head)
@@ -39,6 +42,10 @@ def publish(asked: Asked, room: str, rooms: Rooms, pace: Pace) -> bytes:
     receipt = rooms.publish(
         room, payload, is_binary=is_binary, key=key, caller=asked.caller.retries_as
     )
+    return when(receipt, partial(_acknowledge, asked, room))
+
+
+def _acknowledge(asked: Asked, room: str, receipt: Receipt) -> bytes:
     position = receipt.position
     before = Position(position.epoch, position.offset - 1)
     location = f"/broadcast/{room_segment(room)}?after={before}&limit=1"
@@ -47,7 +54,7 @@ def publish(asked: Asked, room: str, rooms: Rooms, pace: Pace) -> bytes:
     return write_json(asked.request, {"position": str(position)})
 
 
-def publish_to_many(asked: Asked, rooms: Rooms, pace: Pace) -> bytes:
+def publish_to_many(asked: Asked, rooms: Rooms, pace: Pace) -> Later[bytes]:
     """Say one message in many rooms: in all of them, or in none.
 
     Raises:
@@ -57,6 +64,7 @@ def publish_to_many(asked: Asked, rooms: Rooms, pace: Pace) -> bytes:
         KeyReusedError: something else was said under the key in one of them.
         OverRate: it comes too fast.
         OverLimit: there are too many rooms.
+        BusUnavailable: it cannot be said now.
     """
     if content_type(asked.head) not in {JSON, ""}:
         raise WrongType(f"the body is not {JSON}")
@@ -68,15 +76,14 @@ def publish_to_many(asked: Asked, rooms: Rooms, pace: Pace) -> bytes:
     for name in names:
         caller.grants.check("publish", name)
     pace.check(caller, len(payload) * len(names))
-    rooms.check_keys(names, payload, is_binary=is_binary, key=key, caller=caller.retries_as)
-    positions = {
-        name: str(
-            rooms.publish(
-                name, payload, is_binary=is_binary, key=key, caller=caller.retries_as
-            ).position
-        )
-        for name in names
-    }
+    receipts = rooms.publish_to_all(
+        names, payload, is_binary=is_binary, key=key, caller=caller.retries_as
+    )
+    return when(receipts, partial(_acknowledge_all, asked))
+
+
+def _acknowledge_all(asked: Asked, receipts: dict[str, Receipt]) -> bytes:
+    positions = {name: str(receipt.position) for name, receipt in receipts.items()}
     asked.request.setResponseCode(201)
     return write_json(asked.request, {"positions": positions})
 

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: MIT
 """The addresses at and below `/broadcast`, for those who come with plain HTTP."""
 
+from functools import partial
 from typing import Any, Final, Self
 
 from attrs import frozen
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
+from wsecho.bus.later import Later, attempt, when
 from wsecho.config import Config
 from wsecho.core.errors import MethodNotAllowed, NotFound, WireError
 from wsecho.core.handshake import split_target
@@ -26,7 +29,8 @@ from wsecho.doors.house import House
 from wsecho.doors.origins import allow_origin, answer_preflight
 from wsecho.doors.peers import peer_name
 from wsecho.doors.rooms import Rooms
-from wsecho.doors.site import answer_error
+from wsecho.doors.seat import Seat
+from wsecho.doors.site import answer_error, cancel_with
 
 _READ: Final = "GET, HEAD, OPTIONS"
 _READ_AND_WRITE: Final = "GET, HEAD, POST, OPTIONS"
@@ -95,10 +99,12 @@ class Broadcast(Resource):
             body = self._answer(request)
         except WireError as error:
             body = answer_error(request, error)
-        if request.method == b"HEAD" and body:
-            request.setHeader(b"content-length", b"%d" % len(body))
-            return b""
-        return body
+        if isinstance(body, Deferred):
+            cancel_with(request, body)
+            finish = partial(_finish, request)
+            attempt(lambda: body, finish, lambda error: finish(answer_error(request, error)))
+            return NOT_DONE_YET
+        return _cut_for_head(request, body)
 
     def _answer(self, request: Request) -> Any:
         allow_origin(request, self._gate)
@@ -121,7 +127,7 @@ class Broadcast(Resource):
             return list_members(asked, address.room, self._rooms)
         return self._read(asked, address.room)
 
-    def _post(self, asked: Asked, room: str | None) -> bytes:
+    def _post(self, asked: Asked, room: str | None) -> Later[bytes]:
         if room is None:
             return publish_to_many(asked, self._rooms, self._pace)
         return publish(asked, room, self._rooms, self._pace)
@@ -133,25 +139,45 @@ class Broadcast(Resource):
         if accepts(asked.head, EVENTS):
             return self._stream(asked, room, read_query(query, asked.head))
         poll = Poll(self._rooms, room, query, PollQuery.read(asked.query), asked.caller)
-        if asked.head.method == "HEAD":
-            return poll.peek(asked.request)
-        return poll.begin(asked.request, self._house.connections, self._clock)
+
+        def begin(_: None) -> Any:
+            if asked.head.method == "HEAD":
+                return poll.peek(asked.request)
+            return poll.begin(asked.request, self._house.connections, self._clock)
+
+        return when(self._rooms.attach(room, query.after), begin)
 
     def _stream(self, asked: Asked, room: str, query: RoomQuery) -> Any:
         if asked.head.method == "HEAD":
             set_headers(asked.request)
             return b""
-        stream = EventStream(
-            self._rooms,
-            room,
-            query,
-            asked.caller,
-            bound=self._config.send_queue,
-            policy=self._config.slow_rules.of(room),
-            clock=self._clock,
-        )
-        stream.begin(asked.request, self._house)
-        return NOT_DONE_YET
+        policy = self._config.slow_rules.of(room)
+        seat = Seat(self._rooms, room, query, asked.caller, self._config.send_queue, policy)
+        stream = EventStream(seat, self._clock)
+
+        def begin(_: None) -> int:
+            stream.begin(asked.request, self._house)
+            return NOT_DONE_YET
+
+        return when(stream.attach(), begin)
+
+
+def _cut_for_head(request: Request, body: Any) -> Any:
+    if request.method == b"HEAD" and body:
+        request.setHeader(b"content-length", b"%d" % len(body))
+        return b""
+    return body
+
+
+def _finish(request: Request, body: Any) -> None:
+    """Give an answer that had to be waited for, as `render` gives one that had not."""
+    body = _cut_for_head(request, body)
+    if body == NOT_DONE_YET:
+        return
+    if body:
+        request.setHeader(b"content-length", b"%d" % len(body))
+        request.write(body)
+    request.finish()
 
 
 def _answer_options(request: Request, methods: str) -> Any:

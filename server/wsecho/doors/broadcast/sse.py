@@ -20,7 +20,6 @@ from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTim
 from twisted.web.server import Request
 from zope.interface import implementer
 
-from wsecho.core.callers import Caller
 from wsecho.core.errors import (
     STOPPING,
     TOKEN_EXPIRED,
@@ -35,7 +34,6 @@ from wsecho.core.positions import Position
 from wsecho.core.presence import Change
 from wsecho.core.queries import RoomQuery
 from wsecho.core.requests import RequestHead
-from wsecho.core.slowness import SlowPolicy
 from wsecho.core.vocabulary import (
     write_closing,
     write_error,
@@ -46,7 +44,7 @@ from wsecho.core.vocabulary import (
 from wsecho.doors.framed import shared_json
 from wsecho.doors.house import House
 from wsecho.doors.reader import Reader
-from wsecho.doors.rooms import Rooms
+from wsecho.doors.seat import Seat
 from wsecho.doors.stats import Visit
 
 BEAT: Final = 15.0
@@ -64,12 +62,7 @@ class EventStream(Reader):
     """One request that is a member of one room.
 
     Args:
-        rooms: all rooms.
-        room: the room's name.
-        query: where it begins, and what it wants.
-        caller: who it is.
-        bound: bytes that may wait for it.
-        policy: what becomes of it when more would.
+        seat: its place in the room.
         clock: times the heartbeats, and the end of its token.
     """
 
@@ -78,18 +71,8 @@ class EventStream(Reader):
     is_paced: ClassVar = True
     is_idle: ClassVar = False
 
-    def __init__(
-        self,
-        rooms: Rooms,
-        room: str,
-        query: RoomQuery,
-        caller: Caller,
-        *,
-        bound: int,
-        policy: SlowPolicy,
-        clock: IReactorTime,
-    ) -> None:
-        super().__init__(rooms, room, query, caller, bound=bound, policy=policy)
+    def __init__(self, seat: Seat, clock: IReactorTime) -> None:
+        super().__init__(seat)
         self._clock = clock
         self._request: Any = None
         self._house: House | None = None
@@ -104,6 +87,7 @@ class EventStream(Reader):
             OverLimit: the room is full, or there are too many rooms.
         """
         joined, begin = self.start()
+        self._joined = joined
         set_headers(request)
         self._request, self._house = request, house
         house.connections.add(self)
@@ -157,6 +141,11 @@ class EventStream(Reader):
         """Write `skipped`."""
         frame = write_skipped(epoch, after, upto)
         return write_event(frame, name="skipped", identifier=Position(epoch, upto))
+
+    def encode_renewal(self, position: Position) -> bytes:
+        """Write `joined`, once more."""
+        frame = write_joined(self.room, self._joined.card.id, position, recovered=False)
+        return write_event(frame, name="joined", identifier=position)
 
     def encode_change(self, change: Change) -> bytes:
         """Write `presence`."""

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""How many rooms one WAMP session may be subscribed to, and whether a room takes one more."""
+"""How many rooms one WAMP session may be subscribed to."""
 
 from typing import Final
 
 from attrs import frozen
 
-from wsecho.core.errors import OverLimit
-from wsecho.core.topics import ROOM_PREFIX, topic_room
+from wsecho.core.topics import ROOM_PREFIX
 from wsecho.doors.rooms import Rooms
 from wsecho.router import Session, WampError
 from wsecho.router.errors import OVER_LIMIT
@@ -17,7 +16,7 @@ _NAME: Final = "max-rooms-per-connection"
 
 @frozen
 class Allowance:
-    """Lets a session subscribe to a room, or says why not.
+    """Lets a session subscribe to one room more, or says why not.
 
     Args:
         rooms: the rooms.
@@ -27,11 +26,14 @@ class Allowance:
     _rooms: Rooms
     _most: int
 
-    def check(self, session: Session, uri: str, match: Match) -> None:
+    def check(self, session: Session, uri: str, match: Match) -> bool:
         """Let a session subscribe; to do so again to the same is no further subscription.
 
+        Returns:
+            whether it is one more.
+
         Raises:
-            WampError: it has as many as it may, or the room takes nobody (`OVER_LIMIT`).
+            WampError: it has as many as it may (`OVER_LIMIT`).
         """
         held = [
             subscription
@@ -39,15 +41,8 @@ class Allowance:
             if may_reach(subscription.uri, subscription.match, ROOM_PREFIX)
         ]
         if any(one.uri == uri and one.match == match for one in held):
-            return
+            return False
         if len(held) >= self._most:
             self._rooms.stats.limits[_NAME] += 1
             raise WampError(OVER_LIMIT, f"one session may be subscribed to {self._most} rooms")
-        if match == "exact" and uri.startswith(ROOM_PREFIX):
-            self._check_room(uri)
-
-    def _check_room(self, uri: str) -> None:
-        try:
-            self._rooms.hub.check(topic_room(uri), self._rooms.seconds())
-        except OverLimit as error:
-            raise WampError(OVER_LIMIT, error.reason) from None
+        return True

@@ -129,7 +129,9 @@ class MessagePack:
             MalformedError: it is no MessagePack.
         """
         try:
-            value: object = msgpack.unpackb(octets, strict_map_key=False, ext_hook=_read_extension)
+            # Relayed, a key that is no string would end the sessions of others: Autobahn's reader
+            # is as strict, and so is WAMP ("Serializations").
+            value: object = msgpack.unpackb(octets, strict_map_key=True, ext_hook=_read_extension)
         except (ValueError, TypeError, RecursionError, msgpack.UnpackException):
             raise MalformedError("not MessagePack") from None
         return value
@@ -162,7 +164,9 @@ class Cbor:
             MalformedError: it is no CBOR.
         """
         try:
-            value: object = cbor2.loads(octets, semantic_decoders=_NO_REFERENCES)
+            value: object = cbor2.loads(
+                octets, semantic_decoders=_NO_REFERENCES, strict_hashable_types=True
+            )
         except Exception:  # noqa: BLE001  # tags make it call constructors that raise what they like
             raise MalformedError("not CBOR") from None
         return value

@@ -6,16 +6,20 @@ from typing import ClassVar, Self
 from attrs import define
 
 from wsecho.access.sessions import claims_of
+from wsecho.bus.later import Later, when
 from wsecho.core.callers import Caller, check_secret
-from wsecho.core.errors import BadRequest, OverLimit
+from wsecho.core.errors import BadRequest
 from wsecho.core.history import Message
 from wsecho.core.names import check_room
-from wsecho.core.presence import Change
+from wsecho.core.positions import Position
+from wsecho.core.presence import Card, Change
 from wsecho.core.topics import presence_topic, room_topic
 from wsecho.core.vocabulary import describe
 from wsecho.doors.rooms import Rooms, draw_publication
+from wsecho.doors.wamp.promises import promised
 from wsecho.router import ProcedureCall, Publication, Realm, Reply, Session, WampError
-from wsecho.router.errors import INVALID_ARGUMENT, NOT_AUTHORIZED, OVER_LIMIT
+from wsecho.router.answers import Answer
+from wsecho.router.errors import INVALID_ARGUMENT, NOT_AUTHORIZED
 
 
 @define(eq=False)
@@ -57,6 +61,12 @@ class Attendee:
     def tell(self, change: Change) -> None:
         """Leave it to the broker."""
 
+    def renew(self, position: Position) -> None:
+        """Leave it to the broker."""
+
+    def skip(self, epoch: str, after: int, upto: int) -> None:
+        """Leave it to the broker."""
+
 
 def announce(realm: Realm, room: str, change: Change) -> None:
     """Tell the subscribers of a room's presence that somebody came or went."""
@@ -69,18 +79,20 @@ def announce(realm: Realm, room: str, change: Change) -> None:
 def provide_members(realm: Realm, rooms: Rooms) -> None:
     """Serve `wsecho.members(room)`: the list of who is there, for whoever may join."""
 
-    def members(call: ProcedureCall) -> Reply:
+    def members(call: ProcedureCall) -> Reply | Answer[Reply]:
         room = call.args[0] if len(call.args) == 1 else None
         if not isinstance(room, str):
             raise WampError(INVALID_ARGUMENT, "wsecho.members takes one argument, a room's name")
-        try:
+
+        def answer(cards: list[Card]) -> Reply:
+            return Reply([[describe(card) for card in cards]])
+
+        def ask() -> Later[Reply]:
             check_room(room)
             _check_grant(call.session, room)
-            return Reply([[describe(card) for card in rooms.members(room)]])
-        except BadRequest as error:
-            raise WampError(INVALID_ARGUMENT, error.reason) from None
-        except OverLimit as error:
-            raise WampError(OVER_LIMIT, error.reason) from None
+            return when(rooms.attach(room), lambda _: when(rooms.members(room), answer))
+
+        return promised(ask)
 
     realm.provide("wsecho.members", members)
 

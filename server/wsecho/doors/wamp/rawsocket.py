@@ -194,7 +194,7 @@ class RawSocket(Protocol):
         return write_frame(FrameType.MESSAGE, octets)
 
     def _offer(self, frame: bytes) -> bool:
-        if not self._outbound.takes:
+        if self._outbound.is_full:
             return False
         self._push(frame)
         return True

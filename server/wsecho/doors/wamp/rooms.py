@@ -5,18 +5,21 @@ from collections.abc import Iterable, Iterator
 from heapq import merge
 from typing import Any, Final
 
-from wsecho.core.errors import BadRequest, OverLimit
+from wsecho.bus.later import Later, when
+from wsecho.core.errors import BadRequest
 from wsecho.core.history import History, Message
 from wsecho.core.positions import Position
 from wsecho.core.presence import Change
-from wsecho.core.retries import KeyReusedError, check_key
+from wsecho.core.retries import check_key
 from wsecho.core.timestamps import rfc3339
 from wsecho.core.topics import PRESENCE_PREFIX, ROOM_PREFIX, presence_topic, room_topic, topic_room
-from wsecho.doors.rooms import Rooms
+from wsecho.doors.rooms import Rooms, draw_publication
 from wsecho.doors.wamp.allowance import Allowance
 from wsecho.doors.wamp.presence import Attendee, announce, provide_members
+from wsecho.doors.wamp.promises import promised
 from wsecho.router import EventsQuery, Publication, Realm, Reply, Session, WampError
-from wsecho.router.errors import INVALID_ARGUMENT, INVALID_URI, NOT_AUTHORIZED, OVER_LIMIT
+from wsecho.router.answers import Answer
+from wsecho.router.errors import INVALID_ARGUMENT, INVALID_URI, NOT_AUTHORIZED
 from wsecho.router.subscriptions import Subscription
 from wsecho.router.uris import Match, matches
 
@@ -71,6 +74,21 @@ class WampRooms:
         for realm in self._realms:
             announce(realm, room, change)
 
+    def renewed(self, room: str, position: Position) -> None:
+        """Tell the subscribers of a room's topic that its epoch has changed."""
+        self._tell(room, {"position": str(position), "recovered": False})
+
+    def skipped(self, room: str, epoch: str, after: int, upto: int) -> None:
+        """Tell the subscribers of a room's topic that messages are gone."""
+        ends = {"from": str(Position(epoch, after)), "to": str(Position(epoch, upto))}
+        self._tell(room, {"skipped": ends})
+
+    def _tell(self, room: str, kwargs: dict[str, Any]) -> None:
+        topic = room_topic(room)
+        for realm in self._realms:
+            if realm.broker.has_receivers(topic):
+                realm.dispatch(Publication(draw_publication(), topic, None, kwargs))
+
     # What the router asks of the owner of topics.
 
     def canonical(self, uri: str) -> str:
@@ -82,7 +100,7 @@ class WampRooms:
         write = presence_topic if uri.startswith(PRESENCE_PREFIX) else room_topic
         return write(_room(uri))
 
-    def publish(self, session: Session, publication: Publication) -> int:
+    def publish(self, session: Session, publication: Publication) -> int | Answer[int]:
         """Say what a session published in the room, and return its publication id.
 
         Raises:
@@ -92,9 +110,11 @@ class WampRooms:
             raise WampError(NOT_AUTHORIZED, "who comes and goes is the server's alone to say")
         payload, is_binary = _payload(publication)
         key = _key(publication)
-        try:
+        room = _room(publication.topic)
+
+        def publish() -> Later[int]:
             receipt = self._rooms.publish(
-                _room(publication.topic),
+                room,
                 payload,
                 is_binary=is_binary,
                 key=key,
@@ -102,24 +122,27 @@ class WampRooms:
                 publication=publication.id,
                 origin=publication,
             )
-        except KeyReusedError as error:
-            raise WampError(INVALID_ARGUMENT, error.reason) from None
-        except OverLimit as error:
-            raise WampError(OVER_LIMIT, error.reason) from None
-        return receipt.publication
+            return when(receipt, lambda receipt: receipt.publication)
 
-    def subscribing(self, session: Session, uri: str, match: Match) -> None:
-        """Let everyone subscribe, to so many rooms.
+        return promised(publish)
+
+    def subscribing(self, session: Session, uri: str, match: Match) -> Answer[None] | None:
+        """Let everyone subscribe, to so many rooms, as soon as the room is current here.
 
         Raises:
             WampError: to no more, or it named itself badly.
         """
         Attendee.of(session)
-        self._allowance.check(session, uri, match)
+        if self._allowance.check(session, uri, match) and _is_room(uri, match):
+            room = _room(uri)
+            return promised(
+                lambda: when(self._rooms.attach(room), lambda _: self._rooms.check(room))
+            )
+        return None
 
     def subscribed(self, session: Session, subscription: Subscription, *, first: bool) -> None:
         """Make the session a member of the room."""
-        if subscription.match == "exact" and subscription.uri.startswith(ROOM_PREFIX):
+        if _is_room(subscription.uri, subscription.match):
             attendee = self._attendees[session, subscription] = Attendee.of(session)
             self._rooms.join(_room(subscription.uri), attendee)
 
@@ -129,7 +152,9 @@ class WampRooms:
         if attendee is not None:
             self._rooms.leave(_room(subscription.uri), attendee)
 
-    def get_events(self, session: Session, subscription: Subscription, query: EventsQuery) -> Reply:
+    def get_events(
+        self, session: Session, subscription: Subscription, query: EventsQuery
+    ) -> Reply | Answer[Reply]:
         """Answer `wamp.subscription.get_events` ("Event History", and `after_position`).
 
         Raises:
@@ -142,8 +167,13 @@ class WampRooms:
         if subscription.uri.startswith(PRESENCE_PREFIX):
             return Reply()
         room = _room(subscription.uri)
-        history = self._rooms.read(room)
-        return self._of_room(room, history, session, subscription, query)
+        given = None if query.after_position is None else _position(query.after_position)
+
+        def answer(_: None) -> Reply:
+            history = self._rooms.read(room)
+            return self._of_room(room, history, session, subscription, query, given)
+
+        return promised(lambda: when(self._rooms.attach(room, given), answer))
 
     def _of_room(
         self,
@@ -152,11 +182,12 @@ class WampRooms:
         session: Session,
         subscription: Subscription,
         query: EventsQuery,
+        given: Position | None,
     ) -> Reply:
         kwargs: dict[str, Any] = {"position": str(history.position)}
         after = Position(history.epoch, history.oldest)
-        if query.after_position is not None:
-            after = _position(query.after_position)
+        if given is not None:
+            after = given
             kwargs["recovered"] = history.can_resume(after)
             if not kwargs["recovered"]:
                 return Reply([], kwargs)
@@ -182,6 +213,10 @@ class WampRooms:
 def _may_read(session: Session, room: str) -> bool:
     authorizer = session.realm.authorizer if session.realm is not None else None
     return authorizer is None or authorizer.may_receive(session, room_topic(room))
+
+
+def _is_room(uri: str, match: Match) -> bool:
+    return match == "exact" and uri.startswith(ROOM_PREFIX)
 
 
 def _room(uri: str) -> str:

@@ -130,6 +130,17 @@ def test_cbor_has_no_references(octets: bytes) -> None:
         CBOR.unserialize(octets)
 
 
+@pytest.mark.parametrize("key", [1, None, True, 1.5, (1, 2)])
+def test_what_is_not_named_by_strings_is_no_message(key: object) -> None:
+    """Relayed, it would end the session of whoever reads MessagePack with Autobahn|Python."""
+    for octets, form in (
+        (msgpack.packb([1, [{key: "x"}]]), MESSAGE_PACK),
+        (cbor2.dumps([1, [{key: "x"}]]), CBOR),
+    ):
+        with pytest.raises(MalformedError):
+            form.unserialize(octets)
+
+
 def test_undefined_is_null_where_there_is_no_such_thing() -> None:
     """JavaScript's clients write it for options and arguments that they left out."""
     for form in (MESSAGE_PACK, CBOR):

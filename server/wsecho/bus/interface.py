@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: MIT
+"""What a bus is to the rooms, and what the rooms are to a bus.
+
+A room that is *current here* has all its history in this process's `Hub`, and whatever is said in
+it, in this process or another, comes to the `Ear` in the room's order. `attach` makes it current;
+the bus lets go of a room by itself some time after its last member.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from twisted.internet.defer import Deferred
+
+    from wsecho.bus.later import Later
+    from wsecho.core.positions import Position
+    from wsecho.core.presence import Card, Change
+    from wsecho.core.retries import Receipt
+    from wsecho.core.rooms import Delivery, Said
+
+
+class Ear(Protocol):
+    """Takes what a bus brings. It is called in each room's order."""
+
+    def hear(self, room: str, delivery: Delivery[Any], origin: Any) -> None:
+        """Give a message, which stands in the hub already, to its audience.
+
+        Args:
+            room: the room's name.
+            delivery: the message, and who gets it.
+            origin: what `Bus.publish` was given, None where it was said in another process.
+        """
+
+    def renew(self, room: str, position: Position) -> None:
+        """Tell a room's members that its epoch has changed; what follows stands behind this."""
+
+    def skip(self, room: str, epoch: str, after: int, upto: int) -> None:
+        """Tell a room's members that the messages between two offsets are gone."""
+
+    def announce(self, room: str, change: Change, but: Any = None) -> None:
+        """Tell a room's members, but for one, that somebody came or went."""
+
+
+class Bus(Protocol):
+    """Carries a room's messages between processes.
+
+    All that it cannot do now it refuses with `BusUnavailable`; what it does not know the end of
+    fails with `BusTimeout`.
+    """
+
+    def start(self) -> None:
+        """Begin to work."""
+
+    def stop(self) -> None:
+        """Let go of all."""
+
+    def check_health(self) -> None:
+        """See to it that messages get through.
+
+        Raises:
+            BusUnavailable: they do not.
+        """
+
+    def attach(self, room: str, after: Position | None = None) -> Deferred[None] | None:
+        """Make a room current here, a place that is to be resumed included.
+
+        Args:
+            room: its name, checked.
+            after: a place that somebody wants to go on from; where the room does not reach it
+                here, it is looked up before anybody is told that it is gone.
+
+        Returns:
+            None where there is nothing to wait for.
+
+        Raises:
+            OverLimit: there are too many rooms.
+            BusUnavailable: it cannot be asked now.
+        """
+
+    def publish(self, room: str, said: Said, sender: Any, origin: Any) -> Later[Receipt]:
+        """Say something in a room.
+
+        Args:
+            room: its name, checked.
+            said: what.
+            sender: the member of this process that speaks, None where it is none.
+            origin: handed on to the ear, in this process alone.
+
+        Raises:
+            KeyReusedError: something else was said under the key.
+            OverLimit: there are too many rooms.
+            BusUnavailable: it cannot be said now.
+        """
+
+    def check_keys(self, rooms: Sequence[str], said: Said) -> Later[None]:
+        """See to it that something can be said in each of some rooms, as far as can be known.
+
+        Raises:
+            KeyReusedError: something else was said under the key in one of them.
+            OverLimit: there are too many rooms.
+            BusUnavailable: it cannot be asked now.
+        """
+
+    def tell(self, room: str, change: Change, but: Any = None) -> None:
+        """Tell everybody in a room, in whatever process, that a member of this one came or went.
+
+        Args:
+            room: the room's name.
+            change: what happened.
+            but: the member here that need not be told, None for none.
+        """
+
+    def members(self, room: str) -> Later[list[Card]]:
+        """List who is in a room, in whatever process, who came first first; it is current here.
+
+        Raises:
+            OverLimit: there are too many rooms.
+            BusUnavailable: it cannot be asked now.
+        """
+
+    def counts(self) -> Later[dict[str, int]]:
+        """Count the members that others see, by room; rooms without any included.
+
+        Raises:
+            BusUnavailable: it cannot be asked now.
+        """

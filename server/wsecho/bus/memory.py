@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: MIT
+"""The bus of a server that is one process: every room is current here, and all is known at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from wsecho.bus.interface import Ear
+    from wsecho.core.hub import Hub
+    from wsecho.core.positions import Position
+    from wsecho.core.presence import Card, Change
+    from wsecho.core.retries import Receipt
+    from wsecho.core.rooms import Said
+
+
+class MemoryBus:
+    """Rooms in this process alone.
+
+    Args:
+        hub: the rooms.
+        ear: delivers.
+        now: the time, Unix seconds.
+    """
+
+    def __init__(self, hub: Hub[Any], ear: Ear, now: Callable[[], float]) -> None:
+        self._hub = hub
+        self._ear = ear
+        self._now = now
+
+    def start(self) -> None:
+        """There is nothing to begin."""
+
+    def stop(self) -> None:
+        """There is nothing to let go of."""
+
+    def check_health(self) -> None:
+        """Nothing can keep a message from its readers."""
+
+    def attach(self, room: str, after: Position | None = None) -> None:
+        """There is nothing to wait for."""
+
+    def publish(self, room: str, said: Said, sender: Any, origin: Any) -> Receipt:
+        """Say something in a room.
+
+        Raises:
+            KeyReusedError: something else was said under the key.
+            OverLimit: there are too many rooms.
+        """
+        delivery = self._hub.publish(room, said, sender, self._now())
+        if delivery.message is not None:
+            self._ear.hear(room, delivery, origin)
+        return delivery.receipt
+
+    def check_keys(self, rooms: Sequence[str], said: Said) -> None:
+        """See to it that something can be said in each of some rooms.
+
+        Raises:
+            KeyReusedError: something else was said under the key in one of them.
+            OverLimit: there are too many rooms.
+        """
+        now = self._now()
+        for room in rooms:
+            self._hub.use(room, now).recall(said, now)
+
+    def tell(self, room: str, change: Change, but: Any = None) -> None:
+        """Tell everybody in a room that somebody came or went."""
+        self._ear.announce(room, change, but)
+
+    def members(self, room: str) -> list[Card]:
+        """List who is in a room, who came first first; asking is a use.
+
+        Raises:
+            OverLimit: there are too many rooms.
+        """
+        return list(self._hub.use(room, self._now()).presence)
+
+    def counts(self) -> dict[str, int]:
+        """Count the members that others see, by room."""
+        return {room.name: len(room.presence) for room in self._hub.rooms()}

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: MIT
+"""The bus over Redis (or Valkey): a room is a stream beside its epoch and head, its channel tells.
+
+==================================  ===============================================================
+key, below the prefix               what
+==================================  ===============================================================
+``{R}:head``                        hash: ``epoch``, ``head`` (the last offset), ``last`` (its
+                                    publication id)
+``{R}:log``                         stream: the messages, each under the id ``offset-0``
+``{R}:key:DIGEST``                  hash: the receipt of what was published under a key
+``{R}:who``                         hash: the members that nodes have there
+``{R}`` (a channel)                 each message as it is logged, and each coming and going
+``nodes``                           sorted set: when each node is taken for dead
+``node:NODE`` (a channel)           what a node says to itself, to know that it is heard
+==================================  ===============================================================
+
+R is the room's name, percent-encoded. The braces keep what belongs together on one shard.
+
+One connection carries it all, in RESP3: commands, their replies, and what is published. So the
+order is one, a message that was published here comes back on the connection that its reply comes
+on, and when the connection is gone, all that is known is that all has to be caught up with.
+"""

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: MIT
+"""Who is in a room on which node, as Redis keeps it: an entry of each member, alive with its node.
+
+A node says every few seconds that it lives. One that has not for `--node-ttl` is dead to all
+others: each of them drops its members from its own lists, and tells those who watch there.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import define, field
+from twisted.internet.task import LoopingCall
+
+from wsecho.bus.redis.scripts import ATTEND, BEAT
+from wsecho.core.presence import Card, Change
+from wsecho.core.roster import Entry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from twisted.python.failure import Failure
+
+    from wsecho.bus.redis.commands import Commands
+    from wsecho.bus.redis.followed import Followed
+
+PRESENCE: Final = b"p"
+_BEATS: Final = 3
+"""Signs of life that a node gives within its time."""
+
+
+@define(eq=False)
+class Attendance:
+    """This node's part in who is where.
+
+    Args:
+        node: this node's name.
+        commands: Redis.
+        nodes: the name of the set of nodes.
+        node_ttl: seconds after which a silent node is dead.
+        ttl: seconds that a room's entries last after their last use.
+        clock: Twisted's.
+        announce: tells a room's members here that somebody came or went.
+        followed: the rooms that are followed here.
+        here: lists this node's own members of a room.
+    """
+
+    node: str
+    _commands: Commands
+    _nodes: str
+    _node_ttl: float
+    _ttl: float
+    _clock: Any
+    _announce: Callable[[Followed, Change, bytes], None]
+    _followed: Callable[[], Iterable[Followed]]
+    _here: Callable[[str], Iterable[Card]]
+    alive: set[str] = field(factory=set, init=False)
+    _loop: LoopingCall = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._loop = LoopingCall(self.beat)
+        self._loop.clock = self._clock
+
+    def start(self) -> None:
+        """Begin to give signs of life."""
+        self._loop.start(self._node_ttl / _BEATS, now=False)
+
+    def stop(self) -> None:
+        """Take back what is here, and give no sign of life any more."""
+        if self._loop.running:
+            self._loop.stop()
+        self._commands.cast("ZREM", self._nodes, self.node)
+
+    def beat(self) -> None:
+        """Give a sign of life, and see who else does."""
+        words: list[bytes | str] = [self.node, str(int(self._node_ttl * 1000))]
+        if self._commands.is_up:
+            asked = self._commands.run(BEAT, [self._nodes], words)
+            asked.addCallbacks(self._beaten, _ignore)
+
+    def _beaten(self, reply: list[Any]) -> None:
+        was_alive, *alive = reply
+        self.alive = {name.decode() for name in alive}
+        for followed in self._followed():
+            for node in followed.roster.nodes() - self.alive:
+                self._bury(followed, node)
+            if not was_alive:
+                # Others have taken this node for dead, and its members for gone.
+                for card in self._here(followed.name):
+                    self._enter(followed, card, b"-")
+
+    def _bury(self, followed: Followed, node: str) -> None:
+        names = [entry.id for entry in followed.roster.entries() if entry.node == node]
+        self._commands.cast("HDEL", followed.keys.who, *(f"{node}/{name}" for name in names))
+        for change in followed.roster.drop(node):
+            self._announce(followed, change, b"-")
+
+    # -- comings and goings
+
+    def tell(self, followed: Followed, change: Change, tag: bytes) -> None:
+        """Let everybody know that a member of this node came or went."""
+        if not self._commands.is_up:
+            self._take(followed, self.node, change.action, change.card, tag)
+        elif change.action == "join":
+            self._enter(followed, change.card, tag)
+        else:
+            self._leave(followed, change.card, tag)
+
+    def hear(self, followed: Followed, body: bytes) -> None:
+        """Take note of what the channel told."""
+        _, action, node, tag, text = body.split(b" ", 4)
+        self._take(followed, node.decode(), action.decode(), _read(text), tag)
+
+    def load(self, followed: Followed, found: Mapping[bytes, bytes]) -> None:
+        """Take all entries of a room, and put right those of this node."""
+        entries = {_entry(name): _read(text) for name, text in found.items()}
+        here = {card.id: card for card in self._here(followed.name)}
+        for entry, card in list(entries.items()):
+            if entry.node == self.node and entry.id not in here:
+                del entries[entry]
+                self._leave(followed, card, b"-")
+        for name, card in here.items():
+            if Entry(self.node, name) not in entries:
+                self._enter(followed, card, b"-")
+                entries[Entry(self.node, name)] = card
+        if any(entry.node not in self.alive for entry in entries):
+            # Either it has just come, or it is dead: which of the two, the next beat shows.
+            self.beat()
+        for change in followed.roster.replace(entries):
+            if not followed.is_quiet:
+                self._announce(followed, change, b"-")
+
+    def _take(self, followed: Followed, node: str, action: str, card: Card, tag: bytes) -> None:
+        roster = followed.roster
+        if action == "join":
+            self.alive.add(node)
+            change = roster.enter(node, card)
+        else:
+            change = roster.leave(node, card.id)
+        if change is not None:
+            self._announce(followed, change, tag)
+
+    def _enter(self, followed: Followed, card: Card, tag: bytes) -> None:
+        self._write(followed, "join", card, tag)
+
+    def _leave(self, followed: Followed, card: Card, tag: bytes) -> None:
+        self._write(followed, "leave", card, tag)
+
+    def _write(self, followed: Followed, action: str, card: Card, tag: bytes) -> None:
+        text = _write_card(card)
+        notice = b"p %s %s %s %s" % (action.encode(), self.node.encode(), tag, text)
+        words: list[bytes | str] = [
+            f"{self.node}/{card.id}",
+            text if action == "join" else b"",
+            str(int(max(self._ttl, self._node_ttl) * 1000)),
+            followed.keys.channel,
+            notice,
+        ]
+        self._commands.run(ATTEND, [followed.keys.who], words).addErrback(_ignore)
+
+
+def _write_card(card: Card) -> bytes:
+    return json.dumps([card.id, card.name, card.door, card.since]).encode()
+
+
+def _read(text: bytes) -> Card:
+    return Card(*json.loads(text))
+
+
+def _entry(name: bytes) -> Entry:
+    node, _, member = name.decode().partition("/")
+    return Entry(node, member)
+
+
+def _ignore(_: Failure) -> None:
+    """What could not be written is put right when the room is loaded again."""

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+"""All rooms that Redis knows below a prefix, and how many members each has."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
+
+from twisted.internet.defer import Deferred
+
+from wsecho.bus.later import gather
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+    from wsecho.bus.later import Later
+    from wsecho.bus.redis.commands import Commands
+    from wsecho.bus.redis.keys import Keys
+
+_STEP: Final = "1000"
+_SPECIAL: Final = re.compile(r"([*?\[\]\\^-])")
+
+
+def count_members(
+    commands: Commands, keys: Keys, alive: AbstractSet[str]
+) -> Deferred[dict[str, int]]:
+    """Count the members of each room; dead nodes' do not count.
+
+    Raises:
+        BusUnavailable: Redis is away.
+    """
+    # The pattern takes the room's name for what stands in its place.
+    pattern = _SPECIAL.sub(r"\\\1", keys.room("\0").head).replace("%00", "*")
+    begin, end = keys.room("\0").head.split("%00")
+
+    async def count() -> dict[str, int]:
+        names: set[str] = set()
+        cursor: Any = b"0"
+        while True:
+            cursor, found = await commands.ask("SCAN", cursor, "MATCH", pattern, "COUNT", _STEP)
+            names |= {unquote(each.decode()[len(begin) : -len(end)]) for each in found}
+            if cursor == b"0":
+                break
+        asked: dict[str, Later[list[bytes]]] = {
+            name: commands.ask("HKEYS", keys.room(name).who) for name in names
+        }
+        gathered = gather(asked)
+        who = await gathered if isinstance(gathered, Deferred) else gathered
+        return {name: _count(entries, alive) for name, entries in who.items()}
+
+    return Deferred.fromCoroutine(count())
+
+
+def _count(entries: list[bytes], alive: AbstractSet[str]) -> int:
+    parts = [entry.decode().partition("/") for entry in entries]
+    return len({member for node, _, member in parts if not alive or node in alive})

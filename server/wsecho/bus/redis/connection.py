@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: MIT
+"""One connection to Redis in RESP3: commands, replies in their order, and what is pushed between.
+
+Each command has a deadline. Where Redis misses one, the connection is cut: what it still takes
+from it may happen, and is unknown.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final
+
+import hiredis
+from twisted.internet.defer import Deferred
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.python.failure import Failure
+
+from wsecho.bus.redis.errors import LateError, LostError, RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+    Pushed = Callable[[list[Any]], None]
+
+_NO_REPLY: Final = object()
+
+
+def encode(*words: bytes | str) -> bytes:
+    """Write a command (RESP, "Arrays")."""
+    parts = [b"*%d\r\n" % len(words)]
+    for word in words:
+        octets = word.encode() if isinstance(word, str) else word
+        parts.append(b"$%d\r\n%s\r\n" % (len(octets), octets))
+    return b"".join(parts)
+
+
+def make_reader() -> Any:
+    """Return what reads replies; an error is a value, and silence is `_NO_REPLY`."""
+    return hiredis.Reader(notEnoughData=_NO_REPLY, replyError=RefusedError)
+
+
+def replies(reader: Any) -> list[Any]:
+    """Take the replies that are whole."""
+    found = []
+    while (reply := reader.gets()) is not _NO_REPLY:
+        found.append(reply)
+    return found
+
+
+class Connection(Protocol):
+    """One connection.
+
+    Args:
+        clock: times the commands.
+        timeout: seconds that one may take.
+        pushed: takes what comes unasked.
+        lost: told once, when the connection is gone.
+        timed: told how many seconds each command took.
+    """
+
+    transport: Any
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        timeout: float,
+        pushed: Pushed,
+        lost: Callable[[], None],
+        timed: Callable[[float], None],
+    ) -> None:
+        self._clock = clock
+        self._timeout = timeout
+        self._pushed = pushed
+        self._lost = lost
+        self._timed = timed
+        self._reader = make_reader()
+        self._asked: deque[tuple[float, float, Deferred[Any]]] = deque()
+        self._deadline: IDelayedCall | None = None
+        self._cause: type[LostError] = LostError
+        self.is_open = False
+
+    def connectionMade(self) -> None:
+        """Be usable."""
+        self.is_open = True
+        if hasattr(self.transport, "setTcpNoDelay"):
+            self.transport.setTcpNoDelay(True)
+
+    def ask(self, *words: bytes | str) -> Deferred[Any]:
+        """Send a command; its reply comes, or one of `errors` but `RedisError`."""
+        answer: Deferred[Any] = Deferred()
+        if not self.is_open:
+            answer.errback(LostError())
+            return answer
+        due = self._clock.seconds() + self._timeout
+        self._asked.append((due, perf_counter(), answer))
+        if self._deadline is None:
+            self._deadline = self._clock.callLater(self._timeout, self._look)
+        self.transport.write(encode(*words))
+        return answer
+
+    def tell(self, *words: bytes | str) -> None:
+        """Send a command that is answered by a push, as `SUBSCRIBE` is."""
+        if self.is_open:
+            self.transport.write(encode(*words))
+
+    def leave(self) -> None:
+        """End the connection once all is sent."""
+        if self.transport is not None:
+            self.transport.loseConnection()
+
+    def cut(self) -> None:
+        """End the connection now."""
+        if self.transport is not None:
+            self.transport.abortConnection()
+
+    def dataReceived(self, data: bytes) -> None:
+        """Hand out replies and pushes, in the order in which they came."""
+        self._reader.feed(data)
+        try:
+            found = replies(self._reader)
+        except hiredis.ProtocolError:
+            self.cut()
+            return
+        for reply in found:
+            if isinstance(reply, hiredis.PushNotification):
+                self._pushed(reply)
+            elif self._asked:
+                self._answer(reply)
+            else:
+                # Refused what is answered by a push; nobody knows any more which reply is whose.
+                self.cut()
+                return
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Fail all that waits, then tell."""
+        self.is_open = False
+        if self._deadline is not None and self._deadline.active():
+            self._deadline.cancel()
+        asked, self._asked = self._asked, deque()
+        for _, _, answer in asked:
+            answer.errback(self._cause())
+        self._lost()
+
+    def _answer(self, reply: Any) -> None:
+        _, begun, answer = self._asked.popleft()
+        self._timed(perf_counter() - begun)
+        if isinstance(reply, RefusedError):
+            answer.errback(reply)
+        else:
+            answer.callback(reply)
+
+    def _look(self) -> None:
+        self._deadline = None
+        if not self._asked:
+            return
+        left = self._asked[0][0] - self._clock.seconds()
+        if left > 0:
+            self._deadline = self._clock.callLater(left, self._look)
+        else:
+            self._cause = LateError
+            self.cut()

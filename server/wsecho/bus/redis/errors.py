@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: MIT
+"""What goes wrong between wsecho and Redis, before anybody at a door is told of it."""
+
+
+class RedisError(Exception):
+    """Redis cannot be used as it is; the text is one line for the operator, without a password."""
+
+
+class LostError(Exception):
+    """The connection went before the reply came: unknown whether it was done."""
+
+
+class LateError(LostError):
+    """The reply did not come in time: unknown whether it was or will be done."""
+
+
+class RefusedError(Exception):
+    """Redis answered with an error: it was not done.
+
+    Args:
+        text: Redis's own words, beginning with a word in capitals.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.code = text.partition(" ")[0]

@@ -1,0 +1,282 @@
+# SPDX-License-Identifier: MIT
+"""The rooms that a process follows: what it hears of them, and what it reads in their logs."""
+
+from __future__ import annotations
+
+import secrets
+from collections import OrderedDict, deque
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import define, field
+from twisted.logger import Logger
+
+from wsecho.bus.redis.followed import Followed
+from wsecho.bus.redis.records import NO_TAG, read_entry, read_notice
+from wsecho.bus.redis.scripts import LOAD
+from wsecho.core.errors import BusUnavailable, WireError
+from wsecho.core.line import Began, Event, Loaded, Need, Renewed, Seen, Skipped, Took
+from wsecho.core.positions import MAX_OFFSET, Position
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from twisted.python.failure import Failure
+
+    from wsecho.bus.interface import Ear
+    from wsecho.bus.redis.commands import Commands
+    from wsecho.bus.redis.keys import Keys
+    from wsecho.bus.redis.measures import Measures
+    from wsecho.bus.redis.tags import Tags
+    from wsecho.core.history import Message
+    from wsecho.core.hub import Hub
+
+MOST_LOADS: Final = 32
+"""Rooms that are loaded at a time: after an outage all of them have to be."""
+
+MOST_SEEN: Final = 50_000
+"""Rooms that are not followed any more, but whose last message is remembered."""
+
+_PART: Final = 1 << 20
+"""Bytes of a log that are loaded at a time."""
+
+
+@define(eq=False)
+class Following:
+    """The followed rooms.
+
+    Args:
+        commands: Redis.
+        keys: how things are named there.
+        ttl: milliseconds that a room lasts after its last use.
+        hub: where the rooms are mirrored.
+        ear: delivers.
+        tags: who has said what comes back.
+        now: the time, Unix seconds.
+        measures: counts.
+        load_roster: takes who is in a room, as Redis has it.
+    """
+
+    _commands: Commands
+    _keys: Keys
+    ttl: str
+    _hub: Hub[Any]
+    _ear: Ear
+    _tags: Tags
+    _now: Callable[[], float]
+    _measures: Measures
+    _load_roster: Callable[[Followed, dict[bytes, bytes]], None]
+    run: str = field(default="", init=False)
+    """The run of Redis that is spoken with."""
+    _rooms: dict[str, Followed] = field(factory=dict, init=False)
+    _channels: dict[bytes, Followed] = field(factory=dict, init=False)
+    _seen: OrderedDict[str, Seen] = field(factory=OrderedDict, init=False)
+    _to_load: deque[Followed] = field(factory=deque, init=False)
+    _loads: int = field(default=0, init=False)
+
+    _log = Logger()
+
+    def __len__(self) -> int:
+        return len(self._rooms)
+
+    def rooms(self) -> list[Followed]:
+        """List what is followed."""
+        return list(self._rooms.values())
+
+    def get(self, room: str) -> Followed | None:
+        """Return a room, if it is followed."""
+        return self._rooms.get(room)
+
+    def on_channel(self, channel: bytes) -> Followed | None:
+        """Return the room that a channel tells of, if it is followed."""
+        return self._channels.get(channel)
+
+    def follow(self, room: str) -> Followed:
+        """Follow a room, or go on to.
+
+        Raises:
+            OverLimit: there are too many rooms.
+        """
+        now = self._now()
+        followed = self._rooms.get(room)
+        if followed is not None and room not in self._hub:
+            # The hub has let it go, to make place for others.
+            self.unfollow(followed)
+            followed = None
+        if followed is None:
+            self._hub.use(room, now)
+            followed = Followed(room, self._keys.room(room), now)
+            self._rooms[room] = self._channels[followed.keys.channel.encode()] = followed
+        followed.needed = now
+        return followed
+
+    def unfollow(self, followed: Followed) -> None:
+        """Follow a room no more, but remember how far it was seen."""
+        self._commands.unsubscribe(followed.keys.channel)
+        self.remember(followed.name, followed.seen)
+        del self._rooms[followed.name]
+        del self._channels[followed.keys.channel.encode()]
+        followed.acknowledge(float("inf"))
+        followed.turn_away(BusUnavailable())
+
+    def seen(self, room: str) -> Seen:
+        """Return how far a room was seen here."""
+        followed = self._rooms.get(room)
+        if followed is not None and followed.seen.epoch:
+            return followed.seen
+        return self._seen.get(room, Seen())
+
+    def remember(self, room: str, seen: Seen) -> None:
+        """Note how far a room was seen that is not followed."""
+        if not seen.epoch:
+            return
+        known = self._seen.pop(room, seen)
+        is_further = known.epoch == seen.epoch and known.offset > seen.offset
+        self._seen[room] = known if is_further else seen
+        if len(self._seen) > MOST_SEEN:
+            self._seen.popitem(last=False)
+
+    def stand(self, seen: Seen) -> list[bytes | str]:
+        """Write what each script about a room begins with."""
+        return [secrets.token_urlsafe(9), seen.epoch, str(seen.offset), self.ttl]
+
+    # -- what the connection brings
+
+    def came_up(self, run: str) -> None:
+        """Catch up with all."""
+        self.run = run
+        for followed in self._rooms.values():
+            followed.wants_roster = True
+            self.load(followed)
+
+    def went_down(self) -> None:
+        """Know nothing any more of what is said elsewhere."""
+        while self._to_load:
+            self._to_load.popleft().is_asking = False
+        for followed in self._rooms.values():
+            followed.line.break_off()
+            followed.turn_away(BusUnavailable())
+            followed.acknowledge(float("inf"))
+
+    def hear(self, followed: Followed, body: bytes) -> None:
+        """Hear of a message on the room's channel."""
+        if followed.name not in self._hub:
+            self.unfollow(followed)
+            return
+        logged = read_notice(body)
+        events = followed.line.take_notice(logged.message)
+        self._apply(followed, events, {logged.message: logged.tag})
+        followed.acknowledge()
+        self.load(followed)
+
+    # -- loading
+
+    def load(self, followed: Followed) -> None:
+        """Ask the log for what the line needs, if it needs anything, in its turn."""
+        if followed.line.need is None or followed.is_asking or not self._commands.is_up:
+            return
+        followed.is_asking = True
+        self._to_load.append(followed)
+        self._load_next()
+
+    def _load_next(self) -> None:
+        while self._to_load and self._loads < MOST_LOADS and self._commands.is_up:
+            self._ask(self._to_load.popleft())
+
+    def _ask(self, followed: Followed) -> None:
+        line, keys = followed.line, followed.keys
+        # A line that has not begun wants all of the log, but vouches for what was seen earlier.
+        seen = self.seen(followed.name)
+        if line.need is Need.RENEWAL:
+            seen = Seen(line.disowned, MAX_OFFSET)
+        # What is said from here on is heard, what was said before is in the answer.
+        self._commands.subscribe(keys.channel)
+        if followed.wants_roster:
+            who = self._commands.ask("HGETALL", keys.who)
+            who.addCallback(self._take_roster, followed).addErrback(self._not_loaded, followed)
+        words = [*self.stand(seen), str(_PART), "1" if line.seen.epoch else ""]
+        self._loads += 1
+        answer = self._commands.run(LOAD, [keys.head, keys.log], words)
+        answer.addBoth(self._answered, followed)
+        answer.addCallback(self._loaded, followed, self.run)
+        answer.addErrback(self._not_loaded, followed)
+
+    def _answered(self, outcome: Any, followed: Followed) -> Any:
+        followed.is_asking = False
+        self._loads -= 1
+        return outcome
+
+    def _take_roster(self, found: dict[bytes, bytes], followed: Followed) -> None:
+        followed.wants_roster = False
+        self._load_roster(followed, found)
+
+    def _loaded(self, reply: list[Any], followed: Followed, run: str) -> None:
+        if self._rooms.get(followed.name) is followed and followed.name in self._hub:
+            loaded, tags = _read(reply, was_away=followed.run != run)
+            self._measures.catch_ups += not followed.is_quiet
+            self._apply(followed, followed.line.load(loaded), tags)
+            if followed.is_current:
+                self._is_current(followed, run)
+            self.load(followed)
+        self._load_next()
+
+    def _is_current(self, followed: Followed, run: str) -> None:
+        followed.run = run
+        followed.is_quiet = False
+        if followed.has_strayed:
+            followed.has_strayed = False
+            self._ear.renew(followed.name, Position(followed.seen.epoch, followed.seen.offset))
+        followed.acknowledge()
+        followed.let_in()
+
+    def _not_loaded(self, failure: Failure, followed: Followed) -> None:
+        if not failure.check(WireError):
+            self._log.failure("cannot load {room}", failure, room=followed.name)
+        followed.turn_away(BusUnavailable())
+        self._load_next()
+
+    # -- what follows from that
+
+    def _apply(
+        self, followed: Followed, events: Iterable[Event], tags: dict[Message, bytes]
+    ) -> None:
+        room, now = followed.name, self._now()
+        for event in events:
+            if isinstance(event, Took):
+                self._take(followed, event.message, tags.get(event.message, NO_TAG), now)
+            elif isinstance(event, Began):
+                self._hub.reset(room, event.epoch, event.base, now)
+            elif isinstance(event, Renewed):
+                self._measures.renewals += 1
+                self._hub.reset(room, event.epoch, event.base, now)
+                self._ear.renew(room, Position(event.epoch, event.base))
+            elif isinstance(event, Skipped):
+                epoch = followed.seen.epoch
+                self._hub.reset(room, epoch, event.upto, now)
+                if not followed.is_quiet:
+                    self._ear.skip(room, epoch, event.after, event.upto)
+
+    def _take(self, followed: Followed, message: Message, tag: bytes, now: float) -> None:
+        sender, origin = self._tags.take(tag)
+        delivery = self._hub.take(followed.name, message, sender, now)
+        if not followed.is_quiet:
+            self._ear.hear(followed.name, delivery, origin)
+
+
+def _read(reply: list[Any], *, was_away: bool) -> tuple[Loaded, dict[Message, bytes]]:
+    """Read what the log answered, with the tags of its messages."""
+    epoch, head, last, anchor, more, *entries = reply
+    word = epoch.decode("ascii")
+    logged = [
+        read_entry(word, offset, body)
+        for offset, body in zip(entries[::2], entries[1::2], strict=True)
+    ]
+    loaded = Loaded(
+        word,
+        head,
+        [each.message for each in logged],
+        last=int(last) if last else None,
+        is_complete=not more,
+        anchor=int(anchor) if anchor else None,
+        was_away=was_away,
+    )
+    return loaded, {each.message: each.tag for each in logged}

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: MIT
+"""How what belongs to a room is named in Redis; the package's own text has the table."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from urllib.parse import quote
+
+from attrs import frozen
+
+
+@frozen
+class RoomKeys:
+    """The names of one room.
+
+    Attributes:
+        head: where it stands.
+        log: its messages.
+        who: its members.
+        channel: where it is told of.
+    """
+
+    head: str
+    log: str
+    who: str
+    channel: str
+
+    def receipt(self, caller: str, key: str) -> str:
+        """Name what was published under an idempotency key."""
+        digest = sha256(f"{caller}\0{key}".encode()).hexdigest()
+        return f"{self.channel}:key:{digest[:32]}"
+
+
+@frozen
+class Keys:
+    """The names below a prefix.
+
+    Args:
+        prefix: begins each of them.
+    """
+
+    _prefix: str
+
+    def room(self, name: str) -> RoomKeys:
+        """Name what belongs to a room."""
+        base = f"{self._prefix}{{{quote(name, safe='')}}}"
+        return RoomKeys(f"{base}:head", f"{base}:log", f"{base}:who", base)
+
+    @property
+    def nodes(self) -> str:
+        """The set of nodes."""
+        return f"{self._prefix}nodes"
+
+    def node(self, name: str) -> str:
+        """The channel of one node."""
+        return f"{self._prefix}node:{name}"

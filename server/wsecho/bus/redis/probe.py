@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: MIT
+"""Whether Redis will do, asked before the server starts: in its log nobody would look for that."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Generator
+from typing import Any, Final, TypeVar, cast
+
+from wsecho.bus.redis.address import Address
+from wsecho.bus.redis.connection import encode, make_reader, replies
+from wsecho.bus.redis.errors import RedisError
+from wsecho.bus.redis.greeting import Server, greet
+from wsecho.bus.redis.sentinels import NoMasterError, ask_for_master
+
+R = TypeVar("R")
+
+PATIENCE: Final = 5.0
+"""Seconds that each step may take."""
+
+
+def probe(address: Address) -> Server:
+    """Greet Redis on a connection of its own, and leave.
+
+    Raises:
+        RedisError: it cannot be reached, or will not do.
+    """
+    try:
+        if not address.master:
+            return _greet(address, address.hosts[0] if address.hosts else None)
+        return _greet(address, _master(address))
+    except ssl.SSLCertVerificationError as error:
+        raise RedisError(f"has a certificate that does not hold: {error.verify_message}") from None
+    except OSError as error:
+        raise RedisError(f"cannot be reached: {_words(error)}") from None
+
+
+def _greet(address: Address, place: tuple[str, int] | None) -> Server:
+    with _connect(address, place) as line:
+        return _converse(line, greet(address, "wsecho"))
+
+
+def _master(address: Address) -> tuple[str, int]:
+    complaints = []
+    for place in address.hosts:
+        try:
+            with _connect(address, place) as line:
+                return _converse(line, ask_for_master(address.master))
+        except (OSError, NoMasterError) as error:
+            complaints.append(f"{place[0]}:{place[1]} {_words(error)}")
+    raise RedisError(f"no sentinel leads to {address.master}: {', '.join(complaints)}")
+
+
+def _connect(address: Address, place: tuple[str, int] | None) -> socket.socket:
+    if place is None:
+        line = socket.socket(socket.AF_UNIX)
+        line.settimeout(PATIENCE)
+        line.connect(address.path)
+        return line
+    line = socket.create_connection(place, PATIENCE)
+    if address.is_tls:
+        return ssl.create_default_context().wrap_socket(line, server_hostname=place[0])
+    return line
+
+
+def _converse(line: socket.socket, greeting: Generator[tuple[Any, ...], Any, R]) -> R:
+    reader = make_reader()
+    command = next(greeting)
+    while True:
+        line.sendall(encode(*command))
+        found: list[Any] = []
+        while not found:
+            data = line.recv(1 << 16)
+            if not data:
+                raise OSError("it hung up")
+            reader.feed(data)
+            found = replies(reader)
+        try:
+            command = greeting.send(found[0])
+        except StopIteration as end:
+            return cast("R", end.value)
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return f"no answer within {PATIENCE:.0f} s"
+    return getattr(error, "strerror", None) or str(error)

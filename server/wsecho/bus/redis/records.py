@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: MIT
+"""A message as it stands in the log and on the channel: fields between spaces, then the payload.
+
+``publication flags tag payload`` is written here. Redis puts its time in front where it logs it,
+and ``m epoch offset`` before that where it tells of it. The tag leads back to who said it.
+"""
+
+from typing import Final
+
+from attrs import frozen
+
+from wsecho.core.history import Message
+from wsecho.core.positions import Position
+from wsecho.core.rooms import Said
+
+NO_TAG: Final = b"-"
+MESSAGE: Final = b"m"
+_TEXT, _BINARY = b"t", b"b"
+
+
+@frozen
+class Logged:
+    """A message, and what leads back to who said it.
+
+    Attributes:
+        message: the message.
+        tag: given by the node that it came from, `NO_TAG` where that does not matter.
+    """
+
+    message: Message
+    tag: bytes
+
+
+def write_record(said: Said, tag: bytes) -> bytes:
+    """Write what is to be logged."""
+    flags = _BINARY if said.is_binary else _TEXT
+    return b"%d %s %s %s" % (said.publication, flags, tag, said.payload)
+
+
+def read_entry(epoch: str, offset: int, body: bytes) -> Logged:
+    """Read what was logged.
+
+    Raises:
+        ValueError: it is malformed.
+    """
+    time, publication, flags, tag, payload = body.split(b" ", 4)
+    position = Position(epoch, offset)
+    message = Message(position, payload, flags == _BINARY, float(time), int(publication))
+    return Logged(message, tag)
+
+
+def read_notice(body: bytes) -> Logged:
+    """Read what the channel told.
+
+    Raises:
+        ValueError: it is malformed.
+    """
+    _, epoch, offset, rest = body.split(b" ", 3)
+    return read_entry(epoch.decode("ascii"), int(offset), rest)

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: MIT
+"""What must happen in Redis in one step, in its Lua.
+
+Each script begins by finding out where the room stands. A node that has seen more of an epoch than
+Redis remembers has Redis begin a new one there: it came back with an older state.
+"""
+
+from hashlib import sha1
+from typing import Final, Self
+
+from attrs import frozen
+
+
+@frozen
+class Script:
+    """One script.
+
+    Attributes:
+        source: in Lua.
+        digest: by which `EVALSHA` knows it.
+    """
+
+    source: bytes
+    digest: bytes
+
+    @classmethod
+    def of(cls, *parts: str) -> Self:
+        """Put one together."""
+        source = "\n".join(parts).encode()
+        return cls(source, sha1(source, usedforsecurity=False).hexdigest().encode())
+
+
+# KEYS: head, log. ARGV: an epoch for where a new one begins; epoch and offset that the node has
+# seen; milliseconds that a room lasts after its last use.
+_STAND: Final = """
+local fresh, seen_epoch, seen_offset, ttl = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
+local standing = redis.call('HMGET', KEYS[1], 'epoch', 'head', 'last')
+local epoch, head, last = standing[1], tonumber(standing[2] or '0'), standing[3] or ''
+if not epoch or (epoch == seen_epoch and head < seen_offset) then
+  epoch, head, last = fresh, 0, ''
+  redis.call('DEL', KEYS[1], KEYS[2])
+  redis.call('HSET', KEYS[1], 'epoch', epoch, 'head', '0')
+end
+local function whole(number) return string.format('%.0f', number) end
+local function keep()
+  redis.call('PEXPIRE', KEYS[1], ttl)
+  redis.call('PEXPIRE', KEYS[2], ttl)
+end
+local function now()
+  local time = redis.call('TIME')
+  return time[1] .. '.' .. string.format('%06d', time[2])
+end
+local function forget_old()
+  local oldest = tonumber(now()) - ttl / 1000
+  for _ = 1, 64 do
+    local first = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
+    if not first or tonumber(string.match(first[2][4], '^[^ ]+')) > oldest then return end
+    redis.call('XDEL', KEYS[2], first[1])
+  end
+end
+"""
+
+# Further KEYS: the receipt, where there is a key. Further ARGV: messages that the log keeps; the
+# publication id; the record; the channel; a digest of what is said, milliseconds that its receipt
+# is kept. Answers `reused`, or how it was said, epoch, offset, publication id.
+PUBLISH: Final = Script.of(
+    """
+if KEYS[3] then
+  local done = redis.call('HMGET', KEYS[3], 'digest', 'epoch', 'offset', 'publication')
+  if done[1] then
+    if done[1] ~= ARGV[9] then return {'reused'} end
+    return {'again', done[2], tonumber(done[3]), done[4]}
+  end
+end
+""",
+    _STAND,
+    """
+local limit, publication, record = tonumber(ARGV[5]), ARGV[6], ARGV[7]
+head = head + 1
+local offset = whole(head)
+local body = now() .. ' ' .. record
+redis.call('HSET', KEYS[1], 'head', offset, 'last', publication)
+if limit > 0 then
+  redis.call('XADD', KEYS[2], 'MAXLEN', limit, offset .. '-0', 'p', publication, 'm', body)
+  if head % 32 == 0 then forget_old() end
+end
+keep()
+if KEYS[3] then
+  redis.call('HSET', KEYS[3], 'digest', ARGV[9], 'epoch', epoch, 'offset', offset,
+    'publication', publication)
+  redis.call('PEXPIRE', KEYS[3], ARGV[10])
+end
+redis.call('PUBLISH', ARGV[8], 'm ' .. epoch .. ' ' .. offset .. ' ' .. body)
+return {'said', epoch, head, publication}
+""",
+)
+
+# Further ARGV: bytes after which the answer is cut; 1 where only what is behind the node's place is
+# wanted. Answers epoch, head, last, the publication id
+# where the node stands, whether there is more, offsets and bodies of what is behind that in turn.
+LOAD: Final = Script.of(
+    _STAND,
+    """
+keep()
+forget_old()
+local answer = {epoch, head, last, '', 0}
+local from = '-'
+if epoch == seen_epoch and seen_offset > 0 then
+  local at = whole(seen_offset) .. '-0'
+  if ARGV[6] == '1' then from = '(' .. at end
+  if seen_offset == head then
+    answer[4] = last
+  else
+    local entry = redis.call('XRANGE', KEYS[2], at, at)[1]
+    if entry then answer[4] = entry[2][2] end
+  end
+end
+local room = tonumber(ARGV[5])
+while true do
+  local some = redis.call('XRANGE', KEYS[2], from, '+', 'COUNT', 8)
+  for _, entry in ipairs(some) do
+    if room <= 0 then
+      answer[5] = 1
+      return answer
+    end
+    local body = entry[2][4]
+    answer[#answer + 1] = tonumber(string.match(entry[1], '^%d+'))
+    answer[#answer + 1] = body
+    from = '(' .. entry[1]
+    room = room - #body - 400
+  end
+  if #some < 8 then return answer end
+end
+""",
+)
+
+# KEYS: what a room consists of. ARGV: milliseconds. A room that is in use here lasts.
+TOUCH: Final = Script.of(
+    """
+for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ARGV[1]) end
+"""
+)
+
+# KEYS: a room's members. ARGV: one of them; who it is, empty where it is gone; milliseconds; the
+# channel; what is told there.
+ATTEND: Final = Script.of(
+    """
+if ARGV[2] == '' then
+  redis.call('HDEL', KEYS[1], ARGV[1])
+else
+  redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+  redis.call('PEXPIRE', KEYS[1], ARGV[3])
+end
+redis.call('PUBLISH', ARGV[4], ARGV[5])
+"""
+)
+
+# KEYS: the nodes. ARGV: this node; milliseconds that it lives from now on. Answers whether it
+# lived, and who lives.
+BEAT: Final = Script.of(
+    """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local until_then = redis.call('ZSCORE', KEYS[1], ARGV[1])
+local lived = 0
+if until_then and tonumber(until_then) > now then lived = 1 end
+redis.call('ZADD', KEYS[1], string.format('%.0f', now + ARGV[2]), ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('(%.0f', now))
+return {lived, unpack(redis.call('ZRANGE', KEYS[1], 0, -1))}
+"""
+)
+
+ALL: Final = (PUBLISH, LOAD, TOUCH, ATTEND, BEAT)

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+"""Which bus carries the rooms: memory, or Redis, which is looked at before the server starts."""
+
+from functools import partial
+from typing import Any
+
+from wsecho.bus.memory import MemoryBus
+from wsecho.config import Config, ConfigError
+from wsecho.doors.rooms import MakeBus
+
+
+def maker(config: Config, reactor: Any) -> MakeBus:
+    """Return what makes the bus.
+
+    Args:
+        config: the options in force.
+        reactor: Twisted's.
+
+    Raises:
+        ConfigError: Redis cannot be used.
+    """
+    address = config.redis
+    if address is None:
+        return MemoryBus
+    try:
+        from wsecho.bus.redis.bus import RedisBus, Settings  # noqa: PLC0415  # an extra
+        from wsecho.bus.redis.probe import probe  # noqa: PLC0415
+    except ImportError as error:
+        reason = f"needs what pip install 'wsecho[redis]' brings ({error})"
+        raise ConfigError("redis", address, reason) from None
+    from wsecho.bus.redis.errors import RedisError  # noqa: PLC0415
+
+    try:
+        probe(address)
+    except RedisError as error:
+        raise ConfigError("redis", address, str(error)) from None
+    settings = Settings(
+        address,
+        config.redis_prefix,
+        config.redis_timeout,
+        config.node_ttl,
+        speaks_locally=config.when_bus_down == "local",
+    )
+    return partial(RedisBus, settings, config.rules, reactor)

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: MIT
+"""What a peer sends, read: whole messages here, all else by Autobahn's states."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from autobahn.exception import PayloadCorruptError, PayloadExceededError
+from autobahn.twisted.websocket import WebSocketServerProtocol
+
+from wsecho.core.large import Buffers, LargeMessage
+from wsecho.core.reading import is_utf8, read_head
+from wsecho.lane.transport import LaneTransport
+from wsecho.lane.wire import read_messages, unmask_in_place, unmask_text
+
+if TYPE_CHECKING:
+    from wsecho.core.reading import Head
+
+
+class ReadingProtocol(WebSocketServerProtocol):
+    """Autobahn's protocol, which is given only what is no whole message.
+
+    Nearly all frames are whole messages, which need none of its states: these are read here, and
+    come to `messages_received`. The first that is none, and all behind it up to where Autobahn
+    is between two messages again, goes through Autobahn, which calls `onMessage` as ever.
+    """
+
+    transport: Any
+    _perMessageCompress: Any
+    # These are no attributes of each object until they differ: most never do.
+    _large: LargeMessage | None = None
+    _is_between = False
+
+    @property
+    def most(self) -> int:
+        """Octets of the longest message."""
+        raise NotImplementedError
+
+    @property
+    def buffers(self) -> Buffers:
+        """Where large messages go."""
+        raise NotImplementedError
+
+    def messages_received(self, messages: list[tuple[bytes, bool]]) -> None:
+        """Take messages, each a payload and whether it is binary."""
+        raise NotImplementedError
+
+    def large_received(self, payload: memoryview, *, is_binary: bool) -> None:
+        """Take a message that came in pieces; without a view of it, its memory is used again."""
+        raise NotImplementedError
+
+    def dataReceived(self, data: bytes) -> None:
+        """Read what came, unless this connection failed: then only the peer's end is awaited."""
+        if self._large is not None:
+            taken = self._large.fill(data)
+            self.received_into(taken)
+            data = data[taken:]
+        if data and self._is_between:
+            data = self._read(data)
+        if data:
+            self._leave_to_autobahn(data)
+
+    def received_into(self, octets: int) -> None:
+        """Take note that so many octets were put where the large message wanted them."""
+        large = self._large
+        assert large is not None  # noqa: S101  # who has none gives no place
+        if not large.filled(octets):
+            self._large = None
+            # It fails the connection, and says where in the message the text ends.
+            self._leave_to_autobahn(large.head.octets + large.as_it_came())
+        elif large.is_whole:
+            self._large = None
+            self._expect_messages()
+            self._end_large(large)
+
+    def processData(self) -> bool:
+        """Read one frame more, unless this connection failed.
+
+        Autobahn would read on, and what follows a broken frame is mostly broken too; its second
+        complaint cuts the connection before the peer could read the first.
+        """
+        if self.failedByMe:
+            return False
+        if self.data and self._autobahn_is_between():
+            self._is_between = True
+            self.data = self._read(self.data)
+            if not self.data:
+                return False
+        return not self.failedByMe and super().processData()
+
+    def _read(self, data: bytes) -> bytes:
+        """Read the whole messages at the beginning; return what is left to Autobahn."""
+        if self._perMessageCompress is None:
+            messages, taken = read_messages(data, self.most)
+            if messages:
+                self.messages_received(messages)
+        else:
+            taken = self._read_maybe_compressed(data)
+        if taken == len(data):
+            return b""
+        rest = data[taken:]
+        return b"" if self._is_between and self._begin_large(rest) else rest
+
+    def _read_maybe_compressed(self, data: bytes) -> int:
+        taken = 0
+        while self._is_between:
+            head = read_head(data, self.most, start=taken, compressed=True)
+            if head is None or taken + head.size + head.length > len(data):
+                break
+            begin = taken + head.size
+            payload = _unmasked(data[begin : begin + head.length], head.key)
+            if not (head.is_compressed or head.is_binary or is_utf8(payload)):
+                break
+            taken = begin + head.length
+            self._take(payload, head)
+        return taken
+
+    def _begin_large(self, data: bytes) -> bool:
+        head = read_head(data, self.most, compressed=self._perMessageCompress is not None)
+        # One that is all here was left over because Autobahn is to refuse it.
+        if head is None or head.size + head.length <= len(data):
+            return False
+        buffer = self.buffers.take(head.length)
+        self._large = large = LargeMessage(head, buffer, unmask_in_place, unmask_text)
+        self._expect_messages()
+        self.received_into(large.fill(data[head.size :]))
+        if self._large is not None and isinstance(self.transport, LaneTransport):
+            self.transport.read_into(large.rest)
+        return True
+
+    def _end_large(self, large: LargeMessage) -> None:
+        if large.head.is_compressed:
+            self._take(bytes(large.payload), large.head)
+        else:
+            self.large_received(large.payload, is_binary=large.head.is_binary)
+
+    def _take(self, payload: bytes, head: Head) -> None:
+        if head.is_compressed:
+            inflated = self._inflate(payload)
+            if inflated is None:
+                return
+            payload = inflated
+            if not (head.is_binary or is_utf8(payload)):
+                self._invalid_payload("encountered invalid UTF-8 in a compressed text message")
+                return
+        self.messages_received([(payload, head.is_binary)])
+
+    def _inflate(self, payload: bytes) -> bytes | None:
+        """Decompress a message by the states that Autobahn uses; None where it failed."""
+        codec = self._perMessageCompress
+        codec.start_decompress_message()
+        try:
+            inflated: bytes = codec.decompress_message_data(payload, max_output_len=self.most)
+            codec.end_decompress_message()
+        except PayloadExceededError:
+            self.wasMaxMessagePayloadSizeExceeded = True
+            self._max_message_size_exceeded(
+                self.most,
+                self.most,
+                f"received WebSocket message exceeds payload limit of {self.most} octets after "
+                "decompression",
+            )
+            return None
+        except PayloadCorruptError as error:
+            self._invalid_payload(f"received WebSocket message cannot be decompressed: {error}")
+            return None
+        return inflated
+
+    def _leave_to_autobahn(self, data: bytes) -> None:
+        if not self.failedByMe:
+            self._dataReceived(data)
+            self._is_between = not self.data and self._autobahn_is_between()
+            self._expect_messages()
+
+    def _autobahn_is_between(self) -> bool:
+        return (
+            self.current_frame is None
+            and not self.inside_message
+            and self.state == self.STATE_OPEN
+            and not self.failedByMe
+        )
+
+    def _expect_messages(self) -> None:
+        """Have the lane read whole messages itself where that is what may come."""
+        if isinstance(self.transport, LaneTransport):
+            is_plain = self._is_between and self._large is None and not self._perMessageCompress
+            self.transport.messages_up_to = self.most if is_plain else 0
+
+    def is_heard(self) -> None:
+        """Take a message for the answer to a ping that waits for one."""
+        if self.autoPingTimeoutCall and self.autoPingRestartOnAnyTraffic:
+            self._cancelAutoPingTimeoutCall()
+
+
+def _unmasked(payload: bytes, key: bytes) -> bytes:
+    unmasked = bytearray(payload)
+    unmask_in_place(memoryview(unmasked), key)
+    return bytes(unmasked)

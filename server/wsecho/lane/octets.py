@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: MIT
+"""What each message costs on the lane: reading, unmasking and writing frames.
+
+`_octets.c` beside it does the same, compiled, and is taken where it is there (`wire.py`).
+"""
+
+import os
+from array import array
+from contextlib import suppress
+
+from wsecho.core import reading
+from wsecho.core.frames import encode_message, encode_messages
+
+try:
+    from websockets.speedups import apply_mask
+except ImportError:  # a platform without its compiled part
+    from websockets.utils import apply_mask
+
+
+def read_messages(data: bytes, most: int) -> tuple[list[tuple[bytes, bool]], int]:
+    """Read the messages that stand whole, and not compressed, at the beginning of what came.
+
+    See `core.reading.read_messages`.
+    """
+    return reading.read_messages(data, most, apply_mask)
+
+
+def receive(
+    descriptor: int, size: int, most: int
+) -> tuple[list[tuple[bytes, bool]], bytes, int] | None:
+    """Read from a socket, and the whole messages that come.
+
+    Args:
+        descriptor: a non-blocking socket's.
+        size: octets that are read at most.
+        most: octets of the longest payload.
+
+    Returns:
+        each message's payload and whether it is binary, the octets that follow, and how many
+        were read in all, 0 at the end; None where nothing is there yet.
+
+    Raises:
+        OSError: the connection is broken.
+    """
+    try:
+        data = os.read(descriptor, size)
+    except BlockingIOError:
+        return None
+    messages, taken = read_messages(data, most)
+    return messages, data[taken:], len(data)
+
+
+def echo(descriptor: int, size: int, most: int) -> tuple[int, int, bytes, bytes, int] | None:
+    """Read from a socket, and send back the whole messages that come.
+
+    Args:
+        descriptor: a non-blocking socket's.
+        size: octets that are read at most.
+        most: octets of the longest payload.
+
+    Returns:
+        how many messages came, the octets of their payloads, the octets that follow, what of the
+        answers is left to be sent, and how many octets were read in all, 0 at the end; None where
+        nothing is there yet.
+
+    Raises:
+        OSError: the connection is broken.
+    """
+    received = receive(descriptor, size, most)
+    if received is None:
+        return None
+    messages, rest, octets = received
+    unsent = b""
+    if messages:
+        unsent = encode_messages(messages)
+        # Nothing is taken now: all of it is left.
+        with suppress(BlockingIOError):
+            unsent = unsent[os.write(descriptor, unsent) :]
+    return len(messages), sum(len(payload) for payload, _ in messages), rest, unsent, octets
+
+
+def send_message(descriptor: int, payload: bytes | memoryview, is_binary: bool) -> int:  # noqa: FBT001
+    """Send a message as one frame (RFC 6455 section 5.6), as far as the socket takes it now.
+
+    Args:
+        descriptor: a non-blocking socket's.
+        payload: UTF-8 where it is text.
+        is_binary: whether it is binary.
+
+    Returns:
+        how many octets of the frame are left to be sent.
+
+    Raises:
+        OSError: the connection is broken.
+    """
+    frame = encode_message(payload, is_binary=is_binary)
+    try:
+        return len(frame) - os.write(descriptor, frame)
+    except BlockingIOError:
+        return len(frame)
+
+
+def send_to_all(descriptors: "array[int]", frame: bytes) -> list[tuple[int, int]]:
+    """Send the same octets to many sockets, as far as each takes them now.
+
+    Args:
+        descriptors: non-blocking sockets', as an array of C's `int` (`"i"`).
+        frame: what to send.
+
+    Returns:
+        for each that did not take all: its index, and how many octets it took, or, negative,
+        the error that says that its connection is broken.
+    """
+    late = []
+    for index, descriptor in enumerate(descriptors):
+        try:
+            sent = os.write(descriptor, frame)
+        except BlockingIOError:
+            sent = 0
+        except OSError as error:
+            sent = -(error.errno or 1)
+        if sent != len(frame):
+            late.append((index, sent))
+    return late
+
+
+def unmask_in_place(piece: memoryview, key: bytes) -> None:
+    """Mask or unmask a piece of a buffer (RFC 6455 section 5.3).
+
+    Raises:
+        ValueError: the key has not four octets.
+    """
+    piece[:] = apply_mask(piece, key)
+
+
+def unmask_text(piece: memoryview, key: bytes, plain: int) -> int:
+    """Unmask a piece of a text, and look whether it is one (RFC 3629 section 4).
+
+    Args:
+        piece: of a buffer, from the beginning of a code point on.
+        key: four octets.
+        plain: how many octets at its beginning are unmasked already.
+
+    Returns:
+        how many octets are whole code points; -1 where the rest can be the beginning of none.
+
+    Raises:
+        ValueError: the key has not four octets, or the piece not so many.
+    """
+    if not 0 <= plain <= len(piece):
+        raise ValueError(plain)
+    unmask_in_place(piece[plain:], key)
+    try:
+        bytes(piece).decode("utf-8")
+    except UnicodeDecodeError as error:
+        is_beginning = error.reason == "unexpected end of data" and error.end == len(piece)
+        return error.start if is_beginning else -1
+    return len(piece)

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: MIT
+"""What holds for every bus: in memory, and over Redis with two nodes.
+
+The modules that run it give `make_nodes`, which makes two nodes; they may be one.
+"""
+
+from collections.abc import Callable
+
+import pytest
+import pytest_twisted
+
+from tests.buses import Member, Node, known, now, until
+from wsecho.core.errors import OverLimit
+from wsecho.core.retries import KeyReusedError
+
+MakeNodes = Callable[..., list[Node]]
+
+asynchronous = pytest_twisted.ensureDeferred
+
+
+def known_members(node: Node) -> list[str]:
+    """The ids of the members of room `a`, as a node has them."""
+    members = node.bus.members("a")
+    assert isinstance(members, list)
+    return [card.id for card in members]
+
+
+@asynchronous  # type: ignore[untyped-decorator]  # it has no annotations
+async def test_what_one_says_the_other_hears(make_nodes: MakeNodes) -> None:
+    """In one order, text and binary, with the position that the publisher is told."""
+    one, two = make_nodes()
+    member = Member()
+    await two.join(member)
+    receipts = [await one.say(text) for text in ("a", b"\0\xff {}", "", "\0\r\n b")]
+    await until(lambda: len(member.got) == 4)
+    assert [said.payload for said in member.got] == [b"a", b"\0\xff {}", b"", b"\0\r\n b"]
+    assert [said.is_binary for said in member.got] == [False, True, False, False]
+    assert [said.position for said in member.got] == [each.position for each in receipts]
+    assert [said.publication for said in member.got] == [each.publication for each in receipts]
+    assert [each.position.offset for each in receipts] == [1, 2, 3, 4]
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+async def test_whoever_comes_later_has_the_past(make_nodes: MakeNodes) -> None:
+    """As much of it as is kept, and the same positions."""
+    one, two = make_nodes(history=3)
+    await one.attach()
+    for number in range(5):
+        last = await one.say(f"{number}")
+    await two.attach()
+    assert two.history() == ["2", "3", "4"]
+    assert two.hub.position("a", 0).offset == 5
+    assert two.hub.position("a", 0) == last.position
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+async def test_a_room_that_nobody_spoke_in_has_a_place(make_nodes: MakeNodes) -> None:
+    """The same for both."""
+    one, two = make_nodes()
+    await one.attach()
+    await two.attach()
+    assert one.hub.position("a", 0) == two.hub.position("a", 0)
+    assert one.hub.position("a", 0).offset == 0
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+async def test_both_speak_and_hear_one_order(make_nodes: MakeNodes) -> None:
+    """Whoever was first."""
+    one, two = make_nodes()
+    first, second = Member(), Member()
+    await one.join(first)
+    await two.join(second)
+    said = [node.say(f"{number}") for number in range(50) for node in (one, two)]
+    for each in said:
+        await each
+    await until(lambda: len(first.got) == len(second.got) == 100)
+    assert [each.payload for each in first.got] == [each.payload for each in second.got]
+    assert [each.position.offset for each in first.got] == list(range(1, 101))
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+async def test_the_sender_hears_itself_before_it_is_told(make_nodes: MakeNodes) -> None:
+    """Or not at all, where it does not want to; the origin comes along at home."""
+    one, two = make_nodes()
+    loud, quiet, other = Member(), Member(wants_own=False), Member()
+    for member in (loud, quiet):
+        await one.join(member)
+    await two.join(other)
+    await one.say("x", sender=loud)
+    assert [said.payload for said in loud.got] == [b"x"]
+    await one.say("y", sender=quiet, origin="there")
+    assert [said.payload for said in loud.got] == [b"x", b"y"]
+    assert [said.payload for said in quiet.got] == [b"x"]
+    assert one.heard[-1][2] == "there"
+    await until(lambda: len(other.got) == 2)
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+async def test_a_key_counts_everywhere(make_nodes: MakeNodes) -> None:
+    """The same answer, no second message, and another message is refused."""
+    one, two = make_nodes()
+    await one.attach()
+    first = await one.say("x", key="k")
+    assert await two.say("x", key="k") == first
+    with pytest.raises(KeyReusedError):
+        await two.say("y", key="k")
+    with pytest.raises(KeyReusedError):
+        await two.say(b"x", key="k")
+    other = await two.say("x", room="b", key="k")
+    assert other.position.offset == 1
+    await until(lambda: one.texts() == ["x"])
+    assert (await two.say("z")).position.offset == 2
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+async def test_rooms_are_apart(make_nodes: MakeNodes) -> None:
+    """Whatever they are called."""
+    one, two = make_nodes()
+    names = ["a", "{a}", "a}", "ä b", "*", "%", "a:log", "x" * 200]
+    for name in names:
+        await two.attach(name)
+    for name in names:
+        await one.say(name, name)
+    await until(lambda: len(two.heard) == len(names))
+    assert [(name, said.payload.decode()) for name, said, _ in two.heard] == [
+        (name, name) for name in names
+    ]
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+async def test_a_place_that_somebody_saw_is_looked_up(make_nodes: MakeNodes) -> None:
+    """Nobody is told that it is gone before; one that was made up changes nothing."""
+    one, two = make_nodes()
+    await one.attach()
+    await two.attach()
+    receipt = await one.say("x")
+    await two.attach(after=str(receipt.position))
+    assert two.hub.read("a", 0).can_resume(receipt.position)
+    epoch = receipt.position.epoch
+    for made_up in (f"{epoch}:9999", "other:1"):
+        await two.attach(after=made_up)
+    assert two.hub.position("a", 0) == receipt.position
+    assert not [event for event in two.events if event[0] == "renewed"]
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+async def test_who_comes_and_goes_is_told(make_nodes: MakeNodes) -> None:
+    """To all who watch, but not to whom it is about; the list is the same for both."""
+    one, two = make_nodes()
+    watching, coming = Member(), Member()
+    await one.join(watching)
+    await two.attach()
+    await until(lambda: len(known_members(two)) == 1)
+    await two.join(coming)
+    await until(lambda: watching.told == ["join"])
+    await until(lambda: len(known_members(one)) == 2)
+    ids = known_members(one)
+    await until(lambda: known_members(two) == ids)
+    assert coming.told == []
+    two.leave(coming)
+    await until(lambda: watching.told == ["join", "leave"])
+    assert known_members(one) == ids[:1]
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+async def test_rooms_are_counted(make_nodes: MakeNodes) -> None:
+    """Those without members too."""
+    one, two = make_nodes()
+    await one.join(Member())
+    await two.join(Member())
+    await two.join(Member(), "b")
+    await one.attach("empty-*")
+    one.hub.use("empty-*", now())
+    await until(lambda: len(known_members(one)) == 2)
+    assert await known(one.bus.counts()) == {"a": 2, "b": 1, "empty-*": 0}
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+async def test_a_room_is_full_for_all(make_nodes: MakeNodes) -> None:
+    """Wherever its members are."""
+    one, two = make_nodes(max_members=2)
+    await one.join(Member())
+    await two.join(Member())
+    await until(lambda: len(known_members(one)) == 2)
+    with pytest.raises(OverLimit):
+        await one.join(Member())
