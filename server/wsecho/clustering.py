@@ -22,6 +22,8 @@ from wsecho.doors.house import House
 from wsecho.listening import Listening
 
 _NODE_BYTES: Final = 9
+# As many as the system allows: every worker connects here for each request that it forwards.
+_BACKLOG: Final = 4096
 
 
 def new_node() -> str:
@@ -130,7 +132,7 @@ class Clustering:
 
     def _listen_at(self, path: str, site: InnerSite) -> IListeningPort:
         try:
-            port: IListeningPort = self._reactor.listenUNIX(path, site, mode=0o600)
+            port: IListeningPort = self._reactor.listenUNIX(path, site, _BACKLOG, mode=0o600)
         except CannotListenError as error:
             # Such as a TMPDIR that is longer than a socket's address may be.
             reason = f"cannot listen at {path}: {error.socketError}"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The node that a client reached: it forwards the request, and streams the answer back."""
 
+import errno
 import secrets
 from functools import partial
 from typing import Any, Final
@@ -15,6 +16,7 @@ from twisted.internet.error import (
 )
 from twisted.internet.error import TimeoutError as ConnectTimeoutError
 from twisted.internet.interfaces import IConsumer
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.client import (
@@ -40,11 +42,13 @@ ANSWER_WITHIN: Final = 30.0
 _QUIET: Final = 60.0
 _NONCE_BYTES: Final = 16
 _UNREACHABLE: Final = (ConnectTimeoutError, TCPTimedOutError, NoRouteError, DNSLookupError)
-# Refused, no such socket, or lost before it answered: the session went with its node.
-_GONE: Final = (
-    *(ConnectError, OSError),
-    *(ResponseNeverReceived, ResponseFailed, RequestTransmissionFailed),
-)
+_LOST: Final = (ResponseNeverReceived, ResponseFailed, RequestTransmissionFailed)
+_NOBODY_THERE: Final = frozenset({errno.ECONNREFUSED, errno.ENOENT, errno.ECONNRESET})
+
+_TRIES: Final = 5
+_PAUSE: Final = 0.1
+"""Seconds until a connection is tried again that could not be made, but not for want of a node: the
+queue of its socket is full, or descriptors are used up here."""
 
 
 @define(eq=False)
@@ -93,7 +97,13 @@ class Forwarder:
         answered.addErrback(self._fail, request, node, passage)
 
     def _send(
-        self, request: Any, body: bytes, node: str, client: str, route: Route
+        self,
+        request: Any,
+        body: bytes,
+        node: str,
+        client: str,
+        route: Route,
+        tries: int = _TRIES,
     ) -> Deferred[IResponse]:
         url = b"http://" + node.encode("ascii") + request.uri
         line = sign(
@@ -108,7 +118,14 @@ class Forwarder:
         answer: Deferred[IResponse] = route.agent(self._reactor).request(
             request.method, url, headers, _Body(body)
         )
-        return answer
+
+        def fail_or_try_again(failure: Failure) -> Any:
+            if tries <= 1 or not _is_busy(failure):
+                return failure
+            more = (request, body, node, client, route, tries - 1)
+            return deferLater(self._reactor, _PAUSE, self._send, *more)
+
+        return answer.addErrback(fail_or_try_again)
 
     def _begin(self, response: Any, node: str, passage: Passage) -> None:
         refused = response.headers.getRawHeaders(REFUSED)
@@ -156,11 +173,22 @@ def _told(failure: Failure) -> WireError | None:
     """Return what a client is told; None where the fault is ours."""
     if isinstance(failure.value, WireError):
         return failure.value
-    if failure.check(*_UNREACHABLE):
-        return BadGateway()
-    if failure.check(*_GONE):
+    # Nobody is there, or was lost before it answered: the session went with its node.
+    if failure.check(*_LOST) or _is_nobody_there(failure):
         return NotFound("there is no such transport")
+    if failure.check(ConnectError, OSError, *_UNREACHABLE):
+        return BadGateway()
     return None
+
+
+def _is_nobody_there(failure: Failure) -> bool:
+    error: Any = failure.value
+    return bool(failure.check(ConnectError)) and error.osError in _NOBODY_THERE
+
+
+def _is_busy(failure: Failure) -> bool:
+    is_local = failure.check(ConnectError, OSError) and not failure.check(*_UNREACHABLE)
+    return bool(is_local) and not _is_nobody_there(failure)
 
 
 @implementer(IBodyProducer)

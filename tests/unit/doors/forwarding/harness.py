@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Several nodes in memory, and the wires between them."""
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -50,14 +51,18 @@ class Net(MemoryReactorClock):
         self.pumps: list[IOPump] = []
         self.attempts: list[str] = []
         self.silent: set[str] = set()
+        self.failures: list[Exception] = []
 
     def connectUNIX(self, address: Any, factory: Any, timeout: Any = 30, checkPID: Any = 0) -> Any:
         """Connect, or refuse, or leave it open."""
         self.attempts.append(address)
         if address in self.silent:
             return super().connectUNIX(address, factory, timeout, checkPID)
+        if self.failures:
+            factory.clientConnectionFailed(None, Failure(self.failures.pop(0)))
+            return None
         if address not in self.sites:
-            factory.clientConnectionFailed(None, Failure(RefusedByPeer()))
+            factory.clientConnectionFailed(None, Failure(RefusedByPeer(errno.ECONNREFUSED, "")))
             return None
         client, server = factory.buildProtocol(None), self.sites[address].buildProtocol(None)
         server_side, client_side = FakeTransport(server, True), Inner(client, False)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A request at one node for a session of another."""
 
+import errno
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import UNIXClientEndpoint
+from twisted.internet.error import ConnectError
 from twisted.logger import ILogObserver, LogEvent, LogLevel, formatEvent, globalLogPublisher
 from zope.interface import implementer
 
@@ -199,6 +201,22 @@ def test_a_node_that_is_gone_is_an_unknown_session() -> None:
     del pair.net.sites["/run/a"]
     gone = pair.ask("receive")
     assert (gone.status, gone.json) == (404, reference.json)
+
+
+def test_a_queue_that_is_full_is_waited_for(errors: list[str]) -> None:
+    """The session lives, so it is never called unknown; for long, it is unreachable."""
+    pair = Pair()
+    pair.net.failures = [ConnectError(string="the queue is full"), OSError(errno.EMFILE, "")]
+    exchange = pair.ask("send", HELLO)
+    for _ in range(3):
+        pair.net.run(0.1)
+    assert exchange.status == 204
+    pair.net.failures = [ConnectError(string="the queue is full") for _ in range(9)]
+    exchange = pair.ask("send", b"[]")
+    for _ in range(9):
+        pair.net.run(0.1)
+    assert (exchange.status, exchange.json["error"]["code"]) == (502, "node_unreachable")
+    assert len(errors) == 1
 
 
 def test_a_node_that_does_not_answer(errors: list[str]) -> None:
