@@ -12,9 +12,10 @@ from twisted.internet.interfaces import IListeningPort
 
 from wsecho.access.kept import BadFileError, Kept
 from wsecho.access.signatures import Verifier, read_secret
+from wsecho.bus.interface import Directory
 from wsecho.config import Config, ConfigError
 from wsecho.doors.forwarding.cluster import Cluster
-from wsecho.doors.forwarding.directory import Directory, Neighbours
+from wsecho.doors.forwarding.neighbours import Neighbours
 from wsecho.doors.forwarding.receiving import Arrivals, InnerSite, Sessions
 from wsecho.doors.forwarding.routes import Routes
 from wsecho.doors.forwarding.sending import Forwarder
@@ -89,7 +90,6 @@ class Clustering:
         Raises:
             ConfigError: an option is missing, or a file cannot be used.
         """
-        check_cluster(config, directory)
         secret = _read_secret(config)
         neighbours = None if home.folder is None else Neighbours(home.folder)
         remote = directory if config.advertise is not None else None
@@ -150,12 +150,8 @@ class Clustering:
         )
 
 
-def check_cluster(config: Config, directory: Directory | None) -> None:
+def check_cluster(config: Config) -> None:
     """See that the options that only go together are together, and can be used.
-
-    Args:
-        config: the options in force.
-        directory: knows the nodes of other machines, None where nothing does.
 
     Raises:
         ConfigError: an option is missing, or a file cannot be used.
@@ -169,7 +165,7 @@ def check_cluster(config: Config, directory: Directory | None) -> None:
         return
     for missing, reason in (
         (config.cluster_secret, "needs --cluster-secret FILE, which all machines have in common"),
-        (directory, "needs --redis URL, by which nodes find each other"),
+        (config.redis, "needs --redis URL, by which nodes find each other"),
     ):
         if missing is None:
             raise ConfigError("advertise", config.advertise, reason)

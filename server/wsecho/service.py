@@ -18,7 +18,6 @@ from wsecho.clustering import Clustering, Home, check_cluster, new_node
 from wsecho.config import Config, ConfigError
 from wsecho.doors.admission import Admission
 from wsecho.doors.broadcast.resource import Broadcast
-from wsecho.doors.forwarding.directory import Directory
 from wsecho.doors.front import FrontFactory
 from wsecho.doors.handshake import Handshake
 from wsecho.doors.house import House
@@ -57,11 +56,6 @@ class Seat(Protocol):
 
     def collect(self) -> Deferred[Iterable[Metric]]:
         """Read the metrics of all workers."""
-
-
-def directory_for(_config: Config) -> Directory | None:
-    """Return what knows the nodes of other machines; None where nothing does."""
-    return None
 
 
 class WsechoService(MultiService):
@@ -170,10 +164,10 @@ class WsechoService(MultiService):
         return Listening(self._reactor), self._config.listen
 
     def _join_others(self) -> Clustering | None:
-        directory = directory_for(self._config)
+        check_cluster(self._config)
         if self._seat is None and self._config.advertise is None:
-            check_cluster(self._config, directory)
             return None
+        directory = self.rooms.bus.directory
         home = Home(new_node()) if self._seat is None else self._seat.home
         places = self._places(inner=True)
         return Clustering.of(self._config, self._reactor, self.house, home, directory, places)

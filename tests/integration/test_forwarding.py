@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ import pytest
 from tests.integration.test_workers import READY, REPLACED, metrics, processes, workers
 from tests.node import run_node
 from tests.processes import PATIENCE, RunningServer, running
+from tests.redis_server import RedisServer, redis_server
 
 HELLO = [1, "realm1", {"roles": {"publisher": {}, "subscriber": {}, "caller": {}, "callee": {}}}]
 
@@ -214,25 +214,24 @@ def test_a_session_whose_worker_is_replaced_is_told() -> None:
 
 
 @contextmanager
-def machine(folder: Path, port: int, secret: Path) -> Iterator[RunningServer]:
-    """A server that others find by a folder, so to say on a machine of its own."""
-    program = (sys.executable, str(Path(__file__).parents[1] / "with_directory.py"), str(folder))
-    options = ("--advertise", f"127.0.0.1:{port}", "--cluster-secret", str(secret))
-    with running(*options, program=program) as server:
+def machine(redis: RedisServer, port: int, secret: Path, *options: str) -> Iterator[RunningServer]:
+    """A server that is, so to say, on a machine of its own."""
+    told = ("--advertise", f"127.0.0.1:{port}", "--cluster-secret", str(secret))
+    with running("--redis", redis.url, "--node-ttl", "3", *told, *options) as server:
         yield server
 
 
 def test_between_machines(tmp_path: Path, free_ports: tuple[int, int]) -> None:
     """By address, signed; another secret is a clear error until it is read again."""
-    one, two, nodes = tmp_path / "one", tmp_path / "two", tmp_path / "nodes"
-    nodes.mkdir()
+    one, two = tmp_path / "one", tmp_path / "two"
     one.write_text("s" * 32)
     two.write_text("another secret" * 3)
 
     async def main() -> None:
         with (
-            machine(nodes, free_ports[0], one) as first,
-            machine(nodes, free_ports[1], two) as second,
+            redis_server() as redis,
+            machine(redis, free_ports[0], one) as first,
+            machine(redis, free_ports[1], two) as second,
         ):
             async with client() as session:
                 here, there = Poller(first, session), Poller(second, session)
@@ -251,5 +250,35 @@ def test_between_machines(tmp_path: Path, free_ports: tuple[int, int]) -> None:
                 first.process.wait()
                 status, body = await there.receive()
                 assert (status, json.loads(body)["error"]["code"]) == (404, "not_found")
+
+    asyncio.run(main())
+
+
+def test_between_a_machine_and_one_with_several_workers(
+    tmp_path: Path, free_ports: tuple[int, int]
+) -> None:
+    """To any of them by its address, and from there to the one that the session lives in."""
+    secret = tmp_path / "secret"
+    secret.write_text("s" * 32)
+
+    async def main() -> None:
+        with (
+            redis_server() as redis,
+            machine(redis, free_ports[0], secret, "--workers", "3") as many,
+            machine(redis, free_ports[1], secret) as alone,
+        ):
+            async with client() as session:
+                for _ in range(6):
+                    here, there = Poller(many, session), Poller(alone, session)
+                    await here.open()
+                    there.address = here.address
+                    waiting = asyncio.ensure_future(there.fetch())
+                    await there.say([48, 1, {}, "wsecho.echo", ["x"]])
+                    assert await asyncio.wait_for(waiting, PATIENCE) == [50, 1, {}, ["x"]]
+                    # And the other way round.
+                    await there.open()
+                    here.address = there.address
+                    await here.say([48, 1, {}, "wsecho.echo", ["y"]])
+                    assert await here.fetch() == [50, 1, {}, ["y"]]
 
     asyncio.run(main())

@@ -9,7 +9,6 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.testing import MemoryReactorClock
 
 from tests.unit.doors.forwarding.harness import Everywhere
-from wsecho import service
 from wsecho.clustering import Clustering, Home, check_cluster
 from wsecho.config import Config, ConfigError, load
 from wsecho.core.nodes import Address
@@ -40,7 +39,7 @@ def test_what_only_goes_together(options: dict[str, Any], complaint: str, secret
     """One line names what is missing."""
     given = {key: str(secret) if value is True else value for key, value in options.items()}
     with pytest.raises(ConfigError, match=complaint):
-        check_cluster(load(given), None)
+        check_cluster(load(given))
 
 
 def test_a_short_secret_is_refused(tmp_path: Path) -> None:
@@ -50,7 +49,7 @@ def test_a_short_secret_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
         ConfigError, match=f"--cluster-secret {path}: a secret has at least 32 bytes"
     ):
-        check_cluster(load({"cluster-secret": str(path)}), None)
+        check_cluster(load({"cluster-secret": str(path)}))
 
 
 @pytest.mark.parametrize(
@@ -111,17 +110,10 @@ def test_a_folder_whose_name_is_too_long_is_one_line() -> None:
         clustering.begin(None)  # type: ignore[arg-type]  # nobody comes
 
 
-def test_a_single_process_listens_for_nobody_else(
-    tmp_path: Path, secret: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_single_process_listens_for_nobody_else(tmp_path: Path) -> None:
     """Unless other machines are told of it."""
     (tmp_path / "index.html").touch()
-    reactor, directory = MemoryReactorClock(), Everywhere()
-    monkeypatch.setattr(service, "directory_for", lambda _: directory)
+    reactor = MemoryReactorClock()
     WsechoService(Config(web=tmp_path), reactor)
     assert [port for port, *_ in reactor.tcpServers] == [8080]
-    assert directory.places == {}
-    told = Config(web=tmp_path, advertise=Address("10.0.0.5", 9000), cluster_secret=secret)
-    WsechoService(told, reactor)
-    assert sorted(port for port, *_ in reactor.tcpServers) == [8080, 8080, 9000]
-    assert list(directory.places.values()) == [Address("10.0.0.5", 9000)]
+    assert reactor.unixServers == []

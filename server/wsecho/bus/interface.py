@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
     from wsecho.bus.later import Later
+    from wsecho.core.nodes import Address
     from wsecho.core.positions import Position
     from wsecho.core.presence import Card, Change
     from wsecho.core.retries import Receipt
@@ -44,12 +45,30 @@ class Ear(Protocol):
         """Tell a room's members, but for one, that somebody came or went."""
 
 
+class Directory(Protocol):
+    """The nodes of all machines; each keeps its entry alive while it lives."""
+
+    def enter(self, node: str, address: Address, /) -> None:
+        """Say where this node is reached by others."""
+
+    def find(self, node: str, /) -> Deferred[Address | None]:
+        """Find a node; None for one that is gone, or never was.
+
+        Raises:
+            WireError: that cannot be told now; the result may be one too.
+        """
+
+
 class Bus(Protocol):
     """Carries a room's messages between processes.
 
     All that it cannot do now it refuses with `BusUnavailable`; what it does not know the end of
     fails with `BusTimeout`.
     """
+
+    @property
+    def directory(self) -> Directory | None:
+        """Where nodes are reached; None where there is but one."""
 
     def start(self) -> None:
         """Begin to work."""

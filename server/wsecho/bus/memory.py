@@ -29,6 +29,7 @@ class MemoryBus:
         self._hub = hub
         self._ear = ear
         self._now = now
+        self.directory = None
 
     def start(self) -> None:
         """There is nothing to begin."""

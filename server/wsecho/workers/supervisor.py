@@ -24,10 +24,10 @@ from wsecho.announcing import announce
 from wsecho.clustering import check_cluster, new_node
 from wsecho.config import Config
 from wsecho.doors.admission import Admission
-from wsecho.doors.forwarding.directory import Neighbours
+from wsecho.doors.forwarding.neighbours import Neighbours
 from wsecho.drain import on_a_second_signal
 from wsecho.listening import Listening
-from wsecho.service import directory_for, resources
+from wsecho.service import resources
 from wsecho.sharing import hold
 from wsecho.signals import OnSignal
 from wsecho.workers import fleet as orders
@@ -66,7 +66,7 @@ class Supervisor(MultiService):
         buses.maker(config, reactor)
         Admission.of(config, reactor.seconds)
         resources(config)
-        check_cluster(config, directory_for(config))
+        check_cluster(config)
         self._listening = Listening(reactor)
         self._inner = Listening(reactor, "cluster-listen")
         listeners = [

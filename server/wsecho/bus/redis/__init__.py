@@ -11,6 +11,7 @@ key, below the prefix               what
 ``{R}:who``                         hash: the members that nodes have there
 ``{R}`` (a channel)                 each message as it is logged, and each coming and going
 ``nodes``                           sorted set: when each node is taken for dead
+``address:NODE``                    where other machines reach a node
 ``node:NODE`` (a channel)           what a node says to itself, to know that it is heard
 ==================================  ===============================================================
 

@@ -14,6 +14,7 @@ from wsecho.bus.redis.attendance import PRESENCE, Attendance
 from wsecho.bus.redis.canary import Canary
 from wsecho.bus.redis.census import count_members
 from wsecho.bus.redis.commands import Commands
+from wsecho.bus.redis.directory import RedisDirectory
 from wsecho.bus.redis.following import Following
 from wsecho.bus.redis.keys import Keys
 from wsecho.bus.redis.link import Link
@@ -105,6 +106,7 @@ class RedisBus:
         self._canary = Canary(
             self._link, self._keys.node(self.node), reactor, settings.timeout, self.measures
         )
+        self.directory = RedisDirectory(self._commands, self._keys, settings.node_ttl, reactor)
         self._attendance = Attendance(
             self.node,
             self._commands,
@@ -138,6 +140,7 @@ class RedisBus:
         self._link.start()
         self._canary.start()
         self._attendance.start()
+        self.directory.start()
         self._tick.start(TICK, now=False)
 
     def stop(self) -> None:
@@ -146,6 +149,7 @@ class RedisBus:
             self._tick.stop()
         self._canary.stop()
         self._attendance.stop()
+        self.directory.stop()
         self._link.stop()
         self._following.went_down()
 

@@ -51,6 +51,10 @@ class Keys:
         """The set of nodes."""
         return f"{self._prefix}nodes"
 
+    def address(self, node: str) -> str:
+        """Where a node is reached."""
+        return f"{self._prefix}address:{node}"
+
     def node(self, name: str) -> str:
         """The channel of one node."""
         return f"{self._prefix}node:{name}"

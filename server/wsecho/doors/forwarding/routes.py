@@ -12,8 +12,9 @@ from twisted.web.client import Agent
 from twisted.web.iweb import IAgentEndpointFactory
 from zope.interface import implementer
 
+from wsecho.bus.interface import Directory
 from wsecho.core.nodes import Address
-from wsecho.doors.forwarding.directory import Directory, Neighbours
+from wsecho.doors.forwarding.neighbours import Neighbours
 
 CONNECT_WITHIN: Final = 3
 """Seconds in which another node takes a connection."""

@@ -18,7 +18,7 @@ from wsecho.access.signatures import Verifier
 from wsecho.config import Config
 from wsecho.core.nodes import Address
 from wsecho.doors.forwarding.cluster import Cluster
-from wsecho.doors.forwarding.directory import Neighbours
+from wsecho.doors.forwarding.neighbours import Neighbours
 from wsecho.doors.forwarding.receiving import Arrivals, InnerSite
 from wsecho.doors.forwarding.routes import Routes
 from wsecho.doors.forwarding.sending import Forwarder
