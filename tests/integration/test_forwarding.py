@@ -278,7 +278,7 @@ def test_between_a_machine_and_one_with_several_workers(
                     # And the other way round.
                     await there.open()
                     here.address = there.address
-                    await here.say([48, 1, {}, "wsecho.echo", ["y"]])
+                    assert await here.say([48, 1, {}, "wsecho.echo", ["y"]]) == 204
                     assert await here.fetch() == [50, 1, {}, ["y"]]
 
     asyncio.run(main())

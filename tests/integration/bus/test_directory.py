@@ -42,6 +42,19 @@ async def test_a_node_is_found_until_it_ends(redis: RedisServer) -> None:
 
 
 @asynchronous  # type: ignore[untyped-decorator]  # it has no annotations
+async def test_a_node_that_was_entered_before_redis_was_there_is_found(redis: RedisServer) -> None:
+    """As soon as it is: nobody has to wait for the next beat."""
+    one, two = buses(redis, 2)
+    assert not one.is_up
+    one.directory.enter("n", HERE)
+    await until(lambda: one.is_up and two.is_up)
+    assert await one.directory.find("n") == HERE
+    assert await two.directory.find("n") == HERE
+    one.stop()
+    two.stop()
+
+
+@asynchronous  # type: ignore[untyped-decorator]  # it has no annotations
 async def test_an_entry_that_nobody_keeps_alive_goes(redis: RedisServer) -> None:
     """It has a time in Redis; what is no address is none."""
     [one] = buses(redis, 1)

@@ -280,6 +280,7 @@ class RedisBus:
         """Catch up with all rooms that are followed."""
         self._canary.listen()
         self._attendance.beat()
+        self.directory.beat()
         self._following.came_up(server.run)
 
     def went_down(self) -> None:
