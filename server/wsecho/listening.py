@@ -6,10 +6,12 @@ that keeps what it made of them in a holder; reading again makes it anew from th
 puts it into the holder. Connections that are open keep what they were opened with.
 """
 
+import socket
 from ipaddress import ip_address
 from typing import Any, Final
 
 from attrs import define, field
+from twisted.internet import tcp
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import (
@@ -23,7 +25,10 @@ from twisted.python.failure import Failure
 from zope.interface import directlyProvides, implementer, providedBy
 
 from wsecho.config import ConfigError
+from wsecho.lane.accepted import Accepted
 
+_BACKLOG: Final = 1024
+"""Connections that may wait to be accepted; the kernel's own bound may be lower."""
 _NO_PORT: Final = "it does not answer at once"
 
 
@@ -187,6 +192,7 @@ class Listening:
         for endpoint in endpoints:
             reactor = _Reactor(self._reactor, factory)
             port = self._listen(reactor, endpoint)
+            _prepare(port, factory)
             self._places.append(_Place(endpoint, port, reactor.holder))
 
     def reload(self) -> list[ConfigError]:
@@ -231,6 +237,23 @@ class Listening:
         if isinstance(port, Failure):
             raise ConfigError(self._option, endpoint, _one_line(port.value)) from None
         return port  # type: ignore[no-any-return]  # Twisted's Deferred does not say what it holds
+
+
+def _prepare(port: Any, factory: IProtocolFactory) -> None:
+    """Set up what Twisted's endpoints have no words for.
+
+    A reconnect storm fills a queue of 50, their default, within a moment; who finds it full tries
+    again after a second, and then after two.
+    """
+    if not isinstance(port, tcp.Port):
+        return
+    if port.backlog == tcp.Port.backlog:
+        port.socket.listen(_BACKLOG)
+    if port.socket.family in {socket.AF_INET, socket.AF_INET6}:
+        # Connections inherit it. What is written here is whole messages, which need not wait.
+        port.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if port.factory is factory:
+            port.transport = Accepted
 
 
 def _one_line(error: BaseException | None) -> str:

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
 """From a configuration to a running tree of Twisted services: the server, or a worker of it."""
 
-import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, Protocol
 
 from prometheus_client.core import Metric
@@ -65,15 +64,23 @@ class WsechoService(MultiService):
         config: the options in force.
         reactor: Twisted's reactor.
         seat: its place among several workers; None where it is all there is.
+        twistd: the options of the program that runs this.
     """
 
     _log = Logger()
 
-    def __init__(self, config: Config, reactor: Any, seat: Seat | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        reactor: Any,
+        seat: Seat | None = None,
+        twistd: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__()
         self._config = config
         self._reactor = reactor
         self._seat = seat
+        self._twistd = twistd or {}
         self.house = house = House.of(config, reactor)
         self.rooms = rooms = Rooms(config.rules, reactor, house.stats, buses.maker(config, reactor))
         listening, endpoints = self._places(inner=False)
@@ -120,8 +127,7 @@ class WsechoService(MultiService):
     def setServiceParent(self, parent: IServiceCollection) -> None:
         """Join twistd's application, which is where it looks for the log's form."""
         super().setServiceParent(parent)
-        if self._config.log_format == "json":
-            logs.use_json(parent, sys.stdout)
+        logs.choose(parent, self._config.log_format, self._twistd, self._reactor)
 
     def startService(self) -> None:
         """Begin; the ports listen already."""

@@ -21,7 +21,7 @@ def makeService(options: Options) -> MultiService:
 
     try:
         if options.config.workers > 1:
-            return Supervisor(options.config, options.arguments, reactor)
-        return WsechoService(options.config, reactor)
+            return Supervisor(options.config, options.arguments, reactor, options.parent)
+        return WsechoService(options.config, reactor, twistd=options.parent)
     except ConfigError as error:
         raise SystemExit(f"wsecho: {error}") from None

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Endpoints of every kind, and their certificates read again."""
 
+import socket
+import struct
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,12 +13,14 @@ import pytest
 from OpenSSL.SSL import Connection, Context
 from twisted.internet.address import IPv4Address
 from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.selectreactor import SelectReactor
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.protocols.haproxy._wrapper import HAProxyProtocolWrapper
 from twisted.protocols.tls import TLSMemoryBIOProtocol
 
 from tests.certificates import write_certificate
 from wsecho.config import ConfigError
+from wsecho.lane.accepted import Accepted
 from wsecho.listening import Listening
 
 
@@ -138,3 +144,59 @@ def test_a_bad_endpoint_is_one_line() -> None:
     """Whatever Twisted's parsers raise."""
     with pytest.raises(ConfigError, match=r"^--listen ssl:1:privateKey=/nowhere: "):
         listening("ssl:1:privateKey=/nowhere")
+
+
+@pytest.fixture
+def real() -> Iterator[Callable[[str], Any]]:
+    """Makes a port of a reactor that listens, though it does not run."""
+    ports: list[Any] = []
+
+    def listen(endpoint: str) -> Any:
+        places = Listening(SelectReactor())
+        places.begin((endpoint,), Factory.forProtocol(Protocol))
+        ports.extend(places.ports)
+        return ports[-1]
+
+    yield listen
+    for port in ports:
+        port.socket.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells how long the queue is")
+@pytest.mark.parametrize(
+    ("endpoint", "length"),
+    [("tcp:0", 1024), ("tcp:0:backlog=60", 60), ("tcp:0:backlog=2000", 2000)],
+)
+def test_a_storm_finds_room_in_the_queue(
+    real: Callable[[str], Any], endpoint: str, length: int
+) -> None:
+    """Unless the endpoint says how much; the kernel has its own bound."""
+    most = int(Path("/proc/sys/net/core/somaxconn").read_text())
+    told = real(endpoint).socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 64)
+    # In tcp_info of a socket that listens, `tcpi_sacked` is the queue's length.
+    assert struct.unpack_from("=8x6I", told)[5] == min(length, most)
+
+
+def test_small_messages_do_not_wait_for_each_other(
+    real: Callable[[str], Any], tmp_path: Path
+) -> None:
+    """Whatever stands around our factory; a Unix socket has no such thing."""
+    path = write_certificate(tmp_path, 1)
+    for endpoint in ("tcp:0", "haproxy:tcp:0", f"ssl:0:privateKey={path}"):
+        port = real(endpoint)
+        with (
+            socket.create_connection(port.socket.getsockname()),
+            port.socket.accept()[0] as accepted,
+        ):
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    real(f"unix:{tmp_path / 'socket'}")
+
+
+def test_only_a_plain_connection_is_read_at_once(
+    real: Callable[[str], Any], tmp_path: Path
+) -> None:
+    """What stands around others begins to read by itself."""
+    path = write_certificate(tmp_path, 1)
+    others = ("haproxy:tcp:0", f"ssl:0:privateKey={path}", f"unix:{tmp_path / 'socket'}")
+    assert real("tcp:0").transport is Accepted
+    assert not any(issubclass(real(other).transport, Accepted) for other in others)

@@ -62,6 +62,8 @@ class Proxies:
             BadRequest: a header stands twice, or a trusted proxy passes on two stories.
         """
         host = head.one("host")
+        if not self.networks:
+            return Sender(peer, host)
         nearest = host_address(peer)
         if nearest is None or not self._trusts(nearest):
             return Sender(peer, host)

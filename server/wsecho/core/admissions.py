@@ -6,6 +6,7 @@ socket's own address counts, else with each request that a trusted proxy forward
 """
 
 from collections import Counter
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Final
 
@@ -92,6 +93,7 @@ class Place:
     _admissions: Admissions
     _key: str | None = field(default=None, init=False)
     _left: bool = field(default=False, init=False)
+    _address: str | None = field(default=None, init=False)
 
     def belongs_to(self, address: str) -> None:
         """Say whose the connection is, now: a proxy's carries one request after another.
@@ -99,10 +101,14 @@ class Place:
         Raises:
             TooMany: that address has too many; the place stays whose it was.
         """
+        # The socket says it, and then its only request.
+        if address == self._address:
+            return
         key = address_key(address)
         if key != self._key and not self._left:
             self._admissions._move(self._key, key)  # noqa: SLF001  # its other half
             self._key = key
+        self._address = address
 
     def another(self) -> "Place":
         """Take a further place for the same client.
@@ -128,9 +134,13 @@ def address_key(address: str) -> str | None:
     Args:
         address: with or without a port, or what this returned for it.
     """
-    address = address.removesuffix(f"/{_NETWORK_BITS}")
+    return _host_key(_without_port(address.removesuffix(f"/{_NETWORK_BITS}")))
+
+
+@lru_cache(maxsize=4096)
+def _host_key(host: str) -> str | None:
     try:
-        ip = ip_address(_without_port(address))
+        ip = ip_address(host)
     except ValueError:
         return None
     if not isinstance(ip, IPv6Address):

@@ -2,11 +2,15 @@
 """The server's half of the WebSocket opening handshake (RFC 6455 section 4.2), as data.
 
 An `Upgrade` is a request that may become a WebSocket; `examine` makes one or raises the
-error to answer with. Where it leads (which door, which room) is not its business.
+error to answer with; `accepted` is the other answer. Where it leads (which door, which room)
+is not its business.
 """
 
 import binascii
-from base64 import b64decode
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from hashlib import sha1
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
@@ -17,6 +21,13 @@ from wsecho.core.requests import TOKEN, RequestHead
 
 VERSION: Final = "13"
 _NONCE_BYTES: Final = 16
+_GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+_SWITCHING: Final = (
+    "HTTP/1.1 101 Switching Protocols\r\nServer: wsecho\r\n"
+    "Upgrade: WebSocket\r\nConnection: Upgrade\r\n"
+)
+_PLAIN: Final = re.compile(r"/(?:[!$-.0->@-~][!$->@-~]*)?")
+"""A path without a query, as most are, that `urlsplit` need not take apart."""
 _ONLY_13: Final = ("Sec-WebSocket-Version", VERSION)
 
 
@@ -53,6 +64,9 @@ class Query:
         return default if value is None else value == "1"
 
 
+_NO_QUERY: Final = Query(())
+
+
 @frozen
 class Upgrade:
     """A valid request to open a WebSocket.
@@ -76,7 +90,7 @@ class Upgrade:
 
 def wants_websocket(head: RequestHead) -> bool:
     """Tell whether a request asks for a WebSocket, well or badly."""
-    return any(token.lower() == "websocket" for token in head.tokens("upgrade"))
+    return "websocket" in head.words("upgrade")
 
 
 def examine(head: RequestHead) -> Upgrade:
@@ -93,7 +107,7 @@ def examine(head: RequestHead) -> Upgrade:
         raise BadRequest("a WebSocket needs HTTP/1.1")
     if head.one("host") is None:
         raise BadRequest("the header Host is missing")
-    if not any(token.lower() == "upgrade" for token in head.tokens("connection")):
+    if "upgrade" not in head.words("connection"):
         raise BadRequest("the header Connection does not list Upgrade")
     if head.all("transfer-encoding") or head.one("content-length") not in {None, "0"}:
         raise BadRequest("a request for a WebSocket has no body")
@@ -109,12 +123,35 @@ def examine(head: RequestHead) -> Upgrade:
     )
 
 
+def accepted(
+    key: str, subprotocol: str | None, extensions: str | None, headers: Mapping[str, str]
+) -> bytes:
+    """Write the answer that opens a WebSocket (RFC 6455 section 4.2.2).
+
+    Args:
+        key: the request's `Sec-WebSocket-Key`.
+        subprotocol: the one that is spoken, one of those that were offered; None for none.
+        extensions: those that are in use, None for none.
+        headers: what else the answer says.
+    """
+    digest = b64encode(sha1(key.encode() + _GUID, usedforsecurity=False).digest()).decode()
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    if subprotocol is not None:
+        lines += f"Sec-WebSocket-Protocol: {subprotocol}\r\n"
+    lines += f"Sec-WebSocket-Accept: {digest}\r\n"
+    if extensions is not None:
+        lines += f"Sec-WebSocket-Extensions: {extensions}\r\n"
+    return f"{_SWITCHING}{lines}\r\n".encode("latin-1")
+
+
 def split_target(target: str) -> tuple[str, Query]:
     """Split a request target into its path and its decoded query.
 
     Raises:
         BadRequest: it is neither a path nor an absolute URL, or its query is not UTF-8.
     """
+    if _PLAIN.fullmatch(target) is not None:
+        return target, _NO_QUERY
     try:
         parts = urlsplit(target)
         query = parse_qsl(parts.query, keep_blank_values=True, errors="strict", max_num_fields=100)
@@ -142,6 +179,8 @@ def _check_version(head: RequestHead) -> None:
 
 def _subprotocols(head: RequestHead) -> tuple[str, ...]:
     offered = head.tokens("sec-websocket-protocol")
+    if not offered:
+        return ()
     if not all(TOKEN.fullmatch(name) for name in offered):
         raise BadRequest("the header Sec-WebSocket-Protocol lists something that is no token")
     return tuple(dict.fromkeys(offered))

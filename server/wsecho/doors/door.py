@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
     from wsecho.core.errors import CloseReason, OverRate
+from wsecho.lane.transport import LaneTransport
 
 
 class Connection(Protocol):
@@ -23,6 +24,12 @@ class Connection(Protocol):
 
     def send_all(self, messages: list[tuple[bytes, bool]]) -> None:
         """Send messages behind one another, each a payload and whether it is binary."""
+
+    def free_tap(self) -> LaneTransport | None:
+        """Return what it is sent by, where many can be sent to at once, and it takes all now."""
+
+    def was_sent(self, messages: int, octets: int) -> None:
+        """Count whole frames that were sent by its tap."""
 
     def offer(self, frame: bytes) -> bool:
         """Send bytes that are whole frames already, if the peer takes any now.

@@ -37,6 +37,7 @@ from wsecho.doors.door import Connection, PlainDoor
 from wsecho.doors.gate import Gate
 from wsecho.doors.reader import Reader
 from wsecho.doors.seat import Seat
+from wsecho.lane.transport import LaneTransport
 
 
 class FramedMember(Reader, PlainDoor):
@@ -164,6 +165,14 @@ class FramedMember(Reader, PlainDoor):
     def offer(self, data: bytes) -> bool:
         """Give a frame to the connection, if it takes any now."""
         return self._connection.offer(data)
+
+    def was_sent(self, messages: int, octets: int) -> None:
+        """Count what was sent to it together with others."""
+        self._connection.was_sent(messages, octets)
+
+    def free_tap(self) -> LaneTransport | None:
+        """Return what its connection is sent by, if that takes all at once now."""
+        return self._connection.free_tap()
 
     def encode(self, message: Message) -> bytes:
         """Write a message; the carriers share its JSON."""

@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IProtocol, IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IProtocol, IReactorTime
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -23,6 +23,8 @@ from wsecho.doors.handshake import Handshake
 from wsecho.doors.outbound import Outbound
 from wsecho.doors.peers import peer_name
 from wsecho.doors.site import EchoSite
+from wsecho.doors.websocket import WebSocketConnection
+from wsecho.lane.accepted import Accepted
 from wsecho.settings.access import Network
 
 MAX_HEAD: Final = 16_384
@@ -51,6 +53,7 @@ class Front(Protocol):
         self._next: IProtocol | None = None
         self._tenant: Drainable | None = None
         self._outbound: Outbound | None = None
+        self._deadline: IDelayedCall | None = None
         self._place: Place | None = None
         # The room that a handshake leads to is being asked for.
         self._asking: Deferred[Any] | None = None
@@ -79,9 +82,8 @@ class Front(Protocol):
         self.transport.abortConnection()
 
     def connectionMade(self) -> None:
-        """Give the whole opening, not each byte of it, its time; take a place."""
+        """Take a place; give the whole opening, not each byte of it, its time."""
         factory = self.factory
-        self._deadline = factory.clock.callLater(factory.open_timeout, self._too_late)
         factory.house.connections.add(self)
         try:
             self._place = place = factory.house.admissions.enter()
@@ -89,6 +91,10 @@ class Front(Protocol):
                 place.belongs_to(peer_name(self.transport))
         except WireError as error:
             self._turn_away(error)
+        if isinstance(self.transport, Accepted):
+            self._read_at_once()
+        if self._next is None and self._outbound is None:
+            self._deadline = factory.clock.callLater(factory.open_timeout, self._too_late)
 
     def dataReceived(self, data: bytes) -> None:
         """Collect the head; later bytes go straight to whoever took the connection."""
@@ -103,8 +109,7 @@ class Front(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Tell whoever took the connection, and free its place."""
-        if self._deadline.active():
-            self._deadline.cancel()
+        self._stop_clock()
         self.factory.house.connections.discard(self)
         if self._asking is not None:
             self._asking.cancel()
@@ -116,15 +121,22 @@ class Front(Protocol):
         if self._next is not None:
             self._next.connectionLost(reason)
 
+    def _read_at_once(self) -> None:
+        try:
+            self.transport.read_at_once()
+        except Exception:  # noqa: BLE001  # the boundary: the port goes on to accept others
+            self._log.failure("{peer}: our own fault", peer=peer_name(self.transport))
+            self.transport.abortConnection()
+
     def _read_head(self) -> None:
         end = self._received.find(END_OF_HEAD)
         if end >= 0 and end + len(END_OF_HEAD) <= MAX_HEAD:
-            self._deadline.cancel()
+            self._stop_clock()
             self._choose(end + len(END_OF_HEAD))
         elif len(self._received) > MAX_HEAD:
             self._refuse(HeadersTooLarge(f"the request's head is over {MAX_HEAD} bytes"))
         elif self._received[:1] == _RAWSOCKET:
-            self._deadline.cancel()
+            self._stop_clock()
             self._begin_rawsocket()
         elif self._received and not self._received[:1].isalpha():
             self._refuse(BadRequest("this is not HTTP"))
@@ -134,7 +146,7 @@ class Front(Protocol):
         if self._no_place is not None or self.factory.house.connections.is_stopping:
             self.transport.loseConnection()
         else:
-            self._hand_over(self.factory.rawsocket(peer_name(self.transport)), b"")
+            self._hand_over(self.factory.rawsocket(peer_name(self.transport)))
 
     def _choose(self, end: int) -> None:
         if self._no_place is not None or self._place is None:
@@ -160,9 +172,9 @@ class Front(Protocol):
             self._asking = outcome
         attempt(lambda: outcome, self._take_websocket, self._refuse_websocket)
 
-    def _take_websocket(self, accepted: tuple[Any, bytes]) -> None:
+    def _take_websocket(self, connection: WebSocketConnection) -> None:
         self._asked()
-        self._hand_over(*accepted)
+        self._hand_over(connection)
 
     def _refuse_websocket(self, error: WireError) -> None:
         self._asked()
@@ -184,15 +196,16 @@ class Front(Protocol):
     def _begin_http(self, place: Place) -> None:
         channel = self.factory.site.buildProtocol(self.transport.getPeer())
         channel.place = place
-        self._hand_over(channel, b"")
+        self._hand_over(channel)
 
-    def _hand_over(self, protocol: Any, head: bytes) -> None:
+    def _hand_over(self, protocol: Any) -> None:
         received, self._received = self._received, b""
         self._next = self._tenant = protocol
         protocol.makeConnection(self.transport)
         # Twisted calls the attribute, so later bytes skip this class.
         self.dataReceived = protocol.dataReceived  # type: ignore[method-assign]
-        protocol.dataReceived(head + received)
+        if received:
+            protocol.dataReceived(received)
 
     def _turn_away(self, error: WireError) -> None:
         self._free_place()
@@ -223,12 +236,15 @@ class Front(Protocol):
             status=error.status,
             reason=error.reason,
         )
-        if self._deadline.active():
-            self._deadline.cancel()
+        self._stop_clock()
         self._received = b""
         self._outbound = Outbound(self.transport, self.factory.clock, MAX_HEAD, _ignore)
         self._outbound.write(error_response(error))
         self._outbound.finish(linger=True, within=_LINGER)
+
+    def _stop_clock(self) -> None:
+        if self._deadline is not None and self._deadline.active():
+            self._deadline.cancel()
 
     def _too_late(self) -> None:
         self.factory.house.stats.limits["open-timeout"] += 1

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The opening handshake, in one place for all doors: which door, and what Autobahn is told."""
+"""The opening handshake, in one place for all doors: which door, and what is agreed."""
 
 from typing import Final
 
 from attrs import evolve, frozen
-from autobahn.twisted.websocket import WebSocketServerProtocol
 
 from wsecho.access.presented import TOKEN_SUBPROTOCOL
 from wsecho.access.sessions import identity_of
@@ -13,7 +12,7 @@ from wsecho.config import Config
 from wsecho.core import vocabulary
 from wsecho.core.admissions import Place
 from wsecho.core.callers import Caller
-from wsecho.core.deflate import Offer, choose
+from wsecho.core.deflate import choose
 from wsecho.core.errors import Forbidden, NotFound, Unauthorized
 from wsecho.core.handshake import Upgrade, examine
 from wsecho.core.names import DEFAULT_ROOM, parse_room
@@ -25,6 +24,7 @@ from wsecho.doors.echo import Echo
 from wsecho.doors.framed import FramedMember
 from wsecho.doors.gate import Gate
 from wsecho.doors.house import House
+from wsecho.doors.opened import Agreed
 from wsecho.doors.raw import RawMember
 from wsecho.doors.refusal import Refusal
 from wsecho.doors.rooms import Rooms
@@ -32,7 +32,7 @@ from wsecho.doors.seat import Seat
 from wsecho.doors.wamp.intake import Intake
 from wsecho.doors.wamp.waiting import Waitlist
 from wsecho.doors.wamp.websocket import WampPeer, choose_form
-from wsecho.doors.websocket import WebSocketFactory
+from wsecho.doors.websocket import WebSocketConnection, WebSocketFactory
 from wsecho.router import Router
 
 _BROADCAST: Final = "/broadcast"
@@ -62,9 +62,7 @@ class Handshake:
         """What all doors share."""
         return self.websockets.house
 
-    def accept(
-        self, head: RequestHead, peer: str, place: Place
-    ) -> Later[tuple[WebSocketServerProtocol, bytes]]:
+    def accept(self, head: RequestHead, peer: str, place: Place) -> Later[WebSocketConnection]:
         """Check a request and find its door.
 
         Args:
@@ -73,29 +71,30 @@ class Handshake:
             place: the connection's own.
 
         Returns:
-            the protocol to connect, and the head to feed to it before what followed the client's
-            own; later, where the room has to be asked for.
+            the protocol to connect, which answers, and to give what followed the head; later,
+            where the room has to be asked for.
 
         Raises:
             WireError: the request is refused.
         """
         upgrade = examine(head)
         self.house.connections.check()
-        place.belongs_to(self.gate.sender(head, peer).address)
+        address = self.gate.sender(head, peer).address
+        place.belongs_to(address)
         offer = choose(upgrade.extensions) if self.config.compression else None
-        door, caller = self._find(upgrade, peer)
+        door, caller = self._find(upgrade, peer, address)
 
-        def build(_: None) -> tuple[WebSocketServerProtocol, bytes]:
-            connection = self.websockets.build(door, caller, offer, door.greet())
-            return connection, _head(upgrade, offer)
+        def build(_: None) -> WebSocketConnection:
+            agreed = Agreed(upgrade.key, door.subprotocol, door.greet(), offer)
+            return self.websockets.build(door, caller, agreed)
 
         return when(door.prepare(), build)
 
-    def _find(self, upgrade: Upgrade, peer: str) -> tuple[Door, Caller]:
+    def _find(self, upgrade: Upgrade, peer: str, address: str) -> tuple[Door, Caller]:
         if upgrade.path in {"/", "/echo"}:
             # It holds nothing of anyone's, and a page opened from a file must reach it.
             echo = Echo(_first_but_token(upgrade), self.config.reply)
-            return echo, Caller(self.gate.sender(upgrade.head, peer).address)
+            return echo, Caller(address)
         self.gate.check_origin(upgrade.head, peer)
         try:
             if upgrade.path == "/ws":
@@ -104,7 +103,6 @@ class Handshake:
         except (Unauthorized, Forbidden) as error:
             if upgrade.head.one("origin") is None:
                 raise
-            address = self.gate.sender(upgrade.head, peer).address
             return Refusal(error, _first_but_token(upgrade)), Caller(address)
 
     def _wamp(self, upgrade: Upgrade, peer: str) -> tuple[Door, Caller]:
@@ -143,7 +141,10 @@ class Handshake:
 
 def _first_but_token(upgrade: Upgrade) -> str | None:
     """Choose the subprotocol where any will do: the client's first."""
-    return next((n for n in upgrade.subprotocols if not n.startswith(TOKEN_SUBPROTOCOL)), None)
+    for name in upgrade.subprotocols:
+        if not name.startswith(TOKEN_SUBPROTOCOL):
+            return name
+    return None
 
 
 def room_of(path: str) -> str:
@@ -159,25 +160,3 @@ def room_of(path: str) -> str:
     if before != _BROADCAST or not slash:
         raise NotFound("no WebSocket can be opened at this address")
     return parse_room(segment)
-
-
-def _head(upgrade: Upgrade, offer: Offer | None) -> bytes:
-    """Write the request that Autobahn gets to see.
-
-    Only what the handshake's answer depends on, each field once: Autobahn refuses a field
-    that stands twice, where RFC 6455 section 4.2.1 lets lists be split, and answers 400 to an
-    extension's offer that RFC 7692 section 7.1 has a server decline.
-    """
-    lines = [
-        "GET / HTTP/1.1",
-        "Host: wsecho",
-        "Upgrade: websocket",
-        "Connection: Upgrade",
-        "Sec-WebSocket-Version: 13",
-        f"Sec-WebSocket-Key: {upgrade.key}",
-    ]
-    if upgrade.subprotocols:
-        lines.append(f"Sec-WebSocket-Protocol: {', '.join(upgrade.subprotocols)}")
-    if offer is not None:
-        lines.append(f"Sec-WebSocket-Extensions: {offer}")
-    return "\r\n".join([*lines, "", ""]).encode("ascii")

@@ -141,6 +141,7 @@ def _of_doors(stats: Stats) -> Iterator[Metric]:
 
 
 def _of_traffic(stats: Stats) -> Iterator[Metric]:
+    stats.count()
     messages = CounterMetricFamily(
         "wsecho_messages", "Messages that went through a door.", labels=["door", "direction"]
     )

@@ -40,6 +40,7 @@ from wsecho.core.retries import Receipt
 from wsecho.doors.door import Connection, PlainDoor
 from wsecho.doors.reader import Reader
 from wsecho.doors.seat import Seat
+from wsecho.lane.transport import LaneTransport
 
 SUBPROTOCOL: Final = "wsecho.raw"
 POSITION_HEADER: Final = "Wsecho-Position"
@@ -154,6 +155,15 @@ class RawMember(Reader, PlainDoor):
     def offer(self, data: bytes) -> bool:
         """Give a frame to the connection, if it takes any now."""
         return self._connection is not None and self._connection.offer(data)
+
+    def was_sent(self, messages: int, octets: int) -> None:
+        """Count what was sent to it together with others."""
+        if self._connection is not None:
+            self._connection.was_sent(messages, octets)
+
+    def free_tap(self) -> LaneTransport | None:
+        """Return what its connection is sent by, if that takes all at once now."""
+        return None if self._connection is None else self._connection.free_tap()
 
     def encode(self, message: Message) -> bytes:
         """Write a message as one frame."""

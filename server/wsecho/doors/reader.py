@@ -19,6 +19,7 @@ from wsecho.core.positions import Position
 from wsecho.core.presence import Change
 from wsecho.doors.rooms import RoomMember
 from wsecho.doors.seat import Seat
+from wsecho.lane.transport import LaneTransport
 
 _STEP: Final = 64
 """Messages of a replay that are read at a time: writing may let the history change."""
@@ -36,6 +37,8 @@ class Reader(ABC):
     """Under which name a message keeps this door's bytes for the others of its kind."""
     hears = True
     is_present = True
+    tap: LaneTransport | None = None
+    """Where others of its kind are sent to together with it: its connection."""
 
     def __init__(self, seat: Seat) -> None:
         self._rooms = seat.rooms
@@ -47,6 +50,8 @@ class Reader(ABC):
         self._history: History | None = None
         # The offset that a replay has reached; None once the reader is live.
         self._replayed: int | None = None
+        # The offset at which it went live: what was still on its way then was replayed.
+        self._live_since = 0
         self._backlog: Backlog[Message | bytes] | None = None
         self._stream: Stream | None = None
         self._epoch = ""
@@ -119,6 +124,8 @@ class Reader(ABC):
 
     def leave(self) -> None:
         """Leave the room; what waits is forgotten."""
+        if self.tap is not None and self.tap.fan is not None:
+            self.tap.fan.take_out(self.tap)
         self._rooms.leave(self.room, self)
         self._is_here = False
         self._backlog = None
@@ -129,7 +136,9 @@ class Reader(ABC):
         # Who left while a message went round is still on its list, and on the next one's.
         if self._replayed is not None or not self._is_here:
             return
-        if not self._backlog and self.offer(self._written(message)):
+        if message.position.offset <= self._live_since:
+            return
+        if not self._backlog and self.offer(self.written(message)):
             return
         if self._stream is None:
             self._stream = Stream(self._epoch, self._policy)
@@ -149,6 +158,7 @@ class Reader(ABC):
         """
         if self._is_here:
             self._epoch, self._stream, self._replayed = position.epoch, None, None
+            self._live_since = position.offset
             self.say(self.encode_renewal(position))
 
     def skip(self, epoch: str, after: int, upto: int) -> None:
@@ -168,6 +178,22 @@ class Reader(ABC):
         while self._flush() and self._replayed is not None:
             if not self._replay():
                 return
+        self._join_fan()
+
+    # -- what the rooms call, while others of its kind are sent to together with it
+
+    def left_fan(self) -> None:
+        """Be delivered to again."""
+        self.tap = None
+        self.hears = True
+        self._rooms.unfanned(self, self.room)
+
+    def was_sent(self, messages: int, octets: int) -> None:  # noqa: B027  # most have no tap
+        """Count what was sent to it by its tap."""
+
+    def free_tap(self) -> LaneTransport | None:
+        """Return what its connection is sent by, if it has that and it takes all at once now."""
+        return None
 
     # -- the rest is our own
 
@@ -194,10 +220,10 @@ class Reader(ABC):
             self._replayed = offset = history.oldest
         messages = list(islice(history.after(offset), _STEP))
         if not messages:
-            self._replayed = None
+            self._replayed, self._live_since = None, offset
             return True
         for message in messages:
-            if not self.offer(self._written(message)):
+            if not self.offer(self.written(message)):
                 return False
             if self._replayed is None:
                 return False
@@ -221,9 +247,21 @@ class Reader(ABC):
         if isinstance(waiting, Gap):
             return self.encode_gap(str(waiting.stream.key), waiting.after, waiting.upto)
         what = waiting.what
-        return what if isinstance(what, bytes) else self._written(what)
+        return what if isinstance(what, bytes) else self.written(what)
 
-    def _written(self, message: Message) -> bytes:
+    def _join_fan(self) -> None:
+        """Be sent to together with others, once nothing stands between the room and the socket.
+
+        Whoever does without its own messages is sent to by itself.
+        """
+        if self._replayed is not None or self._backlog or not self._is_here or not self.wants_own:
+            return
+        if self.tap is None and (tap := self.free_tap()) is not None:
+            self.tap, self.hears = tap, False
+            self._rooms.fan(self, self.room, tap)
+
+    def written(self, message: Message) -> bytes:
+        """Write a message for its kind, once for all of them while it goes round."""
         forms = message.forms
         if forms is None:
             return self.encode(message)

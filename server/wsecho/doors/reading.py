@@ -6,10 +6,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from autobahn.exception import PayloadCorruptError, PayloadExceededError
-from autobahn.twisted.websocket import WebSocketServerProtocol
 
 from wsecho.core.large import Buffers, LargeMessage
 from wsecho.core.reading import is_utf8, read_head
+from wsecho.doors.opened import Agreed, OpenedProtocol
 from wsecho.lane.transport import LaneTransport
 from wsecho.lane.wire import read_messages, unmask_in_place, unmask_text
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from wsecho.core.reading import Head
 
 
-class ReadingProtocol(WebSocketServerProtocol):
+class ReadingProtocol(OpenedProtocol):
     """Autobahn's protocol, which is given only what is no whole message.
 
     Nearly all frames are whole messages, which need none of its states: these are read here, and
@@ -48,6 +48,12 @@ class ReadingProtocol(WebSocketServerProtocol):
     def large_received(self, payload: memoryview, *, is_binary: bool) -> None:
         """Take a message that came in pieces; without a view of it, its memory is used again."""
         raise NotImplementedError
+
+    def begin(self, agreed: Agreed) -> None:
+        """Open, and read from then on."""
+        super().begin(agreed)
+        self._is_between = self._autobahn_is_between()
+        self._expect_messages()
 
     def dataReceived(self, data: bytes) -> None:
         """Read what came, unless this connection failed: then only the peer's end is awaited."""

@@ -2,11 +2,10 @@
 """Rooms as every door uses them: one order for all who hear, and all who watch are told."""
 
 import secrets
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from random import Random
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -21,7 +20,10 @@ from wsecho.core.positions import Position
 from wsecho.core.presence import Card, Change
 from wsecho.core.retries import Receipt
 from wsecho.core.rooms import Delivery, Said
+from wsecho.doors.rounds import SLICE, Rounds
 from wsecho.doors.stats import Stats
+from wsecho.lane.fan import Fan
+from wsecho.lane.transport import LaneTransport
 
 # An id must not repeat by chance, nobody has to be kept from guessing it.
 _IDS: Final = Random()  # noqa: S311
@@ -67,6 +69,27 @@ class RoomMember(Protocol):
         """Tell it that the messages between two offsets are gone."""
 
 
+class Reading(RoomMember, Protocol):
+    """A member that is sent what others of its kind are sent."""
+
+    @property
+    def form(self) -> str:
+        """Its kind: under this name a message keeps the bytes."""
+
+    @property
+    def tap(self) -> LaneTransport | None:
+        """Where it is in a fan: what it is sent by."""
+
+    def written(self, message: Message) -> bytes:
+        """Write a message for its kind."""
+
+    def left_fan(self) -> None:
+        """Take note that it is sent to by itself from now on."""
+
+    def was_sent(self, messages: int, octets: int) -> None:
+        """Count what was sent to it."""
+
+
 class Listener(Protocol):
     """Hears every message and every coming and going of every room, after its members."""
 
@@ -82,6 +105,8 @@ class Listener(Protocol):
     def skipped(self, room: str, epoch: str, after: int, upto: int) -> None:
         """Take note that the messages between two offsets are gone."""
 
+
+R = TypeVar("R", bound=RoomMember)
 
 MakeBus: TypeAlias = Callable[[Hub[Any], Ear, Callable[[], float]], Bus]
 """Makes a bus for a hub, whatever it brings, and the time."""
@@ -112,8 +137,9 @@ class Rooms:
         self.bus: Bus = make_bus(self.hub, self, clock.seconds)
         self.listeners: list[Listener] = []
         self._clock = clock
-        self._waiting: deque[tuple[str, Delivery[RoomMember], Any]] = deque()
-        self._delivering = False
+        self._rounds = Rounds(clock)
+        self._fans: dict[str, dict[str, Fan[Reading]]] = {}
+        stats.counters.append(self._count)
 
     def seconds(self) -> float:
         """Return the time."""
@@ -161,6 +187,24 @@ class Rooms:
             self.bus.tell(room, outcome)
         elif outcome is not None:
             self._clock.callLater(max(0.0, outcome - self.seconds()), self._settle, room)
+
+    def fan(self, reader: Reading, room: str, transport: LaneTransport) -> None:
+        """Have a member that takes what it is sent be sent to together with others of its kind."""
+        fans = self._fans.setdefault(room, {})
+        fan = fans.get(reader.form)
+        if fan is None:
+            fan = fans[reader.form] = Fan()
+        fan.put(transport, reader)
+        self.hub.sort(room, reader)
+
+    def unfanned(self, reader: Reading, room: str) -> None:
+        """Take note that a member has left its fan."""
+        fans = self._fans[room]
+        if not len(fans[reader.form]):
+            del fans[reader.form]
+            if not fans:
+                del self._fans[room]
+        self.hub.sort(room, reader)
 
     def read(self, room: str) -> History:
         """Return what a room remembers; reading is a use.
@@ -233,22 +277,40 @@ class Rooms:
 
     def hear(self, room: str, delivery: Delivery[RoomMember], origin: Any) -> None:
         """Deliver a message, behind those that are being delivered."""
-        self._waiting.append((room, delivery, origin))
-        self._deliver()
+        fans = list(self._fans[room].values()) if room in self._fans else []
+        size = len(delivery.audience) + sum(map(len, fans))
+        if size <= SLICE and self._rounds.is_quiet(room):
+            self._rounds.go(lambda: self._deliver(room, delivery, origin, fans))
+        else:
+            # Who comes or goes before its turn is on no list, or is passed over.
+            fanned = [(fan, fan.members()) for fan in fans]
+            self._rounds.add(room, self._deliver_by_and_by(room, delivery, origin, fanned))
 
     def renew(self, room: str, position: Position) -> None:
-        """Tell everybody in a room that its epoch has changed."""
-        for member in self.hub.members(room):
-            member.renew(position)
-        for listener in self.listeners:
-            listener.renewed(room, position)
+        """Tell everybody in a room that its epoch has changed, behind what is on its way."""
+
+        def round_() -> Iterator[None]:
+            for member in members:
+                member.renew(position)
+            for listener in self.listeners:
+                listener.renewed(room, position)
+            yield from ()
+
+        members = self.hub.members(room)
+        self._rounds.add(room, round_())
 
     def skip(self, room: str, epoch: str, after: int, upto: int) -> None:
-        """Tell everybody in a room that messages are gone."""
-        for member in self.hub.members(room):
-            member.skip(epoch, after, upto)
-        for listener in self.listeners:
-            listener.skipped(room, epoch, after, upto)
+        """Tell everybody in a room that messages are gone, behind those that are on their way."""
+
+        def round_() -> Iterator[None]:
+            for member in members:
+                member.skip(epoch, after, upto)
+            for listener in self.listeners:
+                listener.skipped(room, epoch, after, upto)
+            yield from ()
+
+        members = self.hub.members(room)
+        self._rounds.add(room, round_())
 
     def announce(self, room: str, change: Change, but: RoomMember | None = None) -> None:
         """Tell those who watch a room that somebody came or went."""
@@ -260,26 +322,73 @@ class Rooms:
 
     # -- the rest is our own
 
-    def _deliver(self) -> None:
-        if self._delivering:
-            return
-        self._delivering = True
-        try:
-            while self._waiting:
-                room, delivery, origin = self._waiting.popleft()
-                message = delivery.message
-                assert message is not None  # noqa: S101  # only such ones wait
-                for member in delivery.audience:
-                    member.deliver(message)
-                for listener in self.listeners:
-                    listener.heard(room, message, origin)
-                message.forms = None
-        finally:
-            self._delivering = False
+    def _deliver(
+        self,
+        room: str,
+        delivery: Delivery[RoomMember],
+        origin: Any,
+        fans: Sequence[Fan[Reading]],
+    ) -> None:
+        message = _message_of(delivery)
+        for member in delivery.audience:
+            member.deliver(message)
+        for fan in fans:
+            if len(fan):
+                fan.send(fan.first.written(message))
+        self._let_hear(room, message, origin)
+
+    def _deliver_by_and_by(
+        self,
+        room: str,
+        delivery: Delivery[RoomMember],
+        origin: Any,
+        fans: Sequence[tuple[Fan[Reading], list[Reading]]],
+    ) -> Iterator[None]:
+        message = _message_of(delivery)
+        for members in _slices(delivery.audience):
+            for member in members:
+                member.deliver(message)
+            if len(members) == SLICE:
+                yield
+        for fan, fanned in fans:
+            for readers in _slices(fanned):
+                _deliver_to(readers, message, fan)
+                if len(readers) == SLICE:
+                    yield
+        self._let_hear(room, message, origin)
+
+    def _let_hear(self, room: str, message: Message, origin: Any) -> None:
+        for listener in self.listeners:
+            listener.heard(room, message, origin)
+        message.forms = None
+
+    def _count(self) -> None:
+        for fans in self._fans.values():
+            for fan in fans.values():
+                fan.count()
 
     def _settle(self, room: str) -> None:
         for change in self.hub.settle(room, self.seconds()):
             self.bus.tell(room, change)
+
+
+def _deliver_to(members: Sequence[Reading], message: Message, fan: Fan[Reading]) -> None:
+    """Deliver to members who were in a fan when the message came."""
+    together = [member.tap for member in members if member.tap is not None]
+    alone = [member for member in members if member.tap is None]
+    if together:
+        fan.send_to(together, fan.first.written(message))
+    for member in alone:
+        member.deliver(message)
+
+
+def _slices(members: Sequence[R]) -> Iterator[Sequence[R]]:
+    return (members[begin : begin + SLICE] for begin in range(0, len(members), SLICE))
+
+
+def _message_of(delivery: Delivery[RoomMember]) -> Message:
+    assert delivery.message is not None  # noqa: S101  # repetitions are not delivered
+    return delivery.message
 
 
 def draw_word() -> str:

@@ -72,15 +72,16 @@ class Channel(HTTPChannel):
         """Cut the connection."""
         self.transport.abortConnection()
 
-    def hand_over(self, protocol: Any, head: bytes) -> None:
-        """Give the connection to another protocol, with the head that it begins with."""
+    def hand_over(self, protocol: Any) -> None:
+        """Give the connection to another protocol."""
         self.setTimeout(None)
         self._networkProducer.resumeProducing()
         self.transport.unregisterProducer()
         self._successor = self._tenant = protocol
         held, self._dataBuffer = b"".join(self._dataBuffer), []
         protocol.makeConnection(self.transport)
-        protocol.dataReceived(head + held)
+        if held:
+            protocol.dataReceived(held)
 
     def end_with(self, answer: bytes) -> None:
         """Answer in the middle of a request, read no more of it, and end the connection."""
@@ -216,7 +217,7 @@ class HttpRequest(Request):
             self._refuse(error)
         else:
             cancel_with(self, outcome)
-            attempt(lambda: outcome, lambda accepted: channel.hand_over(*accepted), self._refuse)
+            attempt(lambda: outcome, channel.hand_over, self._refuse)
 
     def write(self, data: bytes) -> None:
         """Say in an answer that begins while the server is stopping when to come back."""

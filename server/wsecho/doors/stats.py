@@ -6,12 +6,13 @@ read. Its opening and its end are one line of the log each.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from time import time
 from typing import Final, Literal
 
 from attrs import define, field
 from twisted.internet.interfaces import IReactorTime
-from twisted.logger import Logger
+from twisted.logger import LogEvent, Logger, LogLevel
 
 from wsecho.core.errors import CloseCode, WireError
 
@@ -82,9 +83,7 @@ class DoorStats:
     _gone: Counter[str] = field(factory=Counter)
 
     def total(self, count: Count) -> int:
-        """Sum up a count over all connections that there ever were."""
-        for visit in self.visits:
-            visit.settle()
+        """Sum up a count over all connections that there ever were, as of `Stats.count`."""
         live: int = sum(getattr(visit, count) for visit in self.visits)
         return self._gone[count] + live
 
@@ -92,6 +91,8 @@ class DoorStats:
         """Keep the counts of a connection that ends."""
         del self.visits[visit]
         visit.settle()
+        if not (visit.messages_in or visit.messages_out):
+            return
         self._gone["messages_in"] += visit.messages_in
         self._gone["messages_out"] += visit.messages_out
         self._gone["bytes_in"] += visit.bytes_in
@@ -106,6 +107,7 @@ class Stats:
         closes: by door and close code.
         refusals: handshakes that failed, by status and code.
         limits: how often each limit was met, by its option's name.
+        counters: are called before sums are made; they count what was sent to many at once.
         left_out: messages that were left out for slow readers, by door.
         forwarded: requests for sessions of other nodes, by what came of them.
         longest_queue: bytes, the most that ever waited for one reader.
@@ -116,12 +118,15 @@ class Stats:
 
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
+        # Asked of the class, it would be made anew each time.
+        self._logger = self._log
         self.doors: dict[str, DoorStats] = {}
         self.closes: Counter[tuple[str, str]] = Counter()
         self.refusals: Counter[tuple[int, str]] = Counter()
         self.limits: Counter[str] = Counter()
         self.left_out: Counter[str] = Counter()
         self.forwarded: Counter[str] = Counter()
+        self.counters: list[Callable[[], None]] = []
         self.longest_queue = 0
         self.lag = 0.0
         self.longest_lag = 0.0
@@ -139,22 +144,27 @@ class Stats:
             who: the token's subject, where there is one.
         """
         visit = Visit(self, door, peer, who or "", self._clock.seconds())
-        stats = self.doors.setdefault(door, DoorStats())
+        stats = self.doors.get(door)
+        if stats is None:
+            stats = self.doors[door] = DoorStats()
         stats.opened += 1
         stats.visits[visit] = None
-        self._log.info(
-            "opened {door} {peer}{as_who}",
-            event="opened",
-            door=door,
-            peer=peer,
-            who=visit.who,
-            as_who=_as_who(visit),
+        self._tell(
+            f"opened {door} {peer}{_as_who(visit)}",
+            {"event": "opened", "door": door, "peer": peer, "who": visit.who},
         )
         return visit
 
     def refuse(self, error: WireError) -> None:
         """Note that a handshake failed."""
         self.refusals[error.status, error.code] += 1
+
+    def count(self) -> None:
+        """Have every connection's counts say all there is."""
+        for counter in self.counters:
+            counter()
+        for visit in self:
+            visit.settle()
 
     def queued(self, octets: int) -> None:
         """Note how much waits for a reader now."""
@@ -168,22 +178,38 @@ class Stats:
     def _end(self, visit: Visit, code: object, reason: str, begun: float) -> None:
         self.doors[visit.door].leave(visit)
         self.closes[visit.door, _bounded(code)] += 1
-        self._log.info(
-            "closed {door} {peer}{as_who} after {seconds} s with {code}: {reason} "
-            "({messages_in} messages in, {messages_out} out)",
-            event="closed",
-            door=visit.door,
-            peer=visit.peer,
-            who=visit.who,
-            as_who=_as_who(visit),
-            seconds=round(self._clock.seconds() - begun, 3),
-            code=code,
-            reason=reason,
-            messages_in=visit.messages_in,
-            messages_out=visit.messages_out,
-            bytes_in=visit.bytes_in,
-            bytes_out=visit.bytes_out,
+        seconds = round(self._clock.seconds() - begun, 3)
+        self._tell(
+            f"closed {visit.door} {visit.peer}{_as_who(visit)} after {seconds} s with {code}: "
+            f"{reason} ({visit.messages_in} messages in, {visit.messages_out} out)",
+            {
+                "event": "closed",
+                "door": visit.door,
+                "peer": visit.peer,
+                "who": visit.who,
+                "seconds": seconds,
+                "code": code,
+                "reason": reason,
+                "messages_in": visit.messages_in,
+                "messages_out": visit.messages_out,
+                "bytes_in": visit.bytes_in,
+                "bytes_out": visit.bytes_out,
+            },
         )
+
+    def _tell(self, text: str, event: LogEvent) -> None:
+        # What the logger's `info` does, without looking through all levels that there are. The
+        # text is made here: to have it made of a format costs three times as much.
+        event |= {
+            "text": text,
+            "log_logger": self._logger,
+            "log_level": LogLevel.info,
+            "log_namespace": self._logger.namespace,
+            "log_source": self._logger.source,
+            "log_format": "{text}",
+            "log_time": time(),
+        }
+        self._logger.observer(event)
 
 
 def _as_who(visit: Visit) -> str:

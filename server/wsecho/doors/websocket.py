@@ -11,7 +11,7 @@ from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflat
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 
-from wsecho.core.deflate import MAX_WINDOW_BITS, Offer
+from wsecho.core.deflate import MAX_WINDOW_BITS
 from wsecho.core.errors import (
     OUR_FAULT,
     OVER_RATE,
@@ -32,13 +32,13 @@ from wsecho.core.frames import (
 )
 from wsecho.core.large import Buffers
 from wsecho.core.rates import Meter
+from wsecho.doors.opened import QUIET, Agreed, opened_kind
 from wsecho.doors.outbound import Outbound
 from wsecho.doors.reading import ReadingProtocol
 from wsecho.doors.stats import ABNORMAL, NO_STATUS
 from wsecho.lane.transport import LaneTransport
 
 if TYPE_CHECKING:
-    from autobahn.websocket.types import ConnectionRequest
     from twisted.internet.interfaces import IDelayedCall, IReactorTime
     from twisted.python.failure import Failure
 
@@ -55,7 +55,6 @@ _SMALLEST_WINDOW: Final = 9
 
 # txaio puts its functions in place at run time.
 _txaio: Any = txaio
-_QUIET: Final = _txaio.make_logger(level="critical")
 
 
 class WebSocketConnection(ReadingProtocol):
@@ -68,15 +67,12 @@ class WebSocketConnection(ReadingProtocol):
     Args:
         door: what the connection is for.
         caller: who is at its other end.
-        offer: the permessage-deflate offer to accept, or None.
-        headers: further headers of the handshake's answer.
+        agreed: what the opening handshake has come to.
     """
 
     factory: WebSocketFactory
     transport: Any
     _log = Logger()
-    # Autobahn's own lines would come beside ours.
-    log = _QUIET
     is_paced = True
     is_idle = False
     _takes_many = True
@@ -87,14 +83,11 @@ class WebSocketConnection(ReadingProtocol):
         super().__init_subclass__()
         cls._takes_many = cls.onMessage is WebSocketConnection.onMessage
 
-    def __init__(
-        self, door: Door, caller: Caller, offer: Offer | None, headers: dict[str, str]
-    ) -> None:
+    def __init__(self, door: Door, caller: Caller, agreed: Agreed) -> None:
         super().__init__()
         self.door = door
         self.caller = caller
-        self._offer = offer
-        self._headers = headers
+        self._agreed = agreed
         self._expiry: IDelayedCall | None = None
         self._meter: Meter | None = None
         # None: whoever closes keeps the time for all connections at once.
@@ -106,7 +99,9 @@ class WebSocketConnection(ReadingProtocol):
         return self.caller.address
 
     def connectionMade(self) -> None:
-        """Stand between Autobahn and the transport before it writes a byte."""
+        """Stand between Autobahn and the transport, and open."""
+        # First: what is written by the reactor's way goes out a turn later.
+        self._take_the_lane()
         self._outbound = Outbound(
             self.transport, self.factory.reactor, self.factory.send_queue, self._peer_is_full
         )
@@ -116,8 +111,10 @@ class WebSocketConnection(ReadingProtocol):
             self.expire_at(self.caller.expires)
         stats = self.factory.house.stats
         self.visit = stats.open(self.door.name, self.peer_name, self.caller.sub)
-        super().connectionMade()
         self.factory.connections[self] = None
+        if self._lane is not None:
+            self._lane.echoes = self.door.echoes and self._meter is None and self._takes_many
+        self.begin(self._agreed)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Tell the door; it hears of it once, whatever happened before."""
@@ -126,7 +123,7 @@ class WebSocketConnection(ReadingProtocol):
         self._outbound.connection_lost()
         self.factory.forget(self)
         self._stop_expiry()
-        self._connectionLost(reason)  # type: ignore[arg-type]  # annotated str, used as a Failure
+        self._connectionLost(reason)
         self.visit.who = self.visit.who or self.door.who
         self.visit.end(*self._how_it_ended())
         self.door.closed()
@@ -135,7 +132,7 @@ class WebSocketConnection(ReadingProtocol):
         self, offers: list[PerMessageDeflateOffer]
     ) -> PerMessageDeflateOfferAccept | None:
         """Accept the one offer that `core.deflate` chose, with what the client hinted at."""
-        offer = self._offer
+        offer = self._agreed.offer
         if offer is None:
             return None
         hint = offer.client_max_window_bits or MAX_WINDOW_BITS
@@ -145,13 +142,8 @@ class WebSocketConnection(ReadingProtocol):
             request_max_window_bits=hint if _SMALLEST_WINDOW <= hint < MAX_WINDOW_BITS else 0,
         )
 
-    def onConnect(self, request: ConnectionRequest) -> tuple[str | None, dict[str, str]]:
-        """Answer the handshake with what the door chose."""
-        return self.door.subprotocol, self._headers
-
     def onOpen(self) -> None:
-        """Take to the lane where there is one, and let the door begin."""
-        self._take_the_lane()
+        """Let the door begin."""
         try:
             self.door.opened(self)
         except Exception:  # noqa: BLE001  # the boundary: a fault of ours ends this one connection
@@ -247,6 +239,17 @@ class WebSocketConnection(ReadingProtocol):
             self.visit.bytes_out += sum([len(payload) for payload, _ in messages])
             self.sendData(frames)
 
+    def free_tap(self) -> LaneTransport | None:
+        """Return what it is sent by, where many can be sent to at once, and it takes all now."""
+        lane = self._lane
+        is_plain = self._perMessageCompress is None and self.state == self.STATE_OPEN
+        return lane if lane is not None and is_plain and lane.is_clear else None
+
+    def was_sent(self, messages: int, octets: int) -> None:
+        """Count whole frames that were sent by its tap."""
+        self.visit.messages_out += messages
+        self.visit.bytes_out += octets
+
     def offer(self, frame: bytes) -> bool:
         """Send whole frames, if the transport takes any now."""
         if self._outbound.is_full:
@@ -318,6 +321,8 @@ class WebSocketConnection(ReadingProtocol):
 
         Autobahn's `sendClose` refuses the codes that a server needs (1001, 1011, 1013).
         """
+        if self._lane is not None:
+            self._lane.leave_fan()
         super().sendCloseFrame(code, reasonUtf8, isReply)
         self._is_between = False
         self._expect_messages()
@@ -353,8 +358,6 @@ class WebSocketConnection(ReadingProtocol):
         transport = None if lane is None else lane.take(self.transport, self)
         if transport is not None:
             self.transport = self._lane = transport
-            transport.echoes = self.door.echoes and self._meter is None and self._takes_many
-            self._outbound.move_to(transport)
 
     def _peer_is_full(self, full: bool) -> None:  # noqa: FBT001
         if not full and self.state == self.STATE_OPEN:
@@ -405,7 +408,7 @@ class WebSocketFactory(WebSocketServerFactory):
         lane: where the sockets of open WebSockets go; None for the reactor's own way.
     """
 
-    log = WebSocketConnection.log
+    log = QUIET
     kind = WebSocketConnection
 
     def __init__(
@@ -434,15 +437,14 @@ class WebSocketFactory(WebSocketServerFactory):
             autoPingInterval=config.auto_ping,
             autoPingTimeout=config.auto_ping_timeout,
         )
+        self._opened = opened_kind(self.kind, self)
 
     def forget(self, connection: WebSocketConnection) -> None:
         """Drop a connection that is gone."""
         self.connections.pop(connection, None)
 
-    def build(
-        self, door: Door, caller: Caller, offer: Offer | None, headers: dict[str, str]
-    ) -> WebSocketConnection:
+    def build(self, door: Door, caller: Caller, agreed: Agreed) -> WebSocketConnection:
         """Make the protocol for a request that was found valid."""
-        connection = self.kind(door, caller, offer, headers)
+        connection = self._opened(door, caller, agreed)
         connection.factory = self
         return connection

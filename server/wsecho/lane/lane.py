@@ -6,12 +6,12 @@ from contextlib import suppress
 from time import perf_counter
 from typing import Any, Final
 
-from twisted.internet import tcp
 from twisted.internet.interfaces import IProtocol, IReadDescriptor
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from wsecho.lane.accepted import PLAIN
 from wsecho.lane.transport import LaneTransport
 
 BATCH: Final = 256
@@ -67,7 +67,7 @@ class Lane:
             already closing: then all stays as it was.
         """
         # TLS, Unix sockets and whatever wraps a connection have transports of other classes.
-        if type(transport) is not tcp.Server or transport.TLS or transport.disconnecting:
+        if type(transport) not in PLAIN or transport.TLS or transport.disconnecting:
             return None
         if self._epoll is None:
             self._epoll = select.epoll()

@@ -17,6 +17,18 @@ except ImportError:  # a platform without its compiled part
     from websockets.utils import apply_mask
 
 
+__all__ = [
+    "apply_mask",
+    "echo",
+    "read_messages",
+    "receive",
+    "send_message",
+    "send_to_all",
+    "unmask_in_place",
+    "unmask_text",
+]
+
+
 def read_messages(data: bytes, most: int) -> tuple[list[tuple[bytes, bool]], int]:
     """Read the messages that stand whole, and not compressed, at the beginning of what came.
 

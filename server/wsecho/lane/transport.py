@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from twisted.internet.interfaces import IProtocol
 
+    from wsecho.lane.fan import Fan
     from wsecho.lane.lane import Lane
 
 FULL: Final = 1 << 16
@@ -72,6 +73,7 @@ class LaneTransport:
         "_waiting_size",
         "disconnecting",
         "echoes",
+        "fan",
         "is_clear",
         "messages_up_to",
     )
@@ -108,6 +110,7 @@ class LaneTransport:
         self.is_clear = True
         self.messages_up_to = 0
         self.echoes = False
+        self.fan: Fan[Any] | None = None
 
     def begin(self) -> None:
         """Take the socket, and what was yet to be written to it, out of the reactor's hands."""
@@ -120,6 +123,10 @@ class LaneTransport:
         old.stopWriting()
         if unsent:
             self.write(unsent)
+
+    def fileno(self) -> int:
+        """Return the socket's descriptor."""
+        return self._descriptor
 
     def __getattr__(self, name: str) -> Any:
         """Leave all else to the connection's own transport: addresses, socket options."""
@@ -216,6 +223,7 @@ class LaneTransport:
         if self._waiting is None:
             self._waiting = deque()
             self.is_clear = False
+            self.leave_fan()
             self._watch()
         rest = memoryview(data)[sent:]
         self._waiting.append(rest)
@@ -223,10 +231,16 @@ class LaneTransport:
         if self._waiting_size > FULL and self._producer is not None:
             self._producer.pauseProducing()
 
+    def leave_fan(self) -> None:
+        """Be sent to by itself."""
+        if self.fan is not None:
+            self.fan.take_out(self)
+
     def seal(self) -> None:
         """Take nothing more to send; what waits is sent yet."""
         self._is_sealed = True
         self.is_clear = False
+        self.leave_fan()
 
     def loseConnection(self) -> None:
         """Close once all is sent."""

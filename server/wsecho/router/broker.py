@@ -20,6 +20,8 @@ from wsecho.router.subscriptions import Subscription
 from wsecho.router.uris import is_reserved, may_reach
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from wsecho.router.realm import Realm
     from wsecho.router.requests import Publish, Subscribe, Unsubscribe
     from wsecho.router.session import Session
@@ -147,29 +149,32 @@ class Broker:
         One EVENT object serves all receivers on one subscription. A receiver whose serializer
         cannot carry it is left out and counted.
         """
-        authorizer = self._realm.authorizer
         for subscription in self._index.matches(publication.topic):
             event = publication.event(subscription.id, subscription.match)
-            filtered = authorizer is not None and subscription.match != "exact"
-            skip, audience = publication.skip, publication.audience
-            for session in subscription.members:
-                if session.id == skip or (audience is not None and not audience.reaches(session)):
-                    continue
-                if filtered and not self._may_receive(session, publication.topic):
-                    continue
-                self._deliver(session, event)
+            self._deliver(event, self._receivers(publication, subscription))
 
     def has_receivers(self, topic: str) -> bool:
         """Whether any subscription covers the topic."""
         return bool(self._index.matches(topic))
 
-    def _deliver(self, session: Session, event: message.Event) -> None:
-        try:
-            session.send(event)
-        except CannotCarryError:
-            self._realm.counters.left_out += 1
-        else:
-            self._realm.counters.events += 1
+    def _receivers(self, publication: Publication, subscription: Subscription) -> Sequence[Session]:
+        receivers = publication.receivers(subscription.members)
+        if subscription.match == "exact" or self._realm.authorizer is None:
+            return receivers
+        topic = publication.topic
+        return [session for session in receivers if self._may_receive(session, topic)]
+
+    def _deliver(self, event: message.Event, receivers: Sequence[Session]) -> None:
+        # Whatever else stood in this loop would be paid for once for each receiver.
+        left_out = 0
+        for session in receivers:
+            try:
+                session.send(event)
+            except CannotCarryError:
+                left_out += 1
+        counters = self._realm.counters
+        counters.left_out += left_out
+        counters.events += len(receivers) - left_out
 
     def _may_receive(self, session: Session, topic: str) -> bool:
         authorizer = self._realm.authorizer
@@ -211,7 +216,8 @@ class Broker:
         match = subscription.match
         for publication in self._retained.find(subscription.uri, match, session):
             if match == "exact" or self._may_receive(session, publication.topic):
-                self._deliver(session, publication.event(subscription.id, match, retained=True))
+                event = publication.event(subscription.id, match, retained=True)
+                self._deliver(event, (session,))
 
     def _tell_subscribed(
         self, session: Session, subscription: Subscription, *, first: bool

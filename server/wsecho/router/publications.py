@@ -10,6 +10,8 @@ from attrs import define, frozen
 from wsecho.router import outgoing
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from autobahn.wamp import message
 
     from wsecho.core.positions import Position
@@ -79,6 +81,15 @@ class Publication:
     def reaches(self, session: Session) -> bool:
         """Whether `session`, being subscribed, receives this event."""
         return session.id != self.skip and (self.audience is None or self.audience.reaches(session))
+
+    def receivers(self, subscribers: Sequence[Session]) -> Sequence[Session]:
+        """Those of the subscribers whom it `reaches`; mostly all, so nobody is asked in vain."""
+        skip, audience = self.skip, self.audience
+        if skip:
+            subscribers = [session for session in subscribers if session.id != skip]
+        if audience is not None:
+            subscribers = [session for session in subscribers if audience.reaches(session)]
+        return subscribers
 
     def event(self, subscription: int, match: Match, *, retained: bool = False) -> message.Event:
         """The EVENT for all receivers on one subscription: one object, serialized once per form.

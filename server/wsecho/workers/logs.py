@@ -8,31 +8,27 @@ its worker.
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final, TextIO
+from typing import Any, Final
 
 from attrs import define, field, frozen
-from twisted.logger import ILogObserver, LogEvent, LogLevel, formatEvent
-from zope.interface import implementer
+from twisted.logger import LogEvent, LogLevel, formatEvent
 
-from wsecho.logs import OWN, plain_value
+from wsecho.logs import OWN, Log, plain_value
 
 _MAX_LINE: Final = 1 << 20
 """Bytes of a line without an end, after which it is taken as one."""
 
 
-@implementer(ILogObserver)
-class PipeLog:
+class PipeLog(Log):
     """Writes a worker's events, one JSON object a line.
 
     Args:
         out: the pipe.
+        reactor: as for every log.
     """
 
-    def __init__(self, out: TextIO) -> None:
-        self._out = out
-
-    def __call__(self, event: LogEvent) -> None:
-        """Write one event."""
+    def line(self, event: LogEvent) -> str:
+        """Write one event as an object."""
         failure = event.get("log_failure")
         line = {
             "time": event["log_time"],
@@ -42,10 +38,12 @@ class PipeLog:
             "traceback": None if failure is None else failure.getTraceback(),
             "own": {key: plain_value(event[key]) for key in OWN if key in event},
         }
+        return json.dumps(line) + "\n"
+
+    def _flush(self) -> None:
         # A parent that is gone reads nothing; this process is about to end.
         with suppress(OSError):
-            self._out.write(json.dumps(line) + "\n")
-            self._out.flush()
+            super()._flush()
 
 
 @frozen

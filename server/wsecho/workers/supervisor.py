@@ -7,7 +7,7 @@ import secrets
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -50,6 +50,7 @@ class Supervisor(MultiService):
         config: the options in force.
         arguments: the command line that they were read from.
         reactor: Twisted's reactor.
+        twistd: the options of the program that runs this.
 
     Raises:
         ConfigError: the workers could not start by these options.
@@ -57,8 +58,15 @@ class Supervisor(MultiService):
 
     _log = Logger()
 
-    def __init__(self, config: Config, arguments: tuple[str, ...], reactor: Any) -> None:
+    def __init__(
+        self,
+        config: Config,
+        arguments: tuple[str, ...],
+        reactor: Any,
+        twistd: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__()
+        self._twistd = twistd or {}
         check_needs(config)
         self._config = config
         self._reactor = reactor
@@ -95,8 +103,7 @@ class Supervisor(MultiService):
     def setServiceParent(self, parent: IServiceCollection) -> None:
         """Join twistd's application, which is where it looks for the log's form."""
         super().setServiceParent(parent)
-        if self._config.log_format == "json":
-            logs.use_json(parent, sys.stdout)
+        logs.choose(parent, self._config.log_format, self._twistd, self._reactor)
 
     def startService(self) -> None:
         """Start the workers."""

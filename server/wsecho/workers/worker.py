@@ -59,7 +59,7 @@ def main(arguments: Sequence[str]) -> None:
     importlib.import_module(reactor_module).install()
     from twisted.internet import reactor  # noqa: PLC0415  # as installed
 
-    globalLogBeginner.beginLoggingTo([PipeLog(sys.stdout)])
+    globalLogBeginner.beginLoggingTo([PipeLog(sys.stdout, reactor)])
     sock = socket.socket(fileno=int(descriptor))
     beginning = await_beginning(sock)
     try:

@@ -1,16 +1,53 @@
 # SPDX-License-Identifier: MIT
 """The forms of WAMP over messages: which subprotocols there are, batched or not."""
 
+from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from autobahn.wamp.message import Message
 
+from wsecho.core.frames import Opcode, encode_frame
 from wsecho.doors.wamp.objects import CBOR, JSON, MESSAGE_PACK, MalformedError, ObjectSerializer
+from wsecho.router import CannotCarryError
 
 _RECORD: Final = b"\x1e"
 # Autobahn|Python writes "\30", which Python reads as octal.
 _AUTOBAHN_RECORD: Final = b"\x18"
 _PREFIX_LENGTH: Final = 4
+
+
+class Framing:
+    """How messages of one form go out in WebSocket frames; the same for all peers who have it.
+
+    Args:
+        objects: the form of each single message.
+        join: puts written messages into one.
+    """
+
+    __slots__ = ("_objects", "_opcode", "join")
+
+    def __init__(self, objects: ObjectSerializer, join: Callable[[list[bytes]], bytes]) -> None:
+        self.join = join
+        self._objects = objects
+        self._opcode = Opcode.BINARY if objects.BINARY else Opcode.TEXT
+
+    def frame(self, message: Message) -> bytes:
+        """Put a message into a frame, or take that which another peer already got.
+
+        Raises:
+            CannotCarryError: the form has no place for something in it.
+        """
+        # Autobahn keeps here what was made of a message, by whoever made it. An event's many
+        # receivers share its frame as they share its octets, and pay for one look-up each.
+        made = message._serialized  # noqa: SLF001
+        frame: bytes | None = made.get(self)
+        if frame is None:
+            made[self] = b""  # stays where the next line raises: it is tried once, too
+            octets = self.join([message.serialize(self._objects)])
+            frame = made[self] = encode_frame(self._opcode, octets)
+        elif not frame:
+            raise CannotCarryError
+        return frame
 
 
 class Form(Protocol):
@@ -23,6 +60,10 @@ class Form(Protocol):
     @property
     def is_batched(self) -> bool:
         """Whether several messages may travel as one."""
+
+    @property
+    def framing(self) -> Framing:
+        """How they go out in WebSocket frames; it may change with what the peer is seen to use."""
 
     def write(self, message: Message) -> bytes:
         """Write a message by itself.
@@ -42,13 +83,39 @@ class Form(Protocol):
         """
 
 
+def _alone(written: list[bytes]) -> bytes:
+    [octets] = written
+    return octets
+
+
+def _ended_by_record(written: list[bytes]) -> bytes:
+    return b"".join(octets + _RECORD for octets in written)
+
+
+def _ended_as_autobahn_does(written: list[bytes]) -> bytes:
+    return b"".join(octets + _AUTOBAHN_RECORD for octets in written)
+
+
+def _behind_length(written: list[bytes]) -> bytes:
+    return b"".join(len(octets).to_bytes(_PREFIX_LENGTH) + octets for octets in written)
+
+
+_SINGLE_JSON: Final = Framing(JSON, _alone)
+_SINGLE_MESSAGE_PACK: Final = Framing(MESSAGE_PACK, _alone)
+_SINGLE_CBOR: Final = Framing(CBOR, _alone)
+_BATCHED_JSON: Final = Framing(JSON, _ended_by_record)
+_BATCHED_JSON_OF_AUTOBAHN: Final = Framing(JSON, _ended_as_autobahn_does)
+_BATCHED_MESSAGE_PACK: Final = Framing(MESSAGE_PACK, _behind_length)
+
+
 class Single:
     """One message each (`wamp.2.json`, `wamp.2.msgpack`, `wamp.2.cbor`)."""
 
     is_batched = False
 
-    def __init__(self, objects: ObjectSerializer) -> None:
+    def __init__(self, objects: ObjectSerializer, framing: Framing) -> None:
         self.objects = objects
+        self.framing = framing
 
     def write(self, message: Message) -> bytes:
         """Write a message; what others of this form already had written is taken as it is."""
@@ -56,9 +123,8 @@ class Single:
         return octets
 
     def join(self, written: list[bytes]) -> bytes:
-        """Return the one message."""
-        [octets] = written
-        return octets
+        """Put written messages into one."""
+        return self.framing.join(written)
 
     def read(self, octets: bytes) -> list[object]:
         """Read one message."""
@@ -74,17 +140,12 @@ class BatchedJson(Single):
     is_batched = True
 
     def __init__(self) -> None:
-        super().__init__(JSON)
-        self._separator = _RECORD
-
-    def join(self, written: list[bytes]) -> bytes:
-        """Put an end behind each message."""
-        return b"".join(octets + self._separator for octets in written)
+        super().__init__(JSON, _BATCHED_JSON)
 
     def read(self, octets: bytes) -> list[object]:
         """Read all messages; neither separator can stand within JSON."""
         if octets.endswith(_AUTOBAHN_RECORD):
-            self._separator = _AUTOBAHN_RECORD
+            self.framing = _BATCHED_JSON_OF_AUTOBAHN
         chunks = octets.replace(_AUTOBAHN_RECORD, _RECORD).removesuffix(_RECORD).split(_RECORD)
         return [self.objects.unserialize(chunk) for chunk in chunks]
 
@@ -95,11 +156,7 @@ class BatchedMessagePack(Single):
     is_batched = True
 
     def __init__(self) -> None:
-        super().__init__(MESSAGE_PACK)
-
-    def join(self, written: list[bytes]) -> bytes:
-        """Put its length before each message."""
-        return b"".join(len(octets).to_bytes(_PREFIX_LENGTH) + octets for octets in written)
+        super().__init__(MESSAGE_PACK, _BATCHED_MESSAGE_PACK)
 
     def read(self, octets: bytes) -> list[object]:
         """Read all messages."""
@@ -116,9 +173,9 @@ class BatchedMessagePack(Single):
 
 
 _FORMS: Final[dict[str, Any]] = {
-    "wamp.2.json": lambda: Single(JSON),
-    "wamp.2.msgpack": lambda: Single(MESSAGE_PACK),
-    "wamp.2.cbor": lambda: Single(CBOR),
+    "wamp.2.json": lambda: Single(JSON, _SINGLE_JSON),
+    "wamp.2.msgpack": lambda: Single(MESSAGE_PACK, _SINGLE_MESSAGE_PACK),
+    "wamp.2.cbor": lambda: Single(CBOR, _SINGLE_CBOR),
     "wamp.2.json.batched": BatchedJson,
     "wamp.2.msgpack.batched": BatchedMessagePack,
 }

@@ -65,26 +65,10 @@ class Json:
         Raises:
             CannotCarryError: it holds NaN, an infinity, a text that would be read as binary, …
         """
-        binaries = 0
-
-        def write_other(value: object) -> str | None:
-            nonlocal binaries
-            if value is cbor2.undefined:
-                return None
-            if not isinstance(value, bytes):
-                raise TypeError
-            binaries += 1
-            return _NUL + b64encode(value).decode("ascii")
-
+        before = _ENCODER.binaries
         try:
-            text = json.dumps(
-                _text_as_binary(obj),
-                default=write_other,
-                allow_nan=False,
-                ensure_ascii=False,
-                separators=(",", ":"),
-            )
-            if _NUL_ESCAPE in text and len(_ESCAPED_NUL.findall(text)) > binaries:
+            text = _ENCODER.encode(_text_as_binary(obj))
+            if _NUL_ESCAPE in text and len(_ESCAPED_NUL.findall(text)) > _ENCODER.binaries - before:
                 raise CannotCarryError
             return text.encode("utf-8")
         except (TypeError, ValueError, RecursionError):
@@ -97,7 +81,7 @@ class Json:
             MalformedError: it is no JSON.
         """
         try:
-            value = json.loads(octets.decode("utf-8"), parse_constant=_no_constant)
+            value = _DECODER.decode(octets.decode("utf-8"))
             # Only who may have sent binary pays for the walk.
             return _read_binary(value) if b"\\u0000" in octets else value
         except (ValueError, RecursionError):
@@ -230,6 +214,25 @@ def _read_binary(value: Any) -> Any:
 
 def _no_constant(name: str) -> None:
     raise ValueError(name)
+
+
+class _Encoder(json.JSONEncoder):
+    """Writes what JSON has no form for, and counts in `binaries` what was binary."""
+
+    binaries = 0
+
+    def default(self, o: object) -> str | None:
+        if o is cbor2.undefined:
+            return None
+        if not isinstance(o, bytes):
+            raise TypeError
+        self.binaries += 1
+        return _NUL + b64encode(o).decode("ascii")
+
+
+# `json.dumps` and `json.loads` would make one of each for every message, at half its cost.
+_ENCODER: Final = _Encoder(allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+_DECODER: Final = json.JSONDecoder(parse_constant=_no_constant)
 
 
 JSON: Final = Json()

@@ -42,6 +42,9 @@ class Waitlist:
         bound: bytes that may wait.
         slow: what becomes of rooms' events when more would.
         stats: counts what is left out.
+
+    Attributes:
+        is_empty: whether nothing waits; for whoever asks it for each receiver of each event.
     """
 
     _bound: int
@@ -49,9 +52,10 @@ class Waitlist:
     _stats: Stats
     _backlog: Backlog[bytes] | None = field(default=None, init=False)
     _streams: dict[_Source, Stream] = field(factory=dict, init=False)
+    is_empty: bool = field(default=True, init=False)
 
     def __bool__(self) -> bool:
-        return bool(self._backlog)
+        return not self.is_empty
 
     def push(self, message: Message, octets: bytes) -> None:
         """Add a message behind the others.
@@ -65,6 +69,7 @@ class Waitlist:
         """
         if self._backlog is None:
             self._backlog = Backlog(self._bound)
+            self.is_empty = False
         if isinstance(message, Event) and message.place is not None:
             topic, position = message.place
             stream = self._stream(message, topic, position)
@@ -119,6 +124,7 @@ class Waitlist:
         """Forget all that waits."""
         self._backlog = None
         self._streams.clear()
+        self.is_empty = True
 
     def _stream(self, event: Event, topic: str, position: Position) -> Stream:
         source = _Source(event.subscription, topic, position.epoch, event.topic is not None)

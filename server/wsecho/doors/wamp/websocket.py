@@ -18,7 +18,6 @@ from wsecho.core.errors import (
     CloseCode,
     CloseReason,
 )
-from wsecho.core.frames import Opcode, encode_frame
 from wsecho.doors.door import Connection, PlainDoor
 from wsecho.doors.wamp.forms import SUBPROTOCOLS, Form, make_form
 from wsecho.doors.wamp.intake import Intake
@@ -121,8 +120,8 @@ class WampPeer(PlainDoor):
         Raises:
             CannotCarryError: the form has no place for something in it.
         """
-        frame = self._frame(message)
-        if not self._waiting and self._connection.offer(frame):
+        frame = self._form.framing.frame(message)
+        if self._waiting.is_empty and self._connection.offer(frame):
             return
         try:
             self._waiting.push(message, frame)
@@ -139,8 +138,7 @@ class WampPeer(PlainDoor):
         self._connection.close(why)
 
     def _frame(self, message: Message) -> bytes:
-        opcode = Opcode.BINARY if self._form.objects.BINARY else Opcode.TEXT
-        return encode_frame(opcode, self._form.join([self._form.write(message)]))
+        return self._form.framing.frame(message)
 
 
 def choose_form(offered: tuple[str, ...]) -> str:

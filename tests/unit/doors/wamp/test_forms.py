@@ -35,6 +35,30 @@ def test_a_form_is_understood_by_others(name: str) -> None:
     assert read(name, form.join(written)) == [[17, 1, 2]]
 
 
+@pytest.mark.parametrize("name", FORMS)
+def test_a_frame_is_made_once_for_all_who_speak_alike(name: str) -> None:
+    """Two peers get the same bytes, not equal ones."""
+    message = Published(1, 2)
+    first, second = (make_form(name).framing.frame(message) for _ in range(2))
+    assert first is second
+    assert first[2:] == make_form(name).join([make_form(name).write(message)])
+
+
+def test_a_frame_is_not_taken_from_another_form() -> None:
+    """One message to peers of every form: each reads its own."""
+    message = Published(1, 2)
+    for name in FORMS:
+        assert read(name, make_form(name).framing.frame(message)[2:]) == [[17, 1, 2]]
+
+
+def test_frames_keep_to_the_separator_of_each_peer() -> None:
+    """A message that goes to two JSON batches with different separators has two frames."""
+    message, by_autobahn = Published(1, 2), make_form("wamp.2.json.batched")
+    by_autobahn.read(b"[1]\x18")
+    assert by_autobahn.framing.frame(message)[2:] == b"[17,1,2]\x18"
+    assert make_form("wamp.2.json.batched").framing.frame(message)[2:] == b"[17,1,2]\x1e"
+
+
 @settings(max_examples=40)
 @given(st.sampled_from(BATCHED), MESSAGES)
 def test_all_messages_of_a_batch_are_read(name: str, messages: list[Any]) -> None:

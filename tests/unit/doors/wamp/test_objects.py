@@ -66,10 +66,29 @@ def test_what_a_form_cannot_carry(form: ObjectSerializer, value: object) -> None
         form.serialize([48, 1, {}, "com.example.x", [value]])
 
 
+@pytest.mark.parametrize("form", ALL)
+def test_a_list_that_holds_itself_cannot_be_carried(form: ObjectSerializer) -> None:
+    """No client can send one, but a procedure of the server's own could return it."""
+    circle: list[Any] = []
+    circle.append(circle)
+    with pytest.raises(CannotCarryError):
+        form.serialize([50, 1, {}, circle])
+
+
 @pytest.mark.parametrize("text", ['a"\0b', '",\0', "a\0b", '\\"\0'])
 def test_u0000_within_a_text_is_no_sign_of_binary(text: str) -> None:
     """Nor is a quote before it."""
     assert json.loads(JSON.serialize([1, text])) == [1, text]
+
+
+def test_binary_of_one_message_excuses_no_text_of_another() -> None:
+    """A text that begins with U+0000 is refused, also after messages with binary."""
+    for _ in range(3):
+        assert json.loads(JSON.serialize([1, b"x"])) == [1, "\0eA=="]
+    with pytest.raises(CannotCarryError):
+        JSON.serialize([1, "\0eA=="])
+    with pytest.raises(CannotCarryError):
+        JSON.serialize([1, b"x", "\0eA=="])
 
 
 def test_a_rooms_text_that_begins_with_u0000_goes_as_binary() -> None:

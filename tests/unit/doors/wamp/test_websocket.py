@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
 """WAMP over WebSocket: a session of each form, and what breaks one without harming others."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
 
 from tests.unit.doors.harness import Client, Server
 from tests.unit.doors.wamp.harness import FORMS, HELLO, ROOM, Wamp, make_server
+from wsecho.doors.wamp.objects import Json, MessagePack
 
 JSON = "wamp.2.json"
 ABORT, GOODBYE = 3, 6
@@ -199,6 +201,17 @@ def fill_up(server: Server, speaker: Wamp, silent: Wamp) -> None:
         server.clock.advance(0)
 
 
+def counting(serialize: Any, counts: Counter[str]) -> Any:
+    """A serializer's method that counts its calls."""
+
+    def counted(self: object, obj: list[Any]) -> bytes:
+        counts[serialize.__qualname__] += 1
+        octets: bytes = serialize(self, obj)
+        return octets
+
+    return counted
+
+
 def test_who_does_not_read_is_closed_with_1013() -> None:
     """The others get everything, and the session is gone at once."""
     server = make_server(send_queue=1000)
@@ -236,6 +249,25 @@ def test_an_event_that_json_cannot_carry_is_left_out_for_json_alone() -> None:
     packed.publish("com.example.topic", 1)
     assert [message[4] for message in plain.heard()] == [[1]]
     assert server.router.realms["realm1"].counters.left_out == 1
+
+
+@pytest.mark.parametrize(("argument", "reaches_json"), [(1, True), (float("nan"), False)])
+def test_an_event_is_serialized_once_for_each_serializer(
+    monkeypatch: pytest.MonkeyPatch, argument: float, *, reaches_json: bool
+) -> None:
+    """However many subscribers there are, in batches or not, and where it cannot be, too."""
+    server = make_server()
+    speaker = Wamp.join(server, "wamp.2.cbor")
+    readers = [Wamp.join(server, form) for form in FORMS * 3]
+    for reader in readers:
+        reader.subscribe("com.example.topic")
+    counts: Counter[str] = Counter()
+    for serializer in (Json, MessagePack):
+        monkeypatch.setattr(serializer, "serialize", counting(serializer.serialize, counts))
+    speaker.say([16, 1, {}, "com.example.topic", [argument]])
+    assert counts == {"Json.serialize": 1 if reaches_json else 2, "MessagePack.serialize": 1}
+    for reader in readers:
+        assert len(reader.heard()) == (1 if reaches_json or "json" not in reader.form else 0)
 
 
 def test_a_result_that_the_caller_cannot_carry_is_an_error() -> None:
