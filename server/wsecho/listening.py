@@ -170,10 +170,13 @@ class Listening:
     Args:
         reactor: Twisted's reactor.
         option: which names the endpoints, for complaints.
+        reads_at_once: whether the factory's protocols look for their first bytes themselves, on
+            connections that have nothing around them (`Accepted`).
     """
 
     _reactor: Any
     _option: str = "listen"
+    _reads_at_once: bool = True
     _places: list[_Place] = field(factory=list)
     _factory: Any = field(default=None, init=False)
 
@@ -192,7 +195,7 @@ class Listening:
         for endpoint in endpoints:
             reactor = _Reactor(self._reactor, factory)
             port = self._listen(reactor, endpoint)
-            _prepare(port, factory)
+            _prepare(port, factory if self._reads_at_once else None)
             self._places.append(_Place(endpoint, port, reactor.holder))
 
     def reload(self) -> list[ConfigError]:
@@ -239,8 +242,12 @@ class Listening:
         return port  # type: ignore[no-any-return]  # Twisted's Deferred does not say what it holds
 
 
-def _prepare(port: Any, factory: IProtocolFactory) -> None:
+def _prepare(port: Any, factory: IProtocolFactory | None) -> None:
     """Set up what Twisted's endpoints have no words for.
+
+    Args:
+        port: a port, of any kind.
+        factory: the one whose protocols read at once, None for none.
 
     A reconnect storm fills a queue of 50, their default, within a moment; who finds it full tries
     again after a second, and then after two.

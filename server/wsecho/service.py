@@ -166,7 +166,8 @@ class WsechoService(MultiService):
         if self._seat is not None:
             return self._seat.listening(self._reactor, inner=inner)
         if inner:
-            return Listening(self._reactor, "cluster-listen"), self._config.inner_endpoints
+            places = Listening(self._reactor, "cluster-listen", reads_at_once=False)
+            return places, self._config.inner_endpoints
         return Listening(self._reactor), self._config.listen
 
     def _join_others(self) -> Clustering | None:

@@ -222,7 +222,7 @@ class _Seat:
         adopting = AdoptingReactor(reactor, [one.descriptor for one in listeners])
         option = "cluster-listen" if inner else "listen"
         endpoints = tuple(shared_endpoint(one.endpoint) for one in listeners)
-        return Listening(adopting, option), endpoints
+        return Listening(adopting, option, reads_at_once=not inner), endpoints
 
     def collect(self) -> Deferred[Iterable[Metric]]:
         return self._worker.collect()
