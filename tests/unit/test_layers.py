@@ -22,17 +22,13 @@ LAYERS = [
     {"config", "values", "settings"},
     {"doors"},
     {
-        "buses",
-        "credentials",
-        "descriptors",
-        "drain",
-        "listening",
-        "logs",
-        "page",
-        "options",
-        "reload",
+        *("buses", "credentials", "descriptors", "drain", "listening", "logs", "page", "options"),
+        "signals",
     },
+    {"announcing", "clustering", "reload", "sharing"},
     {"service"},
+    {"workers"},
+    {"starting"},
     {"__main__", "_build"},
 ]
 CORE_MAY_USE = {

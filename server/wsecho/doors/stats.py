@@ -113,6 +113,7 @@ class Stats:
         limits: how often each limit was met, by its option's name.
         counters: are called before sums are made; they count what was sent to many at once.
         left_out: messages that were left out for slow readers, by door.
+        forwarded: requests for sessions of other nodes, by what came of them.
         longest_queue: bytes, the most that ever waited for one reader.
         longest_lag: seconds, the most that the event loop was ever late; `lag` is the last measure.
     """
@@ -129,6 +130,7 @@ class Stats:
         self.refusals: Counter[tuple[int, str]] = Counter()
         self.limits: Counter[str] = Counter()
         self.left_out: Counter[str] = Counter()
+        self.forwarded: Counter[str] = Counter()
         self.counters: list[Callable[[], None]] = []
         self.longest_queue = 0
         self.lag = 0.0
