@@ -30,6 +30,7 @@ class ReadingProtocol(OpenedProtocol):
     # These are no attributes of each object until they differ: most never do.
     _large: LargeMessage | None = None
     _is_between = False
+    _has_no_text = False
 
     @property
     def most(self) -> int:
@@ -72,6 +73,7 @@ class ReadingProtocol(OpenedProtocol):
         assert large is not None  # noqa: S101  # who has none gives no place
         if not large.filled(octets):
             self._large = None
+            self._has_no_text = True
             if isinstance(self.transport, LaneTransport):
                 self.transport.read_on()
             # It fails the connection, and says where in the message the text ends.
@@ -89,9 +91,12 @@ class ReadingProtocol(OpenedProtocol):
         """
         if self.failedByMe:
             return False
-        if self.data and self._autobahn_is_between():
+        # What is no text is Autobahn's to refuse, who comes through here with it.
+        if self.data and not self._has_no_text and self._autobahn_is_between():
             self._is_between = True
-            self.data = self._read(self.data)
+            # It may fail, and then comes through here, before all of this was read.
+            data, self.data = self.data, b""
+            self.data = self._read(data)
             if not self.data:
                 return False
         return not self.failedByMe and super().processData()

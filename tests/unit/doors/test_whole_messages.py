@@ -25,6 +25,7 @@ from tests.frames import (
 )
 from tests.unit.doors.ways import AUTOBAHN, OURS, Outcome, Talk, hold
 from wsecho.config import Config
+from wsecho.core.large import Buffers
 
 DEFLATE = "permessage-deflate"
 EXTENSIONS = (
@@ -115,11 +116,13 @@ FRAGMENT = Frame(0x01, b"b", b"abcd", 0).write()
         (whole(b"x" * 30_000 + b"\xe2\x82")[:-1], (1000, 30_007)),
         (whole(b"x" * 1000 + b"\xff" + b"y" * 30_000) + whole(b"late"), (500, 2000, 3000)),
         (whole(b"x" * 10 + b"\xff" + b"y" * 38_000), (5, 16)),
+        (FRAGMENT + whole(b"end", 0x80) + whole(b"c") * 2 + whole(b"\xff" * 200)[:20], ()),
     ],
     ids=[
         *("lengths", "one too long", "longest", "no text", "many", "unfinished"),
         *("fragments", "no text in fragments", "close", "no text at the end", "not yet none"),
         *("no text in a large one", "no text in two pieces"),
+        "no text behind fragments",
     ],
 )
 def test_nobody_can_tell(stream: bytes, ends: tuple[int, ...], path: str, reply: bytes) -> None:
@@ -127,6 +130,23 @@ def test_nobody_can_tell(stream: bytes, ends: tuple[int, ...], path: str, reply:
     for at_once in (False, True):
         talk = Talk(stream, ends, at_once=at_once, path=path, config=CONFIGS[40_000, reply])
         assert_nobody_can_tell(talk)
+
+
+def test_a_long_text_that_is_none_fails_by_its_first_octet(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is begun once, however long it would have been."""
+    take, taken, most = Buffers.take, [], 1 << 24
+
+    def count(buffers: Buffers, length: int) -> Any:
+        taken.append(length)
+        return take(buffers, length)
+
+    monkeypatch.setattr(Buffers, "take", count)
+    stream = b"\x81\xff" + most.to_bytes(8) + bytes(4) + b"\xff"
+    talk = Talk(whole(b"a") + stream, (7,), config=Config(auto_ping=0, max_message_size=most))
+    assert assert_nobody_can_tell(talk).closes == [("echo", "1007")]
+    assert taken == [most] * len(OURS)
 
 
 def compressed(payload: bytes, first: int = 1, cuts: tuple[int, ...] = ()) -> Message:

@@ -8,11 +8,13 @@ from types import ModuleType
 from typing import Any, Final
 
 from attrs import Factory, define, field, frozen
+from autobahn.twisted.websocket import WebSocketServerProtocol
 
 from tests.unit.doors.harness import Peer, Server
 from tests.unit.lane.implementations import IMPLEMENTATIONS, take, using
 from tests.unit.lane.joined import OneLane, joined
 from wsecho.config import Config
+from wsecho.doors.opened import opened_kind
 from wsecho.doors.websocket import WebSocketConnection
 
 _HEAD_END: Final = b"\r\n\r\n"
@@ -26,6 +28,10 @@ class Plain(WebSocketConnection):
     def _read(self, data: bytes) -> bytes:
         """Read none."""
         return data
+
+    def processData(self) -> bool:
+        """Read a frame as Autobahn does, unless this connection failed."""
+        return not self.failedByMe and bool(WebSocketServerProtocol.processData(self))
 
 
 @frozen
@@ -133,7 +139,8 @@ def read_frames(data: bytes) -> Iterator[tuple[int, bytes]]:
 def hold(way: Way, talk: Talk) -> Outcome:
     """Hold a talk one way."""
     server = Server(talk.config)
-    server.websockets.kind = way.kind
+    if way.kind is not server.websockets.kind:
+        server.websockets._opened = opened_kind(way.kind, server.websockets)
     peer = server.connect()
     with using(way.implementation), _line(way, server, peer) as line:
         for piece in talk.pieces():
