@@ -119,7 +119,7 @@ def large(data: bytes) -> None:
 def _fill(begun: Head, pieces: list[bytes], how: Any) -> tuple[bool, bytes]:
     buffer = bytearray(begun.length)
     message = LargeMessage(begun, buffer, how.unmask_in_place, how.unmask_text)
-    is_well = all(message.filled(message.fill(piece)) for piece in pieces if message.rest)
+    is_well = all(message.fill(piece)[1] for piece in pieces if not message.is_whole)
     return is_well, bytes(message.payload)
 
 

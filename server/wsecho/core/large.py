@@ -110,43 +110,67 @@ class LargeMessage:
         self._checked = 0
 
     @property
-    def rest(self) -> memoryview:
-        """Where the next octets belong."""
-        return self.payload[self._filled :]
+    def missing(self) -> int:
+        """How many octets are yet to come."""
+        return len(self.payload) - self._filled
 
     @property
     def is_whole(self) -> bool:
         """Whether all of it is here."""
         return self._filled == len(self.payload)
 
-    def fill(self, data: bytes) -> int:
-        """Put octets into `rest`; return how many were of this message."""
-        taken = min(len(data), len(self.payload) - self._filled)
-        self.payload[self._filled : self._filled + taken] = data[:taken]
-        return taken
+    @property
+    def is_text(self) -> bool:
+        """Whether what comes is UTF-8."""
+        return not (self.head.is_binary or self.head.is_compressed)
 
-    def filled(self, octets: int) -> bool:
-        """Unmask the octets that were put into `rest`.
+    def place(self, most: int) -> tuple[memoryview, bytes, int, bool]:
+        """Tell where the next octets belong, which are not unmasked yet, and how to unmask them.
+
+        Args:
+            most: octets that there is to be room for, if so many are missing.
+
+        Returns:
+            a piece of the payload, of a text from the beginning of a code point on; the key for
+            the first of these octets; how many octets of the piece are here already; and
+            whether it is of a text.
+        """
+        begin, filled = self._checked, self._filled
+        turn = filled % 4
+        key = self.head.key[turn:] + self.head.key[:turn]
+        return self.payload[begin : filled + most], key, filled - begin, self.is_text
+
+    def received(self, octets: int, whole: int) -> bool:
+        """Take note of octets that were put into their `place`, and unmasked.
+
+        Args:
+            octets: how many.
+            whole: how many of the piece are whole code points, -1 where the rest can be the
+                beginning of none; all that are here, where it is no text.
 
         Returns:
             False where a text turns out to be none (RFC 6455 section 8.1).
         """
-        begin, self._filled = self._filled, self._filled + octets
-        key = self._key(begin)
-        if self.head.is_binary or self.head.is_compressed:
-            self._unmask(self.payload[begin : self._filled], key)
-            return True
-        piece = self.payload[self._checked : self._filled]
-        whole = self._unmask_text(piece, key, begin - self._checked)
+        self._filled += octets
         self._checked += max(whole, 0)
         return whole >= 0 and (self._checked == self._filled or not self.is_whole)
+
+    def fill(self, data: bytes) -> tuple[int, bool]:
+        """Put in what of some octets is of this message.
+
+        Returns:
+            how many were; and False where a text turns out to be none.
+        """
+        taken = min(len(data), self.missing)
+        piece, key, here, is_text = self.place(taken)
+        piece[here:] = data[:taken]
+        if is_text:
+            return taken, self.received(taken, self._unmask_text(piece, key, here))
+        self._unmask(piece[here:], key)
+        return taken, self.received(taken, len(piece))
 
     def as_it_came(self) -> bytes:
         """Return what came of the payload so far, masked again. This spoils it."""
         came = self.payload[: self._filled]
         self._unmask(came, self.head.key)
         return bytes(came)
-
-    def _key(self, offset: int) -> bytes:
-        turn = offset % 4
-        return self.head.key[turn:] + self.head.key[:turn]

@@ -466,6 +466,8 @@ static Py_ssize_t unmask_and_check(unsigned char *data, size_t length, size_t pl
     return (Py_ssize_t)checked;
 }
 
+static const char NOT_SO[] = "a key has four octets, and no more are plain than are";
+
 static PyObject *with_key(PyObject *arguments, int is_text)
 {
     Py_buffer piece;
@@ -476,7 +478,7 @@ static PyObject *with_key(PyObject *arguments, int is_text)
         return NULL;
     if (length != 4 || plain < 0 || plain > piece.len) {
         PyBuffer_Release(&piece);
-        PyErr_SetString(PyExc_ValueError, "a key has four octets, and no more are plain than are");
+        PyErr_SetString(PyExc_ValueError, NOT_SO);
         return NULL;
     }
     if (is_text)
@@ -503,10 +505,68 @@ static PyObject *unmask_text(PyObject *self, PyObject *arguments)
     return with_key(arguments, 1);
 }
 
+/* What is received at a time, to be unmasked while the cache has it; a multiple of the key. */
+static const size_t HOT = 1 << 18;
+
+/* Returns how many octets were received, -1 with an exception, and -2 where nothing is there. */
+static ssize_t receive_part(int descriptor, unsigned char *data, size_t length, size_t plain,
+                            const unsigned char key[4], int is_text, Py_ssize_t *whole)
+{
+    size_t begin = plain;
+
+    *whole = is_text ? 0 : (Py_ssize_t)plain;
+    while (plain < length && *whole >= 0) {
+        size_t part = length - plain < HOT ? length - plain : HOT;
+        ssize_t octets = receive_to(data + plain, descriptor, part);
+        if (octets == -1 || (octets == -2 && plain == begin))
+            return octets;
+        if (octets == -2)
+            break;
+        if (is_text) {
+            size_t checked = (size_t)*whole, end = plain + (size_t)octets;
+            Py_ssize_t more = unmask_and_check(data + checked, end - checked, plain - checked, key);
+            *whole = more < 0 ? -1 : *whole + more;
+        } else {
+            unmask(data + plain, data + plain, (size_t)octets, key);
+            *whole += octets;
+        }
+        plain += (size_t)octets;
+        if ((size_t)octets < part)
+            break;
+    }
+    return (ssize_t)(plain - begin);
+}
+
+static PyObject *receive_masked(PyObject *self, PyObject *arguments)
+{
+    int descriptor, is_text;
+    Py_buffer piece;
+    const unsigned char *key;
+    Py_ssize_t length, plain, whole;
+    ssize_t octets;
+
+    (void)self;
+    if (!PyArg_ParseTuple(arguments, "iw*y#np:receive_masked", &descriptor, &piece, &key, &length,
+                          &plain, &is_text))
+        return NULL;
+    if (length != 4 || plain < 0 || plain > piece.len) {
+        PyBuffer_Release(&piece);
+        PyErr_SetString(PyExc_ValueError, NOT_SO);
+        return NULL;
+    }
+    octets = receive_part(descriptor, piece.buf, (size_t)piece.len, (size_t)plain, key, is_text,
+                          &whole);
+    PyBuffer_Release(&piece);
+    if (octets == -2)
+        Py_RETURN_NONE;
+    return octets < 0 ? NULL : Py_BuildValue("nn", (Py_ssize_t)octets, whole);
+}
+
 static PyMethodDef functions[] = {
     {"echo", echo, METH_VARARGS, NULL},
     {"read_messages", read_messages, METH_VARARGS, NULL},
     {"receive", receive, METH_VARARGS, NULL},
+    {"receive_masked", receive_masked, METH_VARARGS, NULL},
     {"send_message", send_message, METH_VARARGS, NULL},
     {"send_to_all", send_to_all, METH_VARARGS, NULL},
     {"unmask_in_place", unmask_in_place, METH_VARARGS, NULL},

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.frames import MASKS, ODD_UTF8, Frame, masked_with
-from tests.unit.lane.implementations import IMPLEMENTATIONS, of_each
+from tests.unit.lane.implementations import IMPLEMENTATIONS, give, of_each, pair
 from wsecho.core.large import Buffers, LargeMessage
 from wsecho.core.reading import read_head
 
@@ -39,16 +39,31 @@ def pieces(frame: bytes, cuts: list[int]) -> Iterator[bytes]:
         yield payload[start:end]
 
 
-def fill(message: LargeMessage, frame: bytes, cuts: list[int]) -> tuple[bool, bytes]:
+def receive(message: LargeMessage, data: bytes, implementation: ModuleType) -> bool:
+    """Have a socket's octets put where they belong; whether it may still be a text."""
+    if not data:
+        return True
+    with pair() as (peer, server):
+        give(peer, data)
+        place = message.place(len(data))
+        octets, whole = implementation.receive_masked(server.fileno(), *place)
+    assert octets == len(data)
+    return message.received(octets, whole)
+
+
+def fill(
+    message: LargeMessage, frame: bytes, cuts: list[int], implementation: ModuleType
+) -> tuple[bool, bytes]:
     """Fill in pieces until it is no text; whether it still is one, and what came until then."""
     came = b""
     for number, piece in enumerate(pieces(frame, cuts)):
-        if number % 2:
-            message.rest[: len(piece)] = piece
-        else:
-            assert message.fill(piece) == len(piece)
         came += piece
-        if not message.filled(len(piece)):
+        if number % 2:
+            is_text = receive(message, piece, implementation)
+        else:
+            taken, is_text = message.fill(piece)
+            assert taken == len(piece)
+        if not is_text:
             return False, came
     return True, came
 
@@ -62,9 +77,9 @@ def test_pieces_make_the_whole(
     for first in (0x82, 0xC1, 0xC2):
         frame = Frame(first, payload, mask, 0).write()
         message = begin(frame, implementation)
-        assert fill(message, frame, cuts)[0]
+        assert fill(message, frame, cuts, implementation)[0]
         assert message.is_whole
-        assert (bytes(message.payload), len(message.rest)) == (payload, 0)
+        assert (bytes(message.payload), message.missing) == (payload, 0)
 
 
 @given(EACH, st.text(min_size=1, max_size=300).map(str.encode), MASKS, CUTS)
@@ -76,7 +91,7 @@ def test_pieces_of_a_text_make_the_text(
     """Their borders lie within code points."""
     frame = Frame(0x81, text, mask, 0).write()
     message = begin(frame, implementation)
-    assert fill(message, frame, cuts) == (True, frame[-len(text) :])
+    assert fill(message, frame, cuts, implementation) == (True, frame[-len(text) :])
     assert (message.is_whole, bytes(message.payload)) == (True, text)
 
 
@@ -90,7 +105,7 @@ def test_a_text_that_is_none_fails_at_once_and_is_as_it_came(
     text = b"x" * before + bad + b"y" * (after + 1)
     frame = Frame(0x81, text, KEY, 0).write()
     message = begin(frame, implementation)
-    is_text, came = fill(message, frame, cuts)
+    is_text, came = fill(message, frame, cuts, implementation)
     assert not is_text
     assert before < len(came) <= len(text)
     assert message.as_it_came() == came
@@ -112,10 +127,8 @@ def test_a_text_that_ends_within_a_code_point_is_none(
     message = begin(frame, implementation)
     came = frame[-len(payload) :]
     for octet in came[:-1]:
-        message.fill(bytes([octet]))
-        assert message.filled(1)
-    message.fill(came[-1:])
-    assert not message.filled(1)
+        assert message.fill(bytes([octet])) == (1, True)
+    assert message.fill(came[-1:]) == (1, False)
     assert message.as_it_came() == came
 
 
@@ -124,10 +137,8 @@ def test_no_more_is_taken_than_is_of_the_message(implementation: ModuleType) -> 
     """What follows is the next frame's."""
     frame = Frame(0x82, b"x" * 10, KEY, 0).write()
     message = begin(frame, implementation)
-    assert message.fill(frame[6:9]) == 3
-    assert message.filled(3)
-    assert message.fill(frame[9:] + b"next") == 7
-    assert message.filled(7)
+    assert message.fill(frame[6:9]) == (3, True)
+    assert message.fill(frame[9:] + b"next") == (7, True)
     assert (message.is_whole, bytes(message.payload)) == (True, b"x" * 10)
 
 

@@ -14,8 +14,8 @@ from wsecho.doors import reading
 from wsecho.lane import octets, wire
 
 NAMES: Final = (
-    *("echo", "read_messages", "receive", "send_message", "send_to_all"),
-    *("unmask_in_place", "unmask_text"),
+    *("echo", "read_messages", "receive", "receive_masked"),
+    *("send_message", "send_to_all", "unmask_in_place", "unmask_text"),
 )
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.frames import ODD_UTF8, STREAMS, Frame, whole
+from tests.frames import ODD_UTF8, STREAMS, Frame, masked_with, whole
 from tests.unit.lane.implementations import (
     COMPILED,
     NAMES,
@@ -200,6 +200,83 @@ def test_no_more_is_plain_than_there_is(implementation: ModuleType, plain: int) 
     with pytest.raises(ValueError, match=r"octets|mask"):
         implementation.unmask_text(memoryview(buffer), b"abcd", plain)
     assert buffer == b"some octets"
+
+
+PIECES: Final = st.text(max_size=20).map(str.encode) | st.sampled_from(ODD_UTF8)
+HOT: Final = 1 << 18
+"""Octets that are received at a time, in C."""
+
+
+@if_compiled
+@given(
+    st.lists(PIECES, min_size=1, max_size=4).map(b"".join),
+    st.sampled_from([0, 1, 60, STACK - 1, HOT - 2, HOT + 1]),
+    st.integers(0, 4),
+    st.integers(0, 40),
+    st.booleans(),
+)
+@example(b"a", HOT - 1, 0, 0, True)
+@example("\u20ac".encode(), HOT - 1, 0, 0, True)
+@example(b"\xe2\x82", HOT + 5, 3, 0, True)
+def test_both_receive_and_unmask_alike(
+    ending: bytes, before: int, plain: int, room: int, is_text: bool
+) -> None:
+    """The same octets, in the same place, and as much of a text."""
+    payload = b"x" * before + (ending or b"y")
+    plain = min(plain, len(payload) - 1)
+    came = payload[:plain] + masked_with(payload[plain:], b"\x81\x7f\xff\x00")
+    answers: list[Any] = []
+    for implementation in (octets, *COMPILED):
+        buffer = bytearray(came[:plain] + b"\xee" * (len(came) - plain + room))
+        with pair() as (peer, server):
+            give(peer, came[plain:])
+            answers.append(
+                implementation.receive_masked(
+                    server.fileno(), memoryview(buffer), b"\x81\x7f\xff\x00", plain, is_text
+                )
+            )
+        answers.append(bytes(buffer))
+    if answers[0][1] < 0:
+        # Where a text turns out to be none, what is still there may be left there.
+        assert [answer[1] for answer in answers[::2]] == [-1] * (len(answers) // 2)
+        return
+    assert answers[:2] == answers[2:]
+    assert answers[0][0] == len(payload) - plain
+    assert answers[1] == payload + b"\xee" * room
+
+
+@of_each
+def test_no_more_is_received_than_there_is_room(implementation: ModuleType) -> None:
+    """Nor where nothing is there; at the end it is nothing."""
+    buffer = memoryview(bytearray(b"some octets"))
+    with pair() as (peer, server):
+        number = server.fileno()
+        assert implementation.receive_masked(number, buffer, b"abcd", 5, False) is None
+        give(peer, b"123456789")
+        assert implementation.receive_masked(number, buffer, bytes(4), 5, False) == (6, 11)
+        assert bytes(buffer) == b"some 123456"
+        assert implementation.receive_masked(number, buffer[:9], bytes(4), 0, True) == (3, 3)
+        peer.close()
+        assert implementation.receive_masked(number, buffer, b"abcd", 0, True)[0] == 0
+    with pytest.raises(OSError, match="descriptor"):
+        implementation.receive_masked(-1, buffer, b"abcd", 0, False)
+
+
+@of_each
+@pytest.mark.parametrize(
+    ("key", "plain"), [(b"abc", 0), (b"abcde", 0), (b"abcd", -1), (b"abcd", 5)]
+)
+def test_nothing_is_received_with_no_key_or_no_place(
+    implementation: ModuleType, key: bytes, plain: int
+) -> None:
+    """It stays in the socket."""
+    with pair() as (peer, server):
+        give(peer, b"octets")
+        with pytest.raises(ValueError, match="octets"):
+            implementation.receive_masked(
+                server.fileno(), memoryview(bytearray(4)), key, plain, False
+            )
+        assert server.recv(10) == b"octets"
 
 
 @of_each

@@ -15,6 +15,9 @@ from tests.unit.lane.implementations import IMPLEMENTATIONS, give, take, using
 from tests.unit.lane.joined import OneLane, joined
 from tests.unit.lane.test_transport import World
 from wsecho.core.frames import encode_message
+from wsecho.core.large import LargeMessage
+from wsecho.core.reading import read_head
+from wsecho.lane import transport as transport_module
 from wsecho.lane import wire
 from wsecho.lane.transport import LaneTransport
 
@@ -40,9 +43,9 @@ class Protocol:
         """Take what is no message."""
         self.told.append(data)
 
-    def received_into(self, octets: int) -> None:
-        """Count octets."""
-        self.told.append(octets)
+    def large_filled(self, *, is_valid: bool) -> None:
+        """Note whether the large message is valid."""
+        self.told.append(is_valid)
 
 
 @define
@@ -218,50 +221,99 @@ def test_a_sealed_transport_takes_no_more(world: Place) -> None:
 # -- large messages
 
 
+def begin(length: int, first: int = 0x82) -> LargeMessage:
+    """A message of which nothing is here; masked, it is what it is unmasked."""
+    head = read_head(Frame(first, b"x" * length, bytes(4), 0).write(), 1 << 21, compressed=False)
+    assert head is not None
+    buffer = bytearray(length + 10)
+    return LargeMessage(head, buffer, wire.unmask_in_place, wire.unmask_text)
+
+
 def test_what_comes_of_a_large_message_is_put_where_it_belongs(world: Place) -> None:
-    """Until it is full; the protocol hears how much it was, and of what follows."""
-    buffer = bytearray(300_000)
-    world.transport.read_into(memoryview(buffer)[10:], of=300_000)
-    assert world.least == 1 << 17
-    assert world.get(b"a" * 1000) == [1000]
-    assert world.get(b"b" * 189_990) == [189_990]
+    """Until it is whole; what follows is told as ever."""
+    large = begin(300_000)
+    world.transport.read_into(large)
+    assert world.get(b"a" * 1000) == [True]
+    assert (large.missing, world.least) == (299_000, 1 << 17)
+    assert world.get(b"b" * 190_000) == [True]
     assert world.least == 109_000
-    assert world.get(b"c" * 109_000 + PING) == [109_000]
-    assert world.least == 1
-    assert buffer == bytes(10) + b"a" * 1000 + b"b" * 189_990 + b"c" * 109_000
+    assert world.get(b"c" * 109_000 + PING) == [True]
+    assert (large.is_whole, world.least) == (True, 1)
+    assert large.payload == b"a" * 1000 + b"b" * 190_000 + b"c" * 109_000
     assert world.turn() == [PING]
+
+
+@pytest.mark.parametrize("is_read", [True, False])
+@pytest.mark.parametrize("kind", ["data", "messages", "echo"])
+def test_what_is_there_of_a_large_message_is_read_when_it_begins(
+    world: Place, monkeypatch: pytest.MonkeyPatch, kind: str, is_read: bool
+) -> None:
+    """Unless the protocol wants to read no more."""
+    large, head = begin(SMALL), b"head of it"
+    world.transport.messages_up_to = 0 if kind == "data" else 1 << 20
+    world.transport.echoes = kind == "echo"
+
+    def begun(protocol: Protocol, data: bytes) -> None:
+        protocol.told.append(data)
+        world.transport.messages_up_to = 0
+        world.transport.read_into(large)
+        if not is_read:
+            world.transport.pauseProducing()
+
+    monkeypatch.setattr(Protocol, "dataReceived", begun)
+    before = head + b"y" * (SMALL - len(head))
+    assert world.get(before + b"x" * SMALL) == [before, *[True] * is_read]
+    assert large.is_whole == is_read
+    world.transport.resumeProducing()
+    assert world.turn() == [True] * (not is_read)
+    assert large.payload == b"x" * SMALL
+
+
+def test_no_more_than_a_stretch_of_it_is_read_in_a_turn(
+    world: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others wait meanwhile."""
+    monkeypatch.setattr(transport_module, "_STRETCH", 1000)
+    large = begin(2500)
+    world.transport.read_into(large)
+    assert (world.get(b"x" * 2500), large.missing) == ([True], 1500)
+    assert (world.turn(), large.missing) == ([True], 500)
+    assert (world.turn(), large.missing) == ([True], 0)
 
 
 def test_an_end_within_a_large_message_is_an_end(world: Place) -> None:
     """As any."""
-    world.transport.read_into(memoryview(bytearray(100)), of=100)
+    world.transport.read_into(begin(100))
     give(world.peer, b"abc")
     world.peer.shutdown(socket.SHUT_WR)
-    assert world.turn() == [3]
+    assert world.turn() == [True]
     assert (world.turn(), world.ends) == ([], ["ConnectionDone"])
 
 
-def test_a_large_message_may_be_left_off(world: Place) -> None:
-    """What comes then is data, at once; its memory is let go."""
-    buffer = bytearray(300_000)
-    view = memoryview(buffer)
-    world.transport.read_into(view, of=300_000)
-    assert world.get(b"a" * 1000) == [1000]
-    world.transport.read_on()
+def test_a_large_text_that_is_none_is_left_off(world: Place) -> None:
+    """What comes then is data, at once; the transport holds its memory no longer."""
+    large = begin(300_000, 0x81)
+    world.transport.read_into(large)
+    assert world.get(b"a" * 1000) == [True]
+    assert world.least == 1 << 17
+    assert world.get(b"\xff") == [False]
     assert world.least == 1
     assert world.get(b"b") == [b"b"]
-    view.release()
-    buffer.clear()
+    memory: Any = large.payload.obj
+    large.payload.release()
+    memory.clear()
 
 
 def test_a_connection_that_is_gone_holds_no_memory(world: Place) -> None:
     """And asks nothing more of a socket that may be closed."""
-    buffer = bytearray(300_000)
-    world.transport.read_into(memoryview(buffer), of=300_000)
+    before, after = begin(300_000), begin(300_000)
+    world.transport.read_into(before)
     world.transport.abortConnection()
-    buffer.clear()
-    world.lane.connection.socket.close()
-    world.transport.read_on()
+    world.transport.read_into(after)
+    for large in before, after:
+        memory: Any = large.payload.obj
+        large.payload.release()
+        memory.clear()
     assert world.ends == ["aborted"]
 
 
@@ -281,21 +333,28 @@ def test_more_is_read_at_a_time_once_messages_are_large(
         monkeypatch.setattr(wire, name, read)
     transport = world.transport
     transport.messages_up_to, transport.echoes = 1 << 20, echoes
+
+    def get_large(length: int) -> None:
+        transport.messages_up_to = 0
+        transport.read_into(begin(length))
+        world.get(b"x" * length)
+        transport.messages_up_to = 1 << 20
+
     sizes = []
-    # None: no large message; else what was left of one, and how long it was.
-    for left, length in (None, None), (1, 100), (1, SMALL + 1), (None, None), (50, 1 << 20):
-        if left and length:
-            transport.messages_up_to = 0
-            transport.read_into(memoryview(bytearray(left)), of=length)
-            world.get(b"x" * left)
-            transport.messages_up_to = 1 << 20
+    # 0: no large message; else how long it was.
+    for length in 0, 100, SMALL + 1, 0, LARGE + 1, 0, 100:
+        if length:
+            get_large(length)
         world.get(whole(b"a"))
         sizes.append(asked.pop())
-    assert sizes == [SMALL, SMALL, LARGE, LARGE, SMALL]
-    transport.read_into(memoryview(bytearray(1)), of=SMALL + 1)
-    transport.messages_up_to = 0
-    world.get(b"x")
-    transport.messages_up_to = 1 << 20
+    # A head's size is what one reads of a message that is likely as large as the last.
+    assert sizes == [SMALL, SMALL, LARGE, LARGE, 14, 14, SMALL]
+    get_large(LARGE + 1)
+    world.get(whole(b"a" * 8) + whole(b"a"))
+    world.turn()
+    assert asked == [14, SMALL]
+    asked.clear()
+    get_large(SMALL + 1)
     flood = whole(b"x" * 1000)
     world.peer.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
     world.lane.connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
