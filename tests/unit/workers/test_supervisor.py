@@ -97,8 +97,9 @@ class Reactor(MemoryReactorClock):
 
 
 @pytest.fixture(autouse=True)
-def _apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave the tests' own process and its signals alone."""
+def _apart(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Leave the tests' own process, its signals and the system's folders alone."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path_factory.mktemp("x")))
     monkeypatch.setattr(supervisor, "check_needs", lambda _: None)
     monkeypatch.setattr("wsecho.drain.signal.signal", lambda *_: None)
     monkeypatch.setattr("wsecho.signals.signal.signal", lambda *_: None)
