@@ -13,7 +13,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
     print_blob=True,
     # The unit tests are for every few minutes' work; the long profile is for the night.
-    max_examples=40,
+    max_examples=25,
 )
 settings.register_profile("long", settings.get_profile("default"), max_examples=20_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))

@@ -75,7 +75,8 @@ def _wsecho(
         files = f"privateKey={work / 'key.pem'}:certKey={work / 'cert.pem'}"
         listen = f"ssl:{port}:interface={HOST}:{files}"
     twistd = str(environment.root / ".venv" / "bin" / "twistd")
-    ours = ["-n", "--pidfile=", "wsecho", "--listen", listen, *options]
+    # No peer here writes a line for each connection either.
+    ours = ["-n", "--pidfile=", "wsecho", "--listen", listen, "--no-connection-log", *options]
     return Command([twistd, *ours], work)
 
 

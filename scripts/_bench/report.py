@@ -63,7 +63,7 @@ class Report:
 
     def about(self, now: datetime) -> str:
         """Say in a line when and how it was measured."""
-        options = " ".join(self.asked.server_options) or "its defaults"
+        options = " ".join(["--no-connection-log", *self.asked.server_options])
         return (
             f"{now:%Y-%m-%d %H:%M} UTC, {_processor()}, {os.cpu_count()} cores, Python"
             f" {platform.python_version()}; median of {self.asked.rounds} x"

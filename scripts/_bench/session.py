@@ -38,7 +38,7 @@ class Settings:
     seconds: float
     report: Path
     server_options: tuple[str, ...] = ()
-    """Of wsecho, beside where it listens; without any it runs with its defaults."""
+    """Of wsecho, beside where it listens and that it logs no connections, as its peers."""
 
 
 def chosen(rows: Sequence[Row], peers: Sequence[str]) -> tuple[Row, ...]:

@@ -16,6 +16,7 @@ from wsecho.core.rates import Rates
 from wsecho.core.slowness import SlowRules
 from wsecho.settings.access import Access
 from wsecho.settings.bus import Bus
+from wsecho.settings.cluster import Cluster
 from wsecho.settings.limits import Limits
 from wsecho.settings.option import OPTION, ConfigError, Option
 from wsecho.settings.rooms import Rooms
@@ -28,7 +29,7 @@ __all__ = ["OPTIONS", "SWITCHES", "Config", "ConfigError", "Option", "load", "re
 
 
 @frozen(kw_only=True)
-class Config(Serving, Rooms, Limits, Access, Bus):
+class Config(Serving, Cluster, Rooms, Limits, Access, Bus):
     """What the server was told to do. Made by `load`, which checks it whole."""
 
     @property
@@ -68,6 +69,10 @@ OPTIONS: Final[Mapping[str, Option]] = {
 
 SWITCHES: Final[Mapping[str, tuple[str, str]]] = {
     "no-compression": ("compression", "Do not negotiate permessage-deflate (RFC 7692)."),
+    "no-connection-log": (
+        "connection_log",
+        "Write no line for each connection that opens and for each that ends.",
+    ),
     "no-lane": (
         "lane",
         "Leave the sockets of open WebSockets to Twisted's reactor, as where there is no epoll.",

@@ -20,13 +20,15 @@ from twisted.logger import Logger
 
 from wsecho.doors.connections import Drainable
 from wsecho.doors.house import House
-from wsecho.doors.peers import describe
 
 FEW: Final = 100
 """As many connections are told at once: nobody notices them coming back together."""
 
 SOONEST: Final = 1.0
 """Seconds after which the first may come back."""
+
+MOMENT: Final = 1.0
+"""Seconds in which a connection that was accepted at the end of a replaced process may ask."""
 
 _LOOK: Final = 0.05
 # Who comes back when is no secret.
@@ -68,15 +70,22 @@ class Drain:
         self._cut: int | None = None
         self._done: Deferred[None] = Deferred()
 
-    def announce(self) -> None:
-        """Log where the server listens."""
-        for port in self._ports:
-            self._log.info("listening on {address}", address=describe(port.getHost()))
+    def run(self, *, is_replaced: bool = False) -> Deferred[None]:
+        """Begin the end; the result comes when all is closed, after `within` at the latest.
 
-    def run(self) -> Deferred[None]:
-        """Begin the end; the result comes when all is closed, after `within` at the latest."""
+        Args:
+            is_replaced: whether another process listens at the same sockets already. Whoever came
+                here a moment ago is then served before this one says goodbye.
+        """
         closed = DeferredList([maybeDeferred(port.stopListening) for port in self._ports])
-        self._end_quietly_on_a_second_signal()
+        self._house.connections.is_replaced = is_replaced
+        if is_replaced:
+            self._reactor.callLater(MOMENT, self._begin)
+        else:
+            self._begin()
+        return closed.addCallback(lambda _: self._done)
+
+    def _begin(self) -> None:
         self._all = self._open()
         many = sum(connection.is_paced for connection in self._house.connections)
         self._begun = self._reactor.seconds()
@@ -87,7 +96,6 @@ class Drain:
         self._look.clock = self._reactor
         self._look.start(_LOOK, now=False)
         self._tell_some(0.0)
-        return closed.addCallback(lambda _: self._done)
 
     def _go_on(self) -> None:
         passed = self._reactor.seconds() - self._begun
@@ -95,7 +103,7 @@ class Drain:
         if self._cut is not None or all(one.is_idle for one in self._house.connections):
             self._finish()
         elif passed >= self._within:
-            self._cut_the_rest()
+            self.cut()
 
     def _tell_some(self, passed: float) -> None:
         """Tell those whose turn has come; who opened only now is told like everybody."""
@@ -110,7 +118,8 @@ class Drain:
             self._told.add(connection)
             connection.drain(SOONEST + self._draw() * max(SOONEST, self._spread))
 
-    def _cut_the_rest(self) -> None:
+    def cut(self) -> None:
+        """Cut off who is still here."""
         self._cut = self._open()
         for connection in self._house.connections:
             if not connection.is_idle:
@@ -128,12 +137,13 @@ class Drain:
         )
         self._done.callback(None)
 
-    def _end_quietly_on_a_second_signal(self) -> None:
-        """Let a second SIGTERM or SIGINT cut the peers off; Twisted's own answer is a traceback."""
 
-        def again(_number: int, _frame: FrameType | None) -> None:
-            self._reactor.callFromThread(self._cut_the_rest)
+def on_a_second_signal(reactor: Any, call: Callable[[], None]) -> None:
+    """Do something on another SIGTERM or SIGINT; Twisted's own answer is a traceback."""
 
-        for number in (signal.SIGTERM, signal.SIGINT):
-            if signal.getsignal(number) not in {signal.SIG_DFL, signal.SIG_IGN, None}:
-                signal.signal(number, again)
+    def again(_number: int, _frame: FrameType | None) -> None:
+        reactor.callFromThread(call)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        if signal.getsignal(number) not in {signal.SIG_DFL, signal.SIG_IGN, None}:
+            signal.signal(number, again)

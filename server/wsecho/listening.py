@@ -169,9 +169,14 @@ class Listening:
 
     Args:
         reactor: Twisted's reactor.
+        option: which names the endpoints, for complaints.
+        reads_at_once: whether the factory's protocols look for their first bytes themselves, on
+            connections that have nothing around them (`Accepted`).
     """
 
     _reactor: Any
+    _option: str = "listen"
+    _reads_at_once: bool = True
     _places: list[_Place] = field(factory=list)
     _factory: Any = field(default=None, init=False)
 
@@ -189,8 +194,8 @@ class Listening:
         self._factory = factory
         for endpoint in endpoints:
             reactor = _Reactor(self._reactor, factory)
-            port = _listen(reactor, endpoint, factory)
-            _prepare(port, factory)
+            port = self._listen(reactor, endpoint)
+            _prepare(port, factory if self._reads_at_once else None)
             self._places.append(_Place(endpoint, port, reactor.holder))
 
     def reload(self) -> list[ConfigError]:
@@ -218,28 +223,31 @@ class Listening:
         if place.holder is None:
             return
         rereading = _Rereading(self._reactor, self._factory)
-        _listen(rereading, place.endpoint, self._factory)
+        self._listen(rereading, place.endpoint)
         if isinstance(place.holder, _FreshFactory):
             place.holder.exchange(rereading.fresh)
         else:
             place.holder.current = rereading.fresh
 
+    def _listen(self, reactor: Any, endpoint: str) -> IListeningPort:
+        outcome: list[Any] = []
+        try:
+            serverFromString(reactor, endpoint).listen(self._factory).addBoth(outcome.append)
+        except Exception as error:  # noqa: BLE001  # endpoint parsers raise what they like
+            raise ConfigError(self._option, endpoint, _one_line(error)) from None
+        # Every stream endpoint in Twisted answers at once.
+        port: Any = outcome[0] if outcome else Failure(RuntimeError(_NO_PORT))
+        if isinstance(port, Failure):
+            raise ConfigError(self._option, endpoint, _one_line(port.value)) from None
+        return port  # type: ignore[no-any-return]  # Twisted's Deferred does not say what it holds
 
-def _listen(reactor: Any, endpoint: str, factory: IProtocolFactory) -> IListeningPort:
-    outcome: list[Any] = []
-    try:
-        serverFromString(reactor, endpoint).listen(factory).addBoth(outcome.append)
-    except Exception as error:  # noqa: BLE001  # endpoint parsers raise what they like
-        raise ConfigError("listen", endpoint, _one_line(error)) from None
-    # Every stream endpoint in Twisted answers at once.
-    port: Any = outcome[0] if outcome else Failure(RuntimeError(_NO_PORT))
-    if isinstance(port, Failure):
-        raise ConfigError("listen", endpoint, _one_line(port.value)) from None
-    return port  # type: ignore[no-any-return]  # Twisted's Deferred does not say what it holds
 
-
-def _prepare(port: Any, factory: IProtocolFactory) -> None:
+def _prepare(port: Any, factory: IProtocolFactory | None) -> None:
     """Set up what Twisted's endpoints have no words for.
+
+    Args:
+        port: a port, of any kind.
+        factory: the one whose protocols read at once, None for none.
 
     A reconnect storm fills a queue of 50, their default, within a moment; who finds it full tries
     again after a second, and then after two.
@@ -251,8 +259,8 @@ def _prepare(port: Any, factory: IProtocolFactory) -> None:
     if port.socket.family in {socket.AF_INET, socket.AF_INET6}:
         # Connections inherit it. What is written here is whole messages, which need not wait.
         port.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if type(port) is tcp.Port and port.factory is factory:
-        port.transport = Accepted
+        if port.factory is factory:
+            port.transport = Accepted
 
 
 def _one_line(error: BaseException | None) -> str:

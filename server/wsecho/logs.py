@@ -8,6 +8,7 @@ the reactor are written together.
 """
 
 import json
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -23,8 +24,8 @@ from twisted.logger import (
 )
 from zope.interface import implementer
 
-_OWN: Final = (
-    *("event", "peer", "door", "who", "code", "status", "reason", "seconds"),
+OWN: Final = (
+    *("worker", "event", "peer", "door", "who", "code", "status", "reason", "seconds"),
     *("messages_in", "messages_out", "bytes_in", "bytes_out"),
 )
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=False).encode
@@ -94,7 +95,7 @@ class TextLog(Log):
 class JsonLog(Log):
     """Writes each event as one JSON object with `time`, `level`, `source` and `text`.
 
-    What an event names of itself (`_OWN`) stands beside them, so that nobody has to parse the
+    What an event names of itself (`OWN`) stands beside them, so that nobody has to parse the
     text.
     """
 
@@ -125,14 +126,15 @@ def _plain(event: LogEvent) -> dict[str, Any]:
         "source": event.get("log_namespace", "-"),
         "text": formatEvent(event) if text is None else text,
     }
-    line.update({key: _value(event[key]) for key in _OWN if key in event})
+    line.update({key: plain_value(event[key]) for key in OWN if key in event})
     failure = event.get("log_failure")
     if failure is not None:
         line["traceback"] = failure.getTraceback()
     return line
 
 
-def _value(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
+    """Return a value as JSON has it."""
     return value if isinstance(value, int | float | str | None) else str(value)
 
 
@@ -145,3 +147,18 @@ def is_to_stdout(twistd: Mapping[str, Any]) -> bool:
     """Tell whether twistd would log to standard output, by its options."""
     elsewhere = twistd.get("syslog") or twistd.get("logfile") not in {None, "", "-"}
     return bool(twistd.get("nodaemon")) and not elsewhere
+
+
+def choose(application: Any, form: str, twistd: Mapping[str, Any], reactor: Any) -> None:
+    """Make twistd log in a form, where that is not its own affair.
+
+    Args:
+        application: twistd's.
+        form: `json` or `text`.
+        twistd: the options of the program that runs this.
+        reactor: see `Log`.
+    """
+    if form == "json":
+        use(application, JsonLog, sys.stdout, reactor)
+    elif is_to_stdout(twistd):
+        use(application, TextLog, sys.stdout, reactor)

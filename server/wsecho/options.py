@@ -40,7 +40,7 @@ def _collector(name: str, option: Option) -> Callable[["Options", str], None]:
 class Options(usage.Options):
     """What follows `wsecho` on the command line.
 
-    After `parseOptions`, `config` is the checked whole.
+    After `parseOptions`, `config` is the checked whole, and `arguments` what it was read from.
     """
 
     synopsis = "[options]"
@@ -66,6 +66,7 @@ class Options(usage.Options):
 
     def __init__(self) -> None:
         self.lists: dict[str, list[str]] = {}
+        self.arguments: tuple[str, ...] = ()
         super().__init__()
 
     def opt_version(self) -> NoReturn:
@@ -79,6 +80,7 @@ class Options(usage.Options):
         Raises:
             SystemExit: with the line as its text.
         """
+        self.arguments = tuple(sys.argv[1:] if options is None else options)
         try:
             super().parseOptions(options)
         except (usage.UsageError, ConfigError) as error:

@@ -1,21 +1,18 @@
 # SPDX-License-Identifier: MIT
 """SIGHUP: keys, logins and certificates are read again, and nobody is dropped."""
 
-import signal
-import threading
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any
 
-from twisted.application.service import Service
 from twisted.logger import Logger
+
+from wsecho.signals import OnSignal
 
 Reader = Callable[[], Sequence[Exception]]
 """Reads something again; returns a complaint for each thing whose old contents stay in force."""
 
-_SIGNAL: Final = getattr(signal, "SIGHUP", None)
 
-
-class Reload(Service):
+class Reload(OnSignal):
     """Reads files again on SIGHUP, as long as the server runs.
 
     Args:
@@ -26,14 +23,8 @@ class Reload(Service):
     _log = Logger()
 
     def __init__(self, readers: Sequence[Reader], reactor: Any) -> None:
+        super().__init__("SIGHUP", self.reload, reactor)
         self._readers = readers
-        self._reactor = reactor
-
-    def startService(self) -> None:
-        """Listen for the signal; left alone, it would end the process."""
-        super().startService()
-        if _SIGNAL is not None and threading.current_thread() is threading.main_thread():
-            signal.signal(_SIGNAL, lambda *_: self._reactor.callFromThread(self.reload))
 
     def reload(self) -> None:
         """Read everything again, with one line for each thing that cannot be used."""

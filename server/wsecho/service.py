@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""From a configuration to a running tree of Twisted services."""
+"""From a configuration to a running tree of Twisted services: the server, or a worker of it."""
 
-import sys
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, Protocol
 
+from prometheus_client.core import Metric
 from twisted.application.internet import TimerService
 from twisted.application.service import IServiceCollection, MultiService
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 from twisted.web.resource import Resource
 
 from wsecho import buses, descriptors, logs, page
+from wsecho.announcing import announce
+from wsecho.clustering import Clustering, Home, check_cluster, new_node
 from wsecho.config import Config, ConfigError
 from wsecho.doors.admission import Admission
 from wsecho.doors.broadcast.resource import Broadcast
@@ -21,7 +23,6 @@ from wsecho.doors.house import House
 from wsecho.doors.metrics import Metrics
 from wsecho.doors.operations import Health, MetricsPage, Readiness
 from wsecho.doors.page import PageFile
-from wsecho.doors.peers import describe
 from wsecho.doors.pulse import Pulse
 from wsecho.doors.rooms import Rooms
 from wsecho.doors.site import EchoSite
@@ -29,15 +30,32 @@ from wsecho.doors.tally import Tally
 from wsecho.doors.upgrade_only import UpgradeOnly
 from wsecho.doors.wamp.serve import longpoll_resource, make_router, rawsocket_maker
 from wsecho.doors.websocket import WebSocketFactory
-from wsecho.drain import Drain
+from wsecho.drain import Drain, on_a_second_signal
 from wsecho.lane.lane import Lane
 from wsecho.listening import Listening
-from wsecho.options import Options
-from wsecho.reload import Reload
-
-__all__ = ["Options", "makeService"]
+from wsecho.reload import Reader, Reload
+from wsecho.signals import OnSignal
 
 _SWEEP: Final = 15.0
+
+
+class Seat(Protocol):
+    """What a worker has of its parent, in place of what a single process makes for itself."""
+
+    @property
+    def home(self) -> Home:
+        """Where it lives among the others."""
+
+    def listening(self, reactor: Any, *, inner: bool) -> tuple[Listening, tuple[str, ...]]:
+        """Return what adopts the parent's sockets, and the endpoint strings for it.
+
+        Args:
+            reactor: Twisted's reactor.
+            inner: whether those are meant that other machines' nodes come to.
+        """
+
+    def collect(self) -> Deferred[Iterable[Metric]]:
+        """Read the metrics of all workers."""
 
 
 class WsechoService(MultiService):
@@ -46,33 +64,44 @@ class WsechoService(MultiService):
     Args:
         config: the options in force.
         reactor: Twisted's reactor.
+        seat: its place among several workers; None where it is all there is.
         twistd: the options of the program that runs this.
     """
 
     _log = Logger()
 
     def __init__(
-        self, config: Config, reactor: Any, twistd: Mapping[str, Any] | None = None
+        self,
+        config: Config,
+        reactor: Any,
+        seat: Seat | None = None,
+        twistd: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
         self._config = config
         self._reactor = reactor
+        self._seat = seat
         self._twistd = twistd or {}
         self.house = house = House.of(config, reactor)
         self.rooms = rooms = Rooms(config.rules, reactor, house.stats, buses.maker(config, reactor))
-        listening = Listening(reactor)
+        listening, endpoints = self._places(inner=False)
         admission = Admission.of(config, reactor.seconds, lambda: listening.is_on_loopback)
         gate = admission.gate
         router = make_router(config, rooms, reactor, admission)
         lane = Lane(reactor) if config.lane and Lane.is_possible() else None
         websockets = WebSocketFactory(config, reactor, house, lane)
         handshake = Handshake(config, gate, rooms, router, websockets)
+        self.metrics = Metrics(house, rooms, router, lane)
+        self._clustering = clustering = self._join_others()
+        cluster = None if clustering is None else clustering.cluster
+        longpoll = longpoll_resource(config, gate, router, reactor, house, cluster)
         tree = resources(config)
         tree.putChild(b"broadcast", Broadcast(config, gate, rooms, house, reactor))
-        tree.putChild(b"lp", longpoll_resource(config, gate, router, reactor, house))
+        tree.putChild(b"lp", longpoll)
         tree.putChild(b"healthz", Health())
         tree.putChild(b"readyz", Readiness(house.connections, rooms.bus))
-        tree.putChild(b"metrics", MetricsPage(Metrics(house, rooms, router, lane), gate))
+        collect = self._collect if seat is None else seat.collect
+        tree.putChild(b"metrics", MetricsPage(collect, gate))
         site = EchoSite(tree, handshake, reactor, config)
         rawsocket = rawsocket_maker(config, router, reactor, house)
         self.front = FrontFactory(site, handshake, rawsocket, reactor, config.open_timeout)
@@ -84,40 +113,81 @@ class WsechoService(MultiService):
             Tally(rooms.bus, house.admissions, reactor).setServiceParent(self)
         # Bound now, before twistd logs, changes its user or goes into the background:
         # a port that is taken is told where the user looks, and ends the start.
-        listening.begin(config.listen, self.front)
+        listening.begin(endpoints, self.front)
         self._listening = listening
-        Reload([admission.reload, listening.reload], reactor).setServiceParent(self)
+        self.is_replaced = False
+        self._accepts = True
+        readers: list[Reader] = [admission.reload, listening.reload]
+        if clustering is not None:
+            clustering.begin(longpoll)
+            readers.append(clustering.reload)
+        self.reload = Reload(readers, reactor)
+        self.reload.setServiceParent(self)
+        # Left alone, it would end the process.
+        OnSignal("SIGUSR2", self._stay, reactor).setServiceParent(self)
         self._drain = Drain(listening.ports, house, reactor, config.drain)
 
     def setServiceParent(self, parent: IServiceCollection) -> None:
         """Join twistd's application, which is where it looks for the log's form."""
         super().setServiceParent(parent)
-        if self._config.log_format == "json":
-            logs.use(parent, logs.JsonLog, sys.stdout, self._reactor)
-        elif logs.is_to_stdout(self._twistd):
-            logs.use(parent, logs.TextLog, sys.stdout, self._reactor)
+        logs.choose(parent, self._config.log_format, self._twistd, self._reactor)
 
     def startService(self) -> None:
         """Begin; the ports listen already."""
         super().startService()
         descriptors.provide(self._config.max_connections)
         self.rooms.bus.start()
-        self._drain.announce()
-        if not self._config.asks_for_tokens:
-            self._warn_of_strangers()
+        if self._seat is None:
+            announce(self._listening, self._config)
 
     def stopService(self) -> Deferred[Any]:
         """Stop listening, close every connection, and wait for the peers within `--drain`."""
-        return self._drain.run().addCallback(lambda _: self._stop_children())
+        # Several are told by their parent, for its signals may reach them too.
+        if self._seat is None:
+            on_a_second_signal(self._reactor, self._drain.cut)
+        drained = self._drain.run(is_replaced=self.is_replaced)
+        return drained.addCallback(lambda _: self._leave_others()).addCallback(
+            lambda _: self._stop_children()
+        )
 
-    def _warn_of_strangers(self) -> None:
-        for port in self._listening.beyond[:1]:
-            self._log.warn(
-                "everybody who reaches {address} may read and write every room: close it with "
-                "--token-key FILE (python -m wsecho key makes one), or listen on loopback, which "
-                "is the default",
-                address=describe(port.getHost()),
-            )
+    def accept(self, accepts: bool) -> None:  # noqa: FBT001
+        """Take new connections, or leave them to others that listen at the same sockets."""
+        if accepts is not self._accepts:
+            self._accepts = accepts
+            ports: list[Any] = list(self._listening.ports)
+            for port in ports:
+                (port.startReading if accepts else port.stopReading)()
+
+    def cut(self) -> None:
+        """Wait for nobody any more."""
+        self._drain.cut()
+
+    def _stay(self) -> None:
+        self._log.warn("SIGUSR2 is for the parent of several --workers: nothing is replaced here")
+
+    def _places(self, *, inner: bool) -> tuple[Listening, tuple[str, ...]]:
+        if self._seat is not None:
+            return self._seat.listening(self._reactor, inner=inner)
+        if inner:
+            places = Listening(self._reactor, "cluster-listen", reads_at_once=False)
+            return places, self._config.inner_endpoints
+        return Listening(self._reactor), self._config.listen
+
+    def _join_others(self) -> Clustering | None:
+        check_cluster(self._config)
+        if self._seat is None and self._config.advertise is None:
+            return None
+        directory = self.rooms.bus.directory
+        home = Home(new_node()) if self._seat is None else self._seat.home
+        places = self._places(inner=True)
+        return Clustering.of(self._config, self._reactor, self.house, home, directory, places)
+
+    def _collect(self) -> Deferred[Iterable[Metric]]:
+        return succeed(self.metrics.collect())
+
+    def _leave_others(self) -> Deferred[Any] | None:
+        # Not before: until now, others may have fetched last words here.
+        return None if self._clustering is None else self._clustering.end()
 
     def _stop_children(self) -> Any:
         self.rooms.bus.stop()
@@ -137,17 +207,3 @@ def resources(config: Config) -> Resource:
     root = PageFile(str(folder))
     root.putChild(b"echo", UpgradeOnly())
     return root
-
-
-def makeService(options: Options) -> WsechoService:
-    """Make the service that twistd runs.
-
-    Raises:
-        SystemExit: the server cannot start; one line says why.
-    """
-    from twisted.internet import reactor  # noqa: PLC0415  # twistd chooses it first
-
-    try:
-        return WsechoService(options.config, reactor, options.parent)
-    except ConfigError as error:
-        raise SystemExit(f"wsecho: {error}") from None

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from wsecho.bus.redis.address import Address
+from wsecho.core import nodes
 from wsecho.core.rates import OverRatePolicy
 from wsecho.core.slowness import POLICIES, SlowRule
 from wsecho.router.uris import is_uri
@@ -170,6 +171,15 @@ def endpoint(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("not an endpoint: give one such as tcp:8080 or unix:/run/wsecho.sock")
     return value.strip()
+
+
+def address(value: Any) -> nodes.Address:
+    """Read `HOST:PORT`.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return nodes.parse_address(str(value))
 
 
 def origin(value: Any) -> str:

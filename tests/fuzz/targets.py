@@ -119,7 +119,7 @@ def large(data: bytes) -> None:
 def _fill(begun: Head, pieces: list[bytes], how: Any) -> tuple[bool, bytes]:
     buffer = bytearray(begun.length)
     message = LargeMessage(begun, buffer, how.unmask_in_place, how.unmask_text)
-    is_well = all(message.filled(message.fill(piece)) for piece in pieces if message.rest)
+    is_well = all(message.fill(piece)[1] for piece in pieces if not message.is_whole)
     return is_well, bytes(message.payload)
 
 
@@ -182,9 +182,11 @@ def deflate(data: bytes) -> None:
     """What is answered to an offer is an offer that would be accepted."""
     offer = choose(data.decode("latin-1").split(","))
     if offer is not None:
-        again = Offer.parse(str(offer))
+        agreed = offer.agree(keeps_window=False)
+        again = Offer.parse(str(agreed))
         assert again is not None
-        assert again.server_max_window_bits == offer.server_max_window_bits
+        assert again.server_max_window_bits == agreed.server_window
+        assert again.client_max_window_bits == agreed.client_window
 
 
 def rawsocket(data: bytes) -> None:

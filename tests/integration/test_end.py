@@ -106,3 +106,12 @@ def test_a_second_signal_ends_at_once_and_quietly() -> None:
             writer.close()
 
     asyncio.run(main())
+
+
+def test_sigusr2_ends_no_single_process() -> None:
+    """There is nobody who would replace it; the log says so."""
+    with running() as server:
+        server.process.signal(signal.SIGUSR2)
+        server.process.wait_for(re.compile("nothing is replaced here"))
+        server.process.signal(signal.SIGTERM)
+        assert server.process.wait() == -signal.SIGTERM

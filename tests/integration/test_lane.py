@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.frames import GOOD, MASKS, TEXTS, Frame, whole
 from tests.processes import PATIENCE, RunningServer, running
-from tests.unit.doors.test_whole_messages import GOOD, MASKS, TEXTS, Frame, whole
 
 MOST: Final = 300
 PING: Final = st.builds(Frame, st.just(0x89), st.binary(max_size=125), MASKS, st.just(0))

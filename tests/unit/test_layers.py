@@ -22,23 +22,20 @@ LAYERS = [
     {"config", "values", "settings"},
     {"doors"},
     {
-        "buses",
-        "credentials",
-        "descriptors",
-        "drain",
-        "listening",
-        "logs",
-        "page",
-        "options",
-        "reload",
+        *("buses", "credentials", "descriptors", "drain", "listening", "logs", "page", "options"),
+        "signals",
     },
+    {"announcing", "clustering", "reload", "sharing"},
     {"service"},
+    {"workers"},
+    {"starting"},
     {"__main__", "_build"},
 ]
 CORE_MAY_USE = {
     *("attrs", "base64", "binascii", "collections", "datetime", "enum", "fnmatch", "functools"),
     *("hashlib", "http", "ipaddress", "itertools", "json", "math", "re", "struct"),
     *("typing", "unicodedata", "urllib", "zlib"),
+    "mmap",  # for memory that is no file's
 }
 
 

@@ -199,4 +199,9 @@ def test_only_a_plain_connection_is_read_at_once(
     path = write_certificate(tmp_path, 1)
     others = ("haproxy:tcp:0", f"ssl:0:privateKey={path}", f"unix:{tmp_path / 'socket'}")
     assert real("tcp:0").transport is Accepted
+    places = Listening(SelectReactor(), reads_at_once=False)
+    places.begin(("tcp:0",), Factory.forProtocol(Protocol))
+    port: Any = places.ports[0]
+    assert port.transport is not Accepted
+    port.socket.close()
     assert not any(issubclass(real(other).transport, Accepted) for other in others)

@@ -4,5 +4,5 @@
 from twisted.application.service import ServiceMaker
 
 wsecho = ServiceMaker(
-    "wsecho", "wsecho.service", "An exact WebSocket echo, and rooms that lose nothing.", "wsecho"
+    "wsecho", "wsecho.starting", "An exact WebSocket echo, and rooms that lose nothing.", "wsecho"
 )

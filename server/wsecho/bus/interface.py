@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from wsecho.bus.later import Later
     from wsecho.bus.redis.measures import Measures
+    from wsecho.core.nodes import Address
     from wsecho.core.positions import Position
     from wsecho.core.presence import Card, Change
     from wsecho.core.retries import Receipt
@@ -45,6 +46,20 @@ class Ear(Protocol):
         """Tell a room's members, but for one, that somebody came or went."""
 
 
+class Directory(Protocol):
+    """The nodes of all machines; each keeps its entry alive while it lives."""
+
+    def enter(self, node: str, address: Address, /) -> None:
+        """Say where this node is reached by others."""
+
+    def find(self, node: str, /) -> Deferred[Address | None]:
+        """Find a node; None for one that is gone, or never was.
+
+        Raises:
+            WireError: that cannot be told now; the result may be one too.
+        """
+
+
 class Bus(Protocol):
     """Carries a room's messages between processes, and what they have to tell one another.
 
@@ -63,6 +78,10 @@ class Bus(Protocol):
     @property
     def is_up(self) -> bool:
         """Whether what it needs is there."""
+
+    @property
+    def directory(self) -> Directory | None:
+        """Where nodes are reached; None where there is but one."""
 
     def __len__(self) -> int:
         """Count the rooms that it follows elsewhere."""

@@ -35,6 +35,7 @@ class MemoryBus:
 
     measures: Final = None
     is_up: Final = True
+    directory: Final = None
 
     def __len__(self) -> int:
         """Count nothing: all rooms are here."""

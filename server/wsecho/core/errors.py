@@ -22,7 +22,9 @@
     ├── Stopping          503 · 1001    the server is about to end
     ├── BusUnavailable    503 · 1013    Redis is away: nothing was done
     ├── BusTimeout        504 · 1013    Redis answered too late: unknown whether it was done
-    └── Internal          500 · 1011    our own fault
+    ├── Internal          500 · 1011    our own fault
+    └── BadGateway        502           the node that a session lives on does not answer
+        └── OtherSecret   502           it takes none of what we forward
 """
 
 from enum import IntEnum
@@ -291,6 +293,25 @@ class Internal(WireError):
 
     def __init__(self) -> None:
         super().__init__("internal error")
+
+
+class BadGateway(WireError):
+    """The node that a session lives on does not answer."""
+
+    status = 502
+    code = "node_unreachable"
+
+    def __init__(self, reason: str = "the node that this session lives on does not answer") -> None:
+        super().__init__(reason)
+
+
+class OtherSecret(BadGateway):
+    """The node that a session lives on does not believe that it is another node that asks."""
+
+    code = "cluster_secret"
+
+    def __init__(self) -> None:
+        super().__init__("the nodes of this server do not trust each other; its log says why")
 
 
 def _retry_after(seconds: float) -> tuple[str, str]:

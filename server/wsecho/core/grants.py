@@ -58,9 +58,8 @@ class Grants:
 
     def may(self, action: RoomAction, room: str) -> bool:
         """Tell whether something may be done in a room."""
-        return any(
-            glob == "*" or _pattern(glob).match(room) is not None for glob in self.rooms[action]
-        )
+        globs = self.rooms[action]
+        return "*" in globs or any(_pattern(glob).match(room) is not None for glob in globs)
 
     def check(self, action: RoomAction, room: str) -> None:
         """Let somebody do something in a room.

@@ -202,7 +202,9 @@ class Hub(Generic[M]):
         before = room.history.size
         delivery = room.publish(said, sender, now)
         self._size += room.history.size - before
-        self._file(room)
+        # Its use has been noted; only its first message makes it another kind.
+        if name not in self._spoken:
+            self._file(room)
         self._keep_within_bytes()
         return delivery
 
@@ -285,14 +287,18 @@ class Hub(Generic[M]):
     def _file(self, room: Room[M]) -> None:
         """Put a room that was just used where it belongs, as the last used one."""
         name = room.name
-        self._silent.pop(name, None)
-        self._vacant.pop(name, None)
-        self._spoken.pop(name, None)
-        spoken = len(room.history)
-        if spoken:
+        if len(room.history):
             self._spoken[name] = room
+            self._spoken.move_to_end(name)
+            home = self._vacant
+        else:
+            self._spoken.pop(name, None)
+            home = self._silent
+        for rooms in (self._silent, self._vacant):
+            if name in rooms:
+                del rooms[name]
         if not len(room):
-            (self._vacant if spoken else self._silent)[name] = room
+            home[name] = room
 
     def _file_keeping_order(self, room: Room[M]) -> None:
         """Note that a room has lost its last message, which is no use of it."""

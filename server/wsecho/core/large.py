@@ -7,6 +7,7 @@ is done with serves the next message.
 
 from collections import deque
 from collections.abc import Callable
+from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
 from typing import Final
 
 from attrs import define, field
@@ -22,11 +23,20 @@ UnmaskText = Callable[[memoryview, bytes, int], int]
 It returns how many octets are whole code points, or -1 where the rest can be the beginning of none.
 """
 
+_AT_ONCE: Final = 1 << 16
+"""Octets up to which memory is there before anything comes.
+
+Beyond, each page is there once something is written to it: a peer that says that a message will be
+long, and sends nothing of it, must not cost as much as one that does.
+"""
+
 _ROOMY: Final = 4
 """How many times larger than its message a buffer may be."""
 
 _MOST_KEPT: Final = 32
 """Buffers that are looked at for a free one."""
+
+Buffer = bytearray | mmap
 
 
 @define
@@ -39,31 +49,40 @@ class Buffers:
 
     _bound: int = 1 << 24
     # In the order of their making; most are in use.
-    _kept: deque[bytearray] = field(factory=deque, init=False)
+    _kept: deque[Buffer] = field(factory=deque, init=False)
     _size: int = field(default=0, init=False)
 
-    def take(self, length: int) -> bytearray:
+    def take(self, length: int) -> Buffer:
         """Return a buffer of at least that many octets, to be used through a `memoryview`."""
         for buffer in self._kept:
             if length <= len(buffer) <= length * _ROOMY and _is_free(buffer):
                 return buffer
-        buffer = bytearray(length)
+        buffer = _allocate(length)
         if length <= self._bound:
             self._keep(buffer)
         return buffer
 
-    def _keep(self, buffer: bytearray) -> None:
+    def _keep(self, buffer: Buffer) -> None:
         self._kept.append(buffer)
         self._size += len(buffer)
         while self._size > self._bound or len(self._kept) > _MOST_KEPT:
             self._size -= len(self._kept.popleft())
 
 
-def _is_free(buffer: bytearray) -> bool:
+def _allocate(length: int) -> Buffer:
+    if length <= _AT_ONCE:
+        return bytearray(length)
+    return mmap(-1, length, MAP_PRIVATE | MAP_ANONYMOUS)
+
+
+def _is_free(buffer: Buffer) -> bool:
     try:
         # The size cannot change while there is a view; this much moves nothing.
-        buffer.append(buffer.pop())
-    except BufferError:
+        if isinstance(buffer, mmap):
+            buffer.resize(len(buffer))
+        else:
+            buffer.append(buffer.pop())
+    except (BufferError, SystemError):  # the latter where a system cannot resize it
         return False
     return True
 
@@ -81,7 +100,7 @@ class LargeMessage:
     __slots__ = ("_checked", "_filled", "_unmask", "_unmask_text", "head", "payload")
 
     def __init__(
-        self, head: Head, buffer: bytearray, unmask: UnmaskInPlace, unmask_text: UnmaskText
+        self, head: Head, buffer: Buffer, unmask: UnmaskInPlace, unmask_text: UnmaskText
     ) -> None:
         self.head = head
         self.payload = memoryview(buffer)[: head.length]
@@ -91,43 +110,67 @@ class LargeMessage:
         self._checked = 0
 
     @property
-    def rest(self) -> memoryview:
-        """Where the next octets belong."""
-        return self.payload[self._filled :]
+    def missing(self) -> int:
+        """How many octets are yet to come."""
+        return len(self.payload) - self._filled
 
     @property
     def is_whole(self) -> bool:
         """Whether all of it is here."""
         return self._filled == len(self.payload)
 
-    def fill(self, data: bytes) -> int:
-        """Put octets into `rest`; return how many were of this message."""
-        taken = min(len(data), len(self.payload) - self._filled)
-        self.payload[self._filled : self._filled + taken] = data[:taken]
-        return taken
+    @property
+    def is_text(self) -> bool:
+        """Whether what comes is UTF-8."""
+        return not (self.head.is_binary or self.head.is_compressed)
 
-    def filled(self, octets: int) -> bool:
-        """Unmask the octets that were put into `rest`.
+    def place(self, most: int) -> tuple[memoryview, bytes, int, bool]:
+        """Tell where the next octets belong, which are not unmasked yet, and how to unmask them.
+
+        Args:
+            most: octets that there is to be room for, if so many are missing.
+
+        Returns:
+            a piece of the payload, of a text from the beginning of a code point on; the key for
+            the first of these octets; how many octets of the piece are here already; and
+            whether it is of a text.
+        """
+        begin, filled = self._checked, self._filled
+        turn = filled % 4
+        key = self.head.key[turn:] + self.head.key[:turn]
+        return self.payload[begin : filled + most], key, filled - begin, self.is_text
+
+    def received(self, octets: int, whole: int) -> bool:
+        """Take note of octets that were put into their `place`, and unmasked.
+
+        Args:
+            octets: how many.
+            whole: how many of the piece are whole code points, -1 where the rest can be the
+                beginning of none; all that are here, where it is no text.
 
         Returns:
             False where a text turns out to be none (RFC 6455 section 8.1).
         """
-        begin, self._filled = self._filled, self._filled + octets
-        key = self._key(begin)
-        if self.head.is_binary or self.head.is_compressed:
-            self._unmask(self.payload[begin : self._filled], key)
-            return True
-        piece = self.payload[self._checked : self._filled]
-        whole = self._unmask_text(piece, key, begin - self._checked)
+        self._filled += octets
         self._checked += max(whole, 0)
         return whole >= 0 and (self._checked == self._filled or not self.is_whole)
+
+    def fill(self, data: bytes) -> tuple[int, bool]:
+        """Put in what of some octets is of this message.
+
+        Returns:
+            how many were; and False where a text turns out to be none.
+        """
+        taken = min(len(data), self.missing)
+        piece, key, here, is_text = self.place(taken)
+        piece[here:] = data[:taken]
+        if is_text:
+            return taken, self.received(taken, self._unmask_text(piece, key, here))
+        self._unmask(piece[here:], key)
+        return taken, self.received(taken, len(piece))
 
     def as_it_came(self) -> bytes:
         """Return what came of the payload so far, masked again. This spoils it."""
         came = self.payload[: self._filled]
         self._unmask(came, self.head.key)
         return bytes(came)
-
-    def _key(self, offset: int) -> bytes:
-        turn = offset % 4
-        return self.head.key[turn:] + self.head.key[:turn]

@@ -25,7 +25,7 @@ class KeyReusedError(BadRequest):
         super().__init__("the idempotency key was used for another message")
 
 
-@frozen
+@define
 class Receipt:
     """What a publisher gets to know of its message.
 

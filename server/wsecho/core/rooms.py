@@ -3,7 +3,7 @@
 
 from typing import Generic, Protocol, TypeVar
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from wsecho.core.history import History, Message
 from wsecho.core.positions import Position
@@ -30,7 +30,8 @@ class Member(Attendee, Protocol):
 M = TypeVar("M", bound=Member)
 
 
-@frozen
+# Frozen objects take three times as long to make; each message makes these.
+@define
 class Said:
     """What somebody wants to say in a room.
 
@@ -49,7 +50,7 @@ class Said:
     caller: str = ""
 
 
-@frozen
+@define
 class Delivery(Generic[M]):
     """What became of something said.
 

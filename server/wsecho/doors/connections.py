@@ -36,11 +36,14 @@ class Connections:
     Attributes:
         retry: once the server is stopping, the seconds after which somebody who is answered now
             may come back; None before.
+        is_replaced: whether another process serves at the same addresses already, so that these
+            take traffic all the while.
     """
 
     def __init__(self) -> None:
         self._open: dict[Drainable, None] = {}
         self.retry: float | None = None
+        self.is_replaced = False
 
     def __len__(self) -> int:
         return len(self._open)

@@ -30,4 +30,4 @@ class House:
     def of(cls, config: Config, clock: IReactorTime) -> Self:
         """Make it for a configuration."""
         admissions = Admissions(config.max_connections, config.max_connections_per_address)
-        return cls(Stats(clock), admissions)
+        return cls(Stats(clock, tells=config.connection_log), admissions)

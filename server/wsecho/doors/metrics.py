@@ -2,6 +2,7 @@
 """The counts of a server as Prometheus metrics, put together when they are asked for."""
 
 from collections.abc import Iterable, Iterator, Sized
+from typing import Final
 
 from attrs import frozen
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -20,9 +21,23 @@ from wsecho.doors.rooms import Rooms
 from wsecho.doors.stats import Stats
 from wsecho.router import Router
 
+MAXIMA: Final = frozenset(
+    {
+        "wsecho_send_queue_high_water_bytes",
+        "wsecho_event_loop_lag_seconds",
+        "wsecho_event_loop_lag_max_seconds",
+    }
+)
+"""Gauges of which the largest tells most, where several processes have one each; others add up."""
+
+MINIMA: Final = frozenset(
+    {"wsecho_stopping", "wsecho_bus_up", "process_start_time_seconds", "process_max_fds"}
+)
+"""Gauges of which the smallest does."""
+
 
 class Metrics:
-    """All metrics of one server, on a registry of its own.
+    """All metrics of one process, on a registry of its own.
 
     Args:
         house: what the doors share.
@@ -38,14 +53,30 @@ class Metrics:
         self._registry.register(_Server(house, rooms, router, lane or ()))
         ProcessCollector(registry=self._registry)
 
-    def write(self, accept: str) -> tuple[bytes, str]:
-        """Return the metrics, and their content type, in the form that a scraper asks for.
+    def collect(self) -> list[Metric]:
+        """Read them."""
+        return list(self._registry.collect())
 
-        Args:
-            accept: the request's `Accept`, empty for none.
-        """
-        encode, content_type = choose_encoder(accept)
-        return encode(self._registry), content_type
+
+@frozen(eq=False)
+class _Read:
+    """Metrics that were read already, as the encoders want them."""
+
+    _metrics: Iterable[Metric]
+
+    def collect(self) -> Iterable[Metric]:
+        return self._metrics
+
+
+def write_metrics(metrics: Iterable[Metric], accept: str) -> tuple[bytes, str]:
+    """Return metrics, and their content type, in the form that a scraper asks for.
+
+    Args:
+        metrics: what was read.
+        accept: the request's `Accept`, empty for none.
+    """
+    encode, content_type = choose_encoder(accept)
+    return encode(_Read(metrics)), content_type
 
 
 @frozen(eq=False)
@@ -148,6 +179,13 @@ def _of_ends(stats: Stats) -> Iterator[Metric]:
         "Messages that were left out for slow readers.",
         ["door"],
         (((door,), count) for door, count in stats.left_out.items()),
+    )
+
+    yield _counter(
+        "wsecho_forwarded_requests",
+        "Requests for sessions that live on another node, by what came of them.",
+        ["outcome"],
+        (((outcome,), count) for outcome, count in stats.forwarded.items()),
     )
 
 

@@ -1,8 +1,14 @@
 # SPDX-License-Identifier: MIT
 """What operators ask: alive (`/healthz`), taking traffic (`/readyz`), and how much (`/metrics`)."""
 
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from prometheus_client.core import Metric
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.python.failure import Failure
 from twisted.web.resource import Resource
-from twisted.web.server import Request
+from twisted.web.server import NOT_DONE_YET, Request
 
 from wsecho.bus.interface import Bus
 from wsecho.core.errors import Forbidden, MethodNotAllowed, WireError
@@ -10,11 +16,14 @@ from wsecho.core.handshake import split_target
 from wsecho.doors.connections import Connections
 from wsecho.doors.gate import Gate
 from wsecho.doors.heads import request_head
-from wsecho.doors.metrics import Metrics
+from wsecho.doors.metrics import write_metrics
 from wsecho.doors.peers import peer_name
 from wsecho.doors.site import answer_error
 
 _TEXT = b"text/plain; charset=utf-8"
+
+Collect = Callable[[], Deferred[Iterable[Metric]]]
+"""Reads the metrics of all that belongs together."""
 
 
 class Operation(Resource):
@@ -22,7 +31,7 @@ class Operation(Resource):
 
     isLeaf = True
 
-    def render(self, request: Request) -> bytes:
+    def render(self, request: Request) -> Any:
         """Answer, or say what is wrong."""
         request.setHeader(b"cache-control", b"no-store")
         request.setHeader(b"x-content-type-options", b"nosniff")
@@ -32,16 +41,44 @@ class Operation(Resource):
             body = self.read(request)
         except WireError as error:
             body = answer_error(request, error)
-        request.setHeader(b"content-length", str(len(body)).encode())
-        return b"" if request.method == b"HEAD" else body
+        if isinstance(body, bytes):
+            return _whole(request, body)
+        _answer_later(request, body)
+        return NOT_DONE_YET
 
-    def read(self, request: Request) -> bytes:
-        """Return the body, its type being set.
+    def read(self, request: Request) -> bytes | Deferred[bytes]:
+        """Return the body, now or later, its type being set.
 
         Raises:
             WireError: it cannot be had.
         """
         raise NotImplementedError
+
+
+def _whole(request: Request, body: bytes) -> bytes:
+    request.setHeader(b"content-length", str(len(body)).encode())
+    return b"" if request.method == b"HEAD" else body
+
+
+def _answer_later(request: Request, body: Deferred[bytes]) -> None:
+    def finish(octets: bytes) -> None:
+        request.write(_whole(request, octets))
+        request.finish()
+
+    def fail(failure: Failure) -> None:
+        error = failure.value
+        if not isinstance(error, WireError):
+            failure.raiseException()
+        else:
+            finish(answer_error(request, error))
+
+    def go_wrong(failure: Failure) -> None:
+        # Who has gone away gets no answer.
+        if not failure.check(CancelledError):
+            request.processingFailed(failure)
+
+    request.notifyFinish().addErrback(lambda _: body.cancel())
+    body.addCallbacks(finish, fail).addErrback(go_wrong)
 
 
 class Health(Operation):
@@ -70,10 +107,11 @@ class Readiness(Operation):
         """Say so.
 
         Raises:
-            Stopping: it is about to end.
+            Stopping: it is about to end, and nobody takes its place.
             BusUnavailable: Redis is away.
         """
-        self._connections.check()
+        if not self._connections.is_replaced:
+            self._connections.check()
         self._bus.check_health()
         request.setHeader(b"content-type", _TEXT)
         return b"ready\n"
@@ -83,16 +121,16 @@ class MetricsPage(Operation):
     """`/metrics`: for Prometheus, and with tokens on for those who may operate.
 
     Args:
-        metrics: what is written.
+        collect: reads what is written.
         gate: says who asks.
     """
 
-    def __init__(self, metrics: Metrics, gate: Gate) -> None:
+    def __init__(self, collect: Collect, gate: Gate) -> None:
         super().__init__()
-        self._metrics = metrics
+        self._collect = collect
         self._gate = gate
 
-    def read(self, request: Request) -> bytes:
+    def read(self, request: Request) -> Deferred[bytes]:
         """Write the metrics.
 
         Raises:
@@ -104,6 +142,11 @@ class MetricsPage(Operation):
         caller = self._gate.admit(head, split_target(head.target)[1], peer)
         if not caller.grants.may_operate():
             raise Forbidden("the token does not allow to operate this server")
-        body, content_type = self._metrics.write(head.one("accept") or "")
-        request.setHeader(b"content-type", content_type.encode("ascii"))
-        return body
+        accept = head.one("accept") or ""
+
+        def write(metrics: Iterable[Metric]) -> bytes:
+            body, content_type = write_metrics(metrics, accept)
+            request.setHeader(b"content-type", content_type.encode("ascii"))
+            return body
+
+        return self._collect().addCallback(write)

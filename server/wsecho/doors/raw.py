@@ -123,7 +123,8 @@ class RawMember(Reader, PlainDoor):
         except BusUnavailable as error:
             self._not_said(error)
             return
-        if isinstance(said, Deferred):
+        # It is the receipt already where there is but one process.
+        if not isinstance(said, Receipt):
             settle(said, _ignore, self._not_said)
 
     def drained(self) -> None:
@@ -136,11 +137,12 @@ class RawMember(Reader, PlainDoor):
 
     def renew(self, position: Position) -> None:
         """Close it with 4410: the frames are counted from another beginning now."""
-        self._end(position)
+        if self._is_here:
+            self._end(position)
 
     def skip(self, epoch: str, after: int, upto: int) -> None:
         """Close it with 4410: the frames cannot be counted any more."""
-        if self._counts:
+        if self._counts and self._is_here:
             self._end(Position(epoch, upto))
 
     def _end(self, position: Position) -> None:

@@ -17,7 +17,7 @@ from wsecho.core.history import History, Message, Start
 from wsecho.core.hub import Joined
 from wsecho.core.positions import Position
 from wsecho.core.presence import Change
-from wsecho.doors.rooms import RoomMember
+from wsecho.doors.membership import RoomMember
 from wsecho.doors.seat import Seat
 from wsecho.lane.transport import LaneTransport
 
@@ -127,8 +127,8 @@ class Reader(ABC):
 
     def leave(self) -> None:
         """Leave the room; what waits is forgotten."""
-        if self.tap is not None and self.tap.fan is not None:
-            self.tap.fan.take_out(self.tap)
+        if self.tap is not None:
+            self.tap.leave_fan()
         self._rooms.leave(self.room, self)
         self._is_here = False
         self._backlog = None
@@ -189,7 +189,7 @@ class Reader(ABC):
         """Be delivered to again."""
         self.tap = None
         self.hears = True
-        self._rooms.unfanned(self, self.room)
+        self._rooms.deliveries.left_fan(self, self.room)
 
     def was_sent(self, messages: int, octets: int) -> None:  # noqa: B027  # most have no tap
         """Count what was sent to it by its tap."""
@@ -261,7 +261,7 @@ class Reader(ABC):
             return
         if self.tap is None and (tap := self.free_tap()) is not None:
             self.tap, self.hears = tap, False
-            self._rooms.fan(self, self.room, tap)
+            self._rooms.deliveries.join_fan(self, self.room, tap)
 
     def written(self, message: Message) -> bytes:
         """Write a message for its kind, once for all of them while it goes round."""

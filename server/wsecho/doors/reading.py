@@ -30,6 +30,7 @@ class ReadingProtocol(OpenedProtocol):
     # These are no attributes of each object until they differ: most never do.
     _large: LargeMessage | None = None
     _is_between = False
+    _has_no_text = False
 
     @property
     def most(self) -> int:
@@ -58,20 +59,21 @@ class ReadingProtocol(OpenedProtocol):
     def dataReceived(self, data: bytes) -> None:
         """Read what came, unless this connection failed: then only the peer's end is awaited."""
         if self._large is not None:
-            taken = self._large.fill(data)
-            self.received_into(taken)
+            taken, is_valid = self._large.fill(data)
+            self.large_filled(is_valid=is_valid)
             data = data[taken:]
         if data and self._is_between:
             data = self._read(data)
         if data:
             self._leave_to_autobahn(data)
 
-    def received_into(self, octets: int) -> None:
-        """Take note that so many octets were put where the large message wanted them."""
+    def large_filled(self, *, is_valid: bool) -> None:
+        """Take note that more of the large message is here, and whether it can be one yet."""
         large = self._large
         assert large is not None  # noqa: S101  # who has none gives no place
-        if not large.filled(octets):
+        if not is_valid:
             self._large = None
+            self._has_no_text = True
             # It fails the connection, and says where in the message the text ends.
             self._leave_to_autobahn(large.head.octets + large.as_it_came())
         elif large.is_whole:
@@ -87,9 +89,12 @@ class ReadingProtocol(OpenedProtocol):
         """
         if self.failedByMe:
             return False
-        if self.data and self._autobahn_is_between():
+        # What is no text is Autobahn's to refuse, who comes through here with it.
+        if self.data and not self._has_no_text and self._autobahn_is_between():
             self._is_between = True
-            self.data = self._read(self.data)
+            # It may fail, and then comes through here, before all of this was read.
+            data, self.data = self.data, b""
+            self.data = self._read(data)
             if not self.data:
                 return False
         return not self.failedByMe and super().processData()
@@ -129,9 +134,11 @@ class ReadingProtocol(OpenedProtocol):
         buffer = self.buffers.take(head.length)
         self._large = large = LargeMessage(head, buffer, unmask_in_place, unmask_text)
         self._expect_messages()
-        self.received_into(large.fill(data[head.size :]))
+        if head.size < len(data):
+            _, is_valid = large.fill(data[head.size :])
+            self.large_filled(is_valid=is_valid)
         if self._large is not None and isinstance(self.transport, LaneTransport):
-            self.transport.read_into(large.rest)
+            self.transport.read_into(large)
         return True
 
     def _end_large(self, large: LargeMessage) -> None:

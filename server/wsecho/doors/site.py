@@ -62,6 +62,9 @@ class Channel(HTTPChannel):
         """Tell the successor; requests are told by what answers them, and then it is over."""
         if self._tenant is not None:
             self._tenant.drain(retry)
+        elif self.is_idle and self.site.house.connections.is_replaced:
+            # Its client comes back to the process that serves now.
+            self.loseConnection()
         else:
             self.persistent = False
 

@@ -102,6 +102,10 @@ class DoorStats:
 class Stats:
     """All counts of one server.
 
+    Args:
+        clock: times connections.
+        tells: whether each connection's opening and end are lines of the log.
+
     Attributes:
         doors: by the door's name.
         closes: by door and close code.
@@ -109,14 +113,16 @@ class Stats:
         limits: how often each limit was met, by its option's name.
         counters: are called before sums are made; they count what was sent to many at once.
         left_out: messages that were left out for slow readers, by door.
+        forwarded: requests for sessions of other nodes, by what came of them.
         longest_queue: bytes, the most that ever waited for one reader.
         longest_lag: seconds, the most that the event loop was ever late; `lag` is the last measure.
     """
 
     _log = Logger()
 
-    def __init__(self, clock: IReactorTime) -> None:
+    def __init__(self, clock: IReactorTime, *, tells: bool = True) -> None:
         self._clock = clock
+        self._tells = tells
         # Asked of the class, it would be made anew each time.
         self._logger = self._log
         self.doors: dict[str, DoorStats] = {}
@@ -124,6 +130,7 @@ class Stats:
         self.refusals: Counter[tuple[int, str]] = Counter()
         self.limits: Counter[str] = Counter()
         self.left_out: Counter[str] = Counter()
+        self.forwarded: Counter[str] = Counter()
         self.counters: list[Callable[[], None]] = []
         self.longest_queue = 0
         self.lag = 0.0
@@ -147,10 +154,11 @@ class Stats:
             stats = self.doors[door] = DoorStats()
         stats.opened += 1
         stats.visits[visit] = None
-        self._tell(
-            f"opened {door} {peer}{_as_who(visit)}",
-            {"event": "opened", "door": door, "peer": peer, "who": visit.who},
-        )
+        if self._tells:
+            self._tell(
+                f"opened {door} {peer}{_as_who(visit)}",
+                {"event": "opened", "door": door, "peer": peer, "who": visit.who},
+            )
         return visit
 
     def refuse(self, error: WireError) -> None:
@@ -176,6 +184,10 @@ class Stats:
     def _end(self, visit: Visit, code: object, reason: str, begun: float) -> None:
         self.doors[visit.door].leave(visit)
         self.closes[visit.door, _bounded(code)] += 1
+        if self._tells:
+            self._tell_of_end(visit, code, reason, begun)
+
+    def _tell_of_end(self, visit: Visit, code: object, reason: str, begun: float) -> None:
         seconds = round(self._clock.seconds() - begun, 3)
         self._tell(
             f"closed {visit.door} {visit.peer}{_as_who(visit)} after {seconds} s with {code}: "

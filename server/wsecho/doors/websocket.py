@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import txaio
 from autobahn.twisted.websocket import WebSocketServerFactory
@@ -15,23 +15,19 @@ from wsecho.core.errors import (
     OUR_FAULT,
     OVER_RATE,
     STOPPING,
-    TOKEN_EXPIRED,
-    TOO_SLOW,
     CloseCode,
-    CloseReason,
     OverRate,
 )
 from wsecho.core.frames import encode_message, encode_messages
 from wsecho.core.large import Buffers
 from wsecho.core.rates import Meter
+from wsecho.doors.closing import ClosingProtocol
 from wsecho.doors.opened import QUIET, Agreed, opened_kind
 from wsecho.doors.outbound import Outbound
-from wsecho.doors.reading import ReadingProtocol
-from wsecho.doors.stats import ABNORMAL, NO_STATUS
 from wsecho.lane.transport import LaneTransport
 
 if TYPE_CHECKING:
-    from twisted.internet.interfaces import IDelayedCall, IReactorTime
+    from twisted.internet.interfaces import IReactorTime
     from twisted.python.failure import Failure
 
     from wsecho.config import Config
@@ -40,19 +36,14 @@ if TYPE_CHECKING:
     from wsecho.doors.house import House
     from wsecho.lane.lane import Lane
 
-CLOSE_TIMEOUT: Final = 10.0
-"""Seconds that a peer has to answer a close before it is cut off."""
-
 # txaio puts its functions in place at run time.
 _txaio: Any = txaio
 
 
-class WebSocketConnection(ReadingProtocol):
+class WebSocketConnection(ClosingProtocol):
     """One WebSocket whose request was found valid, and the door it leads to.
 
-    Autobahn reads and writes the frames and keeps the closing handshake. This class hands
-    messages to the door, bounds what waits for the peer, and sees to it that what was sent
-    before a close arrives before it.
+    It hands messages to the door, sends what the door says, and bounds what waits for the peer.
 
     Args:
         door: what the connection is for.
@@ -66,7 +57,6 @@ class WebSocketConnection(ReadingProtocol):
     is_paced = True
     is_idle = False
     _takes_many = True
-    _lane: LaneTransport | None = None
     _packing = Packing()
 
     def __init_subclass__(cls) -> None:
@@ -81,10 +71,7 @@ class WebSocketConnection(ReadingProtocol):
         self._agreed = agreed
         if agreed.deflate is not None:
             self._packing = Packing(agreed.deflate.server_window)
-        self._expiry: IDelayedCall | None = None
         self._meter: Meter | None = None
-        # None: whoever closes keeps the time for all connections at once.
-        self._answer_within: float | None = CLOSE_TIMEOUT
 
     @property
     def peer_name(self) -> str:
@@ -253,31 +240,11 @@ class WebSocketConnection(ReadingProtocol):
             self.visit.bytes_out += len(frame)
             self._outbound.write(frame)
 
-    def expire_at(self, moment: float) -> None:
-        """Close with 4401 at a time, unless a later one is set before."""
-        self._stop_expiry()
-        clock = self.factory.reactor
-        self._expiry = clock.callLater(
-            max(0.0, moment - clock.seconds()), self.close, TOKEN_EXPIRED
-        )
-
-    def close(self, why: CloseReason) -> None:
-        """Begin the closing handshake; a peer that does not answer in time is cut off."""
-        if why is TOO_SLOW and self._outbound.queued:
-            # Whoever is closed for not reading would never get to the Close frame behind it all.
-            self._outbound.drop_waiting()
-        self._answer_within = None if why is STOPPING else CLOSE_TIMEOUT
-        self.sendCloseFrame(code=int(why.code), reasonUtf8=why.reason.encode())
-
     def drain(self, retry: float) -> None:
         """Say that the server stops, and begin the closing handshake."""
         if self.state == self.STATE_OPEN:
             self.door.closing(retry)
         self.close(STOPPING)
-
-    def abort(self) -> None:
-        """Cut the connection without a closing handshake."""
-        self._outbound.abort()
 
     def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:  # noqa: FBT001, FBT002
         """Write through the bounded queue: all that Autobahn sends comes through here.
@@ -294,40 +261,6 @@ class WebSocketConnection(ReadingProtocol):
             self.factory.house.stats.queued(outbound.queued)
         else:
             outbound.transport.write(data)
-
-    def sendCloseFrame(
-        self,
-        code: int | None = None,
-        reasonUtf8: bytes | None = None,  # noqa: N803
-        isReply: bool = False,  # noqa: FBT001, FBT002, N803
-    ) -> None:
-        """Send a Close frame and start the clock on the peer's answer.
-
-        Autobahn's `sendClose` refuses the codes that a server needs (1001, 1011, 1013).
-        """
-        if self._lane is not None:
-            self._lane.leave_fan()
-        super().sendCloseFrame(code, reasonUtf8, isReply)
-        self._is_between = False
-        self._expect_messages()
-        if self.failedByMe:
-            self._outbound.finish(linger=True, within=CLOSE_TIMEOUT)
-        elif self._answer_within is not None:
-            self._outbound.cut_after(self._answer_within)
-
-    def unregisterProducer(self) -> None:
-        """Keep our producer: Autobahn unregisters one that it believes the application's."""
-
-    def _closeConnection(self, abort: bool = False) -> None:  # noqa: FBT001, FBT002
-        """Close after all is sent.
-
-        An abort that Autobahn asks for after a clean close is none: both sides may have begun
-        to close at once, and then a reset would take along what the peer has not read yet.
-        """
-        if abort and not self.wasClean:
-            self._outbound.abort()
-        else:
-            self._outbound.finish(linger=False, within=CLOSE_TIMEOUT)
 
     def _compressed(self, payload: bytes | memoryview, *, is_binary: bool) -> bytes:
         codec = self._perMessageCompress
@@ -361,18 +294,6 @@ class WebSocketConnection(ReadingProtocol):
             error = OverRate("messages come faster than this server allows", wait)
             self.door.over_rate(error, payload, is_binary=is_binary)
         return True
-
-    def _how_it_ended(self) -> tuple[int, str]:
-        if self.closedByMe and self.localCloseCode is not None:
-            return self.localCloseCode, (self.localCloseReason or b"").decode(errors="replace")
-        if self.wasClean or self.remoteCloseCode is not None:
-            # What the peer gives as its reason is a payload, and no business of the log's.
-            return self.remoteCloseCode or NO_STATUS, "the peer closed it"
-        return ABNORMAL, self.wasNotCleanReason or "the connection was lost"
-
-    def _stop_expiry(self) -> None:
-        if self._expiry is not None and self._expiry.active():
-            self._expiry.cancel()
 
     def _our_fault(self) -> None:
         self._log.failure("{door} {peer}: our own fault", door=self.door.name, peer=self.peer_name)

@@ -27,29 +27,44 @@ static const size_t SHARED = 1 << 18;
  * get here again, so it is taken and given back. */
 static unsigned char *shared;
 
-/* `to` may be `from` or lie before it, so each block is read before any of it is written. */
-static void unmask(unsigned char *to, const unsigned char *from, size_t length,
-                   const unsigned char key[4])
+/* Four words that the compiler puts into the widest registers that there are. */
+typedef uint64_t wide __attribute__((vector_size(32)));
+
+#define HIGH_BITS 0x8080808080808080u
+
+/* Tells whether all of it is ASCII, which costs nothing here and another look elsewhere. `to` may
+ * be `from` or lie before it, so each block is read before any of it is written. */
+static int unmask(unsigned char *to, const unsigned char *from, size_t length,
+                  const unsigned char key[4])
 {
-    uint32_t four;
-    uint64_t eight, block[8];
+    wide keys, one, other, seen = {0};
+    uint64_t rest = 0;
     size_t i = 0;
 
-    memcpy(&four, key, 4);
-    eight = (uint64_t)four << 32 | four;
-    for (; i + sizeof block <= length; i += sizeof block) {
-        memcpy(block, from + i, sizeof block);
-        for (size_t j = 0; j < 8; j++)
-            block[j] ^= eight;
-        memcpy(to + i, block, sizeof block);
+    for (size_t j = 0; j < sizeof keys; j += 4)
+        memcpy((unsigned char *)&keys + j, key, 4);
+    for (; i + 2 * sizeof keys <= length; i += 2 * sizeof keys) {
+        memcpy(&one, from + i, sizeof one);
+        memcpy(&other, from + i + sizeof one, sizeof other);
+        one ^= keys;
+        other ^= keys;
+        seen |= one | other;
+        memcpy(to + i, &one, sizeof one);
+        memcpy(to + i + sizeof one, &other, sizeof other);
     }
     for (; i + 8 <= length; i += 8) {
-        memcpy(block, from + i, 8);
-        block[0] ^= eight;
-        memcpy(to + i, block, 8);
+        uint64_t word;
+        memcpy(&word, from + i, 8);
+        word ^= keys[0];
+        rest |= word;
+        memcpy(to + i, &word, 8);
     }
-    for (; i < length; i++)
+    for (; i < length; i++) {
         to[i] = from[i] ^ key[i % 4];
+        rest |= to[i];
+    }
+    rest |= seen[0] | seen[1] | seen[2] | seen[3];
+    return !(rest & HIGH_BITS);
 }
 
 static size_t ascii(const unsigned char *s, size_t length)
@@ -62,7 +77,7 @@ static size_t ascii(const unsigned char *s, size_t length)
         memcpy(block, s + i, sizeof block);
         for (size_t j = 0; j < 8; j++)
             any |= block[j];
-        if (any & 0x8080808080808080u)
+        if (any & HIGH_BITS)
             break;
     }
     while (i < length && s[i] < 0x80)
@@ -153,8 +168,8 @@ static Py_ssize_t read_one(const unsigned char *data, size_t available, uint64_t
     if (payload == NULL)
         return -1;
     unsigned char *to = (unsigned char *)PyBytes_AsString(payload);
-    unmask(to, data + head, length, data + head - 4);
-    if (data[0] == TEXT && !is_utf8(to, length)) {
+    int is_ascii = unmask(to, data + head, length, data + head - 4);
+    if (data[0] == TEXT && !is_ascii && !is_utf8(to, length)) {
         Py_DECREF(payload);
         return 0;
     }
@@ -184,14 +199,28 @@ static Py_ssize_t read_all(const unsigned char *data, size_t available, uint64_t
     }
 }
 
+/* For `O&`: a length; `K` would take what is none for another. */
+static int to_length(PyObject *number, void *length)
+{
+    Py_ssize_t octets = PyNumber_AsSsize_t(number, PyExc_OverflowError);
+
+    if (octets >= 0) {
+        *(uint64_t *)length = (uint64_t)octets;
+        return 1;
+    }
+    if (!PyErr_Occurred())
+        PyErr_SetString(PyExc_ValueError, "a length is not negative");
+    return 0;
+}
+
 static PyObject *read_messages(PyObject *self, PyObject *arguments)
 {
     Py_buffer data;
-    unsigned long long most;
+    uint64_t most;
     PyObject *messages, *answer = NULL;
 
     (void)self;
-    if (!PyArg_ParseTuple(arguments, "y*K:read_messages", &data, &most))
+    if (!PyArg_ParseTuple(arguments, "y*O&:read_messages", &data, to_length, &most))
         return NULL;
     messages = PyList_New(0);
     if (messages != NULL) {
@@ -243,10 +272,14 @@ static PyObject *with_buffer(reader *read, PyObject *arguments)
 {
     int descriptor;
     Py_ssize_t size;
-    unsigned long long most;
+    uint64_t most;
 
-    if (!PyArg_ParseTuple(arguments, "inK", &descriptor, &size, &most))
+    if (!PyArg_ParseTuple(arguments, "inO&", &descriptor, &size, to_length, &most))
         return NULL;
+    if (size < 0) {
+        errno = EINVAL;
+        return PyErr_SetFromErrno(PyExc_OSError);
+    }
     if (size <= STACK) {
         unsigned char buffer[STACK];
         return read(buffer, descriptor, (size_t)size, most);
@@ -316,8 +349,8 @@ static PyObject *echo_from(unsigned char *buffer, int descriptor, size_t size, u
             break;
         unsigned char *payload = data + masked, key[4];
         memcpy(key, payload - 4, 4);
-        unmask(payload, payload, length, key);
-        if (data[0] == TEXT && !is_utf8(payload, length)) {
+        int is_ascii = unmask(payload, payload, length, key);
+        if (data[0] == TEXT && !is_ascii && !is_utf8(payload, length)) {
             unmask(payload, payload, length, key);
             break;
         }
@@ -363,13 +396,16 @@ static PyObject *send_message(PyObject *self, PyObject *arguments)
     do
         sent = sendmsg(descriptor, &message, MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
+    int error = sent < 0 ? errno : 0;
+    if (error == EAGAIN || error == EWOULDBLOCK)
+        sent = error = 0;
     Py_ssize_t rest = (Py_ssize_t)pieces[0].iov_len + payload.len - sent;
+    /* It may run code, which may change errno. */
     PyBuffer_Release(&payload);
-    if (sent >= 0)
+    if (error == 0)
         return PyLong_FromSsize_t(rest);
-    if (errno != EAGAIN && errno != EWOULDBLOCK)
-        return PyErr_SetFromErrno(PyExc_OSError);
-    return PyLong_FromSsize_t(rest - 1);
+    errno = error;
+    return PyErr_SetFromErrno(PyExc_OSError);
 }
 
 static PyObject *send_to_all(PyObject *self, PyObject *arguments)
@@ -402,7 +438,7 @@ static PyObject *send_to_all(PyObject *self, PyObject *arguments)
     return late;
 }
 
-/* A part that fits the cache is checked while it is there. */
+/* A part that fits the cache is checked while it is there; it begins with the key's first octet. */
 enum { PART = 1 << 14 };
 
 static Py_ssize_t unmask_and_check(unsigned char *data, size_t length, size_t plain,
@@ -412,15 +448,25 @@ static Py_ssize_t unmask_and_check(unsigned char *data, size_t length, size_t pl
 
     do {
         size_t part = length - plain < PART ? length - plain : PART;
-        unmask(data + plain, data + plain, part, key);
+        int is_ascii = unmask(data + plain, data + plain, part, key);
+        int is_between = checked == plain;
         plain += part;
+        if (is_ascii && is_between) {
+            checked = plain;
+            continue;
+        }
         Py_ssize_t whole = check_utf8(data + checked, plain - checked);
-        if (whole < 0)
+        if (whole < 0) {
+            /* Whoever masks it again masks all of it. */
+            unmask(data + plain, data + plain, length - plain, key);
             return -1;
+        }
         checked += (size_t)whole;
     } while (plain < length);
     return (Py_ssize_t)checked;
 }
+
+static const char NOT_SO[] = "a key has four octets, and no more are plain than are";
 
 static PyObject *with_key(PyObject *arguments, int is_text)
 {
@@ -432,7 +478,7 @@ static PyObject *with_key(PyObject *arguments, int is_text)
         return NULL;
     if (length != 4 || plain < 0 || plain > piece.len) {
         PyBuffer_Release(&piece);
-        PyErr_SetString(PyExc_ValueError, "a key has four octets, and no more are plain than are");
+        PyErr_SetString(PyExc_ValueError, NOT_SO);
         return NULL;
     }
     if (is_text)
@@ -459,10 +505,68 @@ static PyObject *unmask_text(PyObject *self, PyObject *arguments)
     return with_key(arguments, 1);
 }
 
+/* What is received at a time, to be unmasked while the cache has it; a multiple of the key. */
+static const size_t HOT = 1 << 18;
+
+/* Returns how many octets were received, -1 with an exception, and -2 where nothing is there. */
+static ssize_t receive_part(int descriptor, unsigned char *data, size_t length, size_t plain,
+                            const unsigned char key[4], int is_text, Py_ssize_t *whole)
+{
+    size_t begin = plain;
+
+    *whole = is_text ? 0 : (Py_ssize_t)plain;
+    while (plain < length && *whole >= 0) {
+        size_t part = length - plain < HOT ? length - plain : HOT;
+        ssize_t octets = receive_to(data + plain, descriptor, part);
+        if (octets == -1 || (octets == -2 && plain == begin))
+            return octets;
+        if (octets == -2)
+            break;
+        if (is_text) {
+            size_t checked = (size_t)*whole, end = plain + (size_t)octets;
+            Py_ssize_t more = unmask_and_check(data + checked, end - checked, plain - checked, key);
+            *whole = more < 0 ? -1 : *whole + more;
+        } else {
+            unmask(data + plain, data + plain, (size_t)octets, key);
+            *whole += octets;
+        }
+        plain += (size_t)octets;
+        if ((size_t)octets < part)
+            break;
+    }
+    return (ssize_t)(plain - begin);
+}
+
+static PyObject *receive_masked(PyObject *self, PyObject *arguments)
+{
+    int descriptor, is_text;
+    Py_buffer piece;
+    const unsigned char *key;
+    Py_ssize_t length, plain, whole;
+    ssize_t octets;
+
+    (void)self;
+    if (!PyArg_ParseTuple(arguments, "iw*y#np:receive_masked", &descriptor, &piece, &key, &length,
+                          &plain, &is_text))
+        return NULL;
+    if (length != 4 || plain < 0 || plain > piece.len) {
+        PyBuffer_Release(&piece);
+        PyErr_SetString(PyExc_ValueError, NOT_SO);
+        return NULL;
+    }
+    octets = receive_part(descriptor, piece.buf, (size_t)piece.len, (size_t)plain, key, is_text,
+                          &whole);
+    PyBuffer_Release(&piece);
+    if (octets == -2)
+        Py_RETURN_NONE;
+    return octets < 0 ? NULL : Py_BuildValue("nn", (Py_ssize_t)octets, whole);
+}
+
 static PyMethodDef functions[] = {
     {"echo", echo, METH_VARARGS, NULL},
     {"read_messages", read_messages, METH_VARARGS, NULL},
     {"receive", receive, METH_VARARGS, NULL},
+    {"receive_masked", receive_masked, METH_VARARGS, NULL},
     {"send_message", send_message, METH_VARARGS, NULL},
     {"send_to_all", send_to_all, METH_VARARGS, NULL},
     {"unmask_in_place", unmask_in_place, METH_VARARGS, NULL},

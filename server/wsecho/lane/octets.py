@@ -22,11 +22,14 @@ __all__ = [
     "echo",
     "read_messages",
     "receive",
+    "receive_masked",
     "send_message",
     "send_to_all",
     "unmask_in_place",
     "unmask_text",
 ]
+
+_KEY = 4
 
 
 def read_messages(data: bytes, most: int) -> tuple[list[tuple[bytes, bool]], int]:
@@ -160,7 +163,7 @@ def unmask_text(piece: memoryview, key: bytes, plain: int) -> int:
         ValueError: the key has not four octets, or the piece not so many.
     """
     if not 0 <= plain <= len(piece):
-        raise ValueError(plain)
+        raise ValueError(f"{plain} of {len(piece)} octets cannot be plain")
     unmask_in_place(piece[plain:], key)
     try:
         bytes(piece).decode("utf-8")
@@ -168,3 +171,43 @@ def unmask_text(piece: memoryview, key: bytes, plain: int) -> int:
         is_beginning = error.reason == "unexpected end of data" and error.end == len(piece)
         return error.start if is_beginning else -1
     return len(piece)
+
+
+def receive_masked(
+    descriptor: int,
+    piece: memoryview,
+    key: bytes,
+    plain: int,
+    is_text: bool,  # noqa: FBT001
+) -> tuple[int, int] | None:
+    """Receive masked octets into a piece of a buffer, and unmask them there.
+
+    It ends where the piece is full, or nothing more is there yet.
+
+    Args:
+        descriptor: a non-blocking socket's.
+        piece: where they belong; of a text from the beginning of a code point on.
+        key: four octets, the first of them for the first that is received.
+        plain: how many octets at the piece's beginning are there already.
+        is_text: whether to look if it is one.
+
+    Returns:
+        how many octets were received, 0 at the end, and how many of the piece are there and, of
+        a text, whole code points, -1 where the rest can be the beginning of none; None where
+        nothing is there yet.
+
+    Raises:
+        OSError: the connection is broken.
+        ValueError: the key has not four octets, or the piece not so many.
+    """
+    if len(key) != _KEY or not 0 <= plain <= len(piece):
+        raise ValueError("a key has four octets, and no more are plain than are")
+    try:
+        octets = os.readv(descriptor, [piece[plain:]])
+    except BlockingIOError:
+        return None
+    end = plain + octets
+    if is_text:
+        return octets, unmask_text(piece[:end], key, plain)
+    unmask_in_place(piece[plain:end], key)
+    return octets, end

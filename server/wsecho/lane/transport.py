@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from twisted.internet.interfaces import IProtocol
 
+    from wsecho.core.large import LargeMessage
     from wsecho.lane.fan import Fan
     from wsecho.lane.lane import Lane
 
@@ -31,6 +32,13 @@ _FLOOD: Final = 1 << 14
 
 _LARGE: Final = 1 << 18
 """Octets that are read at a time once a message, of no more than that, was larger than a read."""
+
+_HEAD: Final = 14
+"""Octets that are read once a message was larger: its head (RFC 6455 section 5.2), so that all of
+its payload is received where it belongs."""
+
+_STRETCH: Final = 1 << 20
+"""Octets of a large message that are read at a time, while others wait."""
 
 _WAKE: Final = 1 << 17
 """Octets of a large message that are waited for before they are read."""
@@ -105,7 +113,7 @@ class LaneTransport:
         self._waiting_size = 0
         self._appetite = _FLOOD
         self._least = 1
-        self._into: memoryview | None = None
+        self._into: LargeMessage | None = None
         self._is_read = True
         self._is_gone = False
         self._is_sealed = False
@@ -173,12 +181,14 @@ class LaneTransport:
 
     # -- what a protocol calls
 
-    def read_into(self, destination: memoryview) -> None:
-        """Have what comes put there until it is full, and `received_into` called with how much."""
-        self._into = destination
+    def read_into(self, large: LargeMessage) -> None:
+        """Have what comes put there until it is whole, and `large_filled` called with it."""
+        if self._is_gone:
+            return
+        self._into = large
         # The next is likely as large: then it comes at once, or is not copied at its beginning.
-        self._appetite = _FLOOD if len(destination) > _LARGE else _LARGE
-        self._wait_for(len(destination))
+        length = large.head.length
+        self._appetite = _FLOOD if length <= _FLOOD else _LARGE if length <= _LARGE else _HEAD
 
     def write(self, data: bytes) -> None:
         """Send now what the socket takes now; the rest waits."""
@@ -299,14 +309,9 @@ class LaneTransport:
         if received is None:
             return
         messages, rest, octets = received
-        if octets == self._appetite:
-            self._appetite = _FLOOD
         if messages:
             self._protocol.messages_received(messages)
-        if rest:
-            self._protocol.dataReceived(rest)
-        elif not octets:
-            self.lost(_DONE)
+        self._read_rest(rest, octets)
 
     def _echo(self) -> None:
         try:
@@ -321,39 +326,53 @@ class LaneTransport:
             self._protocol.echoed(messages, payloads)
         if unsent:
             self.keep(unsent, 0)
-        if rest:
-            self._protocol.dataReceived(rest)
-        elif not octets:
-            self.lost(_DONE)
+        self._read_rest(rest, octets)
+
+    def _read_rest(self, rest: bytes, octets: int) -> None:
         if octets == self._appetite:
             self._appetite = _FLOOD
+        if rest:
+            self._protocol.dataReceived(rest)
+            # Of a message that has begun, more is mostly there.
+            if self._into is not None and self._is_read:
+                self._read_into(self._into)
+        elif not octets:
+            self.lost(_DONE)
 
     def _read(self) -> None:
-        into = self._into
+        if self._into is not None:
+            self._read_into(self._into)
+            return
         try:
-            if into is not None:
-                octets = self._socket.recv_into(into)
-            else:
-                data = self._socket.recv(self._appetite)
-                octets = len(data)
+            data = self._socket.recv(self._appetite)
         except BlockingIOError:
             return
         except OSError:
             self.lost(_LOST)
             return
-        if not octets:
+        self._read_rest(data, len(data))
+
+    def _read_into(self, large: LargeMessage) -> None:
+        try:
+            received = wire.receive_masked(self._descriptor, *large.place(_STRETCH))
+        except OSError:
+            self.lost(_LOST)
+            return
+        if received is None:
+            self._wait_for(large.missing)
+        elif not received[0]:
             self.lost(_DONE)
-        elif into is None:
-            self._protocol.dataReceived(data)
         else:
-            self._into = into[octets:] if octets < len(into) else None
-            self._wait_for(len(into) - octets)
-            self._protocol.received_into(octets)
+            is_valid = large.received(*received)
+            if large.is_whole or not is_valid:
+                self._into = None
+            self._wait_for(1 if self._into is None else large.missing)
+            self._protocol.large_filled(is_valid=is_valid)
 
     def _wait_for(self, octets: int) -> None:
         """Be told of octets only once so many are there, or a good part of them."""
         least = min(max(octets, 1), _WAKE)
-        if least != self._least:
+        if least != self._least and not self._is_gone:
             self._least = least
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, least)
 

@@ -22,6 +22,7 @@ is_compiled = implementation is not octets
 echo = implementation.echo
 read_messages = implementation.read_messages
 receive = implementation.receive
+receive_masked = implementation.receive_masked
 send_message = implementation.send_message
 send_to_all = implementation.send_to_all
 unmask_in_place = implementation.unmask_in_place

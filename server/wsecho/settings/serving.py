@@ -43,6 +43,7 @@ class Serving:
     )
     compression: bool = attrs.field(default=True)
     lane: bool = attrs.field(default=True)
+    connection_log: bool = attrs.field(default=True)
     auto_ping: float = option(
         "auto-ping",
         values.seconds_or_never,

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 from prometheus_client.parser import text_string_to_metric_families
+from twisted.internet.defer import succeed
 from twisted.web.resource import Resource
 
 from tests.unit.doors.harness import Peer, Server
@@ -26,7 +27,7 @@ def make_server(**options: Any) -> Server:
     root.putChild(b"readyz", Readiness(server.house.connections, server.rooms.bus))
     metrics = Metrics(server.house, server.rooms, server.router)
     gate = server.factory.handshake.gate
-    root.putChild(b"metrics", MetricsPage(metrics, gate))
+    root.putChild(b"metrics", MetricsPage(lambda: succeed(metrics.collect()), gate))
     return server
 
 

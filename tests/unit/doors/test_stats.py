@@ -199,6 +199,19 @@ def test_an_unanswered_ping_is_counted() -> None:
     assert server.house.stats.limits == {"auto-ping-timeout": 1}
 
 
+def test_without_the_connection_log_there_is_none_and_all_is_counted(
+    events: list[LogEvent],
+) -> None:
+    """`--no-connection-log` for those whose connections come and go in thousands."""
+    server = Server(Config(auto_ping=0, connection_log=False))
+    client = server.open("/echo")
+    client.text("payload")
+    client.peer.lose()
+    assert events == []
+    assert server.house.stats.closes == {("echo", "1006"): 1}
+    assert server.house.stats.doors["echo"].total("messages_in") == 1
+
+
 def test_a_reason_that_a_peer_cannot_choose_is_its_own_label() -> None:
     """A WAMP session's end is counted by its URI."""
     stats = Stats(Clock())

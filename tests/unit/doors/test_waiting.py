@@ -284,7 +284,7 @@ def test_a_session_that_goes_meanwhile_joins_nothing() -> None:
 def renewed(server: Server) -> Position:
     """The room has lost its epoch."""
     position = Position("fresh", 0)
-    server.rooms.renew("a", position)
+    server.rooms.deliveries.renew("a", position)
     return position
 
 
@@ -299,7 +299,7 @@ def test_every_door_is_told_of_a_new_epoch() -> None:
     wamp.subscribe(ROOM)
     poll = server.ask("GET", f"/broadcast/a?after={server.rooms.read('a').position}&wait=20")
     framed.take()
-    server.rooms.skip("a", "old", 3, 5)
+    server.rooms.deliveries.skip("a", "old", 3, 5)
     assert '"type":"skipped","from":"old:3","to":"old:5"' in framed.texts()[0]
     assert (raw.close_code, raw.close_reason) == (4410, "old:5")
     assert poll.json == {"position": "old:5", "recovered": False, "messages": []}

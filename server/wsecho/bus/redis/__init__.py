@@ -12,6 +12,7 @@ key, below the prefix               what
 ``{R}`` (a channel)                 each message as it is logged, and each coming and going
 ``nodes``                           sorted set: when each node is taken for dead
 ``subject:WORD`` (a channel)         what nodes have to tell one another
+``address:NODE``                    where other machines reach a node
 ``node:NODE`` (a channel)           what a node says to itself, to know that it is heard
 ==================================  ===============================================================
 

@@ -13,6 +13,7 @@ from wsecho.bus.redis.canary import Canary
 from wsecho.bus.redis.census import count_members
 from wsecho.bus.redis.commands import Commands
 from wsecho.bus.redis.dialing import Dialer
+from wsecho.bus.redis.directory import RedisDirectory
 from wsecho.bus.redis.following import Following
 from wsecho.bus.redis.hearing import Hearing
 from wsecho.bus.redis.keeping import Keeping
@@ -100,6 +101,7 @@ class RedisBus:
         self._commands = Commands(self._link, self.measures)
         channel = self._keys.node(self.node)
         self._canary = Canary(self._link, channel, reactor, timeout, self.measures)
+        self.directory = RedisDirectory(self._commands, self._keys, settings.node_ttl, reactor)
         self._attendance = Attendance(
             self.node,
             self._commands,
@@ -147,12 +149,14 @@ class RedisBus:
         self._canary.start()
         self._attendance.start()
         self._keeping.start()
+        self.directory.start()
 
     def stop(self) -> None:
         """Let go of the connection."""
         self._keeping.stop()
         self._canary.stop()
         self._attendance.stop()
+        self.directory.stop()
         self._link.stop()
         self._following.went_down()
 
@@ -281,6 +285,7 @@ class RedisBus:
         self._canary.listen()
         self._hearing.came_up()
         self._attendance.beat()
+        self.directory.beat()
         self._following.came_up(server.run)
 
     def went_down(self) -> None:

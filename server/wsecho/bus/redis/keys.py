@@ -68,6 +68,10 @@ class Keys:
         """The channel on which nodes tell one another of something."""
         return f"{self._prefix}subject:{subject}"
 
+    def address(self, node: str) -> str:
+        """Where a node is reached."""
+        return f"{self._prefix}address:{node}"
+
     def node(self, name: str) -> str:
         """The channel of one node."""
         return f"{self._prefix}node:{name}"

@@ -27,7 +27,9 @@ from wsecho.config import Config
 from wsecho.core.admissions import Place
 from wsecho.core.errors import BadRequest, MethodNotAllowed, NotFound, WireError, WrongType
 from wsecho.core.handshake import Query, split_target
+from wsecho.core.nodes import node_of, session_id
 from wsecho.core.responses import JSON_TYPE
+from wsecho.doors.forwarding.cluster import Cluster
 from wsecho.doors.gate import Gate
 from wsecho.doors.heads import request_head
 from wsecho.doors.house import House
@@ -59,6 +61,7 @@ class LongPoll(Resource):
         gate: whose pages may come, and who opens a transport.
         house: what all doors share.
         config: the limits that apply.
+        cluster: where the sessions of other nodes are; None where there is no other.
     """
 
     isLeaf = True
@@ -71,6 +74,7 @@ class LongPoll(Resource):
         gate: Gate,
         house: House,
         config: Config,
+        cluster: Cluster | None = None,
     ) -> None:
         super().__init__()
         self._router = router
@@ -78,6 +82,7 @@ class LongPoll(Resource):
         self._gate = gate
         self._house = house
         self._config = config
+        self._cluster = cluster
         self._peers: dict[str, LongPollPeer] = {}
 
     def __len__(self) -> int:
@@ -96,10 +101,29 @@ class LongPoll(Resource):
                 raise MethodNotAllowed(f"{verb} wants {_METHODS[verb]}", allowed)
             if verb == "open":
                 return self._open(request)
-            return self._visit(request, self._peer(identifier), verb)
+            return self._find(request, identifier, verb)
         except WireError as error:
             log_refusal(self._log, request, error)
             return answer_error(request, error)
+
+    def visit_here(self, request: Request, identifier: str, verb: str) -> Any:
+        """Answer a request that another node forwards: it has looked at where that came from.
+
+        Raises:
+            NotFound: there is no such transport here.
+            WireError: the request is malformed.
+        """
+        if _METHODS.get(verb) != request.method.decode("latin-1") or verb == "open":
+            raise NotFound("there is nothing at this address")
+        return self._visit(request, self._peer(identifier), verb)
+
+    def _find(self, request: Request, identifier: str, verb: str) -> Any:
+        node = node_of(identifier)
+        if self._cluster is None or node in {None, self._cluster.node}:
+            return self._visit(request, self._peer(identifier), verb)
+        client = self._gate.sender(request_head(request), peer_name(request)).address
+        self._cluster.forwarder.forward(request, node, client)
+        return NOT_DONE_YET
 
     def _address(self, request: Request) -> tuple[str, str]:
         parts = [part.decode("latin-1") for part in request.postpath or []]
@@ -122,7 +146,8 @@ class LongPoll(Resource):
             head, split_target(head.target)[1], peer_name(request), needs_token=False
         )
         protocol = _chosen(_json_body(request))
-        identifier = secrets.token_urlsafe(_ID_BYTES)
+        node = None if self._cluster is None else self._cluster.node
+        identifier = session_id(node, secrets.token_urlsafe(_ID_BYTES))
         self._house.connections.check()
         peer = LongPollPeer(
             make_form(protocol),

@@ -47,7 +47,7 @@ class WampRooms:
         self._realms: list[Realm] = []
         self._patterns = 0
         self._attendees: dict[tuple[Session, Subscription], Attendee] = {}
-        rooms.listeners.append(self)
+        rooms.deliveries.listeners.append(self)
 
     def serve(self, realm: Realm) -> None:
         """Dispatch what is said to a realm's subscribers too, and tell them who is there."""

@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 
 from wsecho.config import Config
 from wsecho.doors.admission import Admission
+from wsecho.doors.forwarding.cluster import Cluster
 from wsecho.doors.gate import Gate
 from wsecho.doors.house import House
 from wsecho.doors.rooms import Rooms
@@ -68,7 +69,12 @@ def rawsocket_maker(config: Config, router: Router, reactor: IReactorTime, house
 
 
 def longpoll_resource(
-    config: Config, gate: Gate, router: Router, reactor: IReactorTime, house: House
+    config: Config,
+    gate: Gate,
+    router: Router,
+    reactor: IReactorTime,
+    house: House,
+    cluster: Cluster | None = None,
 ) -> LongPoll:
     """Make the resource at `/lp`."""
     return LongPoll(
@@ -77,6 +83,7 @@ def longpoll_resource(
         gate,
         house,
         config,
+        cluster,
     )
 
 

@@ -32,7 +32,7 @@ def begins_with_nul(value: object) -> bool:
     return isinstance(value, str) and value.startswith("\0")
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(st.sampled_from(ALL), st.lists(VALUES, min_size=1, max_size=4))
 def test_what_is_written_is_read_again(form: ObjectSerializer, message: list[Any]) -> None:
     """Binary in JSON too; JSON refuses nothing but a text that would be read as binary."""

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: MIT
+"""What the log says at the start of where the server listens, and who may come."""
+
+from typing import Final
+
+from twisted.logger import Logger
+
+from wsecho.config import Config
+from wsecho.doors.peers import describe
+from wsecho.listening import Listening
+
+_log: Final = Logger()
+
+
+def announce(listening: Listening, config: Config) -> None:
+    """Log where the server listens, and warn where strangers may read and write."""
+    for port in listening.ports:
+        _log.info("listening on {address}", address=describe(port.getHost()))
+    if config.asks_for_tokens:
+        return
+    for port in listening.beyond[:1]:
+        _log.warn(
+            "everybody who reaches {address} may read and write every room: close it with "
+            "--token-key FILE (python -m wsecho key makes one), or listen on loopback, which "
+            "is the default",
+            address=describe(port.getHost()),
+        )

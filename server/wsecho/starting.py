@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: MIT
+"""What twistd runs: one process that is all of the server, or the parent of several."""
+
+from twisted.application.service import MultiService
+
+from wsecho.config import ConfigError
+from wsecho.options import Options
+from wsecho.service import WsechoService
+from wsecho.workers.supervisor import Supervisor
+
+__all__ = ["Options", "makeService"]
+
+
+def makeService(options: Options) -> MultiService:
+    """Make the service that twistd runs.
+
+    Raises:
+        SystemExit: the server cannot start; one line says why.
+    """
+    from twisted.internet import reactor  # noqa: PLC0415  # twistd chooses it first
+
+    try:
+        if options.config.workers > 1:
+            return Supervisor(options.config, options.arguments, reactor, options.parent)
+        return WsechoService(options.config, reactor, twistd=options.parent)
+    except ConfigError as error:
+        raise SystemExit(f"wsecho: {error}") from None

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""One parent, several worker processes: `--workers`."""

@@ -1,0 +1,270 @@
+# SPDX-License-Identifier: MIT
+"""The parent of all workers: it binds, starts, replaces and ends, and serves nobody itself."""
+
+import atexit
+import os
+import secrets
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from twisted.application.internet import TimerService
+from twisted.application.service import IServiceCollection, MultiService
+from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
+from twisted.internet.interfaces import IDelayedCall, IListeningPort
+from twisted.internet.protocol import Factory
+from twisted.logger import Logger
+
+from wsecho import buses, logs
+from wsecho.announcing import announce
+from wsecho.clustering import check_cluster, new_node
+from wsecho.config import Config
+from wsecho.doors.admission import Admission
+from wsecho.doors.forwarding.neighbours import Neighbours
+from wsecho.drain import on_a_second_signal
+from wsecho.listening import Listening
+from wsecho.service import resources
+from wsecho.sharing import hold
+from wsecho.signals import OnSignal
+from wsecho.workers import fleet as orders
+from wsecho.workers.balance import INTERVAL, Loads
+from wsecho.workers.channel import Beginning, Listener, Message
+from wsecho.workers.fleet import Fleet, Order, State
+from wsecho.workers.gathering import INTERVAL as LOOK_INTERVAL
+from wsecho.workers.gathering import Gathering
+from wsecho.workers.logs import Relay
+from wsecho.workers.needs import check_needs
+from wsecho.workers.process import Program, WorkerProcess
+
+_SECRET_BYTES: Final = 32
+
+
+class Supervisor(MultiService):
+    """Runs `--workers` processes.
+
+    Args:
+        config: the options in force.
+        arguments: the command line that they were read from.
+        reactor: Twisted's reactor.
+        twistd: the options of the program that runs this.
+
+    Raises:
+        ConfigError: the workers could not start by these options.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        config: Config,
+        arguments: tuple[str, ...],
+        reactor: Any,
+        twistd: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        self._twistd = twistd or {}
+        check_needs(config)
+        self._config = config
+        self._reactor = reactor
+        # What a worker would stumble on is told now, where the user looks.
+        buses.maker(config, reactor)
+        Admission.of(config, reactor.seconds)
+        resources(config)
+        check_cluster(config)
+        self._listening = Listening(reactor)
+        self._inner = Listening(reactor, "cluster-listen")
+        listeners = [
+            *_bind(self._listening, config.listen, inner=False),
+            *_bind(self._inner, config.inner_endpoints, inner=True),
+        ]
+        self._program = Program(arguments, listeners, os.getcwd())  # noqa: PTH109
+        self._secret = secrets.token_hex(_SECRET_BYTES)
+        self._folder = ""
+        self._fleet = Fleet(config.workers, config.drain)
+        self._processes: dict[int, WorkerProcess] = {}
+        self._channels: dict[int, Any] = {}
+        self._nodes: dict[int, str] = {}
+        self._gathering = Gathering(self._fleet, self._channels, reactor)
+        self._alarm: IDelayedCall | None = None
+        self._over: Deferred[None] = Deferred()
+        self._loads = Loads()
+        for service in (
+            OnSignal("SIGHUP", self.reload, reactor),
+            OnSignal("SIGUSR2", self.replace, reactor),
+            _Timer(LOOK_INTERVAL, self._gathering.look, reactor),
+            _Timer(INTERVAL, self._tell_mean, reactor),
+        ):
+            service.setServiceParent(self)
+
+    def setServiceParent(self, parent: IServiceCollection) -> None:
+        """Join twistd's application, which is where it looks for the log's form."""
+        super().setServiceParent(parent)
+        logs.choose(parent, self._config.log_format, self._twistd, self._reactor)
+
+    def startService(self) -> None:
+        """Start the workers."""
+        super().startService()
+        # Made by the user that the workers run as, and for nobody else.
+        self._folder = tempfile.mkdtemp(prefix="wsecho-")
+        self._fleet.begin(self._reactor.seconds())
+        self._obey()
+
+    def stopService(self) -> Deferred[Any]:
+        """Have all workers drain, and wait for them; none outlives `--drain` by much."""
+        ports = DeferredList([maybeDeferred(port.stopListening) for port in self._bound])
+        on_a_second_signal(self._reactor, self._cut)
+        self._fleet.end(self._reactor.seconds())
+        self._obey()
+        return ports.addCallback(lambda _: self._over).addCallback(lambda _: self._stop_children())
+
+    @property
+    def _bound(self) -> list[IListeningPort]:
+        return [*self._listening.ports, *self._inner.ports]
+
+    def replace(self) -> None:
+        """Replace all workers one after the other; their options are read anew."""
+        self._fleet.replace(self._reactor.seconds())
+        self._obey()
+
+    def reload(self) -> None:
+        """Have each worker read its keys and certificates again."""
+        for channel in self._channels.values():
+            channel.tell("reload")
+
+    def _stop_children(self) -> Any:
+        self._gathering.end()
+        if self._alarm is not None and self._alarm.active():
+            self._alarm.cancel()
+        shutil.rmtree(self._folder, ignore_errors=True)
+        return super().stopService()
+
+    def _cut(self) -> None:
+        self._fleet.cut()
+        self._obey()
+
+    def _tell_mean(self) -> None:
+        mean = self._loads.mean(self._reactor.seconds())
+        if mean is not None:
+            for channel in self._channels.values():
+                channel.tell("mean", connections=mean)
+
+    # -- what the fleet orders
+
+    def _obey(self) -> None:
+        for order in self._fleet.orders():
+            self._carry_out(order)
+        if self._alarm is not None and self._alarm.active():
+            self._alarm.cancel()
+        if self._fleet.wake_at is not None:
+            wait = max(0.0, self._fleet.wake_at - self._reactor.seconds())
+            self._alarm = self._reactor.callLater(wait, self._wake)
+
+    def _wake(self) -> None:
+        self._fleet.tick(self._reactor.seconds())
+        self._obey()
+
+    def _carry_out(self, order: Order) -> None:
+        match order:
+            case orders.Start(serial, slot):
+                self._start(serial, slot)
+            case orders.Drain(serial, is_replaced):
+                self._loads.forget(serial)
+                self._tell(serial, "stop", is_replaced=is_replaced)
+            case orders.Cut(serial):
+                self._tell(serial, "cut")
+            case orders.Kill(serial) if serial in self._processes:
+                self._processes[serial].signal("KILL")
+            case orders.Say(text, is_error):
+                (self._log.error if is_error else self._log.info)("{text}", text=text)
+            case orders.Opened():
+                announce(self._listening, self._config)
+            case orders.GiveUp(reason):
+                self._give_up(reason)
+            case orders.Over():
+                self._over.callback(None)
+
+    def _tell(self, serial: int, word: str, **what: Any) -> None:
+        # One that the system did not let start is about to be noted as ended.
+        if serial in self._channels:
+            self._channels[serial].tell(word, **what)
+
+    def _start(self, serial: int, slot: int) -> None:
+        def relay() -> Relay:
+            return Relay(slot, self._log.observer, self._reactor.seconds)
+
+        process = WorkerProcess(
+            relay(), relay(), partial(self._hear, serial), partial(self._ended, serial)
+        )
+        self._nodes[serial] = node = new_node()
+        beginning = Beginning(
+            slot=slot,
+            node=node,
+            listeners=self._program.listening,
+            folder=self._folder,
+            secret=self._secret,
+        )
+        try:
+            process.begin(self._reactor, self._program, beginning)
+        except OSError as error:
+            self._reactor.callLater(0, self._ended, serial, f"the system refuses: {error}")
+        else:
+            self._processes[serial] = process
+            self._channels[serial] = process.channel
+
+    def _give_up(self, reason: str) -> None:
+        # `sys.stderr` is the log by now, and twistd's own status would be 0.
+        print(f"wsecho: {reason}", file=sys.__stderr__, flush=True)
+        self._log.critical("the start has failed: {reason}", reason=reason)
+        atexit.register(os._exit, 1)
+        self._reactor.callLater(0, self._reactor.stop)
+        self._fleet.end(self._reactor.seconds())
+
+    # -- what the workers say
+
+    def _hear(self, serial: int, message: Message) -> None:
+        match message["say"]:
+            case "ready":
+                slot, pid = self._fleet[serial].slot, self._processes[serial].pid
+                self._log.info("worker {slot} is ready, process {pid}", slot=slot, pid=pid)
+                self._fleet.ready(serial, self._reactor.seconds())
+                self._obey()
+            case "failed":
+                self._fleet.failed(serial, message["reason"])
+            case "load" if self._fleet[serial].state is State.READY:
+                self._loads.tell(serial, message["connections"], self._reactor.seconds())
+            case "sample":
+                self._gathering.sampled(serial, message["number"], message["metrics"])
+            case "collect":
+                self._gathering.collect(self._channels[serial], message["number"])
+
+    def _ended(self, serial: int, how: str) -> None:
+        self._processes.pop(serial, None)
+        self._channels.pop(serial, None)
+        # One that was killed has left its socket's file.
+        path = Neighbours(Path(self._folder)).path(self._nodes.pop(serial))
+        Path(path).unlink(missing_ok=True)
+        self._loads.forget(serial)
+        is_death = self._fleet[serial].state is not State.DRAINING
+        self._gathering.ended(serial, is_death=is_death)
+        self._fleet.ended(serial, how, self._reactor.seconds())
+        self._obey()
+
+
+class _Timer(TimerService):
+    """Does something again and again, by the clock that it is given."""
+
+    def __init__(self, interval: float, call: Callable[[], None], clock: Any) -> None:
+        super().__init__(interval, call)
+        self.clock = clock
+
+
+def _bind(listening: Listening, endpoints: tuple[str, ...], *, inner: bool) -> list[Listener]:
+    nobody = Factory()
+    nobody.noisy = False
+    listening.begin(endpoints, nobody)
+    descriptors = hold(listening.ports)
+    return [Listener(*pair, inner) for pair in zip(endpoints, descriptors, strict=True)]
