@@ -196,7 +196,7 @@ async def test_an_offset_that_was_given_twice_is_noticed(cluster: Cluster) -> No
 @asynchronous  # type: ignore[untyped-decorator]
 async def test_a_subscription_that_passes_nothing_on(cluster: Cluster) -> None:
     """The canary is not heard: not well, counted, and the connection is made anew."""
-    one = cluster.node(timeout=QUICK)
+    one = cluster.node(timeout=3 * QUICK)
     member = Member()
     await one.join(member)
     await until(lambda: is_well(one))

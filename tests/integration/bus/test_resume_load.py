@@ -211,7 +211,8 @@ async def play(redis: RedisServer) -> None:
         world = World(redis, [Node(proxy) for proxy in proxies])
         try:
             await asyncio.gather(*(node.start() for node in world.nodes))
-            await run(world)
+            async with asyncio.timeout(20 * PATIENCE):
+                await run(world)
         finally:
             for node in world.nodes:
                 node.process.end()
