@@ -7,6 +7,8 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+from wsecho.lane.wire import is_compiled
+
 settings.register_profile(
     "default",
     deadline=None,
@@ -23,6 +25,15 @@ def pytest_collection_finish() -> None:
     """Leave what was imported and collected out of all further searches for garbage."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in the last lines what was left out because nothing compiled it."""
+    if not is_compiled:
+        terminalreporter.write_line(
+            "the lane's C is not compiled, or WSECHO_PURE is set: the lane was tested in Python",
+            yellow=True,
+        )
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

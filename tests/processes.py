@@ -7,15 +7,18 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, Self
 
 from attrs import define, field
 
 PATIENCE: Final = 30.0
 """Seconds after which a test gives up on a process; no test passes by waiting that long."""
+
+EMPTY: Final[Mapping[str, str]] = MappingProxyType({})
 
 _LISTENING: Final = re.compile(r"listening on (\S+):(\d+)")
 
@@ -33,7 +36,9 @@ class Process:
         self._reader = threading.Thread(target=self._read, daemon=True)
 
     @classmethod
-    def start(cls, *command: str, cwd: Path | None = None) -> Self:
+    def start(
+        cls, *command: str, cwd: Path | None = None, environment: Mapping[str, str] = EMPTY
+    ) -> Self:
         """Start a command; standard error comes with standard output."""
         popen = subprocess.Popen(
             command,
@@ -42,7 +47,7 @@ class Process:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
         )
         process = cls(popen)
         process._reader.start()
@@ -118,10 +123,15 @@ class RunningServer:
 
 @contextmanager
 def running(
-    *options: str, listen: str = "tcp:0:interface=127.0.0.1", program: tuple[str, ...] = ()
+    *options: str,
+    listen: str = "tcp:0:interface=127.0.0.1",
+    program: tuple[str, ...] = (),
+    environment: Mapping[str, str] = EMPTY,
 ) -> Iterator[RunningServer]:
     """A server with these options, ended at the end; `program` starts it in place of twistd."""
-    process = Process.start(*(program or twistd()), "--listen", listen, *options)
+    process = Process.start(
+        *(program or twistd()), "--listen", listen, *options, environment=environment
+    )
     try:
         match = process.wait_for(_LISTENING)
         yield RunningServer(process, match[1], int(match[2]))

@@ -2,10 +2,14 @@
 """The lane over real sockets: whatever Twisted's own transport does for a WebSocket, it does."""
 
 import os
+import re
+import select
 import socket
 import struct
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
+from urllib.request import urlopen
 
 import pytest
 from hypothesis import given, settings
@@ -26,19 +30,33 @@ STREAMS: Final = st.lists((GOOD | PING).map(lambda f: [f]) | FRAGMENTED | NO_TEX
 CLOSE: Final = Frame(0x88, struct.pack("!H", 1000), b"abcd", 0).write()
 
 
-@pytest.fixture(scope="module", params=[(), ("--no-lane",)], ids=["lane", "no lane"])
+PURE: Final = {"WSECHO_PURE": "1"}
+
+
+@pytest.fixture(
+    scope="module",
+    params=[((), {}), ((), PURE), (("--no-lane",), {})],
+    ids=["lane", "lane in Python", "no lane"],
+)
 def one(request: pytest.FixtureRequest) -> Iterator[RunningServer]:
-    """A server with the lane, and one without."""
-    with running("--send-queue", "64KiB", *request.param) as server:
+    """A server with the lane, one with all of that in Python, and one without."""
+    options, environment = request.param
+    with running("--send-queue", "64KiB", *options, environment=environment) as server:
         yield server
+        assert "Traceback" not in server.process.output
 
 
 @pytest.fixture(scope="module")
-def both() -> Iterator[list[RunningServer]]:
-    """A server with the lane and one without, at once."""
+def each() -> Iterator[list[RunningServer]]:
+    """A server of each kind, at once."""
     most = ("--max-message-size", str(MOST))
-    with running(*most) as lane, running(*most, "--no-lane") as plain:
-        yield [lane, plain]
+    with (
+        running(*most) as lane,
+        running(*most, environment=PURE) as pure,
+        running(*most, "--no-lane") as plain,
+    ):
+        yield [lane, pure, plain]
+        assert not any("Traceback" in server.process.output for server in (lane, pure, plain))
 
 
 def connect(server: RunningServer, path: str = "/echo") -> socket.socket:
@@ -79,14 +97,14 @@ def talk(server: RunningServer, stream: bytes, cuts: list[int]) -> bytes:
         return read_all(client)
 
 
-def test_both_ways_answer_the_same(both: list[RunningServer]) -> None:
+def test_all_ways_answer_the_same(each: list[RunningServer]) -> None:
     """Any stream that comes to its Close frame, cut anywhere."""
 
     @given(STREAMS, st.lists(st.integers(0, 2000), max_size=4))
     @settings(max_examples=int(os.environ.get("WSECHO_EXAMPLES", "60")))
     def compare(stream: bytes, cuts: list[int]) -> None:
-        first, second = (talk(server, stream, cuts) for server in both)
-        assert first == second
+        first, second, third = (talk(server, stream, cuts) for server in each)
+        assert first == second == third
 
     compare()
 
@@ -136,7 +154,6 @@ def test_resets_in_the_middle_of_a_broadcast_harm_nobody(one: RunningServer) -> 
         assert heard == expected
         member.close()
     speaker.close()
-    assert "Traceback" not in one.process.output
 
 
 def test_a_peer_that_floods_and_never_reads_is_held_back(one: RunningServer) -> None:
@@ -152,3 +169,102 @@ def test_a_peer_that_floods_and_never_reads_is_held_back(one: RunningServer) -> 
     assert sent < 64 << 20
     assert talk(one, whole(b"hello"), []).startswith(b"\x81\x05hello")
     flood.close()
+
+
+def head(first: int, size: int) -> bytes:
+    """What stands before a large payload whose mask changes nothing."""
+    return bytes((first, 0xFF)) + size.to_bytes(8) + bytes(4)
+
+
+@pytest.mark.parametrize("size", [1 << 20, 16 << 20])
+@pytest.mark.parametrize("first", [0x81, 0x82], ids=["text", "binary"])
+def test_a_slow_reader_gets_large_messages_whole(one: RunningServer, first: int, size: int) -> None:
+    """It sends while it reads little by little; the server holds one of them at a time."""
+    unit = "0123456789ab\u20ac".encode() if first == 0x81 else os.urandom(15)
+    payload = unit * (size // len(unit)) + b"x" * (size % len(unit))
+    outgoing = memoryview(head(first, size) + payload + whole(b"behind") + CLOSE)
+    answer = bytearray()
+    with connect(one) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+        client.setblocking(False)
+        while True:
+            writing = [client] if outgoing else []
+            readable, writable, _ = select.select([client], writing, [], PATIENCE)
+            assert readable or writable
+            if writable:
+                # It offers all it has, and reads a little only when no more is taken.
+                outgoing = outgoing[client.send(outgoing) :]
+            elif piece := client.recv(20_000):
+                answer += piece
+            else:
+                break
+    expected = bytes((first, 127)) + size.to_bytes(8) + payload
+    assert bytes(answer) == expected + b"\x81\x06behind\x88\x02\x03\xe8"
+
+
+def test_a_large_text_that_is_none_is_refused_with_what_says_so(one: RunningServer) -> None:
+    """While the rest of it still comes; the Close frame arrives all the same."""
+    size = 4 << 20
+    with connect(one) as client:
+        # A good part of what follows is there, too: the lane is not woken for less.
+        client.sendall(head(0x81, size) + b"x" * 300_000 + b"\xff" + b"y" * 200_000)
+        client.settimeout(PATIENCE)
+        answer = client.recv(1 << 16)
+        client.sendall(b"y" * (size - 500_001))
+        client.sendall(whole(b"late"))
+        answer += read_all(client)
+    assert answer.startswith(b"\x88")
+    assert answer[2:4] == (1007).to_bytes(2)
+    assert answer[1] == len(answer) - 2
+
+
+def test_the_heads_of_long_messages_cost_little(one: RunningServer) -> None:
+    """Two hundred peers that announce 16 MiB each, and send nothing of it."""
+    process = one.process.popen.pid
+
+    def resident() -> int:
+        [line] = [
+            line
+            for line in Path(f"/proc/{process}/status").read_text().splitlines()
+            if line.startswith("VmRSS:")
+        ]
+        return int(line.split()[1])
+
+    before = resident()
+    clients = [connect(one) for _ in range(200)]
+    for client in clients:
+        client.sendall(head(0x82, 16 << 20) + b"x")
+    # Who answers this has read the others.
+    assert talk(one, whole(b"hello"), []).startswith(b"\x81\x05hello")
+    grown = resident() - before
+    for client in clients:
+        client.close()
+    assert grown < 200 * 1024
+
+
+def test_messages_that_the_lane_answers_are_counted(one: RunningServer) -> None:
+    """In and out, with their octets; while the connection is open, and when it is gone."""
+    before = counts(one)
+    with connect(one) as client:
+        client.sendall(whole(b"abc") * 50 + whole(b"de", 0x82))
+        got = b""
+        while len(got) < 50 * 5 + 4:
+            got += client.recv(1 << 16)
+        during = counts(one)
+        client.sendall(whole(b"x" * 1000) + CLOSE)
+        read_all(client)
+    gained = {key: value - before.get(key, 0) for key, value in during.items()}
+    assert gained == {"messages in": 51, "messages out": 51, "bytes in": 152, "bytes out": 152}
+    assert counts(one) == {
+        key: value + (1 if key.startswith("messages") else 1000) for key, value in during.items()
+    }
+
+
+def counts(server: RunningServer) -> dict[str, int]:
+    """What the metrics say of the echo door."""
+    with urlopen(server.http("/metrics"), timeout=PATIENCE) as answer:
+        text = answer.read().decode()
+    pattern = r'^wsecho_message(s|_bytes)_total\{direction="(\w+)",door="echo"\} (\S+)$'
+    found = re.findall(pattern, text, re.MULTILINE)
+    kinds = {"s": "messages", "_bytes": "bytes"}
+    return {f"{kinds[kind]} {way}": int(float(value)) for kind, way, value in found}

@@ -2,6 +2,7 @@
 """Every way to install ends with the plugin, the page and the types in place."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -12,7 +13,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-INSIDE = ("wsecho/py.typed", "wsecho/web/index.html", "twisted/plugins/wsecho_plugin.py")
+INSIDE = (
+    *("wsecho/py.typed", "wsecho/web/index.html", "twisted/plugins/wsecho_plugin.py"),
+    "wsecho/lane/_octets.pyi",
+)
+SOURCE = "wsecho/lane/_octets.c"
+COMPILED = "wsecho/lane/_octets.abi3.so"
 
 
 def run(*command: str | Path, cwd: Path, **environment: str) -> str:
@@ -59,23 +65,79 @@ def assert_it_works(programs: Path) -> None:
     assert "--listen" in run(programs / "python", "-m", "wsecho", "--help", cwd=programs)
 
 
-def test_a_wheel_from_an_sdist_from_a_clone(clone: Path, tmp_path: Path) -> None:
-    """The longest way: the page is built once, in the clone, and travels on."""
+@pytest.fixture(scope="module")
+def sdist(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is uploaded, made of the clone: the page is built once, there, and travels on."""
+    folder = tmp_path_factory.mktemp("sdist")
     build = "import sys; from wsecho import _build; print(_build.build_sdist(sys.argv[1]))"
-    output = run(sys.executable, "-c", build, tmp_path, cwd=clone, PYTHONPATH=str(clone / "server"))
-    sdist = tmp_path / output.splitlines()[-1]
+    output = run(sys.executable, "-c", build, folder, cwd=clone, PYTHONPATH=str(clone / "server"))
+    return folder / output.splitlines()[-1]
+
+
+def wheel_of(sdist: Path, folder: Path, **variables: str) -> tuple[Path, set[str]]:
+    """A wheel, and what is in it."""
+    pip = (sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", sdist)
+    run(*pip, cwd=folder, **variables)
+    [wheel] = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        return wheel, set(archive.namelist())
+
+
+def test_a_wheel_from_an_sdist_from_a_clone(sdist: Path, tmp_path: Path) -> None:
+    """The longest way."""
     with tarfile.open(sdist) as archive:
         names = archive.getnames()
-    for name in INSIDE:
+    for name in (*INSIDE, SOURCE):
         assert any(entry.endswith(f"/server/{name}") for entry in names), name
 
-    run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", sdist, cwd=tmp_path)
-    [wheel] = tmp_path.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        names = archive.namelist()
-    assert set(INSIDE) <= set(names)
-    assert not any("node_modules" in name or name.startswith("tests") for name in names)
+    wheel, inside = wheel_of(sdist, tmp_path)
+    assert set(INSIDE) <= inside
+    assert not any("node_modules" in name or name.startswith("tests") for name in inside)
     assert_it_works(environment(tmp_path / "venv", wheel))
+
+
+def is_compiled(wheel: Path, folder: Path, **variables: str) -> bool:
+    """Install a wheel beside what it needs; tell whether its lane is compiled, and reads."""
+    if not folder.exists():
+        pip = (sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", folder)
+        run(*pip, wheel, cwd=wheel.parent)
+    program = (
+        "import wsecho; from wsecho.lane import wire; print(wsecho.__file__, wire.is_compiled,"
+        r"wire.read_messages(b'\x81\x82\0\0\0\0hi', 9))"
+    )
+    where, answer, read = run(
+        sys.executable, "-c", program, cwd=folder, **{"PYTHONPATH": str(folder), **variables}
+    ).split(" ", 2)
+    assert Path(where).is_relative_to(folder)
+    assert read == "([(b'hi', False)], 8)\n"
+    return answer == "True"
+
+
+@pytest.mark.skipif(
+    not any(shutil.which(name) for name in ("cc", "gcc", "clang")), reason="there is no C compiler"
+)
+def test_where_a_compiler_is_a_wheel_is_compiled_for_all_versions(
+    sdist: Path, tmp_path: Path
+) -> None:
+    """By Python's stable interface; the environment can have it left aside."""
+    wheel, inside = wheel_of(sdist, tmp_path, WSECHO_PURE="")
+    assert COMPILED in inside
+    assert SOURCE not in inside
+    assert "-cp311-abi3-" in wheel.name
+    assert is_compiled(wheel, tmp_path / "there", WSECHO_PURE="")
+    assert not is_compiled(wheel, tmp_path / "there", WSECHO_PURE="1")
+
+
+def test_without_a_compiler_it_does_the_same_in_python(sdist: Path, tmp_path: Path) -> None:
+    """The build goes on without; nothing is missing but speed."""
+    wheel, inside = wheel_of(sdist, tmp_path, CC="/bin/false")
+    assert COMPILED not in inside
+    assert set(INSIDE) <= inside
+    assert not is_compiled(wheel, tmp_path / "there")
+    here = str(tmp_path / "there")
+    assert "--listen" in run(
+        sys.executable, "-m", "wsecho", "--help", cwd=tmp_path, PYTHONPATH=here
+    )
 
 
 def test_an_editable_install(clone: Path, tmp_path: Path) -> None:
