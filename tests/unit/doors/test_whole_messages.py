@@ -5,6 +5,7 @@ import os
 from typing import Any
 
 import pytest
+from attrs import evolve
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -49,11 +50,16 @@ def assert_nobody_can_tell(talk: Talk) -> Outcome:
     expected = hold(AUTOBAHN, talk)
     for way in OURS:
         outcome = hold(way, talk)
-        if talk.extensions:
-            # Of a compressed message that is none we say the same in other words.
-            assert outcome.without_reasons() == expected.without_reasons(), way
-        else:
+        if not talk.extensions:
             assert outcome == expected, way
+        # Of a compressed message that is none we say the same in other words.
+        elif outcome.without_reasons() != expected.without_reasons():
+            # Autobahn counts what is yet to come of a compressed frame as if it were inflated, so
+            # that of a frame which is cut it finds a message too large that is just within the
+            # limit; of the whole frame it does not.
+            assert ("echo", "1009") in expected.closes or ("raw", "1009") in expected.closes, way
+            whole_frames = hold(AUTOBAHN, evolve(talk, ends=()))
+            assert outcome.without_reasons() == whole_frames.without_reasons(), way
     return expected
 
 
@@ -209,3 +215,6 @@ def test_the_longest_message_may_be_compressed() -> None:
     stream = write_all([compressed(b"x" * MOST)], takeover=True)
     talk = Talk(stream, extensions=DEFLATE, config=CONFIGS[MOST, None])
     assert assert_nobody_can_tell(talk).counts == (1, 1, MOST, MOST)
+    for end in range(len(stream)):
+        for way in OURS:
+            assert hold(way, evolve(talk, ends=(end,))).counts == (1, 1, MOST, MOST)
