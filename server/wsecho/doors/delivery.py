@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What is said in the rooms, taken to everybody who is in them: one order for all who hear."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Generator, Sequence
+from typing import Any
 
 from wsecho.core.history import Message
 from wsecho.core.hub import Hub
@@ -10,11 +10,9 @@ from wsecho.core.positions import Position
 from wsecho.core.presence import Change
 from wsecho.core.rooms import Delivery
 from wsecho.doors.membership import Listener, Reading, RoomMember
-from wsecho.doors.rounds import SLICE, Rounds
-from wsecho.lane.fan import Fan
+from wsecho.doors.rounds import SLICE, Round, Rounds
+from wsecho.lane.fan import Fan, Passage
 from wsecho.lane.transport import LaneTransport
-
-R = TypeVar("R", bound=RoomMember)
 
 
 class Deliveries:
@@ -73,19 +71,21 @@ class Deliveries:
         if size <= SLICE and self._rounds.is_quiet(room):
             self._rounds.go(lambda: self._deliver(room, delivery, origin, fans))
         else:
-            # Who comes or goes before its turn is on no list, or is passed over.
-            fanned = [fan.members() for fan in fans]
-            self._rounds.add(room, self._deliver_by_and_by(room, delivery, origin, fanned))
+            message = _message_of(delivery)
+            # Who comes before its turn is on no list, and who goes is passed over.
+            passages = [fan.begin(fan.first.written(message)) for fan in fans]
+            self._rounds.add(room, self._deliver_by_and_by(room, delivery, origin, passages))
 
     def renew(self, room: str, position: Position) -> None:
         """Tell everybody in a room that its epoch has changed, behind what is on its way."""
 
-        def round_() -> Iterator[None]:
+        def round_() -> Round:
             for member in members:
                 member.renew(position)
             for listener in self.listeners:
                 listener.renewed(room, position)
             yield from ()
+            return len(members)
 
         members = self._hub.members(room)
         self._rounds.add(room, round_())
@@ -93,12 +93,13 @@ class Deliveries:
     def skip(self, room: str, epoch: str, after: int, upto: int) -> None:
         """Tell everybody in a room that messages are gone, behind those that are on their way."""
 
-        def round_() -> Iterator[None]:
+        def round_() -> Round:
             for member in members:
                 member.skip(epoch, after, upto)
             for listener in self.listeners:
                 listener.skipped(room, epoch, after, upto)
             yield from ()
+            return len(members)
 
         members = self._hub.members(room)
         self._rounds.add(room, round_())
@@ -134,20 +135,22 @@ class Deliveries:
         room: str,
         delivery: Delivery[RoomMember],
         origin: Any,
-        fanned: Sequence[Sequence[Reading]],
-    ) -> Iterator[None]:
-        message = _message_of(delivery)
-        for members in _slices(delivery.audience):
-            for member in members:
+        passages: Sequence[Passage[Reading]],
+    ) -> Round:
+        message, audience = _message_of(delivery), delivery.audience
+        served = 0
+        for begin in range(0, len(audience), SLICE):
+            some = audience[begin : begin + SLICE]
+            for member in some:
                 member.deliver(message)
-            if len(members) == SLICE:
-                yield
-        for readers in fanned:
-            for some in _slices(readers):
-                _deliver_to(some, message)
-                if len(some) == SLICE:
-                    yield
+            served = yield from _rest_after(served + len(some))
+        for passage in passages:
+            while size := min(len(passage), SLICE):
+                for reader in passage.advance(SLICE):
+                    reader.deliver(message)
+                served = yield from _rest_after(served + size)
         self._let_hear(room, message, origin)
+        return served
 
     def _let_hear(self, room: str, message: Message, origin: Any) -> None:
         for listener in self.listeners:
@@ -155,20 +158,12 @@ class Deliveries:
         message.forms = None
 
 
-def _deliver_to(members: Sequence[Reading], message: Message) -> None:
-    """Deliver to members who were in one fan when the message came."""
-    together = [member.tap for member in members if member.tap is not None]
-    alone = [member for member in members if member.tap is None]
-    # It may be another one by now: a fan that everybody has left is not come back to.
-    fan = together[0].fan if together else None
-    if fan is not None:
-        fan.send_to(together, fan.first.written(message))
-    for member in alone:
-        member.deliver(message)
-
-
-def _slices(members: Sequence[R]) -> Iterator[Sequence[R]]:
-    return (members[begin : begin + SLICE] for begin in range(0, len(members), SLICE))
+def _rest_after(served: int) -> Generator[int, None, int]:
+    """Let others have their turn once a slice is served; return what was served since."""
+    if served < SLICE:
+        return served
+    yield served
+    return 0
 
 
 def _message_of(delivery: Delivery[RoomMember]) -> Message:

@@ -2,7 +2,7 @@
 """Messages on their way round: each room's in their order, a large room's a slice at a time."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Final
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -10,11 +10,12 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 SLICE: Final = 1024
 """Members that are sent to before others of the reactor have their turn."""
 
-_AT_ONCE: Final = 64
-"""Short rounds that are made before that."""
+_LEAST: Final = 16
+"""What a round takes at least, as so many members: no room's is free."""
 
-Round = Iterator[None]
-"""Takes something to everybody in a room; it stops after each slice."""
+Round = Generator[int, None, int]
+"""Takes something to everybody in a room. It stops after each slice but the last, and says each
+time how many members that was."""
 
 
 class Rounds:
@@ -60,23 +61,26 @@ class Rounds:
     def _take_turns(self) -> None:
         self._later = None
         self._is_going = True
+        left = SLICE
         try:
-            for _ in range(_AT_ONCE):
-                if not self._rooms or not self._take_turn():
-                    return
+            while self._rooms and left > 0:
+                left -= max(self._take_turn(), _LEAST)
         finally:
             self._is_going = False
             if self._rooms:
                 self._later = self._clock.callLater(0, self._take_turns)
 
-    def _take_turn(self) -> bool:
-        """Go on in the room whose turn it is; tell whether that was a short one."""
+    def _take_turn(self) -> int:
+        """Go on in the room whose turn it is; tell for how many members."""
         room, rounds = next(iter(self._rooms.items()))
-        for _ in rounds[0]:
-            # To the end of the line.
-            self._rooms[room] = self._rooms.pop(room)
-            return False
-        rounds.popleft()
-        if not rounds:
-            del self._rooms[room]
-        return True
+        try:
+            served = next(rounds[0])
+        except StopIteration as end:
+            rounds.popleft()
+            if not rounds:
+                del self._rooms[room]
+            # One that failed before ends without saying anything.
+            return end.value or 0
+        # To the end of the line.
+        self._rooms[room] = self._rooms.pop(room)
+        return served

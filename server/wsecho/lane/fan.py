@@ -2,7 +2,9 @@
 """Sockets that are sent the same octets: many sends in one call, and no object for each."""
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from itertools import compress
 from typing import Any, Generic, Protocol, TypeVar
 
 from wsecho.lane import wire
@@ -22,6 +24,87 @@ class Fanned(Protocol):
 F = TypeVar("F", bound=Fanned)
 
 
+class _Crowd(Generic[F]):
+    """Who was in a fan at one time; what stands at one place in each of these belongs together."""
+
+    def __init__(
+        self,
+        descriptors: "array[int]",
+        transports: Iterable[LaneTransport],
+        members: Iterable[F],
+    ) -> None:
+        self.descriptors = descriptors[:]
+        self.transports = tuple(transports)
+        self.members = tuple(members)
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    @cached_property
+    def places(self) -> dict[LaneTransport, int]:
+        """Where each stands: seldom asked for, as most stay."""
+        return {transport: place for place, transport in enumerate(self.transports)}
+
+
+class Passage(Generic[F]):
+    """A frame on its way to everybody who was in a fan when it began; made by `Fan.begin`.
+
+    Args:
+        fan: sends.
+        crowd: who was in it.
+        frame: what they are sent.
+    """
+
+    def __init__(self, fan: "Fan[F]", crowd: _Crowd[F], frame: bytes) -> None:
+        self._fan = fan
+        self._crowd = crowd
+        self._frame = frame
+        self._sent = 0
+        # Places of those who left before it was their turn.
+        self._left: set[int] = set()
+
+    def __len__(self) -> int:
+        """Count those whose turn is yet to come."""
+        return len(self._crowd) - self._sent
+
+    def advance(self, most: int) -> list[F]:
+        """Send to some more of them.
+
+        Args:
+            most: how many.
+
+        Returns:
+            those among them who have left meanwhile, and are to be sent to by themselves.
+        """
+        crowd, begin = self._crowd, self._sent
+        # First: who leaves because of what is sent now has been sent it.
+        end = self._sent = min(begin + most, len(crowd))
+        if not len(self):
+            self._fan.passed(self)
+        descriptors = crowd.descriptors[begin:end]
+        transports: Sequence[LaneTransport] = crowd.transports[begin:end]
+        gone: list[F] = []
+        if self._left:
+            stay = [place not in self._left for place in range(begin, end)]
+            gone = [crowd.members[place] for place in range(begin, end) if place in self._left]
+            descriptors = array("i", compress(descriptors, stay))
+            transports = list(compress(transports, stay))
+        self._fan.send_to(descriptors, transports, self._frame)
+        return gone
+
+    def loses(self, transport: LaneTransport) -> int | None:
+        """Pass over a connection that leaves the fan.
+
+        Returns:
+            octets that it was counted for and is not sent; None where it had its turn.
+        """
+        place = self._crowd.places.get(transport)
+        if place is None or place < self._sent or place in self._left:
+            return None
+        self._left.add(place)
+        return len(self._frame)
+
+
 class Fan(Generic[F]):
     """Connections that take at once what they are sent, in no order.
 
@@ -39,6 +122,9 @@ class Fan(Generic[F]):
         self._messages = 0
         self._octets = 0
         self._octets_counted: list[int] = []
+        self._passages: list[Passage[F]] = []
+        # Passages that began while nobody came or went share it.
+        self._crowd: _Crowd[F] | None = None
 
     def __len__(self) -> int:
         return len(self._members)
@@ -48,12 +134,9 @@ class Fan(Generic[F]):
         """Anybody whose connection is in it."""
         return self._members[0]
 
-    def members(self) -> list[F]:
-        """List whose connections are in it."""
-        return list(self._members)
-
     def put(self, transport: LaneTransport, member: F) -> None:
         """Take in a connection that is clear."""
+        self._crowd = None
         self._places[transport] = len(self._members)
         self._descriptors.append(transport.fileno())
         self._transports.append(transport)
@@ -64,9 +147,14 @@ class Fan(Generic[F]):
 
     def take_out(self, transport: LaneTransport) -> None:
         """Let a connection go, and whose it is know; the last takes its place."""
+        self._crowd = None
         place = self._places.pop(transport)
-        self._count(place)
         member = self._members[place]
+        self._count(place)
+        for passage in self._passages:
+            octets = passage.loses(transport)
+            if octets is not None:
+                member.was_sent(-1, -octets)
         last = len(self._members) - 1
         if place != last:
             self._places[self._transports[last]] = place
@@ -88,23 +176,18 @@ class Fan(Generic[F]):
         """Send octets to everybody in it."""
         self._messages += 1
         self._octets += len(frame)
-        self._send(self._descriptors, self._transports, frame)
+        self.send_to(self._descriptors, self._transports, frame)
 
-    def send_to(self, transports: Sequence[LaneTransport], frame: bytes) -> None:
-        """Send octets to some who are in it."""
-        descriptors = array("i", [transport.fileno() for transport in transports])
-        for transport in transports:
-            self._members[self._places[transport]].was_sent(1, len(frame))
-        self._send(descriptors, transports, frame)
-
-    def count(self) -> None:
-        """Have everybody's counts say all there is."""
-        for place in range(len(self._members)):
-            self._count(place)
-
-    def _send(
+    def send_to(
         self, descriptors: "array[int]", transports: Sequence[LaneTransport], frame: bytes
     ) -> None:
+        """Send octets to some who are in it, and have been counted for them.
+
+        Args:
+            descriptors: their sockets.
+            transports: the same connections at the same places.
+            frame: the octets.
+        """
         late = wire.send_to_all(descriptors, frame)
         # To keep something takes a connection out, which moves others.
         for transport, sent in [(transports[place], sent) for place, sent in late]:
@@ -112,6 +195,25 @@ class Fan(Generic[F]):
                 transport.failed(OSError(-sent, "cannot be sent to"))
             else:
                 transport.keep(frame, sent)
+
+    def begin(self, frame: bytes) -> Passage[F]:
+        """Have octets go to everybody who is in it now, some at a time; they count from now on."""
+        self._messages += 1
+        self._octets += len(frame)
+        if self._crowd is None:
+            self._crowd = _Crowd(self._descriptors, self._transports, self._members)
+        passage = Passage(self, self._crowd, frame)
+        self._passages.append(passage)
+        return passage
+
+    def passed(self, passage: Passage[F]) -> None:
+        """Take note that a passage has come to its end."""
+        self._passages.remove(passage)
+
+    def count(self) -> None:
+        """Have everybody's counts say all there is."""
+        for place in range(len(self._members)):
+            self._count(place)
 
     def _count(self, place: int) -> None:
         messages = self._messages - self._counted[place]

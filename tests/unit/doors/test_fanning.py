@@ -20,7 +20,7 @@ from wsecho.config import Config
 from wsecho.core.callers import Caller
 from wsecho.core.history import Message
 from wsecho.core.positions import Position
-from wsecho.doors import delivery
+from wsecho.doors import delivery, rounds
 from wsecho.doors.rounds import SLICE
 
 V1 = ["wsecho.v1"]
@@ -274,6 +274,7 @@ def sliced(size: int) -> Iterator[None]:
     """Make the slices smaller."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(delivery, "SLICE", size)
+        patch.setattr(rounds, "SLICE", size)
         yield
 
 
