@@ -102,7 +102,7 @@ class WsechoService(MultiService):
         tree.putChild(b"readyz", Readiness(house.connections, rooms.bus))
         collect = self._collect if seat is None else seat.collect
         tree.putChild(b"metrics", MetricsPage(collect, gate))
-        site = EchoSite(tree, handshake, reactor, config)
+        site = EchoSite(tree, handshake, reactor, config, lane)
         rawsocket = rawsocket_maker(config, router, reactor, house)
         self.front = FrontFactory(site, handshake, rawsocket, reactor, config.open_timeout)
         sweep = TimerService(_SWEEP, rooms.sweep)

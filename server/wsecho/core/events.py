@@ -26,3 +26,8 @@ def write_event(
     if identifier is not None:
         fields.append(b"id: %s\n" % str(identifier).encode())
     return b"%sdata: %s\n\n" % (b"".join(fields), data)
+
+
+def write_chunk(data: bytes) -> bytes:
+    """Write bytes, not none, as a chunk of an HTTP/1.1 body (RFC 9112 section 7.1)."""
+    return b"%x\r\n%s\r\n" % (len(data), data)

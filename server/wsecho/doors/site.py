@@ -24,6 +24,8 @@ from wsecho.doors.connections import Drainable
 from wsecho.doors.handshake import Handshake
 from wsecho.doors.heads import request_head
 from wsecho.doors.peers import peer_name
+from wsecho.lane.lane import Lane
+from wsecho.lane.transport import LaneTransport
 
 KEEP_ALIVE: Final = 60
 """Seconds that an idle HTTP connection is kept."""
@@ -41,12 +43,14 @@ class Channel(HTTPChannel):
     site: "EchoSite"
     place: Place
     transport: Any
+    _networkProducer: Any
     _successor: IProtocol | None = None
     _tenant: Drainable | None = None
     _head_deadline: IDelayedCall | None = None
     _pace: BodyPace | None = None
     _body_deadline: IDelayedCall | None = None
     _is_over = False
+    _lane: LaneTransport | None = None
 
     @property
     def is_paced(self) -> bool:
@@ -82,6 +86,19 @@ class Channel(HTTPChannel):
         protocol.makeConnection(self.transport)
         if held:
             protocol.dataReceived(held)
+
+    def take_the_lane(self) -> LaneTransport | None:
+        """Have an answer that is the connection's last go straight to the socket.
+
+        Returns:
+            what it is written to; None where the connection stays in the reactor's hands.
+        """
+        lane = self.site.lane
+        taken = None if lane is None else lane.take(self.transport, self)
+        if taken is not None:
+            self.transport = self._networkProducer = self._lane = taken
+            taken.registerProducer(self, True)
+        return taken
 
     def end_with(self, answer: bytes) -> None:
         """Answer in the middle of a request, read no more of it, and end the connection."""
@@ -143,6 +160,8 @@ class Channel(HTTPChannel):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Tell the successor, or the requests that wait."""
+        if self._lane is not None:
+            self._lane.leave()
         self._stop_head_clock()
         self._stop_body_clock()
         if self._successor is None:
@@ -299,6 +318,7 @@ class EchoSite(Site):
         handshake: opens the WebSockets that are asked for later on a connection.
         clock: times idle connections and slow heads.
         config: how long a head may take from its first line, and how large a body may be.
+        lane: where the sockets of endless answers go; None for the reactor's own way.
     """
 
     # HTTP/2 has no upgrades, so the wrapper that could switch to it is left out.
@@ -306,7 +326,12 @@ class EchoSite(Site):
     noisy = False
 
     def __init__(
-        self, resource: IResource, handshake: Handshake, clock: IReactorTime, config: Config
+        self,
+        resource: IResource,
+        handshake: Handshake,
+        clock: IReactorTime,
+        config: Config,
+        lane: Lane | None = None,
     ) -> None:
         super().__init__(
             resource,
@@ -321,6 +346,7 @@ class EchoSite(Site):
         self.clock = clock
         self.open_timeout = config.open_timeout
         self.max_body = config.max_message_size
+        self.lane = lane
 
     def log(self, request: Any) -> None:
         """Write no access log: a line for each request would bury what matters."""

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""A whole server whose WebSockets are real sockets on a lane; the rest is as in `harness`."""
+"""A whole server whose WebSockets and event streams are real sockets on a lane.
+
+The rest is as in `harness`.
+"""
 
 import select
 import socket
@@ -139,10 +142,10 @@ class LaneServer(Server):
         super().__attrs_post_init__()
         self.lane = CrowdLane(self.clock)
         self.lane._epoll = select.epoll()
-        self.websockets.lane = self.lane
+        self.websockets.lane = self.factory.site.lane = self.lane
 
     def connect(self, address: str = "192.168.1.1") -> LanePeer:
-        """Open a connection; it is a socket once it is a WebSocket."""
+        """Open a connection; it is a socket once it is a WebSocket or an event stream."""
         front = self.factory.buildProtocol(None)
         assert isinstance(front, Front)
         wire = SocketWire(address)

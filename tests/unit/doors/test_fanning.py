@@ -14,8 +14,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 
+from tests.events import read_events
 from tests.unit.doors.crowd import LanePeer, LaneServer, crowd
-from tests.unit.doors.harness import Client
+from tests.unit.doors.harness import Client, Exchange
 from wsecho.config import Config
 from wsecho.core.callers import Caller
 from wsecho.core.history import Message
@@ -40,7 +41,29 @@ def v1(server: LaneServer, query: str = "", *, deflate: bool = False) -> Client:
     return server.open(f"/broadcast/a{query}", subprotocols=V1, extensions=extensions)
 
 
-def hang_up(client: Client) -> None:
+class Stream(Exchange):
+    """A reader by server-sent events."""
+
+    def read(self) -> None:
+        """Take what came."""
+        assert self.body is not None
+
+    def texts(self) -> list[str]:
+        """The messages that came since the last call."""
+        messages = [event.data for event in self.events if event.name == "message"]
+        self.told, told = len(messages), self.told
+        return messages[told:]
+
+    told = 0
+
+
+def sse(server: LaneServer, query: str = "") -> Stream:
+    """Join by server-sent events."""
+    asked = server.ask("GET", f"/broadcast/a{query}", Accept="text/event-stream")
+    return Stream(asked.peer, "GET")
+
+
+def hang_up(client: Client | Stream) -> None:
     """Be gone without a word."""
     assert isinstance(client.peer, LanePeer)
     client.peer.hang_up()
@@ -52,7 +75,7 @@ def say(server: LaneServer, *texts: str) -> None:
         server.rooms.publish("a", text.encode(), is_binary=False)
 
 
-def drain(server: LaneServer, *clients: Client) -> None:
+def drain(server: LaneServer, *clients: Client | Stream) -> None:
     """Have some read until nothing waits for them."""
     for _ in range(1_000):
         for client in clients:
@@ -67,10 +90,15 @@ def frames(client: Client) -> list[Any]:
     return [json.loads(text) for text in client.texts()]
 
 
-def said(client: Client) -> list[str]:
+def is_raw(client: Client | Stream) -> bool:
+    """Tell whether it gets messages as they are."""
+    return isinstance(client, Client) and client.protocol.subprotocol is None
+
+
+def said(client: Client | Stream) -> list[str]:
     """What the messages that it has got say."""
     texts = client.texts()
-    if client.protocol.subprotocol is None:
+    if is_raw(client):
         return texts
     all_of_it = map(json.loads, texts)
     return [frame["data"] for frame in all_of_it if frame["type"] == "message"]
@@ -84,17 +112,21 @@ def server() -> Any:
 
 
 def test_each_kind_has_a_fan_and_all_get_the_same(server: LaneServer) -> None:
-    """Raw and `wsecho.v1`, compressed and not: one message for each, whoever says it."""
+    """Raw, `wsecho.v1`, compressed or not, and events: one message for each, whoever says it."""
     members = [make(server, deflate=deflate) for make in (raw, v1) for deflate in (False, True)]
     members += [raw(server), v1(server, deflate=True)]
-    assert server.fanned() == {"raw": 2, "v1": 1, "raw/deflate-12": 1, "v1/deflate-12": 2}
+    streams = [sse(server), sse(server)]
+    kinds = {"raw": 2, "v1": 1, "raw/deflate-12": 1, "v1/deflate-12": 2, "sse": 2}
+    assert server.fanned() == kinds
     members[0].text("a" * 1_000)
     members[2].text('{"type":"publish","data":"b"}')
     members[1].text("c")
-    for member in members:
-        assert said(member) == ["a" * 1_000, "b", "c"]
+    everybody: list[Client | Stream] = [*members, *streams]
+    for one in everybody:
+        assert said(one) == ["a" * 1_000, "b", "c"]
     assert server.sent("raw") == 3 * 3
     assert server.sent("v1") == 3 * (3 + 1)
+    assert server.sent("sse") == 2 * (3 + 1)
 
 
 def test_compressed_members_share_one_encoding(server: LaneServer) -> None:
@@ -121,20 +153,20 @@ def test_who_does_without_its_own_is_in_no_fan(server: LaneServer) -> None:
 
 def test_who_falls_behind_leaves_and_comes_back_without_loss(server: LaneServer) -> None:
     """Others are sent to as before; once it has read all, it is one of them again."""
-    fast = [raw(server), v1(server)]
+    fast: list[Client | Stream] = [raw(server), v1(server), sse(server)]
     server.take_little = True
-    slow = [raw(server), v1(server)]
+    slow: list[Client | Stream] = [raw(server), v1(server), sse(server)]
     texts = [LARGE, "behind", LARGE, "last"]
     say(server, LARGE)
-    assert server.fanned() == {"raw": 1, "v1": 1}
+    assert server.fanned() == {"raw": 1, "v1": 1, "sse": 1}
     say(server, *texts[1:])
-    assert [said(one) for one in fast] == [texts, texts]
+    assert [said(one) for one in fast] == [texts] * 3
     drain(server, *slow)
-    assert server.fanned() == {"raw": 2, "v1": 2}
+    assert server.fanned() == {"raw": 2, "v1": 2, "sse": 2}
     say(server, "again")
     for one in slow:
         assert said(one) == [*texts, "again"]
-    assert (server.sent("raw"), server.sent("v1")) == (10, 12)
+    assert [server.sent(door) for door in ("raw", "v1", "sse")] == [10, 12, 12]
 
 
 def test_a_replay_comes_first_and_then_the_fan(server: LaneServer) -> None:
@@ -269,6 +301,40 @@ def test_who_is_told_of_a_coming_in_the_middle_of_it_loses_nothing(server: LaneS
     assert said(watcher) == ["x"]
 
 
+def test_streams_end_as_ever(server: LaneServer) -> None:
+    """Whoever ends it: the client, the server that stops, or who cuts the connection."""
+    gone, stopped, cut = (sse(server) for _ in range(3))
+    assert server.fanned() == {"sse": 3}
+    hang_up(gone)
+    server.turn()
+    assert server.fanned() == {"sse": 2}
+    first, second = server.answering()
+    first.drain(2.0)
+    assert [event.name for event in stopped.events] == ["joined", "closing"]
+    assert stopped.is_over
+    second.abort()
+    say(server, "x")
+    drain(server, stopped, cut)
+    assert said(cut) == []
+    assert server.fanned() == {}
+    assert server.rooms.hub.members("a") == []
+    assert not server.house.stats.doors["sse"].visits
+    assert len(server.lane) == 0
+
+
+def test_a_stream_to_an_old_client_has_no_chunks(server: LaneServer) -> None:
+    """HTTP/1.0 knows none; such readers have a fan of their own."""
+    chunked = sse(server)
+    old = server.connect()
+    old.send(b"GET /broadcast/a HTTP/1.0\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n")
+    assert server.fanned() == {"sse": 1, "sse/1.0": 1}
+    say(server, "x")
+    head, _, body = old.received().partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.0 200 ")
+    assert [event.name for event in read_events(body)] == ["joined", "message"]
+    assert said(chunked) == ["x"]
+
+
 @contextmanager
 def sliced(size: int) -> Iterator[None]:
     """Make the slices smaller."""
@@ -352,7 +418,7 @@ def test_a_fan_of_several_slices(server: LaneServer) -> None:
 class Model:
     """What one client is to get, by a plain definition."""
 
-    client: Client
+    client: Client | Stream
     wants_own: bool
     due: list[str]
     got: list[str] = field(factory=list)
@@ -375,8 +441,12 @@ class Scene:
         """Have somebody come, who reads when told to."""
         self.server.take_little = "small" in kind
         query = f"?history={history}" + ("&self=0" if "quiet" in kind else "")
-        make = v1 if "v1" in kind else raw
-        client = make(self.server, query, deflate="deflate" in kind)
+        client: Client | Stream
+        if "sse" in kind:
+            client = sse(self.server, query)
+        else:
+            make = v1 if "v1" in kind else raw
+            client = make(self.server, query, deflate="deflate" in kind)
         due = self.past[-history:] if history else []
         self.models.append(Model(client, "quiet" not in kind, due))
 
@@ -384,16 +454,18 @@ class Scene:
         """Have one of them speak, or nobody of the room."""
         self.past.append(text)
         here = [model for model in self.models if not model.is_gone]
-        speaker = here[who % len(here)] if here and who else None
+        able = [model for model in here if isinstance(model.client, Client)]
+        speaker = able[who % len(able)] if able and who else None
+        client = None if speaker is None else speaker.client
         for model in here:
             if model is not speaker or model.wants_own:
                 model.due.append(text)
-        if speaker is None:
+        if not isinstance(client, Client):
             say(self.server, text)
-        elif speaker.client.protocol.subprotocol is None:
-            speaker.client.text(text)
+        elif is_raw(client):
+            client.text(text)
         else:
-            speaker.client.text(json.dumps({"type": "publish", "data": text}))
+            client.text(json.dumps({"type": "publish", "data": text}))
 
     def step(self, step: str, which: int, what: str) -> None:
         """Do something."""
@@ -418,6 +490,7 @@ class Scene:
 KINDS = [
     *("raw", "raw small", "raw quiet small", "raw deflate", "raw deflate small"),
     *("v1", "v1 small", "v1 deflate small", "v1 quiet"),
+    *("sse", "sse small", "sse quiet small"),
 ]
 STEPS = st.tuples(
     st.sampled_from(["join", "say", "say", "say", "read", "turn", "leave"]),
@@ -448,8 +521,8 @@ def test_whatever_happens_nobody_loses_or_doubles_anything(
             assert model.got == model.due[: len(model.got)]
         server.house.stats.count()
         counted = sorted(visit.messages_out for visit in server.house.stats)
-        # Beside the messages, `wsecho.v1` is told that it has joined.
-        framed = [model.client.protocol.subprotocol is not None for model in stay]
+        # Beside the messages, `wsecho.v1` and event streams are told that they have joined.
+        framed = [not is_raw(model.client) for model in stay]
         assert counted == sorted(
             len(model.got) + more for model, more in zip(stay, framed, strict=True)
         )

@@ -28,7 +28,7 @@ from wsecho.core.errors import (
     CloseReason,
     Unauthorized,
 )
-from wsecho.core.events import HEARTBEAT, write_event
+from wsecho.core.events import HEARTBEAT, write_chunk, write_event
 from wsecho.core.history import Message
 from wsecho.core.positions import Position
 from wsecho.core.presence import Change
@@ -46,6 +46,7 @@ from wsecho.doors.house import House
 from wsecho.doors.reader import Reader
 from wsecho.doors.seat import Seat
 from wsecho.doors.stats import Visit
+from wsecho.lane.transport import LaneTransport
 
 BEAT: Final = 15.0
 """Seconds between heartbeats."""
@@ -67,7 +68,6 @@ class EventStream(Reader):
     """
 
     door: ClassVar = "sse"
-    form: ClassVar = "sse"
     is_paced: ClassVar = True
     is_idle: ClassVar = False
 
@@ -75,6 +75,8 @@ class EventStream(Reader):
         super().__init__(seat)
         self._clock = clock
         self._request: Any = None
+        self._lane: LaneTransport | None = None
+        self._is_chunked = False
         self._house: House | None = None
         self._visit: Visit | None = None
         self._is_full = False
@@ -89,11 +91,18 @@ class EventStream(Reader):
         joined, begin = self.start()
         self._joined = joined
         set_headers(request)
+        # What comes back does so on a connection of its own.
+        request.setHeader(b"connection", b"close")
+        request.channel.persistent = False
         self._request, self._house = request, house
         house.connections.add(self)
         self._visit = house.stats.open(self.door, self.caller.address, self.caller.sub)
         request.notifyFinish().addBoth(lambda _: self._over("gone", "the client went"))
         request.registerProducer(self, True)
+        self._lane = self._request.channel.take_the_lane()
+        # The head goes out. What follows is written past the request, once for many.
+        request.write(b"")
+        self._is_chunked = bool(request.chunked)
         self._heart = self._clock.callLater(BEAT, self._beat)
         if self.caller.expires is not None:
             left = max(0.0, self.caller.expires - self._clock.seconds())
@@ -105,7 +114,8 @@ class EventStream(Reader):
             recovered=begin.recovered,
             members=self._rooms.members(self.room) if self.wants_presence else None,
         )
-        self.say(write_event(frame, name="joined", identifier=begin.position, retry=RETRY))
+        event = write_event(frame, name="joined", identifier=begin.position, retry=RETRY)
+        self.say(self._framed(event))
         self.pump()
 
     def drain(self, retry: float) -> None:
@@ -123,33 +133,48 @@ class EventStream(Reader):
 
     # -- what the reader asks
 
+    @property
+    def form(self) -> str:
+        """Its kind: in chunks, or to an HTTP/1.0 client without."""
+        return "sse" if self._is_chunked else "sse/1.0"
+
     def offer(self, data: bytes) -> bool:
         """Give an event to the connection, if it takes any now."""
         if self._is_full:
             return False
-        if self._request is not None and self._visit is not None:
-            self._visit.messages_out += 1
-            self._visit.bytes_out += len(data)
-            self._request.write(data)
+        if self._request is not None:
+            self.was_sent(1, len(data))
+            self._request.channel.write(data)
         return True
+
+    def was_sent(self, messages: int, octets: int) -> None:
+        """Count events that were sent to it."""
+        assert self._visit is not None  # noqa: S101  # it has begun
+        self._visit.messages_out += messages
+        self._visit.bytes_out += octets
+
+    def free_tap(self) -> LaneTransport | None:
+        """Return what its connection is sent by, if that takes all at once now."""
+        lane = self._lane
+        return lane if lane is not None and lane.is_clear else None
 
     def encode(self, message: Message) -> bytes:
         """Write a message; the carriers share its JSON."""
-        return write_event(shared_json(message), identifier=message.position)
+        return self._framed(write_event(shared_json(message), identifier=message.position))
 
     def encode_gap(self, epoch: str, after: int, upto: int) -> bytes:
         """Write `skipped`."""
         frame = write_skipped(epoch, after, upto)
-        return write_event(frame, name="skipped", identifier=Position(epoch, upto))
+        return self._framed(write_event(frame, name="skipped", identifier=Position(epoch, upto)))
 
     def encode_renewal(self, position: Position) -> bytes:
         """Write `joined`, once more."""
         frame = write_joined(self.room, self._joined.card.id, position, recovered=False)
-        return write_event(frame, name="joined", identifier=position)
+        return self._framed(write_event(frame, name="joined", identifier=position))
 
     def encode_change(self, change: Change) -> bytes:
         """Write `presence`."""
-        return write_event(write_presence(change), name="presence")
+        return self._framed(write_event(write_presence(change), name="presence"))
 
     def too_slow(self) -> None:
         """End the stream; a reader that does not take even that is cut off."""
@@ -179,8 +204,11 @@ class EventStream(Reader):
     # -- the rest is our own
 
     def _beat(self) -> None:
-        self.offer(HEARTBEAT)
+        self.offer(self._framed(HEARTBEAT))
         self._heart = self._clock.callLater(BEAT, self._beat)
+
+    def _framed(self, event: bytes) -> bytes:
+        return write_chunk(event) if self._is_chunked else event
 
     def _expire(self) -> None:
         frame = write_error(Unauthorized(TOKEN_EXPIRED.reason))
@@ -191,8 +219,6 @@ class EventStream(Reader):
         if request is None:
             return
         request.write(last)
-        if why is not TOKEN_EXPIRED:
-            request.channel.persistent = False
         request.unregisterProducer()
         request.finish()
 
