@@ -67,7 +67,7 @@ def _group(measured: Measured, top: int) -> str:
 def _curve(measured: Measured, top: int) -> str:
     """Draw the line of a row: across the size, as a logarithm; upwards the rate, from zero."""
     row = measured.row
-    title = escape(f"{row.title} ({row.unit}, the flatter the better)")
+    title = escape(f"{row.title} ({row.unit}, what falls costs more)")
     base, points = top + _HEAD + _PLOT, _points(row)
     found = {name: spread for name in points if (spread := _found(measured, name))}
     most = max((spread.high for spread in found.values()), default=1.0)

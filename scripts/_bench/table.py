@@ -106,7 +106,7 @@ def _line(measured: Measured, verdict: Verdict) -> tuple[str, ...]:
 
 def _briefly(row: Row, target: Target) -> str:
     bound = "<=" if row.lower_is_better else ">="
-    return f"{bound} {target.limit:g} of {'its best' if row.is_line else '|'.join(target.of)}"
+    return f"{bound} {target.limit:g} of {'any smaller' if row.is_line else '|'.join(target.of)}"
 
 
 def _value(measured: Measured, name: str) -> str:
@@ -133,7 +133,7 @@ def wanted(row: Row, target: Target) -> str:
     """Say what a target asks for."""
     bound = "at most" if row.lower_is_better else "at least"
     if row.is_line:
-        return f"{bound} {target.limit:g} of the line's best"
+        return f"{bound} {target.limit:g} of any smaller one's"
     of = target.of[0] if len(target.of) == 1 else f"the best of {', '.join(target.of)}"
     return f"{bound} {target.limit:g} of {of}"
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What is said in the rooms, taken to everybody who is in them: one order for all who hear."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from wsecho.core.history import Message
@@ -11,7 +11,8 @@ from wsecho.core.presence import Change
 from wsecho.core.rooms import Delivery
 from wsecho.doors.membership import Listener, Reading, RoomMember
 from wsecho.doors.rounds import SLICE, Round, Rounds
-from wsecho.lane.fan import Fan, Passage
+from wsecho.doors.wave import Wave
+from wsecho.lane.fan import Fan
 from wsecho.lane.transport import LaneTransport
 
 
@@ -35,6 +36,8 @@ class Deliveries:
         self.listeners: list[Listener] = []
         # By room, and there by the form that its members are written to in.
         self._fans: dict[str, dict[str, Fan[Reading]]] = {}
+        # What has yet to go round in a room, and takes along what else is said there.
+        self._waves: dict[str, Wave] = {}
 
     # -- who is sent to together with others
 
@@ -71,10 +74,11 @@ class Deliveries:
         if size <= SLICE and self._rounds.is_quiet(room):
             self._rounds.go(lambda: self._deliver(room, delivery, origin, fans))
         else:
-            message = _message_of(delivery)
-            # Who comes before its turn is on no list, and who goes is passed over.
-            passages = [fan.begin(fan.first.written(message)) for fan in fans]
-            self._rounds.add(room, self._deliver_by_and_by(room, delivery, origin, passages))
+            self._take_round(room, delivery, origin, fans)
+
+    def together(self, say: Callable[[], None]) -> None:
+        """Have what is said by a call go round once all of it is said, in one send for each."""
+        self._rounds.go(say)
 
     def renew(self, room: str, position: Position) -> None:
         """Tell everybody in a room that its epoch has changed, behind what is on its way."""
@@ -88,6 +92,7 @@ class Deliveries:
             return len(members)
 
         members = self._hub.members(room)
+        self._close_wave(room)
         self._rounds.add(room, round_())
 
     def skip(self, room: str, epoch: str, after: int, upto: int) -> None:
@@ -102,6 +107,7 @@ class Deliveries:
             return len(members)
 
         members = self._hub.members(room)
+        self._close_wave(room)
         self._rounds.add(room, round_())
 
     def announce(self, room: str, change: Change, but: RoomMember | None = None) -> None:
@@ -130,40 +136,35 @@ class Deliveries:
             member.deliver(message)
         self._let_hear(room, message, origin)
 
-    def _deliver_by_and_by(
+    def _take_round(
         self,
         room: str,
         delivery: Delivery[RoomMember],
         origin: Any,
-        passages: Sequence[Passage[Reading]],
-    ) -> Round:
+        fans: Sequence[Fan[Reading]],
+    ) -> None:
         message, audience = _message_of(delivery), delivery.audience
-        served = 0
-        for begin in range(0, len(audience), SLICE):
-            some = audience[begin : begin + SLICE]
-            for member in some:
-                member.deliver(message)
-            served = yield from _rest_after(served + len(some))
-        for passage in passages:
-            while size := min(len(passage), SLICE):
-                for reader in passage.advance(SLICE):
-                    reader.deliver(message)
-                served = yield from _rest_after(served + size)
-        self._let_hear(room, message, origin)
+        wave = self._waves.get(room)
+        if wave is None or not wave.add(message, origin, audience, fans):
+            wave = self._waves[room] = Wave(message, origin, audience, fans)
+            self._rounds.add(room, self._roll(room, wave))
+
+    def _roll(self, room: str, wave: Wave) -> Round:
+        self._close_wave(room, wave)
+        served = yield from wave.roll()
+        for message, origin in wave.messages:
+            self._let_hear(room, message, origin)
         return served
+
+    def _close_wave(self, room: str, wave: Wave | None = None) -> None:
+        """Have what is said now stand behind what goes round next."""
+        if wave is None or self._waves.get(room) is wave:
+            self._waves.pop(room, None)
 
     def _let_hear(self, room: str, message: Message, origin: Any) -> None:
         for listener in self.listeners:
             listener.heard(room, message, origin)
         message.forms = None
-
-
-def _rest_after(served: int) -> Generator[int, None, int]:
-    """Let others have their turn once a slice is served; return what was served since."""
-    if served < SLICE:
-        return served
-    yield served
-    return 0
 
 
 def _message_of(delivery: Delivery[RoomMember]) -> Message:

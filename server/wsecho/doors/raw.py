@@ -15,6 +15,7 @@ anything, without Redis    close 1013
 The handshake's answer carries ``Wsecho-Position: P``: the k-th frame is message P's offset + k.
 """
 
+from functools import partial
 from typing import ClassVar, Final
 
 from twisted.internet.defer import Deferred
@@ -126,6 +127,10 @@ class RawMember(Reader, PlainDoor):
         # It is the receipt already where there is but one process.
         if not isinstance(said, Receipt):
             settle(said, _ignore, self._not_said)
+
+    def received_all(self, messages: list[tuple[bytes, bool]]) -> None:
+        """Say all of it, and then take it to the members."""
+        self._rooms.deliveries.together(partial(super().received_all, messages))
 
     def drained(self) -> None:
         """Send more of what waits."""

@@ -40,13 +40,17 @@ class Rounds:
         return not self._is_going and room not in self._rooms
 
     def go(self, short: Callable[[], None]) -> None:
-        """Make a round of no more than a slice, of a room that is quiet."""
-        self._is_going = True
+        """Make a round of no more than a slice, of a room that is quiet; or let much be said.
+
+        What is said meanwhile goes round when it is over.
+        """
+        before, self._is_going = self._is_going, True
         try:
             short()
         finally:
-            self._is_going = False
-            self._go_on()
+            self._is_going = before
+            if not before:
+                self._go_on()
 
     def add(self, room: str, one: Round) -> None:
         """Make a round behind the room's others."""

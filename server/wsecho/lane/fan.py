@@ -47,18 +47,20 @@ class _Crowd(Generic[F]):
 
 
 class Passage(Generic[F]):
-    """A frame on its way to everybody who was in a fan when it began; made by `Fan.begin`.
+    """Frames on their way to everybody who was in a fan when they began; made by `Fan.begin`.
 
     Args:
         fan: sends.
         crowd: who was in it.
-        frame: what they are sent.
+        frame: the first.
     """
 
     def __init__(self, fan: "Fan[F]", crowd: _Crowd[F], frame: bytes) -> None:
         self._fan = fan
         self._crowd = crowd
-        self._frame = frame
+        self._frames = [frame]
+        self._messages = 1
+        self._octets = len(frame)
         self._sent = 0
         # Places of those who left before it was their turn.
         self._left: set[int] = set()
@@ -66,6 +68,17 @@ class Passage(Generic[F]):
     def __len__(self) -> int:
         """Count those whose turn is yet to come."""
         return len(self._crowd) - self._sent
+
+    def is_for(self, fan: "Fan[F]") -> bool:
+        """Tell whether one that a fan began now would be for the same connections."""
+        return self._fan is fan and fan.crowd is self._crowd
+
+    def add(self, frame: bytes) -> None:
+        """Take another frame along, before any has gone and while this `is_for` its fan."""
+        self._frames.append(frame)
+        self._messages += 1
+        self._octets += len(frame)
+        self._fan.owe(frame)
 
     def advance(self, most: int) -> list[F]:
         """Send to some more of them.
@@ -76,6 +89,9 @@ class Passage(Generic[F]):
         Returns:
             those among them who have left meanwhile, and are to be sent to by themselves.
         """
+        if len(self._frames) > 1:
+            self._frames = [b"".join(self._frames)]
+        [frame] = self._frames
         crowd, begin = self._crowd, self._sent
         # First: who leaves because of what is sent now has been sent it.
         end = self._sent = min(begin + most, len(crowd))
@@ -89,20 +105,15 @@ class Passage(Generic[F]):
             gone = [crowd.members[place] for place in range(begin, end) if place in self._left]
             descriptors = array("i", compress(descriptors, stay))
             transports = list(compress(transports, stay))
-        self._fan.send_to(descriptors, transports, self._frame)
+        self._fan.send_to(descriptors, transports, frame)
         return gone
 
-    def loses(self, transport: LaneTransport) -> int | None:
-        """Pass over a connection that leaves the fan.
-
-        Returns:
-            octets that it was counted for and is not sent; None where it had its turn.
-        """
+    def leave(self, transport: LaneTransport, member: F) -> None:
+        """Pass over a connection that leaves the fan, and take back what it was counted for."""
         place = self._crowd.places.get(transport)
-        if place is None or place < self._sent or place in self._left:
-            return None
-        self._left.add(place)
-        return len(self._frame)
+        if place is not None and place >= self._sent and place not in self._left:
+            self._left.add(place)
+            member.was_sent(-self._messages, -self._octets)
 
 
 class Fan(Generic[F]):
@@ -124,7 +135,7 @@ class Fan(Generic[F]):
         self._octets_counted: list[int] = []
         self._passages: list[Passage[F]] = []
         # Passages that began while nobody came or went share it.
-        self._crowd: _Crowd[F] | None = None
+        self.crowd: _Crowd[F] | None = None
 
     def __len__(self) -> int:
         return len(self._members)
@@ -136,7 +147,7 @@ class Fan(Generic[F]):
 
     def put(self, transport: LaneTransport, member: F) -> None:
         """Take in a connection that is clear."""
-        self._crowd = None
+        self.crowd = None
         self._places[transport] = len(self._members)
         self._descriptors.append(transport.fileno())
         self._transports.append(transport)
@@ -147,14 +158,12 @@ class Fan(Generic[F]):
 
     def take_out(self, transport: LaneTransport) -> None:
         """Let a connection go, and whose it is know; the last takes its place."""
-        self._crowd = None
+        self.crowd = None
         place = self._places.pop(transport)
         member = self._members[place]
         self._count(place)
         for passage in self._passages:
-            octets = passage.loses(transport)
-            if octets is not None:
-                member.was_sent(-1, -octets)
+            passage.leave(transport, member)
         last = len(self._members) - 1
         if place != last:
             self._places[self._transports[last]] = place
@@ -174,8 +183,7 @@ class Fan(Generic[F]):
 
     def send(self, frame: bytes) -> None:
         """Send octets to everybody in it."""
-        self._messages += 1
-        self._octets += len(frame)
+        self.owe(frame)
         self.send_to(self._descriptors, self._transports, frame)
 
     def send_to(
@@ -198,13 +206,17 @@ class Fan(Generic[F]):
 
     def begin(self, frame: bytes) -> Passage[F]:
         """Have octets go to everybody who is in it now, some at a time; they count from now on."""
-        self._messages += 1
-        self._octets += len(frame)
-        if self._crowd is None:
-            self._crowd = _Crowd(self._descriptors, self._transports, self._members)
-        passage = Passage(self, self._crowd, frame)
+        self.owe(frame)
+        if self.crowd is None:
+            self.crowd = _Crowd(self._descriptors, self._transports, self._members)
+        passage = Passage(self, self.crowd, frame)
         self._passages.append(passage)
         return passage
+
+    def owe(self, frame: bytes) -> None:
+        """Count octets that go to everybody who is in it now."""
+        self._messages += 1
+        self._octets += len(frame)
 
     def passed(self, passage: Passage[F]) -> None:
         """Take note that a passage has come to its end."""

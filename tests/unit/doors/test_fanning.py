@@ -19,10 +19,12 @@ from tests.unit.doors.crowd import LanePeer, LaneServer, crowd
 from tests.unit.doors.harness import Client, Exchange
 from wsecho.config import Config
 from wsecho.core.callers import Caller
+from wsecho.core.frames import Opcode, encode_frame
 from wsecho.core.history import Message
 from wsecho.core.positions import Position
-from wsecho.doors import delivery, rounds
+from wsecho.doors import delivery, rounds, wave
 from wsecho.doors.rounds import SLICE
+from wsecho.doors.wave import MOST, MOST_OCTETS
 
 V1 = ["wsecho.v1"]
 LARGE = "x" * 6_000
@@ -340,6 +342,7 @@ def sliced(size: int) -> Iterator[None]:
     """Make the slices smaller."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(delivery, "SLICE", size)
+        patch.setattr(wave, "SLICE", size)
         patch.setattr(rounds, "SLICE", size)
         yield
 
@@ -412,6 +415,61 @@ def test_a_fan_of_several_slices(server: LaneServer) -> None:
         assert [said(member) for member in members] == [["b", "c"]] * 2 + [["a", "b", "c"]] * 4
         assert said(late) == ["c"]
         assert server.fanned() == {"raw": 7}
+
+
+def test_what_waits_in_a_large_room_goes_round_together(server: LaneServer) -> None:
+    """In one write to each; not what is said after somebody came, or went."""
+    with sliced(2):
+        members = [raw(server) for _ in range(4)]
+        say(server, "a", "b", "c")
+        late = raw(server)
+        say(server, "d")
+        assert [said(member) for member in members] == [["a"], ["a"], [], []]
+        hang_up(members.pop())
+        for _ in range(3):
+            server.clock.turn()
+        assert [said(member) for member in members] == [["b", "c"]] * 2 + [["a"]]
+        server.rooms.deliveries.skip("a", "E", 4, 4)
+        say(server, "e")
+        drain(server, late)
+        assert [said(member) for member in members] == [["d"]] * 2 + [["b", "c", "d"]]
+        assert said(late) == ["d"]
+        assert late.close_code == 4410
+
+
+def test_who_leaves_before_its_turn_gets_all_of_a_wave(server: LaneServer) -> None:
+    """Whole, in order, and counted once."""
+    with sliced(1):
+        members = [raw(server), raw(server), raw(server, "?self=0")]
+        server.take_little = True
+        slow = raw(server)
+        say(server, "a", "b")
+        connection = next(reversed(server.websockets.connections))
+        connection.push(encode_frame(Opcode.BINARY, b"x" * 50_000))
+        assert server.fanned() == {"raw": 2}
+        drain(server, slow, *members)
+        got = [said(member) for member in (*members, slow)]
+        assert got == [["a", "b"]] * 4
+        assert server.sent("raw") == 9
+
+
+def test_what_goes_round_together_is_bounded(server: LaneServer) -> None:
+    """By number and by size."""
+    with sliced(2):
+        members = [raw(server) for _ in range(3)]
+        few = [str(number) for number in range(2 * MOST)]
+        for texts in (few, ["y" * MOST_OCTETS, "z", "z"]):
+            say(server, "first", *texts)
+            while not (first := said(members[2])):
+                server.clock.turn()
+            assert first == ["first"]
+            while not (wave := said(members[2])):
+                server.clock.turn()
+            assert wave == texts[: len(wave)]
+            assert 0 < len(wave) < len(texts)
+            drain(server, *members)
+            assert wave + said(members[2]) == texts
+            assert said(members[0]) == ["first", *texts]
 
 
 @define(eq=False)

@@ -75,7 +75,7 @@ class World:
     members: list[Member]
     clock: Clock
     fan: Fan[Any] = field(factory=Fan)
-    passages: list[tuple[Passage[Any], list[tuple[Member, int]], bytes]] = field(factory=list)
+    passages: list[tuple[Passage[Any], list[tuple[Member, int]], list[bytes]]] = field(factory=list)
 
     def put(self, *numbers: int) -> None:
         """Take some in that are clear and not in it yet."""
@@ -95,19 +95,25 @@ class World:
         self.fan.send(frame)
 
     def begin(self, frame: bytes) -> None:
-        """Begin to send to everybody."""
+        """Begin to send to everybody, together with what has yet to begin where that may be."""
+        if self.passages:
+            passage, waiting, frames = self.passages[-1]
+            if len(waiting) == len(self.fan) and passage.is_for(self.fan):
+                passage.add(frame)
+                frames.append(frame)
+                return
         waiting = [(member, member.departures) for member in self.fan._members]
-        self.passages.append((self.fan.begin(frame), waiting, frame))
+        self.passages.append((self.fan.begin(frame), waiting, [frame]))
 
     def advance(self, most: int) -> None:
         """Go on with what began first: who has left since is to be sent to by itself."""
         if not self.passages:
             return
-        passage, waiting, frame = self.passages[0]
+        passage, waiting, frames = self.passages[0]
         turn, waiting[:] = waiting[:most], waiting[most:]
         gone = [member for member, departures in turn if member.departures > departures]
         for member, _ in turn:
-            if member not in gone:
+            for frame in frames if member not in gone else ():
                 member.expect(frame)
         assert passage.advance(most) == gone
         assert len(passage) == len(waiting)
