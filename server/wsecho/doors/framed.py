@@ -10,7 +10,7 @@ from typing import ClassVar
 from twisted.internet.defer import Deferred
 
 from wsecho.bus.later import settle
-from wsecho.core.errors import TOO_SLOW, BadRequest, OverRate, WireError
+from wsecho.core.errors import BadRequest, OverRate, WireError
 from wsecho.core.frames import Opcode, encode_frame
 from wsecho.core.history import Message
 from wsecho.core.positions import Position
@@ -34,14 +34,13 @@ from wsecho.core.vocabulary import (
     write_skipped,
     write_token,
 )
-from wsecho.doors.door import Connection, PlainDoor
+from wsecho.doors.door import Connection
 from wsecho.doors.gate import Gate
-from wsecho.doors.reader import Reader
+from wsecho.doors.roomdoor import RoomDoor
 from wsecho.doors.seat import Seat
-from wsecho.lane.transport import LaneTransport
 
 
-class FramedMember(Reader, PlainDoor):
+class FramedMember(RoomDoor):
     """One connection that speaks `wsecho.v1` in one room.
 
     Args:
@@ -51,32 +50,11 @@ class FramedMember(Reader, PlainDoor):
 
     name: ClassVar = "v1"
     door: ClassVar = "v1"
-    keeps_window = False
-    waits_for_reader: ClassVar = False
     subprotocol: ClassVar = SUBPROTOCOL
-    _connection: Connection
 
     def __init__(self, seat: Seat, gate: Gate) -> None:
         super().__init__(seat)
         self._gate = gate
-
-    def prepare(self) -> Deferred[None] | None:
-        """Make the room current here.
-
-        Raises:
-            OverLimit: there are too many rooms.
-            BusUnavailable: it cannot be had now.
-        """
-        return self.attach()
-
-    def greet(self) -> dict[str, str]:
-        """Join the room, while a refusal can still be an HTTP status.
-
-        Raises:
-            OverLimit: the room is full, or there are too many rooms.
-        """
-        self._joined, self._begin = self.start()
-        return {}
 
     @property
     def form(self) -> str:
@@ -118,14 +96,6 @@ class FramedMember(Reader, PlainDoor):
     def closing(self, retry: float) -> None:
         """Tell that the server is about to stop."""
         self._answer(write_closing(retry))
-
-    def drained(self) -> None:
-        """Send more of what waits."""
-        self.pump()
-
-    def closed(self) -> None:
-        """Leave the room."""
-        self.leave()
 
     def _publish(self, frame: Publish) -> None:
         try:
@@ -177,18 +147,6 @@ class FramedMember(Reader, PlainDoor):
 
     # -- what the reader asks
 
-    def offer(self, data: bytes) -> bool:
-        """Give a frame to the connection, if it takes any now."""
-        return self._connection.offer(data)
-
-    def was_sent(self, messages: int, octets: int) -> None:
-        """Count what was sent to it together with others."""
-        self._connection.was_sent(messages, octets)
-
-    def free_tap(self) -> LaneTransport | None:
-        """Return what its connection is sent by, if that takes all at once now."""
-        return self._connection.free_tap()
-
     def encode(self, message: Message) -> bytes:
         """Write a message; the carriers share its JSON."""
         return self._connection.packing.frame(shared_json(message), is_binary=False)
@@ -206,11 +164,6 @@ class FramedMember(Reader, PlainDoor):
     def encode_change(self, change: Change) -> bytes:
         """Write `presence`."""
         return self._framed(write_presence(change))
-
-    def too_slow(self) -> None:
-        """Close it with 1013."""
-        self.leave()
-        self._connection.close(TOO_SLOW)
 
     def history_lost(self, upto: int) -> bool:
         """Tell what is gone, and go on behind it."""

@@ -18,13 +18,10 @@ The handshake's answer carries ``Wsecho-Position: P``: the k-th frame is message
 from functools import partial
 from typing import ClassVar, Final
 
-from twisted.internet.defer import Deferred
-
 from wsecho.bus.later import settle
 from wsecho.core.deflate import Packing
 from wsecho.core.errors import (
     OUR_FAULT,
-    TOO_SLOW,
     BadRequest,
     BusTimeout,
     BusUnavailable,
@@ -38,16 +35,15 @@ from wsecho.core.history import Message
 from wsecho.core.positions import Position
 from wsecho.core.presence import Change
 from wsecho.core.retries import Receipt
-from wsecho.doors.door import Connection, PlainDoor
-from wsecho.doors.reader import Reader
+from wsecho.doors.door import Connection
+from wsecho.doors.roomdoor import RoomDoor
 from wsecho.doors.seat import Seat
-from wsecho.lane.transport import LaneTransport
 
 SUBPROTOCOL: Final = "wsecho.raw"
 POSITION_HEADER: Final = "Wsecho-Position"
 
 
-class RawMember(Reader, PlainDoor):
+class RawMember(RoomDoor):
     """One connection that is a member of one room.
 
     Args:
@@ -60,9 +56,7 @@ class RawMember(Reader, PlainDoor):
 
     name: ClassVar = "raw"
     door: ClassVar = "raw"
-    keeps_window = False
     _packing = Packing()
-    waits_for_reader: ClassVar = False
 
     def __init__(self, seat: Seat, subprotocol: str | None) -> None:
         super().__init__(seat)
@@ -73,16 +67,6 @@ class RawMember(Reader, PlainDoor):
                 "after needs a reader that gets every message: not with self=0, nor in a room "
                 "whose slow readers are not closed (--slow); there, use wsecho.v1"
             )
-        self._connection: Connection | None = None
-
-    def prepare(self) -> Deferred[None] | None:
-        """Make the room current here.
-
-        Raises:
-            OverLimit: there are too many rooms.
-            BusUnavailable: it cannot be had now.
-        """
-        return self.attach()
 
     def greet(self) -> dict[str, str]:
         """Join the room, and return the headers of the handshake's answer.
@@ -90,7 +74,7 @@ class RawMember(Reader, PlainDoor):
         Raises:
             OverLimit: the room is full, or there are too many rooms.
         """
-        self._joined, self._begin = self.start()
+        super().greet()
         if not self._counts or self._begin.recovered is False:
             return {}
         return {POSITION_HEADER: str(self._begin.position)}
@@ -116,8 +100,7 @@ class RawMember(Reader, PlainDoor):
             self.caller.grants.check("publish", self.room)
         except Forbidden as error:
             self.leave()
-            if self._connection is not None:
-                self._connection.close(refusal(error))
+            self._connection.close(refusal(error))
             return
         try:
             said = self._rooms.publish(self.room, payload, is_binary=is_binary, sender=self)
@@ -132,14 +115,6 @@ class RawMember(Reader, PlainDoor):
         """Say all of it, and then take it to the members."""
         self._rooms.deliveries.together(partial(super().received_all, messages))
 
-    def drained(self) -> None:
-        """Send more of what waits."""
-        self.pump()
-
-    def closed(self) -> None:
-        """Leave the room."""
-        self.leave()
-
     def renew(self, position: Position) -> None:
         """Close it with 4410: the frames are counted from another beginning now."""
         if self._is_here:
@@ -152,12 +127,9 @@ class RawMember(Reader, PlainDoor):
 
     def _end(self, position: Position) -> None:
         self.leave()
-        if self._connection is not None:
-            self._connection.close(cannot_resume(position))
+        self._connection.close(cannot_resume(position))
 
     def _not_said(self, error: WireError) -> None:
-        if self._connection is None:
-            return
         self.leave()
         if isinstance(error, BusUnavailable | BusTimeout):
             self._connection.close(bus_is_away(error))
@@ -165,19 +137,6 @@ class RawMember(Reader, PlainDoor):
             self._connection.close(OUR_FAULT)
 
     # -- what the reader asks
-
-    def offer(self, data: bytes) -> bool:
-        """Give a frame to the connection, if it takes any now."""
-        return self._connection is not None and self._connection.offer(data)
-
-    def was_sent(self, messages: int, octets: int) -> None:
-        """Count what was sent to it together with others."""
-        if self._connection is not None:
-            self._connection.was_sent(messages, octets)
-
-    def free_tap(self) -> LaneTransport | None:
-        """Return what its connection is sent by, if that takes all at once now."""
-        return None if self._connection is None else self._connection.free_tap()
 
     def encode(self, message: Message) -> bytes:
         """Write a message as one frame."""
@@ -192,12 +151,6 @@ class RawMember(Reader, PlainDoor):
 
     def encode_change(self, change: Change) -> None:
         """Say nothing: every frame here is a message."""
-
-    def too_slow(self) -> None:
-        """Close it with 1013."""
-        self.leave()
-        if self._connection is not None:
-            self._connection.close(TOO_SLOW)
 
     def history_lost(self, upto: int) -> bool:
         """Close it with 4410: the frames could not be counted any more."""
