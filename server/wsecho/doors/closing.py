@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from twisted.internet.interfaces import IDelayedCall
 
     from wsecho.doors.outbound import Outbound
-    from wsecho.lane.transport import LaneTransport
 
 CLOSE_TIMEOUT: Final = 10.0
 """Seconds that a peer has to answer a close before it is cut off."""
@@ -28,7 +27,6 @@ class ClosingProtocol(ReadingProtocol):
     factory: Any
     _outbound: Outbound
     # These are no attributes of each object until they differ: most never do.
-    _lane: LaneTransport | None = None
     _expiry: IDelayedCall | None = None
     # None: whoever closes keeps the time for all connections at once.
     _answer_within: float | None = CLOSE_TIMEOUT

@@ -128,7 +128,7 @@ class _Server(Collector):
                 "The most that the event loop was ever late.",
                 house.stats.longest_lag,
             ),
-            ("lane_connections", "Open WebSockets on the lane.", len(self._lane)),
+            ("lane_connections", "Open WebSockets and event streams on the lane.", len(self._lane)),
             ("stopping", "1 while the server is about to end.", house.connections.is_stopping),
         ):
             yield GaugeMetricFamily(f"wsecho_{name}", text, value=value)

@@ -10,11 +10,12 @@ from autobahn.exception import PayloadCorruptError, PayloadExceededError
 from wsecho.core.large import Buffers, LargeMessage
 from wsecho.core.reading import is_utf8, read_head
 from wsecho.doors.opened import Agreed, OpenedProtocol
-from wsecho.lane.transport import LaneTransport
+from wsecho.lane.octets import apply_mask
 from wsecho.lane.wire import read_messages, unmask_in_place, unmask_text
 
 if TYPE_CHECKING:
     from wsecho.core.reading import Head
+    from wsecho.lane.transport import LaneTransport
 
 
 class ReadingProtocol(OpenedProtocol):
@@ -28,6 +29,7 @@ class ReadingProtocol(OpenedProtocol):
     transport: Any
     _perMessageCompress: Any
     # These are no attributes of each object until they differ: most never do.
+    _lane: LaneTransport | None = None
     _large: LargeMessage | None = None
     _is_between = False
     _has_no_text = False
@@ -119,7 +121,7 @@ class ReadingProtocol(OpenedProtocol):
             if head is None or taken + head.size + head.length > len(data):
                 break
             begin = taken + head.size
-            payload = _unmasked(data[begin : begin + head.length], head.key)
+            payload = apply_mask(data[begin : begin + head.length], head.key)
             if not (head.is_compressed or head.is_binary or is_utf8(payload)):
                 break
             taken = begin + head.length
@@ -137,8 +139,8 @@ class ReadingProtocol(OpenedProtocol):
         if head.size < len(data):
             _, is_valid = large.fill(data[head.size :])
             self.large_filled(is_valid=is_valid)
-        if self._large is not None and isinstance(self.transport, LaneTransport):
-            self.transport.read_into(large)
+        if self._large is not None and self._lane is not None:
+            self._lane.read_into(large)
         return True
 
     def _end_large(self, large: LargeMessage) -> None:
@@ -195,17 +197,11 @@ class ReadingProtocol(OpenedProtocol):
 
     def _expect_messages(self) -> None:
         """Have the lane read whole messages itself where that is what may come."""
-        if isinstance(self.transport, LaneTransport):
+        if self._lane is not None:
             is_plain = self._is_between and self._large is None and not self._perMessageCompress
-            self.transport.messages_up_to = self.most if is_plain else 0
+            self._lane.messages_up_to = self.most if is_plain else 0
 
     def is_heard(self) -> None:
         """Take a message for the answer to a ping that waits for one."""
         if self.autoPingTimeoutCall and self.autoPingRestartOnAnyTraffic:
             self._cancelAutoPingTimeoutCall()
-
-
-def _unmasked(payload: bytes, key: bytes) -> bytes:
-    unmasked = bytearray(payload)
-    unmask_in_place(memoryview(unmasked), key)
-    return bytes(unmasked)
