@@ -8,7 +8,7 @@ from itertools import compress
 from typing import Any, Generic, Protocol, TypeVar
 
 from wsecho.lane import wire
-from wsecho.lane.transport import LaneTransport
+from wsecho.lane.writing import WritingTransport
 
 
 class Fanned(Protocol):
@@ -30,7 +30,7 @@ class _Crowd(Generic[F]):
     def __init__(
         self,
         descriptors: "array[int]",
-        transports: Iterable[LaneTransport],
+        transports: Iterable[WritingTransport],
         members: Iterable[F],
     ) -> None:
         self.descriptors = descriptors[:]
@@ -41,7 +41,7 @@ class _Crowd(Generic[F]):
         return len(self.members)
 
     @cached_property
-    def places(self) -> dict[LaneTransport, int]:
+    def places(self) -> dict[WritingTransport, int]:
         """Where each stands: seldom asked for, as most stay."""
         return {transport: place for place, transport in enumerate(self.transports)}
 
@@ -98,7 +98,7 @@ class Passage(Generic[F]):
         if not len(self):
             self._fan.passed(self)
         descriptors = crowd.descriptors[begin:end]
-        transports: Sequence[LaneTransport] = crowd.transports[begin:end]
+        transports: Sequence[WritingTransport] = crowd.transports[begin:end]
         gone: list[F] = []
         if self._left:
             stay = [place not in self._left for place in range(begin, end)]
@@ -108,7 +108,7 @@ class Passage(Generic[F]):
         self._fan.send_to(descriptors, transports, frame)
         return gone
 
-    def leave(self, transport: LaneTransport, member: F) -> None:
+    def leave(self, transport: WritingTransport, member: F) -> None:
         """Pass over a connection that leaves the fan, and take back what it was counted for."""
         place = self._crowd.places.get(transport)
         if place is not None and place >= self._sent and place not in self._left:
@@ -125,10 +125,10 @@ class Fan(Generic[F]):
     def __init__(self) -> None:
         # What stands at one place in each of these belongs together.
         self._descriptors: array[int] = array("i")
-        self._transports: list[LaneTransport] = []
+        self._transports: list[WritingTransport] = []
         self._members: list[F] = []
         self._counted: list[int] = []
-        self._places: dict[LaneTransport, int] = {}
+        self._places: dict[WritingTransport, int] = {}
         # What each member was sent is the difference to when it was last counted.
         self._messages = 0
         self._octets = 0
@@ -145,7 +145,7 @@ class Fan(Generic[F]):
         """Anybody whose connection is in it."""
         return self._members[0]
 
-    def put(self, transport: LaneTransport, member: F) -> None:
+    def put(self, transport: WritingTransport, member: F) -> None:
         """Take in a connection that is clear."""
         self.crowd = None
         self._places[transport] = len(self._members)
@@ -156,7 +156,7 @@ class Fan(Generic[F]):
         self._octets_counted.append(self._octets)
         transport.fan = self
 
-    def take_out(self, transport: LaneTransport) -> None:
+    def take_out(self, transport: WritingTransport) -> None:
         """Let a connection go, and whose it is know; the last takes its place."""
         self.crowd = None
         place = self._places.pop(transport)
@@ -187,7 +187,7 @@ class Fan(Generic[F]):
         self.send_to(self._descriptors, self._transports, frame)
 
     def send_to(
-        self, descriptors: "array[int]", transports: Sequence[LaneTransport], frame: bytes
+        self, descriptors: "array[int]", transports: Sequence[WritingTransport], frame: bytes
     ) -> None:
         """Send octets to some who are in it, and have been counted for them.
 

@@ -8,7 +8,8 @@ from attrs import define, field
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.task import Clock
 
-from wsecho.lane.transport import FULL, LaneTransport
+from wsecho.lane.transport import LaneTransport
+from wsecho.lane.writing import FULL
 
 
 @define
