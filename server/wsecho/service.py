@@ -88,7 +88,7 @@ class WsechoService(MultiService):
         admission = Admission.of(config, reactor.seconds, lambda: listening.is_on_loopback)
         gate = admission.gate
         router = make_router(config, rooms, reactor, admission)
-        lane = Lane(reactor) if config.lane and Lane.is_possible() else None
+        lane = self._make_lane()
         websockets = WebSocketFactory(config, reactor, house, lane)
         handshake = Handshake(config, gate, rooms, router, websockets)
         self.metrics = Metrics(house, rooms, router, lane)
@@ -126,6 +126,11 @@ class WsechoService(MultiService):
         # Left alone, it would end the process.
         OnSignal("SIGUSR2", self._stay, reactor).setServiceParent(self)
         self._drain = Drain(listening.ports, house, reactor, config.drain)
+
+    def _make_lane(self) -> Lane | None:
+        if self._config.lane and Lane.is_possible():
+            return Lane(self._reactor, self.rooms.deliveries.together)
+        return None
 
     def setServiceParent(self, parent: IServiceCollection) -> None:
         """Join twistd's application, which is where it looks for the log's form."""

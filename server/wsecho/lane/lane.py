@@ -2,7 +2,9 @@
 """All sockets on the lane, as one reader of the reactor."""
 
 import select
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from time import perf_counter
 from typing import Any, Final
 
@@ -30,18 +32,29 @@ RARELY: Final = 64
 """After how many turns it is then tried again."""
 
 
+def _by_itself(serve: Callable[[], None]) -> None:
+    serve()
+
+
 @implementer(IReadDescriptor)
 class Lane:
     """Reads all its sockets when the reactor says that any is ready.
 
     Args:
         reactor: Twisted's reactor; any that can watch a descriptor.
+        together: calls what serves several sockets that are ready at once. What has to be sent
+            because of them to many others may wait until all are served.
     """
 
     _log = Logger()
 
-    def __init__(self, reactor: Any) -> None:
+    def __init__(
+        self,
+        reactor: Any,
+        together: Callable[[Callable[[], None]], None] = _by_itself,
+    ) -> None:
         self._reactor = reactor
+        self._together = together
         self._epoll: Any = None
         # Above 0: how often waiting may be in vain yet. Below: since how many turns it is left off.
         self._hope = HOPE
@@ -127,6 +140,15 @@ class Lane:
         self._hope = self._hope - 1 if self._hope > -RARELY else 1
 
     def _serve(self, ready: list[tuple[int, int]]) -> None:
+        if len(ready) == 1:
+            self._serve_each(ready)
+            return
+        try:
+            self._together(partial(self._serve_each, ready))
+        except Exception:  # noqa: BLE001  # the boundary: the reactor would serve no socket again
+            self._log.failure("what came on the lane could not be taken to others")
+
+    def _serve_each(self, ready: list[tuple[int, int]]) -> None:
         transports = self._transports
         for descriptor, events in ready:
             # Serving one may have closed another.

@@ -140,7 +140,7 @@ class LaneServer(Server):
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
-        self.lane = CrowdLane(self.clock)
+        self.lane = CrowdLane(self.clock, self.rooms.deliveries.together)
         self.lane._epoll = select.epoll()
         self.websockets.lane = self.factory.site.lane = self.lane
 

@@ -12,6 +12,7 @@ import pytest
 from attrs import define, field
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from twisted.logger import capturedLogs
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 
 from tests.events import read_events
@@ -25,6 +26,7 @@ from wsecho.core.positions import Position
 from wsecho.doors import delivery, rounds, wave
 from wsecho.doors.rounds import SLICE
 from wsecho.doors.wave import MOST, MOST_OCTETS
+from wsecho.lane import wire
 
 V1 = ["wsecho.v1"]
 LARGE = "x" * 6_000
@@ -435,6 +437,59 @@ def test_what_waits_in_a_large_room_goes_round_together(server: LaneServer) -> N
         assert [said(member) for member in members] == [["d"]] * 2 + [["b", "c", "d"]]
         assert said(late) == ["d"]
         assert late.close_code == 4410
+
+
+def write(client: Client, text: str) -> None:
+    """Send a message that the server has yet to read."""
+    assert isinstance(client.peer, LanePeer)
+    assert client.peer.socket is not None
+    client.protocol.send_text(text.encode())
+    client.peer.socket.send(b"".join(client.protocol.data_to_send()))
+
+
+def test_what_several_say_at_once_goes_round_together(
+    server: LaneServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One write to each, behind what those whose sockets were read said before."""
+    members = [raw(server) for _ in range(3)]
+    sends: list[int] = []
+
+    def send_to_all(descriptors: Any, frame: bytes) -> Any:
+        sends.append(len(descriptors))
+        return send(descriptors, frame)
+
+    send = wire.send_to_all
+    monkeypatch.setattr(wire, "send_to_all", send_to_all)
+    for number in (2, 0, 1):
+        write(members[number], f"{number}")
+    server.turn()
+    got = said(members[0])
+    assert sorted(got) == ["0", "1", "2"]
+    assert [said(member) for member in members[1:]] == [got, got]
+    assert sends == [3]
+
+
+class Fault:
+    """A listener that fails."""
+
+    def heard(self, *_: Any) -> None:
+        """Fail."""
+        raise ValueError("a fault of ours")
+
+
+def test_a_fault_in_what_goes_round_leaves_the_lane_alone(server: LaneServer) -> None:
+    """It is logged; others are heard as before."""
+    members = [raw(server) for _ in range(2)]
+    server.rooms.deliveries.listeners.append(Fault())  # type: ignore[arg-type]  # it is asked no more
+    for member in members:
+        write(member, "x")
+    with capturedLogs() as logs:
+        server.lane.turn()
+    assert [log["log_failure"].type for log in logs] == [ValueError]
+    server.rooms.deliveries.listeners.clear()
+    drain(server, *members)
+    members[0].text("y")
+    assert [said(member) for member in members] == [["x", "x", "y"]] * 2
 
 
 def test_who_leaves_before_its_turn_gets_all_of_a_wave(server: LaneServer) -> None:
