@@ -34,8 +34,11 @@ class Frame:
 
 
 def masked_with(payload: bytes, key: bytes) -> bytes:
-    """Mask, or unmask, octet by octet as RFC 6455 section 5.3 says it."""
-    return bytes(octet ^ key[place % 4] for place, octet in enumerate(payload))
+    """Mask, or unmask, as RFC 6455 section 5.3 says it: each octet with that of the key in turn."""
+    size = len(payload)
+    keys = (key * (size // 4 + 1))[:size]
+    # As one large number, for octet by octet took a tenth of all unit tests' time.
+    return (int.from_bytes(payload) ^ int.from_bytes(keys)).to_bytes(size)
 
 
 def whole(payload: bytes, first: int = 0x81) -> bytes:

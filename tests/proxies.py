@@ -7,7 +7,6 @@ import re
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ import pytest
 from attrs import define, field
 
 from tests.processes import PATIENCE
+from tests.waiting import wait_until_open
 
 _UPGRADE: Final = re.compile(rb"\r\nupgrade: *websocket\r\n", re.IGNORECASE)
 _STREAM: Final = re.compile(rb"^GET [^ ]*/events")
@@ -182,10 +182,7 @@ def nginx(folder: Path, upstream: int, *, websockets: bool) -> Iterator[Nginx]:
     server.configure(websockets=websockets)
     server.process = subprocess.Popen(server.command(), stderr=subprocess.DEVNULL)
     try:
-        for _ in range(int(PATIENCE / 0.05)):
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
-                break
-            time.sleep(0.05)
+        wait_until_open(port)
         yield server
     finally:
         server.process.terminate()

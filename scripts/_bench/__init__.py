@@ -16,5 +16,6 @@
     rows         what is measured, against whom, and what it must reach
     payloads     the bytes that are sent
 
-An import points down. `rows`, `payloads`, `judging`, `table` and `chart` do no I/O.
+An import points down, at last into `_shared`.
+`rows`, `payloads`, `judging`, `table` and `chart` do no I/O.
 """

@@ -2,13 +2,10 @@
 """The command line of `scripts/bench`."""
 
 import argparse
-import signal
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from types import FrameType
 
-from _testsuite.errors import CannotRunError
+from _shared.command import ended, folder, split
 
 from .judging import Measured, judge
 from .report import check_place
@@ -64,24 +61,14 @@ def _sum(names: Iterable[str]) -> float:
 def main(arguments: Sequence[str]) -> int:
     """Run the command and give its exit status."""
     settings = parse(arguments)
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # progress, in a log too
-    signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        check_place(settings.report)
-        rows = run(settings)
-    except CannotRunError as error:
-        print(f"scripts/bench: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("scripts/bench: interrupted", file=sys.stderr)
-        return 130
+    return ended("scripts/bench", lambda: _measured(settings))
+
+
+def _measured(settings: Settings) -> int:
+    check_place(settings.report)
+    rows = run(settings)
     print(f"report: {settings.report}")
     return status(rows)
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """Let SIGTERM end a run as Ctrl-C does: cleaning up."""
-    raise KeyboardInterrupt
 
 
 def status(rows: Sequence[Measured]) -> int:
@@ -94,17 +81,17 @@ def status(rows: Sequence[Measured]) -> int:
 
 def parse(arguments: Sequence[str]) -> Settings:
     """Read the command line; a mistake in it ends the script with status 2."""
-    border = list(arguments).index("--") if "--" in arguments else len(arguments)
+    ours, server_options = split(arguments)
     parser = _parser()
-    given = parser.parse_args(arguments[:border])
+    given = parser.parse_args(ours)
     growth = (growth_of_rooms(given.room_sizes), growth_of_echo(given.echo_sizes))
     return Settings(
         root=_ROOT,
         rows=chosen(_rows(parser, given.rows, growth), given.peers),
         rounds=given.rounds,
         seconds=given.seconds,
-        report=given.report.expanduser().resolve(),
-        server_options=tuple(arguments[border + 1 :]),
+        report=given.report,
+        server_options=server_options,
     )
 
 
@@ -142,7 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--report",
         metavar="DIR",
-        type=Path,
+        type=folder,
         default=_ROOT / "build" / "bench",
         help="where to write tables, JSON and chart (default: build/bench)",
     )

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from _testsuite.errors import CannotRunError
-from _testsuite.process import clean_environment, last_lines, run_whole
+from _shared.environment import make_once
+from _shared.errors import CannotRunError
+from _shared.process import clean_environment
 
 PYTHON_PACKAGES = (
     "autobahn",
@@ -109,32 +110,19 @@ def install(environment: Environment, peers: Iterable[str]) -> None:
 def _python(home: Path, packages: tuple[str, ...]) -> None:
     python = str(home / "bin" / "python")
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages]
-    _once(home, f"{' '.join(packages)}\n", [[sys.executable, "-m", "venv", str(home)], pip])
+    _once(home, packages, [[sys.executable, "-m", "venv", str(home)], pip])
 
 
 def _node(environment: Environment) -> None:
     home = environment.cache / "bench-node"
     npm = environment.cache / "bench-venv" / "bin" / "npm"
     install = [str(npm), "install", "--no-audit", "--no-fund", "--prefix", str(home)]
-    _once(home, f"{' '.join(NODE_PACKAGES)}\n", [[*install, *NODE_PACKAGES]])
+    _once(home, NODE_PACKAGES, [[*install, *NODE_PACKAGES]])
 
 
-def _once(home: Path, wanted: str, steps: list[list[str]]) -> None:
-    """Make a folder by some commands; a half-made one, or one of other packages, is made again."""
-    stamp = home / "complete"
-    if stamp.exists() and stamp.read_text() == wanted:
-        return
-    print(f"Installing {wanted.strip()} into {home} (once) ...")
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
-    log = Path(f"{home}.log")
-    with log.open("wb") as output:
-        for step in steps:
-            if run_whole(step, output):
-                raise CannotRunError(
-                    f"{wanted.strip()} could not be installed, see {log}:{last_lines(log)}"
-                )
-    stamp.write_text(wanted)
+def _once(home: Path, packages: Iterable[str], steps: list[list[str]]) -> None:
+    wanted = " ".join(packages)
+    make_once(home, wanted, steps, f"{wanted} could not be installed")
 
 
 class Feature(StrEnum):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from _testsuite import process
+from _shared import process
 
 from . import payloads
 from .judging import Sample

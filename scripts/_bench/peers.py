@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from _testsuite.errors import CannotRunError
+from _shared.errors import CannotRunError
+from _shared.process import HOST
 
 from .environment import Environment
 from .rows import OURS, Load
 
-HOST = "127.0.0.1"
 _WIDEST = 15
 _CROSSBAR_PATIENCE = 240.0
 """Its first start alone took a minute and a half."""

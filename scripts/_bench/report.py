@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from _testsuite.errors import CannotRunError
+from _shared.errors import CannotRunError
 
 from . import chart, table
 from .judging import Measured, Verdict, judge, ratio, spread

@@ -1,32 +1,23 @@
 # SPDX-License-Identifier: MIT
 """A server on its own core, from its start to its end."""
 
-import asyncio
 import os
 import re
 import shutil
 import signal
-import socket
-from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from _testsuite import process
+from _shared import process
 
-from .peers import HOST, Command
+from .peers import Command
 
 _RESIDENT = re.compile(r"^VmRSS:\s+(\d+) kB$", re.MULTILINE)
 
 
 class MeasureError(Exception):
     """One entry could not be measured in one round; the message says why."""
-
-
-def free_port() -> int:
-    """Give a port of loopback that nobody listens on."""
-    with socket.create_server((HOST, 0)) as free:
-        return int(free.getsockname()[1])
 
 
 def tree(pid: int) -> list[int]:
@@ -74,23 +65,11 @@ async def serving(command: Command, port: int, core: int, log: Path) -> AsyncIte
     # taskset becomes the server, so the id is the server's own.
     server = await process.start([*pinned, *command.arguments], folder=command.folder, log=log)
     try:
-        await _wait(port, server, log, command.patience)
+        if not await process.listens(server, port, command.patience):
+            raise MeasureError(f"the server did not start:{process.last_lines(log, 2)}")
         yield server.pid
     finally:
         await process.end(server)
         # Its session is its own: a worker that outlived it would be on the next one's core.
         with suppress(ProcessLookupError):
             os.killpg(server.pid, signal.SIGKILL)
-
-
-async def _wait(port: int, server: Process, log: Path, patience: float) -> None:
-    deadline = asyncio.get_running_loop().time() + patience
-    while asyncio.get_running_loop().time() < deadline and server.returncode is None:
-        try:
-            _, writer = await asyncio.open_connection(HOST, port)
-        except OSError:
-            await asyncio.sleep(0.05)
-        else:
-            writer.close()
-            return
-    raise MeasureError(f"the server did not start:{process.last_lines(log, 2)}")

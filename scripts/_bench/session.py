@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from _testsuite.errors import CannotRunError
-from _testsuite.server import ensure_environment
+from _shared.environment import ensure_environment
+from _shared.errors import CannotRunError
+from _shared.process import free_port
 
 from .environment import Environment, Feature, compile_generator, install, missing
 from .judging import Measured, Sample
@@ -19,7 +20,7 @@ from .loading import Bench, measure
 from .peers import command, make_certificate
 from .report import Report
 from .rows import OURS, Entry, Row
-from .serving import MeasureError, free_port, serving
+from .serving import MeasureError, serving
 from .table import render, summary
 
 _FILES = 20_000
@@ -67,7 +68,7 @@ def run(settings: Settings) -> list[Measured]:
     generator = compile_generator(environment.cache)
     server_core, load_core = _cores()
     _allow_many_files(settings.rows)
-    ensure_environment(settings.root)
+    ensure_environment(settings.root, "bench")
     peers = {entry.peer for row in settings.rows for entry in row.entries} - {OURS}
     install(environment, peers)
     report = Report(settings.report, environment.versions() if peers else {}, settings)

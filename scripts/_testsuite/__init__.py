@@ -11,8 +11,6 @@
     schedule    cuts the cases into pieces and orders them
     results     what a case came to
     cases       case ids, and choosing among them
-    process     child processes: a clean environment, ended by id
-    errors      why there is no result
 
-An import points down. `cases`, `results` and `schedule` do no I/O.
+An import points down, at last into `_shared`. `cases`, `results` and `schedule` do no I/O.
 """

@@ -4,7 +4,7 @@
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from .errors import CannotRunError
+from _shared.errors import CannotRunError
 
 
 @dataclass(frozen=True, slots=True)

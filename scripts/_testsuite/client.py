@@ -5,7 +5,6 @@ Looked for in this order: `python2.7` (on PATH, then pyenv's), PyPy 2, Docker's 
 first two the testsuite is installed once, into `.cache/testsuite-venv`.
 """
 
-import fcntl
 import json
 import os
 import shutil
@@ -15,9 +14,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from _shared.environment import make_once
+from _shared.errors import CannotRunError
+from _shared.process import clean_environment
+
 from .cases import Catalogue
-from .errors import CannotRunError
-from .process import clean_environment, last_lines, run_whole
 
 TESTSUITE = "autobahntestsuite==25.10.1"
 IMAGE = "crossbario/autobahn-testsuite"
@@ -25,6 +26,9 @@ IMAGE = "crossbario/autobahn-testsuite"
 NOTHING_FOUND = (
     "the Autobahn testsuite needs Python 2.7, and there is none here: install one "
     "('pyenv install 2.7.18' or a PyPy 2.7), or start Docker"
+)
+_NOT_INSTALLED = (
+    "installing the testsuite failed (a C compiler and Python 2.7's headers are needed)"
 )
 
 # Runs in Python 2. The descriptions are HTML, of which the first line is enough.
@@ -120,34 +124,14 @@ def _in_docker(work: Path) -> Client:
 
 
 def _installed(home: Path, python: str) -> Client:
-    """Install the testsuite unless that is done; a half-made environment is made again."""
-    home.parent.mkdir(parents=True, exist_ok=True)
-    with Path(f"{home}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two runs at once must not build in one folder
-        stamp = home / "complete"
-        wanted = f"{TESTSUITE} on {python}\n"
-        if not stamp.exists() or stamp.read_text() != wanted:
-            _install(home, python)
-            stamp.write_text(wanted)
-    environment = home / "python2.7" / "bin"
-    return Client(python, [str(environment / "python")], [str(environment / "wstest")])
-
-
-def _install(home: Path, python: str) -> None:
-    print(f"Installing {TESTSUITE} for {python} into {home} (once) ...")
-    shutil.rmtree(home, ignore_errors=True)
+    """Install the testsuite unless that is done."""
     # virtualenv 20.22 dropped Python 2.7, so an older one is kept in an environment of its own.
     tools, target = home / "virtualenv", home / "python2.7"
-    log = Path(f"{home}.log")
-    with log.open("wb") as output:
-        for step in (
-            [sys.executable, "-m", "venv", str(tools)],
-            [str(tools / "bin/python"), "-m", "pip", "install", "virtualenv<20.22"],
-            [str(tools / "bin/python"), "-m", "virtualenv", "--python", python, str(target)],
-            [str(target / "bin/python"), "-m", "pip", "install", TESTSUITE],
-        ):
-            if run_whole(step, output):
-                raise CannotRunError(
-                    f"installing the testsuite failed (a C compiler and Python 2.7's headers are"
-                    f" needed), see {log}:{last_lines(log)}"
-                )
+    steps = (
+        [sys.executable, "-m", "venv", str(tools)],
+        [str(tools / "bin/python"), "-m", "pip", "install", "virtualenv<20.22"],
+        [str(tools / "bin/python"), "-m", "virtualenv", "--python", python, str(target)],
+        [str(target / "bin/python"), "-m", "pip", "install", TESTSUITE],
+    )
+    make_once(home, f"{TESTSUITE} on {python}", steps, _NOT_INSTALLED)
+    return Client(python, [str(target / "bin/python")], [str(target / "bin/wstest")])

@@ -3,13 +3,11 @@
 
 import argparse
 import os
-import signal
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 
-from .errors import CannotRunError
+from _shared.command import ended, folder, split
+
 from .results import Result, summary
 from .session import Settings, run
 
@@ -36,30 +34,20 @@ exit status: 0 every case is OK or INFORMATIONAL, 1 some are not, 2 it could not
 def main(arguments: Sequence[str]) -> int:
     """Run the command and give its exit status."""
     settings = parse(arguments)
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # progress, in a log too
-    signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        results = run(settings)
-    except CannotRunError as error:
-        print(f"scripts/testsuite: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("scripts/testsuite: interrupted", file=sys.stderr)
-        return 130
+    return ended("scripts/testsuite", lambda: _tested(settings))
+
+
+def _tested(settings: Settings) -> int:
+    results = run(settings)
     for line in trouble(results):
         print(line)
     print(f"{summary(results)} (report: {settings.report / 'index.html'})")
     return 0 if all(result.verdict.passes for result in results) else 1
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """Let SIGTERM end a run as Ctrl-C does: cleaning up."""
-    raise KeyboardInterrupt
-
-
 def parse(arguments: Sequence[str]) -> Settings:
     """Read the command line; a mistake in it ends the script with status 2."""
-    ours, server_options = _split(arguments)
+    ours, server_options = split(arguments)
     parser = _parser()
     chosen = parser.parse_args(ours)
     if chosen.url is not None and server_options:
@@ -68,18 +56,10 @@ def parse(arguments: Sequence[str]) -> Settings:
         root=_ROOT,
         url=chosen.url,
         cases=chosen.cases,
-        report=chosen.report.resolve(),
+        report=chosen.report,
         jobs=chosen.jobs,
-        server_options=tuple(server_options),
+        server_options=server_options,
     )
-
-
-def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Part the arguments at `--`."""
-    if "--" not in arguments:
-        return list(arguments), []
-    border = list(arguments).index("--")
-    return list(arguments[:border]), list(arguments[border + 1 :])
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -100,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--report",
         metavar="DIR",
-        type=_folder,
+        type=folder,
         default=_ROOT / "build" / "testsuite",
         help="where to write the report, replacing an earlier one (default: build/testsuite)",
     )
@@ -112,13 +92,6 @@ def _parser() -> argparse.ArgumentParser:
         help="clients at a time (default: twice the cores, here %(default)s)",
     )
     return parser
-
-
-def _folder(text: str) -> Path:
-    try:
-        return Path(text).expanduser()
-    except RuntimeError:
-        raise argparse.ArgumentTypeError(f"'{text}' is in the home folder of nobody") from None
 
 
 def _positive(text: str) -> int:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import process
+from _shared import process
+
 from .client import Client
 from .results import Result
 

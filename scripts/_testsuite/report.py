@@ -17,8 +17,9 @@ from itertools import groupby
 from pathlib import Path
 from string import Template
 
+from _shared.errors import CannotRunError
+
 from .cases import Catalogue, group_of
-from .errors import CannotRunError
 from .results import Result, Verdict, count, summary
 
 _CONTENTS = {"index.html", "index.json", "cases", "server.log"}

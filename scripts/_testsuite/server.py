@@ -5,17 +5,14 @@ import asyncio
 import base64
 import http.client
 import os
-import socket
 import ssl
-import subprocess
-from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from . import process
-from .errors import CannotRunError
+from _shared import process
+from _shared.errors import CannotRunError
 
 _START_SECONDS = 30.0
 _ANSWER_SECONDS = 5.0
@@ -76,24 +73,21 @@ def _handshake(url: str) -> int:
         connection.close()
 
 
-def ensure_environment(root: Path) -> None:
-    """Make the project's `.venv` when it is missing or out of date, as `scripts/serve` does."""
-    # _env finds the checkout from the name of the script that sources it.
-    command = ["bash", "-c", '. "${0%/*}/_env" && ensure_venv', str(root / "scripts" / "testsuite")]
-    if subprocess.run(command, check=False).returncode:
-        raise CannotRunError("wsecho could not be installed into .venv, see above")
-
-
 @asynccontextmanager
 async def own(root: Path, options: Sequence[str], work: Path, log: Path) -> AsyncIterator[str]:
-    """Serve wsecho on a free port of this machine, give its URL, and end it afterwards."""
-    port = _free_port()
-    listen = f"tcp:{port}:interface=127.0.0.1"
+    """Serve wsecho on a free port of this machine, give its URL, and end it afterwards.
+
+    Raises:
+        CannotRunError: It does not start, or takes no WebSockets.
+    """
+    port = process.free_port()
+    listen = f"tcp:{port}:interface={process.HOST}"
     command = [str(root / ".venv/bin/twistd"), "-n", "--pidfile=", "wsecho", "--listen", listen]
     server = await process.start([*command, *options], folder=work, log=log)
     try:
-        await _wait_for_port(port, server, log)
-        url = f"ws://127.0.0.1:{port}"
+        if not await process.listens(server, port, _START_SECONDS):
+            raise CannotRunError(f"wsecho did not start:{process.last_lines(log)}")
+        url = f"ws://{process.HOST}:{port}"
         await asyncio.to_thread(knock, url)
         yield url
         if server.returncode is not None:
@@ -103,21 +97,3 @@ async def own(root: Path, options: Sequence[str], work: Path, log: Path) -> Asyn
             )
     finally:
         await process.end(server)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
-
-
-async def _wait_for_port(port: int, server: Process, log: Path) -> None:
-    deadline = asyncio.get_running_loop().time() + _START_SECONDS
-    while asyncio.get_running_loop().time() < deadline and server.returncode is None:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            await asyncio.sleep(0.05)
-        else:
-            writer.close()
-            return
-    raise CannotRunError(f"wsecho did not start:{process.last_lines(log)}")

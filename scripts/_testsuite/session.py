@@ -11,6 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from sys import stdout
 
+from _shared.environment import ensure_environment
+
 from . import report, server
 from .cases import select, sort_key
 from .client import Client, find
@@ -50,7 +52,7 @@ def run(settings: Settings) -> list[Result]:
         catalogue = client.catalogue()
         cases = select(catalogue, settings.cases)
         if settings.url is None:
-            server.ensure_environment(settings.root)
+            ensure_environment(settings.root, "testsuite")
         log = work / "server.log"
         heading, results = asyncio.run(_test(settings, client, agent, cases, work, log))
         report.write(settings.report, heading, results, catalogue, log)

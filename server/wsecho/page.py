@@ -74,7 +74,11 @@ def _sources() -> list[Path]:
 
 
 def main() -> None:
-    """Build the page if it is not current (`python -m wsecho.page`)."""
+    """Build the page if it is not current (`python -m wsecho.page`).
+
+    Raises:
+        SystemExit: it cannot be built, and why, in one line.
+    """
     if is_current():
         return
     print("building the page …", file=sys.stderr, flush=True)  # noqa: T201

@@ -18,6 +18,7 @@ from wsecho.config import Config, ConfigError
 from wsecho.doors.admission import Admission
 from wsecho.doors.broadcast.resource import Broadcast
 from wsecho.doors.front import FrontFactory
+from wsecho.doors.gate import Gate
 from wsecho.doors.handshake import Handshake
 from wsecho.doors.house import House
 from wsecho.doors.metrics import Metrics
@@ -95,22 +96,10 @@ class WsechoService(MultiService):
         self._clustering = clustering = self._join_others()
         cluster = None if clustering is None else clustering.cluster
         longpoll = longpoll_resource(config, gate, router, reactor, house, cluster)
-        tree = resources(config)
-        tree.putChild(b"broadcast", Broadcast(config, gate, rooms, house, reactor))
-        tree.putChild(b"lp", longpoll)
-        tree.putChild(b"healthz", Health())
-        tree.putChild(b"readyz", Readiness(house.connections, rooms.bus))
-        collect = self._collect if seat is None else seat.collect
-        tree.putChild(b"metrics", MetricsPage(collect, gate))
-        site = EchoSite(tree, handshake, reactor, config, lane)
+        site = EchoSite(self._tree(gate, longpoll), handshake, reactor, config, lane)
         rawsocket = rawsocket_maker(config, router, reactor, house)
         self.front = FrontFactory(site, handshake, rawsocket, reactor, config.open_timeout)
-        sweep = TimerService(_SWEEP, rooms.sweep)
-        sweep.clock = reactor
-        sweep.setServiceParent(self)
-        Pulse(reactor, house.stats).setServiceParent(self)
-        if house.admissions.counts_addresses:
-            Tally(rooms.bus, house.admissions, reactor).setServiceParent(self)
+        self._add_chores()
         # Bound now, before twistd logs, changes its user or goes into the background:
         # a port that is taken is told where the user looks, and ends the start.
         listening.begin(endpoints, self.front)
@@ -169,6 +158,27 @@ class WsechoService(MultiService):
 
     def _stay(self) -> None:
         self._log.warn("SIGUSR2 is for the parent of several --workers: nothing is replaced here")
+
+    def _tree(self, gate: Gate, longpoll: Resource) -> Resource:
+        tree = resources(self._config)
+        rooms, house = self.rooms, self.house
+        tree.putChild(b"broadcast", Broadcast(self._config, gate, rooms, house, self._reactor))
+        tree.putChild(b"lp", longpoll)
+        tree.putChild(b"healthz", Health())
+        tree.putChild(b"readyz", Readiness(house.connections, rooms.bus))
+        collect = self._collect if self._seat is None else self._seat.collect
+        tree.putChild(b"metrics", MetricsPage(collect, gate))
+        return tree
+
+    def _add_chores(self) -> None:
+        """Add what is done every so often."""
+        sweep = TimerService(_SWEEP, self.rooms.sweep)
+        sweep.clock = self._reactor
+        sweep.setServiceParent(self)
+        Pulse(self._reactor, self.house.stats).setServiceParent(self)
+        admissions = self.house.admissions
+        if admissions.counts_addresses:
+            Tally(self.rooms.bus, admissions, self._reactor).setServiceParent(self)
 
     def _places(self, *, inner: bool) -> tuple[Listening, tuple[str, ...]]:
         if self._seat is not None:

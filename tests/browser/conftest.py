@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Chromium, and a folder for what the tests saw."""
 
+import asyncio
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from playwright.async_api import Browser, Page, async_playwright
 
 from tests.processes import RunningServer, running
+from tests.waiting import until
 
 FLAGS = [
     "--headless",
@@ -19,6 +21,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+Scenario = Callable[[Browser], Awaitable[None]]
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 
 
@@ -73,3 +76,23 @@ async def messages(page: Page) -> list[str]:
     script = "all => all.map(one => one.textContent)"
     texts: list[str] = await page.eval_on_selector_all("[data-position]", script)
     return texts
+
+
+async def first_messages(page: Page, count: int) -> list[str]:
+    """The same, as soon as the page shows so many."""
+
+    async def are_there() -> bool:
+        return len(await messages(page)) >= count
+
+    await until(are_there)
+    return await messages(page)
+
+
+def play(chromium: str, scenario: Scenario) -> None:
+    """Run a scenario with a browser."""
+
+    async def main() -> None:
+        async with browsing(chromium) as browser:
+            await scenario(browser)
+
+    asyncio.run(main())

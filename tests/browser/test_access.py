@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The page of a room that remembers and may be guarded: history, resuming, who is here, tokens."""
 
-import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,24 +12,13 @@ import pytest
 import websockets
 from playwright.async_api import Browser, BrowserContext, Page
 
-from tests.browser.conftest import browsing, messages, open_page
+from tests.browser.conftest import messages, open_page, play
 from tests.processes import PATIENCE, RunningServer, running
 from tests.tokens import OTHER_ED, key_file, token
+from tests.waiting import settled
 
 RUNGS = ["websocket", "sse", "longpoll"]
 ROOMS = {"join": ["open-*"], "publish": ["open-*"]}
-
-Scenario = Callable[[Browser], Awaitable[None]]
-
-
-def play(chromium: str, scenario: Scenario) -> None:
-    """Run a scenario with a browser."""
-
-    async def main() -> None:
-        async with browsing(chromium) as browser:
-            await scenario(browser)
-
-    asyncio.run(main())
 
 
 async def arrive(context: BrowserContext, url: str, state: str = "open") -> Page:
@@ -50,10 +38,7 @@ async def say(page: Page, text: str) -> None:
 
 async def shown(page: Page, expected: list[str]) -> None:
     """Wait until the page shows these messages, and no others."""
-    async with asyncio.timeout(PATIENCE):
-        while len(texts := await messages(page)) < len(expected):
-            await asyncio.sleep(0.02)
-    assert texts == expected
+    assert await settled(lambda: messages(page), expected) == expected
 
 
 async def members(page: Page, expected: list[str]) -> None:
@@ -157,7 +142,9 @@ def test_what_is_said_during_a_cut_is_fetched(
             await say(page, "from the page")
             await page.context.set_offline(False)
             await shown(page, ["before", *said, "from the page"])
-            await page.get_by_text("resumed: 12 messages fetched").wait_for()
+            told = page.get_by_text("resumed: 12 messages fetched")
+            await told.wait_for()
+            assert await told.count() == 1
             await page.screenshot(path=screenshots / "resumed.png")
 
     play(chromium, scenario)
@@ -173,9 +160,7 @@ def test_a_page_that_goes_says_goodbye(chromium: str, rung: str) -> None:
                 page = await open_page(browser, server.http(f"/?transport={rung}"))
                 assert await operator.call("wamp.session.count") == 2
                 await page.goto("about:blank")
-                async with asyncio.timeout(PATIENCE):
-                    while await operator.call("wamp.session.count") != 1:
-                        await asyncio.sleep(0.02)
+                assert await settled(lambda: operator.call("wamp.session.count"), 1) == 1
 
     play(chromium, scenario)
 
@@ -315,6 +300,7 @@ def test_a_token_that_expires(chromium: str, screenshots: Path, tmp_path: Path, 
             await page.screenshot(path=screenshots / "expired.png")
             await present(page, token(sub="ann", rooms=ROOMS))
             await shown(page, ["patience"])
+            assert await page.get_attribute("html", "data-state") == "open"
 
     play(chromium, scenario)
 

@@ -6,7 +6,7 @@ How long each takes is printed, and shown in the screenshots; no test hangs on t
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,24 +14,13 @@ import pytest
 import websockets
 from playwright.async_api import Browser, Page
 
-from tests.browser.conftest import browsing, messages
+from tests.browser.conftest import first_messages, messages, play
 from tests.processes import PATIENCE, RunningServer, running
 from tests.proxies import nginx, proxying
+from tests.waiting import settled, until
 
 SAID = ["one", "two", "three", "four", "five"]
 """What the page says while it changes from one transport to the other."""
-
-Scenario = Callable[[Browser], Awaitable[None]]
-
-
-def play(chromium: str, scenario: Scenario) -> None:
-    """Run a scenario with a browser."""
-
-    async def main() -> None:
-        async with browsing(chromium) as browser:
-            await scenario(browser)
-
-    asyncio.run(main())
 
 
 async def arrive(browser: Browser, port: int, room: str, script: str = "") -> tuple[Page, float]:
@@ -57,9 +46,11 @@ async def talk(page: Page, transport: str, text: str) -> None:
     """Say something and see it in the room, over the transport that is expected."""
     await page.wait_for_selector(f"html[data-state=open][data-transport={transport}]")
     await say(page, [text])
-    async with asyncio.timeout(PATIENCE):
-        while text not in await messages(page):
-            await asyncio.sleep(0.02)
+
+    async def is_there() -> bool:
+        return text in await messages(page)
+
+    await until(is_there)
 
 
 async def show(page: Page, folder: Path, name: str, began: float) -> str:
@@ -77,7 +68,8 @@ def test_plain(server: RunningServer, chromium: str, screenshots: Path) -> None:
     async def scenario(browser: Browser) -> None:
         page, began = await arrive(browser, server.port, "plain")
         await talk(page, "websocket", "hello")
-        await show(page, screenshots, "plain", began)
+        assert "WebSocket" in await show(page, screenshots, "plain", began)
+        assert await messages(page) == ["hello"]
 
     play(chromium, scenario)
 
@@ -118,7 +110,7 @@ def test_refused_and_allowed_again(
                     during = len(sent)
                     await show(page, screenshots, "allowed-again", began)
                     await more(sent, 20)
-                shown = await until(page, 1 + len(sent) + len(SAID))
+                shown = await first_messages(page, 1 + len(sent) + len(SAID))
                 heard = [await member.recv() for _ in shown[1:]]
             assert shown == ["hello", *heard]
             assert [text for text in heard if text.isdigit()] == sent
@@ -132,9 +124,7 @@ def test_refused_and_allowed_again(
 async def more(sent: list[str], count: int) -> None:
     """Wait until so many messages more were published."""
     enough = len(sent) + count
-    async with asyncio.timeout(PATIENCE):
-        while len(sent) < enough:
-            await asyncio.sleep(0.02)
+    await until(lambda: len(sent) >= enough)
 
 
 async def allowed(url: str) -> None:
@@ -142,15 +132,17 @@ async def allowed(url: str) -> None:
 
     For a moment of its reload, nginx has workers of both configurations.
     """
-    in_a_row = 0
-    async with asyncio.timeout(PATIENCE):
-        while in_a_row < 10:
+
+    async def in_a_row() -> int:
+        for count in range(10):
             try:
                 async with websockets.connect(url):
-                    in_a_row += 1
+                    pass
             except (OSError, websockets.InvalidHandshake):
-                in_a_row = 0
-            await asyncio.sleep(0.05)
+                return count
+        return 10
+
+    assert await settled(in_a_row, 10) == 10
 
 
 @asynccontextmanager
@@ -165,6 +157,7 @@ async def publishing(url: str) -> AsyncIterator[list[str]]:
                 text = str(len(sent))
                 await publisher.send(text)
                 sent.append(text)
+                # The pace of the load, not a wait for anything.
                 await asyncio.sleep(0.05)
 
     task = asyncio.create_task(publish())
@@ -173,14 +166,6 @@ async def publishing(url: str) -> AsyncIterator[list[str]]:
     finally:
         enough.set()
         await task
-
-
-async def until(page: Page, count: int) -> list[str]:
-    """Wait until the page shows so many messages."""
-    async with asyncio.timeout(PATIENCE):
-        while len(texts := await messages(page)) < count:
-            await asyncio.sleep(0.02)
-    return texts
 
 
 async def numbers(page: Page) -> list[int]:
@@ -278,5 +263,6 @@ def test_the_server_is_restarted(chromium: str, screenshots: Path) -> None:
             for rung, page in zip(rungs, pages, strict=True):
                 await talk(page, rung, f"after on {rung}")
                 await show(page, screenshots, f"restarted-{rung}", began)
+                assert await page.get_attribute("html", "data-transport") == rung
 
     play(chromium, scenario)

@@ -9,18 +9,9 @@ from urllib.parse import quote, urlencode
 import aiohttp
 import pytest
 import websockets
-from playwright.async_api import Page
 
-from tests.browser.conftest import browsing, messages, open_page
+from tests.browser.conftest import browsing, first_messages, messages, open_page
 from tests.processes import PATIENCE, RunningServer, running
-
-
-async def until(page: Page, count: int) -> list[str]:
-    """Wait until the page shows so many messages."""
-    async with asyncio.timeout(PATIENCE):
-        while len(texts := await messages(page)) < count:
-            await asyncio.sleep(0.02)
-    return texts
 
 
 def test_the_page_and_three_clients_see_one_order(  # noqa: C901
@@ -66,7 +57,7 @@ def test_the_page_and_three_clients_see_one_order(  # noqa: C901
                 speak(type_into_page, "page"),
             )
             first, second, third = await asyncio.wait_for(heard, PATIENCE)
-            shown = await until(page, expected)
+            shown = await first_messages(page, expected)
             await page.screenshot(path=screenshots / "room.png")
             assert first == second == third
             assert len(shown) == expected
@@ -99,7 +90,7 @@ def test_a_room_carries_what_json_cannot(
             await page.locator("#room input[type=file]").set_input_files(file)
             await page.fill("[data-say]", "\0typed")
             await page.press("[data-say]", "Enter")
-            shown = await until(page, 4)
+            shown = await first_messages(page, 4)
             heard = [await member.recv() for _ in shown]
             assert heard[:2] == ["\0text", b"\0bytes"]
             assert sorted(heard[2:], key=str) == ["\0typed", file.read_bytes()]
@@ -204,6 +195,6 @@ def test_what_is_said_while_the_server_is_away_is_not_lost(chromium: str) -> Non
             assert await messages(page) == []
             with running(listen=f"tcp:{first.port}:interface=127.0.0.1"):
                 await page.wait_for_selector("html[data-state=open]")
-                assert await until(page, 1) == ["said in between"]
+                assert await first_messages(page, 1) == ["said in between"]
 
     asyncio.run(main())

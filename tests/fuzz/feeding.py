@@ -60,17 +60,25 @@ def read_outcome(log: Path, status: str) -> Outcome:
     return Outcome(runs, "" if status == "0" and runs else trouble)
 
 
-def feed_by_hypothesis(target: Target, examples: int) -> None:
-    """Feed a target with what it mostly gets, spoilt, and with anything."""
+def feed_by_hypothesis(target: Target, examples: int) -> int:
+    """Feed a target with what it mostly gets, spoilt, and with anything.
+
+    Returns:
+        how many inputs it took.
+    """
+    runs = 0
 
     @settings(max_examples=examples)
     @given(_inputs(target))
     def feed(data: bytes) -> None:
+        nonlocal runs
         target.run(data)
+        runs += 1
 
     for seed in target.seeds:
         target.run(seed)
     feed()
+    return len(target.seeds) + runs
 
 
 def _inputs(target: Target) -> st.SearchStrategy[bytes]:

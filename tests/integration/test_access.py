@@ -24,6 +24,7 @@ from tests.certificates import serial_of, unverified, write_certificate
 from tests.integration.test_start import fail
 from tests.processes import PATIENCE, Process, RunningServer, running
 from tests.tokens import ED, OTHER_ED, key_file, token
+from tests.waiting import wait_until_open
 
 READ_AGAIN = re.compile("keys and certificates were read again")
 OLD_STAYS = re.compile(r"not read again, the old stays in force: (.*)")
@@ -372,16 +373,6 @@ def test_nginx_as_a_trusted_proxy(tmp_path: Path) -> None:
             assert two.status_code == 400
         finally:
             nginx.end()
-
-
-def wait_until_open(port: int) -> None:
-    """Wait until somebody listens."""
-    for _ in range(int(PATIENCE * 20)):
-        with socket.socket() as probe:
-            probe.settimeout(0.05)
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-    raise AssertionError(f"nobody listens at {port}")
 
 
 def test_twistd_survives_sighup(server: RunningServer) -> None:

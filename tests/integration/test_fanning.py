@@ -14,6 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from tests.integration.test_members import Member, frames
 from tests.processes import PATIENCE, RunningServer, running
+from tests.waiting import until
 
 MEMBERS = 2_000
 MESSAGES = 12
@@ -166,13 +167,10 @@ def test_a_room_of_several_slices_keeps_its_order() -> None:
             members[number % 2].transport.write(masked(number) * 2)
         late = await enter(server, 50)
         length = 2 * MESSAGES * len(masked(0)[6:] + b"..")
-        async with asyncio.timeout(4 * PATIENCE):
-            while any(len(member.heard) < length for member in members):
-                await asyncio.sleep(0.01)
-            [heard] = {bytes(member.heard) for member in members}
-            # What a late one has got is the end of it, once it has got all.
-            while not all(heard.endswith(member.heard) for member in late):
-                await asyncio.sleep(0.01)
+        await until(lambda: all(len(member.heard) >= length for member in members), 4 * PATIENCE)
+        [heard] = {bytes(member.heard) for member in members}
+        # What a late one has got is the end of it, once it has got all.
+        await until(lambda: all(heard.endswith(member.heard) for member in late), 4 * PATIENCE)
         texts = [text for _, text in frames(heard)]
         assert sorted(texts) == sorted(b"%04d" % n for n in range(MESSAGES) for _ in (1, 2))
         for member in (*members, *late):

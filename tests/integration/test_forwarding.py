@@ -85,6 +85,7 @@ def test_any_worker_takes_any_request() -> None:
                     assert await poller.fetch() == [50, 2, {}, ["hé", {"n": 1}]]
                     # It waits at one worker while it is answered by way of another.
                     waiting = asyncio.ensure_future(poller.fetch())
+                    # Likely long enough to get there; either order must give the same.
                     await asyncio.sleep(0.05)
                     publish = {"exclude_me": False}
                     assert await poller.say([16, 3, publish, "com.example.topic", [7]]) == 204

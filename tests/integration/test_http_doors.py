@@ -17,6 +17,7 @@ import pytest
 
 from tests.events import Event, EventReader
 from tests.processes import PATIENCE, RunningServer, running
+from tests.waiting import settled
 
 README: Final = Path(__file__).parents[2] / "README.md"
 MESSAGES: Final = 400
@@ -168,8 +169,11 @@ def test_a_stream_that_is_not_read_harms_nobody() -> None:
 
 async def members_are(session: aiohttp.ClientSession, url: str, count: int) -> None:
     """Wait until a room has so many members."""
-    while len((await fetch(session, f"{url}/members"))["members"]) != count:
-        await asyncio.sleep(0.01)
+
+    async def number() -> int:
+        return len((await fetch(session, f"{url}/members"))["members"])
+
+    assert await settled(number, count) == count
 
 
 def test_the_end_is_told_to_streams_and_polls() -> None:

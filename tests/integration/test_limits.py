@@ -16,6 +16,7 @@ import websockets
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.processes import PATIENCE, RunningServer, running
+from tests.waiting import until
 
 
 def metrics(server: RunningServer) -> dict[tuple[str, ...], float]:
@@ -116,11 +117,12 @@ def test_limits_on_an_open_connection(
 
 async def counted(server: RunningServer, limit: str) -> None:
     """Wait until a limit was met."""
-    async with asyncio.timeout(PATIENCE):
-        while not (await asyncio.to_thread(metrics, server)).get(
-            ("wsecho_limit_hits_total", limit)
-        ):
-            await asyncio.sleep(0.05)
+
+    async def hits() -> bool:
+        counts = await asyncio.to_thread(metrics, server)
+        return bool(counts.get(("wsecho_limit_hits_total", limit)))
+
+    await until(hits)
 
 
 @pytest.mark.parametrize(
@@ -141,6 +143,7 @@ def test_slow_senders_are_closed(begin: bytes, piece: bytes, answer: bytes) -> N
         async def trickle() -> None:
             while True:
                 writer.write(piece)
+                # How slow it is, which is what is tested.
                 await asyncio.sleep(0.05)
 
         task = asyncio.create_task(trickle())

@@ -14,6 +14,7 @@ import pytest
 import websockets
 
 from tests.processes import PATIENCE, running
+from tests.waiting import settled
 from wsecho.core.hub import Hub, Rules
 from wsecho.core.rooms import Said
 
@@ -67,8 +68,7 @@ async def name_many(http: str, ws: str) -> None:
         assert json.loads(refused.value.response.body)["error"]["code"] == "over_limit"
         assert await publish(session, "m1") == 201
         await first.close()
-        while await publish(session, "one-more") != 201:
-            await asyncio.sleep(0.05)
+        assert await settled(lambda: publish(session, "one-more"), 201) == 201
         assert "m0" not in await rooms(session)
 
 

@@ -8,6 +8,7 @@ import socket
 from pathlib import Path
 
 from tests.processes import PATIENCE, RunningServer, running
+from tests.waiting import until
 
 MEMBERS = 5_000
 QUEUE = 256 << 10
@@ -163,9 +164,7 @@ async def join(server: RunningServer, count: int, room: str = "crowd") -> list[M
 
 async def reached(members: list[Member], total: int) -> None:
     """Wait until every member has received that many bytes, no fewer and no more."""
-    async with asyncio.timeout(4 * PATIENCE):
-        while any(member.received < total for member in members):
-            await asyncio.sleep(0.01)
+    await until(lambda: all(member.received >= total for member in members), 4 * PATIENCE)
     assert all(member.received == total for member in members)
 
 

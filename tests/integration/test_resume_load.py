@@ -9,8 +9,9 @@ from typing import Final
 
 from attrs import define
 
-from tests.load.readers import DOORS, Seen, WebSocket, connect
+from tests.load.readers import DOORS, RawSpeaker, Seen, connect
 from tests.processes import PATIENCE, RunningServer, running
+from tests.waiting import until
 
 READERS: Final = 200
 RATE: Final = 500
@@ -34,25 +35,37 @@ def test_readers_that_are_killed_and_resume_lose_nothing() -> None:
     """500 messages a second, 200 readers over all doors, each killed and resumed at random."""
     options = ("--history", "20000", "--history-bytes", "64MiB", "--send-queue", "8MiB")
     with running(*options) as server:
-        asyncio.run(play(server))
+        tally, took = asyncio.run(play(server))
+    whole = list(range(MESSAGES))
+    lost = sum(len(set(whole) - set(seen.numbers)) for seen in tally.seen)
+    doubled = sum(len(seen.numbers) - len(set(seen.numbers)) for seen in tally.seen)
+    delivered = sum(len(seen.numbers) for seen in tally.seen)
+    print(
+        f"{MESSAGES} messages in {took:.1f} s to {READERS} readers: {tally.kills} kills, "
+        f"{delivered} delivered, {lost} lost, {doubled} doubled"
+    )
+    assert [seen.fault for seen in tally.seen if seen.fault] == []
+    assert (lost, doubled) == (0, 0)
+    assert all(seen.numbers == whole for seen in tally.seen)
+    assert sum(seen.refused for seen in tally.seen) == 0
+    assert tally.kills > READERS
 
 
-async def play(server: RunningServer) -> None:
-    """Publish, read, kill; then compare."""
+async def play(server: RunningServer) -> tuple[Tally, float]:
+    """Publish, read and kill; what happened, and the seconds that publishing took."""
     dice = random.Random(20_261_124)
     tally = Tally([Seen() for _ in range(READERS)])
     readers = [asyncio.create_task(live(server, tally, seen, dice)) for seen in tally.seen]
-    while tally.begun < READERS:
-        await asyncio.sleep(0.01)
+    await until(lambda: tally.begun == READERS)
     began = time.monotonic()
     await publish(server)
     took = time.monotonic() - began
-    async with asyncio.timeout(8 * PATIENCE):
-        while any(seen.offset < MESSAGES and not seen.fault for seen in tally.seen):
-            await asyncio.sleep(0.05)
+    await until(
+        lambda: all(seen.offset == MESSAGES or seen.fault for seen in tally.seen), 8 * PATIENCE
+    )
     tally.done = True
     await asyncio.gather(*readers)
-    report(tally, took)
+    return tally, took
 
 
 async def live(server: RunningServer, tally: Tally, seen: Seen, dice: random.Random) -> None:
@@ -63,6 +76,7 @@ async def live(server: RunningServer, tally: Tally, seen: Seen, dice: random.Ran
         tally.begun += is_first
         is_first = False
         end = time.monotonic() + dice.expovariate(1 / 4)
+        # Until chance has it killed: that it goes on reading meanwhile is the load.
         while time.monotonic() < end and not tally.done and not over.is_set():
             await asyncio.sleep(STEP)
         connection.kill()
@@ -70,17 +84,8 @@ async def live(server: RunningServer, tally: Tally, seen: Seen, dice: random.Ran
         await over.wait()
 
 
-class Publisher(WebSocket):
-    """Speaks by the raw door, and hears nothing of it."""
-
-    def opened(self) -> None:
-        """Begin at once."""
-        super().opened()
-        self.is_ready()
-
-    def target(self, *more: str) -> str:
-        """Leave out what it says itself."""
-        return f"{self.path}?self=0"
+class Publisher(RawSpeaker):
+    """Speaks where nobody else does."""
 
     def message(self, payload: bytes) -> None:
         """Be surprised."""
@@ -98,23 +103,7 @@ async def publish(server: RunningServer) -> None:
         for number in range(sent, due):
             publisher.send(1, b"%d" % number)
         sent = max(sent, due)
+        # The pace of the load.
         await asyncio.sleep(STEP)
     publisher.transport.write_eof()
     assert not seen.fault, seen.fault
-
-
-def report(tally: Tally, took: float) -> None:
-    """Print the summary, and hold every reader to all of it."""
-    whole = list(range(MESSAGES))
-    lost = sum(len(set(whole) - set(seen.numbers)) for seen in tally.seen)
-    doubled = sum(len(seen.numbers) - len(set(seen.numbers)) for seen in tally.seen)
-    delivered = sum(len(seen.numbers) for seen in tally.seen)
-    print(
-        f"{MESSAGES} messages in {took:.1f} s to {READERS} readers: {tally.kills} kills, "
-        f"{delivered} delivered, {lost} lost, {doubled} doubled"
-    )
-    assert [seen.fault for seen in tally.seen if seen.fault] == []
-    assert (lost, doubled) == (0, 0)
-    assert all(seen.numbers == whole for seen in tally.seen)
-    assert sum(seen.refused for seen in tally.seen) == 0
-    assert tally.kills > READERS

@@ -10,8 +10,9 @@ import pytest
 from attrs import define, field
 
 from tests.integration.test_members import resident
-from tests.load.readers import Connection, Events, Framed, Raw, Seen, Wamp, WebSocket, connect
-from tests.processes import PATIENCE, RunningServer, running
+from tests.load.readers import Connection, Events, Framed, Raw, RawSpeaker, Seen, Wamp, connect
+from tests.processes import RunningServer, running
+from tests.waiting import until
 
 QUEUE: Final = 256 << 10
 DIGITS: Final = 4_000
@@ -83,26 +84,14 @@ async def slow(server: RunningServer, door: type[Connection], seen: Seen) -> Con
     return connection
 
 
-class Publisher(WebSocket):
-    """Speaks by the raw door."""
-
-    def target(self, *more: str) -> str:
-        """Leave out what it says itself."""
-        return f"{self.path}?self=0"
-
-    def opened(self) -> None:
-        """Begin at once."""
-        super().opened()
-        self.is_ready()
-
-
 async def publish(publisher: Connection) -> list[float]:
     """Say rising numbers with many digits; when each was said."""
-    assert isinstance(publisher, Publisher)
+    assert isinstance(publisher, RawSpeaker)
     times = []
     for number in range(MESSAGES):
         times.append(time.monotonic())
         publisher.send(1, b"%0*d" % (DIGITS, number))
+        # The pace of the load: what the others wait is measured.
         await asyncio.sleep(PAUSE)
     return times
 
@@ -120,11 +109,9 @@ async def measure(server: RunningServer, others: int) -> tuple[float, int]:
     connections = [
         (await connect(Raw, seen, server.host, server.port, ROOM))[0] for seen in readers
     ]
-    publisher, _ = await connect(Publisher, Seen(), server.host, server.port, ROOM)
+    publisher, _ = await connect(RawSpeaker, Seen(), server.host, server.port, ROOM)
     said = await publish(publisher)
-    async with asyncio.timeout(PATIENCE):
-        while any(len(seen.numbers) < MESSAGES for seen in readers):
-            await asyncio.sleep(0.01)
+    await until(lambda: all(len(seen.numbers) == MESSAGES for seen in readers))
     for connection in (*connections, publisher):
         connection.kill()
     assert all(not seen.fault for seen in readers)
@@ -134,9 +121,7 @@ async def measure(server: RunningServer, others: int) -> tuple[float, int]:
 async def end_of(connection: Any, seen: Lenient, last: int) -> None:
     """Let the slow reader read again, until it has the newest message or was closed."""
     connection.transport.resume_reading()
-    async with asyncio.timeout(PATIENCE):
-        while not connection.is_over and seen.numbers[-1:] != [last]:
-            await asyncio.sleep(0.01)
+    await until(lambda: connection.is_over or seen.numbers[-1:] == [last])
 
 
 async def play(server: RunningServer, name: str) -> dict[type[Connection], tuple[bool, Lenient]]:

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +21,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.certificates import serial_of, unverified, write_certificate
 from tests.processes import PATIENCE, RunningServer, running
 from tests.redis_server import redis_server
+from tests.waiting import until, wait_until
 
 READY = re.compile(r"worker (\d+) is ready, process (\d+)")
 REPLACED = re.compile("all workers were replaced")
@@ -51,12 +51,19 @@ def has_ended(pid: int) -> bool:
     return stat.rpartition(")")[2].split()[0] == "Z"
 
 
+async def refuses(server: RunningServer) -> bool:
+    """Whether nobody listens."""
+    try:
+        _, writer = await asyncio.open_connection(server.host, server.port)
+    except OSError:
+        return True
+    writer.close()
+    return False
+
+
 def wait_until_ended(*pids: int) -> None:
     """Wait for processes that are not this one's children."""
-    deadline = time.monotonic() + PATIENCE
-    while not all(map(has_ended, pids)):
-        assert time.monotonic() < deadline, [pid for pid in pids if not has_ended(pid)]
-        time.sleep(0.05)
+    wait_until(lambda: all(map(has_ended, pids)))
 
 
 async def metrics(server: RunningServer) -> dict[tuple[str, ...], float]:
@@ -242,13 +249,16 @@ def test_a_second_signal_ends_all_at_once() -> None:
 
     async def main() -> None:
         with workers(2, "--drain", "3600") as server:
-            _, writer = await asyncio.open_connection(server.host, server.port)
-            writer.write(b"POST /broadcast/x HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n")
-            await writer.drain()
-            await asyncio.sleep(0.2)
+            reader, writer = await asyncio.open_connection(server.host, server.port)
+            writer.write(
+                b"POST /broadcast/x HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n"
+                b"Expect: 100-continue\r\n\r\n"
+            )
+            # It has the head, and waits for the body.
+            assert b" 100 " in await asyncio.wait_for(reader.readline(), PATIENCE)
             server.process.signal(signal.SIGTERM)
-            server.process.wait_for(re.compile("Received SIGTERM"))
-            await asyncio.sleep(0.2)
+            # Nobody listens any more: the end has begun everywhere.
+            await until(lambda: refuses(server))
             server.process.signal(signal.SIGTERM)
             assert server.process.wait() == -signal.SIGTERM
             assert "Traceback" not in server.process.output

@@ -156,7 +156,12 @@ class PlainDoor:
         return {}
 
     def received(self, payload: bytes, *, is_binary: bool) -> None:
-        """Take a message."""
+        """Take a message.
+
+        Args:
+            payload: its octets; a text's are UTF-8.
+            is_binary: whether it is no text.
+        """
         raise NotImplementedError
 
     def received_all(self, messages: list[tuple[bytes, bool]]) -> None:

@@ -96,7 +96,11 @@ class OpenGate:
         return Caller(address, secret=check_secret(query.parameter("member")))
 
     def refresh(self, caller: Caller, token: str) -> Caller:
-        """Say that this means nothing here."""
+        """Say that this means nothing here.
+
+        Raises:
+            BadRequest: always.
+        """
         raise BadRequest("this server asks for no tokens")
 
 
@@ -123,7 +127,13 @@ class TokenGate:
     def admit(
         self, head: RequestHead, query: Query, peer: str, *, needs_token: bool = True
     ) -> Caller:
-        """Take somebody for what the token says."""
+        """Take somebody for what the token says.
+
+        Raises:
+            Unauthorized: there is none, and one is needed.
+            BadToken: it is not valid.
+            BadRequest: the query's `member` is no secret.
+        """
         token = presented_token(head, query)
         if token is None and needs_token:
             raise Unauthorized(
@@ -136,7 +146,11 @@ class TokenGate:
         return caller_of(self.read(token), anybody.address, anybody.secret)
 
     def refresh(self, caller: Caller, token: str) -> Caller:
-        """Read a fresh token, which must be for the same one."""
+        """Read a fresh token, which must be for the same one.
+
+        Raises:
+            BadToken: it is not valid, or for another.
+        """
         claims = self.read(token)
         if claims.sub != caller.sub:
             raise BadToken("the token is for another sub")

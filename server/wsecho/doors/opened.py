@@ -157,10 +157,12 @@ def opened_kind(kind: type[_Kind], factory: WebSocketServerFactory) -> type[_Kin
         factory: with all its options; later changes of them have no effect.
     """
     options = {name: getattr(factory, name) for name in kind.CONFIG_ATTRS}
+    own = kind.__mro__[: kind.__mro__.index(WebSocketServerProtocol)]
+    defined = {name for base in own for name in vars(base)}
     attributes = {
         name: value
         for name, value in {**left_behind(factory), **options}.items()
-        if name not in OF_ONE and not _is_defined(kind, name)
+        if name not in OF_ONE and name not in defined
     }
     return type(kind.__name__, (kind,), attributes)
 
@@ -177,11 +179,6 @@ def left_behind(factory: WebSocketServerFactory) -> dict[str, Any]:
     factory.countConnections -= 1
     attributes: dict[str, Any] = vars(protocol)
     return attributes
-
-
-def _is_defined(kind: type, name: str) -> bool:
-    own = kind.__mro__[: kind.__mro__.index(WebSocketServerProtocol)]
-    return any(name in vars(base) for base in own)
 
 
 class _Nowhere:

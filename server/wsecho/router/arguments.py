@@ -20,7 +20,11 @@ _NAMES = {str: "a string", list: "a list", dict: "a dictionary", bool: "true or 
 
 
 def typed(value: object, kind: type, what: str) -> Any:
-    """`value`, which must be of exactly the type `kind`."""
+    """`value`, which must be of exactly the type `kind`; a whole float counts as an `int`.
+
+    Raises:
+        WampError: it is of another (`wamp.error.invalid_argument`), which is called `what`.
+    """
     if kind is int:
         value = as_integer(value)
         if value is None:
@@ -33,7 +37,11 @@ def typed(value: object, kind: type, what: str) -> Any:
 def positional(
     call: ProcedureCall, place: int, kind: type, what: str, *, default: Any = None
 ) -> Any:
-    """A positional argument; without a default it is required."""
+    """A positional argument, counted from 0; without a default it is required.
+
+    Raises:
+        WampError: it is missing, or of another type (`wamp.error.invalid_argument`).
+    """
     value = call.args[place] if place < len(call.args) else None
     if absent(value):
         if default is None:
@@ -43,7 +51,11 @@ def positional(
 
 
 def keyword(call: ProcedureCall, name: str, kind: type, *, default: Any = None) -> Any:
-    """A keyword argument; `default` where it is absent."""
+    """A keyword argument; `default` where it is absent.
+
+    Raises:
+        WampError: it is of another type (`wamp.error.invalid_argument`).
+    """
     value = call.kwargs.get(name)
     return default if absent(value) else typed(value, kind, name)
 
@@ -60,7 +72,11 @@ def reason_uri(value: str, what: str) -> str:
 
 
 def strings(value: list[Any], what: str) -> list[str]:
-    """`value`, all of whose items must be strings."""
+    """`value`, all of whose items must be strings.
+
+    Raises:
+        WampError: one is not (`wamp.error.invalid_argument`), of what is called `what`.
+    """
     if any(type(item) is not str for item in value):
         raise WampError(errors.INVALID_ARGUMENT, f"{what} must be a list of strings")
     return value

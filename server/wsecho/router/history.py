@@ -99,7 +99,12 @@ def read_query(call: ProcedureCall, realm: Realm, subscription: Subscription) ->
 
 
 def provide(realm: Realm) -> None:
-    """Serve `wamp.subscription.get_events` in a realm whose topics have an owner."""
+    """Serve `wamp.subscription.get_events` in a realm whose topics have an owner.
+
+    A call names a subscription by its id and filters by keywords (WAMP, "Event History"). It fails
+    with `wamp.error.no_such_subscription`, with `wamp.error.invalid_argument`, or as subscribing
+    would that its caller is not allowed.
+    """
 
     def get_events(call: ProcedureCall) -> Reply | Answer[Reply]:
         subscription = realm.broker.subscription(positional(call, 0, int, "subscription"))

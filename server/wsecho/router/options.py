@@ -50,7 +50,11 @@ def as_integer(value: object) -> int | None:
 
 
 def flag(options: dict[Any, Any], name: str, *, default: bool = False) -> bool:
-    """A boolean option."""
+    """A boolean option; `default` where it is absent.
+
+    Raises:
+        WampError: it is no boolean (`wamp.error.invalid_argument`).
+    """
     value = options.get(name)
     if type(value) is bool:
         return value
@@ -60,7 +64,11 @@ def flag(options: dict[Any, Any], name: str, *, default: bool = False) -> bool:
 
 
 def word(options: dict[Any, Any], name: str, words: Sequence[W], *, default: W | None = None) -> W:
-    """One of `words`; `default`, or the first of them, where the option is absent."""
+    """One of `words`; `default`, or the first of them, where the option is absent.
+
+    Raises:
+        WampError: it is none of them (`wamp.error.invalid_argument`).
+    """
     value = options.get(name)
     if absent(value):
         return words[0] if default is None else default
@@ -71,7 +79,11 @@ def word(options: dict[Any, Any], name: str, words: Sequence[W], *, default: W |
 
 
 def timeout_option(options: dict[Any, Any]) -> int:
-    """`timeout` in milliseconds; 0, the default, for none ("Call Timeouts")."""
+    """`timeout` in milliseconds; 0, the default, for none ("Call Timeouts").
+
+    Raises:
+        WampError: it is negative, or no whole number (`wamp.error.invalid_argument`).
+    """
     value = options.get("timeout")
     number = 0 if absent(value) else as_integer(value)
     if number is None or number < 0:

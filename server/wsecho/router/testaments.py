@@ -52,7 +52,11 @@ class Testaments:
 
 
 def provide(realm: Realm) -> None:
-    """Serve the two procedures in a realm."""
+    """Serve `wamp.session.add_testament` and `flush_testaments` (WAMP, "Testaments").
+
+    Adding fails as publishing would: with `wamp.error.invalid_uri`, `wamp.error.invalid_argument`
+    or `wamp.error.not_authorized`. A scope is `destroyed`, which is the default, or `detached`.
+    """
 
     def add_testament(call: ProcedureCall) -> Reply:
         topic = reason_uri(positional(call, 0, str, "topic"), "topic")

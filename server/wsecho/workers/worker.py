@@ -231,6 +231,8 @@ class _Seat:
 def watch_parent(sock: socket.socket, patience: float) -> None:
     """End this process some time after its parent, even if it hangs.
 
+    A thread of its own sees to it, and ends the process with status 1.
+
     Args:
         sock: the channel; the parent's end closes with the parent.
         patience: seconds after which it is over.

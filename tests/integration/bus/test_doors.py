@@ -5,15 +5,15 @@ import asyncio
 import http.client
 import json
 import signal
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.load.readers import DOORS, Connection, Seen, Wamp, WebSocket, connect
+from tests.load.readers import DOORS, Connection, RawSpeaker, Seen, Wamp, WebSocket, connect
 from tests.processes import PATIENCE, RunningServer, running
 from tests.redis_server import RedisServer, redis_server
+from tests.waiting import settled, until
 
 ROOM = "shared"
 
@@ -37,13 +37,6 @@ def ask(
     octets = answer.read()
     connection.close()
     return answer.status, json.loads(octets) if octets.startswith(b"{") else octets
-
-
-async def until(holds: Any) -> None:
-    """Wait until something holds."""
-    async with asyncio.timeout(PATIENCE):
-        while not holds():
-            await asyncio.sleep(0.01)
 
 
 class Speaker(WebSocket):
@@ -101,22 +94,6 @@ def test_said_at_one_heard_at_the_other(
             each.kill()
 
     asyncio.run(play())
-
-
-class RawSpeaker(WebSocket):
-    """Speaks at the raw door, and hears nothing of it."""
-
-    def opened(self) -> None:
-        """Begin at once."""
-        super().opened()
-        self.is_ready()
-
-    def target(self, *more: str) -> str:
-        """Leave out what it says itself."""
-        return f"{self.path}?self=0"
-
-    def message(self, payload: bytes) -> None:
-        """Let it pass: others speak too."""
 
 
 def test_who_is_there_is_the_same_at_both(pair: tuple[RunningServer, RunningServer]) -> None:
@@ -203,32 +180,31 @@ def test_an_address_has_so_many_connections_at_both(redis: RedisServer) -> None:
     async def play(one: RunningServer, two: RunningServer) -> None:
         for _ in range(3):
             await connect(RawSpeaker, Seen(), one.host, one.port, ROOM)
-        await statuses(two, {200, 429}, 2)
+        assert await settled(lambda: asyncio.to_thread(statuses, two, 2), {200, 429}) == {200, 429}
         one.process.signal(signal.SIGKILL)
-        await statuses(two, {200}, 2)
+        assert await settled(lambda: asyncio.to_thread(statuses, two, 2), {200}) == {200}
 
     with running(*options, *limit) as one, running(*options, *limit) as two:
         asyncio.run(play(one, two))
 
 
-async def statuses(server: RunningServer, wanted: set[int], number: int) -> None:
-    """Wait until so many requests on open connections are answered like this."""
+def statuses(server: RunningServer, number: int) -> set[int]:
+    """How requests on so many connections that are open at once are answered."""
+    held = [http.client.HTTPConnection(server.host, server.port) for _ in range(number)]
+    found = set()
+    for connection in held:
+        connection.request("GET", "/healthz")
+        answer = connection.getresponse()
+        answer.read()
+        found.add(answer.status)
+    for connection in held:
+        connection.close()
+    return found
 
-    def hold() -> set[int]:
-        held = [http.client.HTTPConnection(server.host, server.port) for _ in range(number)]
-        found = set()
-        for connection in held:
-            connection.request("GET", "/healthz")
-            answer = connection.getresponse()
-            answer.read()
-            found.add(answer.status)
-        for connection in held:
-            connection.close()
-        return found
 
-    async with asyncio.timeout(PATIENCE):
-        while await asyncio.to_thread(hold) != wanted:
-            await asyncio.sleep(0.1)
+def readiness(server: RunningServer) -> int:
+    """What `/readyz` answers."""
+    return ask(server, "GET", "/readyz")[0]
 
 
 def test_redis_stops_and_goes_on() -> None:
@@ -253,14 +229,11 @@ async def stop_and_go_on(redis: RedisServer, one: RunningServer, two: RunningSer
     speaker.say("0", id="0")
     await until(lambda: len(speaker.frames) == 2)
     redis.signal(signal.SIGSTOP)
-    began = time.monotonic()
     speaker.say("1", id="1", key="k")
     await until(lambda: len(speaker.frames) == 3)
     assert speaker.frames[-1]["code"] == "bus_timeout"
     for server in (one, two):
-        while (await asyncio.to_thread(ask, server, "GET", "/readyz"))[0] == 200:
-            await asyncio.sleep(0.1)
-    assert time.monotonic() - began < 10
+        assert await settled(lambda: asyncio.to_thread(readiness, server), 503) == 503  # noqa: B023
     status, answer = await asyncio.to_thread(ask, one, "POST", f"/broadcast/{ROOM}", b"x")
     assert (status, answer["error"]["code"]) == (503, "bus_unavailable")
     status, answer = await asyncio.to_thread(ask, one, "GET", f"/broadcast/{ROOM}")
@@ -272,8 +245,7 @@ async def stop_and_go_on(redis: RedisServer, one: RunningServer, two: RunningSer
     await asyncio.wait_for(raw_over.wait(), PATIENCE)
     redis.signal(signal.SIGCONT)
     for server in (one, two):
-        while (await asyncio.to_thread(ask, server, "GET", "/readyz"))[0] != 200:
-            await asyncio.sleep(0.1)
+        assert await settled(lambda: asyncio.to_thread(readiness, server), 200) == 200  # noqa: B023
     speaker.say("1", id="3", key="k")
     await until(lambda: speaker.frames[-1].get("id") == "3")
     assert speaker.frames[-1]["type"] == "published"

@@ -22,6 +22,7 @@ from tests.load.readers import DOORS, Seen, connect
 from tests.processes import PATIENCE, Process, twistd
 from tests.proxies import Proxy, proxying
 from tests.redis_server import RedisServer, redis_server
+from tests.waiting import until
 
 NODES: Final = 3
 READERS: Final = 60
@@ -29,6 +30,12 @@ PUBLISHERS: Final = 6
 RATE: Final = 100
 TROUBLES: Final = int(os.environ.get("WSECHO_LOAD_TROUBLES", "8"))
 ROOM: Final = "busy"
+ABSENCE: Final = 0.5
+"""Seconds until what was killed is started again, as what watches over it would."""
+OUTAGE: Final = 3.0
+"""Seconds that the nodes must go without Redis: longer than `--redis-timeout`."""
+RETRY: Final = 0.2
+STEP: Final = 0.02
 _LISTENING: Final = re.compile(r"listening on (\S+):(\d+)")
 _AWAY: Final = frozenset({"503", "504"})
 
@@ -59,7 +66,7 @@ class Node:
         """Be killed, and come back."""
         self.process.signal(signal.SIGKILL)
         await asyncio.to_thread(self.process.wait)
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(ABSENCE)
         await self.start()
 
 
@@ -78,8 +85,14 @@ class World:
     kills: int = 0
     troubles: Counter[str] = field(factory=Counter)
     numbers: int = 0
+    told_early: int = 0
+    """How often a reader was told that something is gone, before Redis forgot anything."""
     is_silent: bool = False
     is_over: bool = False
+
+    def told(self) -> int:
+        """How often a reader was told that something is gone."""
+        return sum(seen.refused + seen.skipped for seen in self.readers)
 
     # -- readers
 
@@ -90,13 +103,15 @@ class World:
             try:
                 connection, over = await connect(door, seen, "127.0.0.1", node.port, ROOM)
             except OSError:
-                await asyncio.sleep(0.1)
+                # As a client would: a node that is away is not asked without a pause.
+                await asyncio.sleep(RETRY)
                 continue
             end = asyncio.get_running_loop().time() + self.dice.expovariate(1 / 4)
+            # Until chance has it killed: that it goes on reading meanwhile is the load.
             while asyncio.get_running_loop().time() < end and not over.is_set():
                 if self.is_over:
                     break
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(STEP)
             self.kills += not over.is_set()
             connection.kill()
             await over.wait()
@@ -109,10 +124,11 @@ class World:
             number, self.numbers = self.numbers, self.numbers + 1
             while (position := await self.say(number)) is None:
                 self.retries += 1
-                await asyncio.sleep(0.2)
+                await asyncio.sleep(RETRY)
             epoch, _, offset = position.rpartition(":")
             known = self.acknowledged.setdefault((epoch, int(offset)), number)
             assert known == number, f"{position} was given to {known} and {number}"
+            # The pace of the load.
             await asyncio.sleep(PUBLISHERS / RATE)
 
     async def say(self, number: int) -> str | None:
@@ -146,25 +162,26 @@ class World:
         """From Redis alone."""
         proxy = self.dice.choice(self.nodes).proxy
         proxy.cut()
-        await asyncio.sleep(2)
+        await asyncio.sleep(OUTAGE)
         proxy.is_cut = False
 
     async def redis_stops(self) -> None:
-        """For three seconds."""
+        """For as long."""
         self.redis.signal(signal.SIGSTOP)
-        await asyncio.sleep(3)
+        await asyncio.sleep(OUTAGE)
         self.redis.signal(signal.SIGCONT)
 
     async def redis_is_killed(self) -> None:
         """And comes back with all that it acknowledged."""
         self.redis.kill()
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(ABSENCE)
         await asyncio.to_thread(self.redis.start)
 
     async def redis_forgets_some(self) -> None:
         """It comes back with an older state."""
         copy = await asyncio.to_thread(self.redis.save)
-        await asyncio.sleep(1)
+        # These are what it forgets.
+        await self.more(RATE)
         self.redis.kill()
         self.redis.restore(copy)
         await asyncio.to_thread(self.redis.start)
@@ -178,34 +195,52 @@ class World:
     async def trouble(self, *kinds: str) -> None:
         """Let things happen, one after the other."""
         for kind in kinds:
-            await asyncio.sleep(1)
+            await self.more(RATE)
             await getattr(self, kind)()
             self.troubles[kind] += 1
-            await asyncio.sleep(2)
+            await self.more(2 * RATE)
+
+    async def more(self, count: int) -> None:
+        """Wait until so many more numbers are acknowledged."""
+        enough = len(self.acknowledged) + count
+        await until(lambda: len(self.acknowledged) >= enough, 2 * PATIENCE)
 
     async def everybody_has_all(self) -> None:
         """Wait until each reader stands behind the last message."""
-        async with asyncio.timeout(4 * PATIENCE):
-            while True:
-                epoch, head = list(self.acknowledged)[-1]
-                head = max(offset for word, offset in self.acknowledged if word == epoch)
-                if all(
-                    seen.fault or (seen.epoch, seen.offset) == (epoch, head)
-                    for seen in self.readers
-                ):
-                    return
-                await asyncio.sleep(0.1)
+        epoch, _ = list(self.acknowledged)[-1]
+        head = max(offset for word, offset in self.acknowledged if word == epoch)
+        await until(
+            lambda: all(
+                seen.fault or (seen.epoch, seen.offset) == (epoch, head) for seen in self.readers
+            ),
+            4 * PATIENCE,
+        )
 
 
 def test_three_nodes_and_all_that_can_happen() -> None:
     """Every acknowledged message once, in one order, or the reader was told."""
     # It keeps what it acknowledged: --appendfsync always.
     with redis_server() as redis:
-        asyncio.run(play(redis))
+        world = asyncio.run(play(redis))
+    lost, doubled, disputed = compared(world)
+    told = world.told()
+    print(
+        f"{NODES} nodes, {READERS} readers, {world.kills} kills of readers, "
+        f"{', '.join(f'{count} x {name}' for name, count in world.troubles.items())}: "
+        f"{len(world.acknowledged)} acknowledged ({world.retries} retries), "
+        f"{sum(len(seen.numbers) for seen in world.readers)} delivered, "
+        f"{lost} lost, {doubled} doubled, {disputed} disputed; readers told that something is "
+        f"gone: {world.told_early} before Redis forgot, {told} in all"
+    )
+    assert [seen.fault for seen in world.readers if seen.fault] == []
+    assert (lost, doubled, disputed) == (0, 0, 0)
+    assert world.told_early == 0
+    assert all(seen.refused for seen in world.readers)
+    assert len({epoch for epoch, _ in world.acknowledged}) == 3
 
 
-async def play(redis: RedisServer) -> None:
-    """Let it all happen; then compare."""
+async def play(redis: RedisServer) -> World:
+    """Let it all happen."""
     async with AsyncExitStack() as stack:
         proxies = [await stack.enter_async_context(proxying(redis.port)) for _ in range(NODES)]
         world = World(redis, [Node(proxy) for proxy in proxies])
@@ -216,32 +251,34 @@ async def play(redis: RedisServer) -> None:
         finally:
             for node in world.nodes:
                 node.process.end()
+    return world
 
 
 async def run(world: World) -> None:
     """Publish and read through trouble."""
     readers = [asyncio.create_task(world.read(seen)) for seen in world.readers]
-    while not all(seen.epoch for seen in world.readers):
-        await asyncio.sleep(0.05)
+    await until(lambda: all(seen.epoch for seen in world.readers))
     publishers = [asyncio.create_task(world.publish()) for _ in range(PUBLISHERS)]
     harmless = ["node_is_killed", "node_is_cut_off", "redis_stops", "redis_is_killed"]
     await world.trouble(*harmless, *world.dice.choices(harmless, k=TROUBLES - len(harmless)))
-    told = sum(seen.refused + seen.skipped for seen in world.readers)
+    world.told_early = world.told()
     await world.trouble("redis_forgets_some", "redis_forgets_all")
     world.is_silent = True
     await asyncio.gather(*publishers)
     await world.everybody_has_all()
     world.is_over = True
     await asyncio.gather(*readers)
-    report(world, told)
 
 
-def report(world: World, told_early: int) -> None:
-    """Print the summary, and hold every reader to all of it."""
+def compared(world: World) -> tuple[int, int, int]:
+    """Hold what every reader saw against what was acknowledged.
+
+    Returns:
+        how many messages were lost, doubled, and seen by some as others at their position.
+    """
     log = dict(world.acknowledged)
-    lost = doubled = disputed = delivered = 0
+    lost = doubled = disputed = 0
     for seen in world.readers:
-        delivered += len(seen.numbers)
         ends = [*(begun[2] for begun in seen.begun[1:]), len(seen.numbers)]
         for (epoch, after, begin), end in zip(seen.begun, ends, strict=True):
             stretch = seen.numbers[begin:end]
@@ -255,16 +292,4 @@ def report(world: World, told_early: int) -> None:
                 if word == epoch and after < offset <= last
             ]
             lost += len(set(expected) - set(stretch))
-    told = sum(seen.refused + seen.skipped for seen in world.readers)
-    print(
-        f"{NODES} nodes, {READERS} readers, {world.kills} kills of readers, "
-        f"{', '.join(f'{count} x {name}' for name, count in world.troubles.items())}: "
-        f"{len(world.acknowledged)} acknowledged ({world.retries} retries), {delivered} delivered, "
-        f"{lost} lost, {doubled} doubled, {disputed} disputed; readers told that something is "
-        f"gone: {told_early} before Redis forgot, {told} in all"
-    )
-    assert [seen.fault for seen in world.readers if seen.fault] == []
-    assert (lost, doubled, disputed) == (0, 0, 0)
-    assert told_early == 0
-    assert all(seen.refused for seen in world.readers)
-    assert len({epoch for epoch, _ in world.acknowledged}) == 3
+    return lost, doubled, disputed

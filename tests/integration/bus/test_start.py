@@ -93,4 +93,4 @@ def test_a_unix_socket(tmp_path: Path) -> None:
     path = tmp_path / "redis.sock"
     with redis_server("--unixsocket", str(path)):  # noqa: SIM117
         with running("--redis", f"unix://{path}?db=1") as server:
-            server.process.wait_for(re.compile("connected to unix"))
+            assert server.process.wait_for(re.compile("connected to unix"))

@@ -33,9 +33,13 @@ STACK: Final = 1 << 14
 SHARED: Final = 1 << 18
 """Octets that a read takes on the stack, and from the heap, in C."""
 
-of_each = pytest.mark.parametrize(
-    "implementation", IMPLEMENTATIONS, ids=lambda module: module.__name__.rpartition(".")[2]
-)
+
+def name_of(implementation: ModuleType) -> str:
+    """What a test's own name says of it."""
+    return implementation.__name__.rpartition(".")[2]
+
+
+of_each = pytest.mark.parametrize("implementation", IMPLEMENTATIONS, ids=name_of)
 """Run a test for each of them."""
 
 if_compiled = pytest.mark.skipif(not COMPILED, reason="no compiler was there")

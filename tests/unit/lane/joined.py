@@ -5,7 +5,7 @@ import select
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from attrs import define, field
 from twisted.internet.task import Clock
@@ -13,16 +13,24 @@ from twisted.internet.task import Clock
 from wsecho.lane.transport import LaneTransport
 
 
+class _Socket(Protocol):
+    def fileno(self) -> int: ...
+
+
+S = TypeVar("S", bound=_Socket)
+
+
 @define
-class Connection:
+class Connection(Generic[S]):
     """The reactor's own transport, as far as the lane touches it."""
 
-    socket: socket.socket
+    socket: S
     dataBuffer: bytes = b""
     offset: int = 0
     _tempDataBuffer: list[bytes] = field(factory=list)
     _tempDataLen: int = 0
     ends: list[str] = field(factory=list)
+    is_watched: bool = True
 
     def fileno(self) -> int:
         """The socket's."""
@@ -33,6 +41,7 @@ class Connection:
 
     def stopReading(self) -> None:
         """Be the reactor's no more."""
+        self.is_watched = False
 
     stopWriting = stopReading
 
@@ -49,7 +58,7 @@ class Connection:
 class OneLane:
     """A lane for one socket, whose turns the test takes."""
 
-    connection: Connection
+    connection: Connection[socket.socket]
     clock: Clock = field(factory=Clock)
     transport: LaneTransport | None = None
     events: int = 0

@@ -5,7 +5,6 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -14,11 +13,20 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
-from tests.unit.lane.implementations import of_each, take
+from tests.unit.lane.implementations import IMPLEMENTATIONS, name_of, take, using
 from tests.unit.lane.joined import Connection, OneLane
-from wsecho.lane import wire
 from wsecho.lane.fan import Fan, Passage
 from wsecho.lane.transport import LaneTransport
+
+
+@pytest.fixture(params=IMPLEMENTATIONS, ids=name_of)
+def sender(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Have the fan send by each implementation in turn."""
+    with using(request.param):
+        yield
+
+
+by_each = pytest.mark.usefixtures("sender")
 
 
 @define(eq=False)
@@ -174,12 +182,9 @@ def world(size: int, *, room: int = 1) -> Iterator[World]:
                 one.close()
 
 
-@of_each
-def test_everybody_is_sent_the_same(
-    implementation: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@by_each
+def test_everybody_is_sent_the_same() -> None:
     """Whoever is in it then, and nobody else."""
-    monkeypatch.setattr(wire, "send_to_all", implementation.send_to_all)
     with world(4) as here:
         here.put(0, 1, 2)
         here.send(b"a")
@@ -207,12 +212,9 @@ def test_the_counts_are_told_when_they_are_asked_for() -> None:
         assert (here.members[0].messages, here.members[0].octets) == (2, 3)
 
 
-@of_each
-def test_who_does_not_take_all_leaves_and_loses_nothing(
-    implementation: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@by_each
+def test_who_does_not_take_all_leaves_and_loses_nothing() -> None:
     """Of some the socket takes a part, of others nothing; the rest is sent behind it."""
-    monkeypatch.setattr(wire, "send_to_all", implementation.send_to_all)
     with world(3) as here:
         here.members[1].lane.connection.socket.setsockopt(
             socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20
@@ -232,12 +234,9 @@ def test_who_does_not_take_all_leaves_and_loses_nothing(
         here.check_all_came()
 
 
-@of_each
-def test_whose_peer_is_gone_leaves_in_the_middle_of_it(
-    implementation: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@by_each
+def test_whose_peer_is_gone_leaves_in_the_middle_of_it() -> None:
     """The others get all of it; the connection is lost afterwards, not within the call."""
-    monkeypatch.setattr(wire, "send_to_all", implementation.send_to_all)
     with world(5) as here:
         here.put(*range(5))
         for number in (0, 3, 4):
@@ -284,12 +283,9 @@ def test_who_writes_by_itself_too_keeps_its_order() -> None:
         assert bytes(member.got) == b"a" + b"b" * 100_000 + b"c"
 
 
-@of_each
-def test_what_goes_round_by_and_by_reaches_who_was_in_when_it_began(
-    implementation: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@by_each
+def test_what_goes_round_by_and_by_reaches_who_was_in_when_it_began() -> None:
     """Not who came later; who has left before its turn is named, and not counted for it."""
-    monkeypatch.setattr(wire, "send_to_all", implementation.send_to_all)
     with world(6) as here:
         here.put(0, 1, 2, 3, 4)
         passage = here.fan.begin(b"abc")

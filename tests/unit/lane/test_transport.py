@@ -8,6 +8,7 @@ from attrs import define, field
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.task import Clock
 
+from tests.unit.lane.joined import Connection
 from wsecho.lane.transport import LaneTransport
 from wsecho.lane.writing import FULL
 
@@ -20,6 +21,10 @@ class FakeSocket:
     taken: bytearray = field(factory=bytearray)
     incoming: list[bytes | OSError] = field(factory=list)
     has_fin: bool = False
+
+    def fileno(self) -> int:
+        """Any number."""
+        return 7
 
     def send(self, data: bytes) -> int:
         """Take what there is room for."""
@@ -57,44 +62,10 @@ class FakeSocket:
 
 
 @define
-class FakeConnection:
-    """The reactor's own transport, as far as the lane touches it."""
-
-    socket: FakeSocket = field(factory=FakeSocket)
-    dataBuffer: bytes = b""
-    offset: int = 0
-    _tempDataBuffer: list[bytes] = field(factory=list)
-    _tempDataLen: int = 0
-    ends: list[str] = field(factory=list)
-    is_watched: bool = True
-
-    def fileno(self) -> int:
-        """Any number."""
-        return 7
-
-    def unregisterProducer(self) -> None:
-        """Tell nobody any more."""
-
-    def stopReading(self) -> None:
-        """Be the reactor's no more."""
-        self.is_watched = False
-
-    stopWriting = stopReading
-
-    def connectionLost(self, reason: Any) -> None:
-        """Note why."""
-        self.ends.append(reason.type.__name__)
-
-    def abortConnection(self) -> None:
-        """Note that it was cut."""
-        self.ends.append("aborted")
-
-
-@define
 class World:
     """A transport, all that is around it, and what they are told."""
 
-    connection: FakeConnection = field(factory=FakeConnection)
+    connection: Connection[FakeSocket] = field(factory=lambda: Connection(FakeSocket()))
     clock: Clock = field(factory=Clock)
     told: list[str] = field(factory=list)
     received: bytearray = field(factory=bytearray)
@@ -143,7 +114,9 @@ class World:
 
 def test_what_was_yet_to_be_sent_goes_first() -> None:
     """The handshake's answer waits in the old transport when the lane begins."""
-    connection = FakeConnection(dataBuffer=b"xxHTTP", offset=2, tempDataBuffer=[b"/1.1 ", b"101"])
+    connection = Connection(
+        FakeSocket(), dataBuffer=b"xxHTTP", offset=2, tempDataBuffer=[b"/1.1 ", b"101"]
+    )
     world = World(connection)
     world.transport.write(b" frames")
     assert world.socket.taken == b"HTTP/1.1 101 frames"

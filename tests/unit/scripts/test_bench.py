@@ -32,7 +32,7 @@ from _bench.rows import (
 )
 from _bench.serving import MeasureError, tree
 from _bench.session import Settings, chosen, needs, order
-from _testsuite.errors import CannotRunError
+from _shared.errors import CannotRunError
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -8,11 +8,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from _shared.errors import CannotRunError
 from _testsuite.cases import Catalogue, group_of, select, sort_key
 from _testsuite.command import parse, trouble
-from _testsuite.errors import CannotRunError
 from _testsuite.fuzzing import read_piece
-from _testsuite.process import clean_environment
 from _testsuite.progress import Progress
 from _testsuite.report import Heading, check_place, render, write
 from _testsuite.results import Result, Verdict, summary
@@ -380,15 +379,6 @@ class TestCommand:
         """The message shows a right one."""
         with pytest.raises(CannotRunError, match=r"a URL such as ws://"):
             check(url)
-
-    def test_children_see_no_other_python(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A PYTHONPATH for Python 3 would break the testsuite's Python 2."""
-        monkeypatch.setenv("PYTHONPATH", "/somewhere")
-        monkeypatch.setenv("VIRTUAL_ENV", "/elsewhere")
-        environment = clean_environment()
-        assert "PYTHONPATH" not in environment
-        assert "VIRTUAL_ENV" not in environment
-        assert "PATH" in environment
 
 
 @given(st.permutations(IDS[:20]))

@@ -26,6 +26,14 @@ def count_members(
 ) -> Deferred[dict[str, int]]:
     """Count the members of each room; dead nodes' do not count.
 
+    Args:
+        commands: ask Redis.
+        keys: name what is kept there.
+        alive: the nodes whose members count; empty where that is not known yet, and all count.
+
+    Returns:
+        the number of different members, by the room's name.
+
     Raises:
         BusUnavailable: Redis is away.
     """

@@ -159,7 +159,11 @@ class BatchedMessagePack(Single):
         super().__init__(MESSAGE_PACK, _BATCHED_MESSAGE_PACK)
 
     def read(self, octets: bytes) -> list[object]:
-        """Read all messages."""
+        """Read all messages.
+
+        Raises:
+            MalformedError: a length leads past the end, or something is no MessagePack.
+        """
         messages = []
         start = 0
         while start < len(octets):

@@ -222,6 +222,11 @@ class _Encoder(json.JSONEncoder):
     binaries = 0
 
     def default(self, o: object) -> str | None:
+        """Write CBOR's `undefined` as null, and octets as WAMP's JSON does ("Serializers").
+
+        Raises:
+            TypeError: neither is it.
+        """
         if o is cbor2.undefined:
             return None
         if not isinstance(o, bytes):

@@ -77,7 +77,11 @@ def announce(realm: Realm, room: str, change: Change) -> None:
 
 
 def provide_members(realm: Realm, rooms: Rooms) -> None:
-    """Serve `wsecho.members(room)`: the list of who is there, for whoever may join."""
+    """Serve `wsecho.members(room)`: the list of who is there, for whoever may join.
+
+    A call fails with `wamp.error.invalid_argument` where it does not name one room, with
+    `wamp.error.not_authorized` where its caller may not join that.
+    """
 
     def members(call: ProcedureCall) -> Reply | Answer[Reply]:
         room = call.args[0] if len(call.args) == 1 else None

@@ -106,10 +106,11 @@ class WampRooms:
         return write(_room(uri))
 
     def publish(self, session: Session, publication: Publication) -> int | Answer[int]:
-        """Say what a session published in the room, and return its publication id.
+        """Say what a session published in the room, and return its publication id, now or later.
 
         Raises:
-            WampError: it is not exactly one text or binary, or its key was used for another.
+            WampError: it is not exactly one text or binary, its key was used for another, or its
+                topic is of who comes and goes (`wamp.error.not_authorized`).
         """
         if publication.topic.startswith(PRESENCE_PREFIX):
             raise WampError(NOT_AUTHORIZED, "who comes and goes is the server's alone to say")

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""Child processes: started with a clean environment, ended by their own process id."""
+"""Child processes: started with a clean environment, awaited at a port, ended by their id."""
 
 import asyncio
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 from asyncio.subprocess import Process
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+HOST = "127.0.0.1"
 _PATIENCE = 15.0  # seconds; a server may drain its connections for ten
 
 
@@ -21,7 +24,7 @@ def clean_environment() -> dict[str, str]:
     return kept | {"PYTHONUNBUFFERED": "1"}
 
 
-async def start(command: list[str], *, folder: Path, log: Path, piped: bool = False) -> Process:
+async def start(command: Sequence[str], *, folder: Path, log: Path, piped: bool = False) -> Process:
     """Start a command in a folder; its output goes to a log file, or to us and errors to the log.
 
     It gets its own session, so that Ctrl-C reaches this script alone, which then ends its children.
@@ -39,6 +42,29 @@ async def start(command: list[str], *, folder: Path, log: Path, piped: bool = Fa
         )
 
 
+def free_port() -> int:
+    """Give a port of loopback that nobody listens on."""
+    with socket.create_server((HOST, 0)) as free:
+        return int(free.getsockname()[1])
+
+
+async def listens(process: Process, port: int, patience: float) -> bool:
+    """Wait until a process takes connections at a port of loopback.
+
+    Gives False when it ends before, or does not within `patience`, in seconds.
+    """
+    deadline = asyncio.get_running_loop().time() + patience
+    while asyncio.get_running_loop().time() < deadline and process.returncode is None:
+        try:
+            _, writer = await asyncio.open_connection(HOST, port)
+        except OSError:
+            await asyncio.sleep(0.05)
+        else:
+            writer.close()
+            return True
+    return False
+
+
 async def end(process: Process) -> None:
     """Ask a process to end, and make it when it does not."""
     if process.returncode is not None:
@@ -52,7 +78,7 @@ async def end(process: Process) -> None:
             return
 
 
-def run_whole(command: list[str], output: BinaryIO) -> int:
+def run_whole(command: Sequence[str], output: BinaryIO) -> int:
     """Run a command that starts others, such as pip, and leave none of them when interrupted."""
     leader = subprocess.Popen(
         command, env=clean_environment(), stdout=output, stderr=output, start_new_session=True

@@ -3,4 +3,4 @@
 
 
 class CannotRunError(Exception):
-    """Says in one line why there is no result; `scripts/testsuite` ends with status 2."""
+    """Says in one line why there is no result; the script that runs ends with status 2."""
