@@ -2,7 +2,7 @@
 """What is said in the rooms, taken to everybody who is in them: one order for all who hear."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from wsecho.core.history import Message
 from wsecho.core.hub import Hub
@@ -14,6 +14,9 @@ from wsecho.doors.rounds import SLICE, Round, Rounds
 from wsecho.doors.wave import Wave
 from wsecho.lane.fan import Fan
 from wsecho.lane.transport import LaneTransport
+
+MOST_WAITING: Final = 4
+"""Rounds of a room, each of no more than a wave, behind which its publishers are not read from."""
 
 
 class Deliveries:
@@ -38,6 +41,8 @@ class Deliveries:
         self._fans: dict[str, dict[str, Fan[Reading]]] = {}
         # What has yet to go round in a room, and takes along what else is said there.
         self._waves: dict[str, Wave] = {}
+        # By room: who is to speak again once less is on its way there.
+        self._held: dict[str, list[Callable[[], None]]] = {}
 
     # -- who is sent to together with others
 
@@ -79,6 +84,14 @@ class Deliveries:
     def together(self, say: Callable[[], None]) -> None:
         """Have what is said by a call go round once all of it is said, in one send for each."""
         self._rounds.go(say)
+
+    def is_behind(self, room: str) -> bool:
+        """Tell whether so much is on its way in a room that no more should be said just now."""
+        return self._rounds.waiting(room) > MOST_WAITING
+
+    def when_relieved(self, room: str, call: Callable[[], None]) -> None:
+        """Call something once less is on its way in a room that is behind."""
+        self._held.setdefault(room, []).append(call)
 
     def renew(self, room: str, position: Position) -> None:
         """Tell everybody in a room that its epoch has changed, behind what is on its way."""
@@ -151,10 +164,19 @@ class Deliveries:
 
     def _roll(self, room: str, wave: Wave) -> Round:
         self._close_wave(room, wave)
-        served = yield from wave.roll()
-        for message, origin in wave.messages:
-            self._let_hear(room, message, origin)
+        try:
+            served = yield from wave.roll()
+            for message, origin in wave.messages:
+                self._let_hear(room, message, origin)
+        finally:
+            self._relieve(room)
         return served
+
+    def _relieve(self, room: str) -> None:
+        # The round that ends is counted yet.
+        if self._held and self._rounds.waiting(room) <= MOST_WAITING // 2 + 1:
+            for call in self._held.pop(room, ()):
+                call()
 
     def _close_wave(self, room: str, wave: Wave | None = None) -> None:
         """Have what is said now stand behind what goes round next."""

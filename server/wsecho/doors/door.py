@@ -46,6 +46,12 @@ class Connection(Protocol):
     def push(self, frame: bytes) -> None:
         """Send bytes that are whole frames already, behind all that waits: the last words."""
 
+    def pause(self) -> None:
+        """Read no more until `resume`; what was read already still comes."""
+
+    def resume(self) -> None:
+        """Read again."""
+
     def expire_at(self, moment: float) -> None:
         """Close with 4401 at a time (Unix seconds), unless a later one is set before."""
 

@@ -111,6 +111,7 @@ class FramedMember(RoomDoor):
         except WireError as error:
             self._answer(write_error(error, frame.id))
             return
+        self.hold_back()
         if not isinstance(said, Deferred):
             self._acknowledge(frame, said)
             return

@@ -110,6 +110,7 @@ class RawMember(RoomDoor):
         # It is the receipt already where there is but one process.
         if not isinstance(said, Receipt):
             settle(said, _ignore, self._not_said)
+        self.hold_back()
 
     def received_all(self, messages: list[tuple[bytes, bool]]) -> None:
         """Say all of it, and then take it to the members."""

@@ -22,6 +22,7 @@ class RoomDoor(Reader, PlainDoor):
     waits_for_reader: ClassVar = False
     _connection: Connection
     """Set by `opened`; nothing is sent before."""
+    _is_held = False
 
     def prepare(self) -> Deferred[None] | None:
         """Make the room current here.
@@ -40,6 +41,21 @@ class RoomDoor(Reader, PlainDoor):
         """
         self._joined, self._begin = self.start()
         return {}
+
+    def hold_back(self) -> None:
+        """Read no more from a publisher until less of what was said before is on its way.
+
+        Many could else say more than goes round, and all of it would have to be kept.
+        """
+        deliveries = self._rooms.deliveries
+        if deliveries.is_behind(self.room) and not self._is_held:
+            self._is_held = True
+            self._connection.pause()
+            deliveries.when_relieved(self.room, self._speak_again)
+
+    def _speak_again(self) -> None:
+        self._is_held = False
+        self._connection.resume()
 
     def drained(self) -> None:
         """Send more of what waits."""

@@ -39,6 +39,10 @@ class Rounds:
         """Tell whether what is said in a room now can be taken to everybody at once."""
         return not self._is_going and room not in self._rooms
 
+    def waiting(self, room: str) -> int:
+        """Count a room's rounds that are under way or wait."""
+        return len(self._rooms.get(room, ()))
+
     def go(self, short: Callable[[], None]) -> None:
         """Make a round of no more than a slice, of a room that is quiet; or let much be said.
 

@@ -221,6 +221,16 @@ class WebSocketConnection(ClosingProtocol):
         self.visit.messages_out += messages
         self.visit.bytes_out += octets
 
+    def pause(self) -> None:
+        """Read no more until `resume`; what was read already still comes."""
+        if self.transport is not None:
+            self.transport.pauseProducing()
+
+    def resume(self) -> None:
+        """Read again."""
+        if self.transport is not None:
+            self.transport.resumeProducing()
+
     def offer(self, frame: bytes) -> bool:
         """Send whole frames, if the transport takes any now."""
         if self._outbound.is_full:
@@ -277,11 +287,11 @@ class WebSocketConnection(ClosingProtocol):
     def _peer_is_full(self, full: bool) -> None:  # noqa: FBT001
         if not full and self.state == self.STATE_OPEN:
             self.door.drained()
-        if self.door.waits_for_reader and self.transport is not None:
+        if self.door.waits_for_reader:
             if full:
-                self.transport.pauseProducing()
+                self.pause()
             else:
-                self.transport.resumeProducing()
+                self.resume()
 
     def _is_over_rate(self, meter: Meter, payload: bytes, is_binary: bool) -> bool:  # noqa: FBT001
         wait = meter.count(len(payload), self.factory.reactor.seconds())

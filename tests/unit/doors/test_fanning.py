@@ -24,6 +24,7 @@ from wsecho.core.frames import Opcode, encode_frame
 from wsecho.core.history import Message
 from wsecho.core.positions import Position
 from wsecho.doors import delivery, rounds, wave
+from wsecho.doors.delivery import MOST_WAITING
 from wsecho.doors.rounds import SLICE
 from wsecho.doors.wave import MOST, MOST_OCTETS
 from wsecho.lane import wire
@@ -439,12 +440,14 @@ def test_what_waits_in_a_large_room_goes_round_together(server: LaneServer) -> N
         assert late.close_code == 4410
 
 
-def write(client: Client, text: str) -> None:
-    """Send a message that the server has yet to read."""
+def write(client: Client, *texts: str) -> None:
+    """Send messages that the server has yet to read."""
     assert isinstance(client.peer, LanePeer)
     assert client.peer.socket is not None
-    client.protocol.send_text(text.encode())
-    client.peer.socket.send(b"".join(client.protocol.data_to_send()))
+    for text in texts:
+        client.protocol.send_text(text.encode())
+    data = b"".join(client.protocol.data_to_send())
+    assert client.peer.socket.send(data) == len(data)
 
 
 def test_what_several_say_at_once_goes_round_together(
@@ -467,6 +470,28 @@ def test_what_several_say_at_once_goes_round_together(
     assert sorted(got) == ["0", "1", "2"]
     assert [said(member) for member in members[1:]] == [got, got]
     assert sends == [3]
+
+
+@pytest.mark.parametrize("kind", ["raw", "v1"])
+def test_who_says_more_than_goes_round_is_held_back(server: LaneServer, kind: str) -> None:
+    """It is read from again later, and others all along; nothing is lost."""
+    with sliced(2):
+        publisher = raw(server) if kind == "raw" else v1(server)
+        readers = [raw(server) for _ in range(5)]
+        other = server.open("/echo")
+        most = (MOST_WAITING + 2) * MOST
+        texts = [f"{number:05d}" + "-" * 100 for number in range(3 * most)]
+        frames = [json.dumps({"type": "publish", "data": text}) for text in texts]
+        write(publisher, *(texts if kind == "raw" else frames))
+        server.lane.turn()
+        head = server.rooms.read("a").head
+        assert 0 < head < most
+        server.lane.turn()
+        assert server.rooms.read("a").head == head
+        other.text("still here")
+        assert other.texts() == ["still here"]
+        drain(server, publisher, *readers)
+        assert all(said(reader) == texts for reader in readers)
 
 
 class Fault:
