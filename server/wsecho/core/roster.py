@@ -5,6 +5,7 @@ A member that named itself may be on several nodes at once; then it is one, from
 came to until the last that it leaves.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from attrs import define, field, frozen
@@ -31,6 +32,8 @@ class Roster:
 
     # In the order of their coming; by id, then by node.
     _cards: dict[str, dict[str, Card]] = field(factory=dict, init=False)
+    # By node; asked at each join, when nobody can go through all members.
+    _counts: Counter[str] = field(factory=Counter, init=False)
 
     def __len__(self) -> int:
         return len(self._cards)
@@ -41,7 +44,7 @@ class Roster:
 
     def nodes(self) -> set[str]:
         """Name the nodes that have members here."""
-        return {node for nodes in self._cards.values() for node in nodes}
+        return set(self._counts)
 
     def entries(self) -> set[Entry]:
         """List what each node has."""
@@ -49,13 +52,14 @@ class Roster:
 
     def count_elsewhere(self, node: str) -> int:
         """Count the members that other nodes have."""
-        return sum(len(nodes) - (node in nodes) for nodes in self._cards.values())
+        return self._counts.total() - self._counts[node]
 
     def enter(self, node: str, card: Card) -> Change | None:
         """Note a node's member; return what others are to be told."""
         nodes = self._cards.setdefault(card.id, {})
         is_new = not nodes
-        nodes.pop(node, None)
+        if nodes.pop(node, None) is None:
+            self._counts[node] += 1
         nodes[node] = card
         return Change("join", card) if is_new else None
 
@@ -63,7 +67,12 @@ class Roster:
         """Note that a node has a member no more; return what others are to be told."""
         nodes = self._cards.get(name, {})
         card = nodes.pop(node, None)
-        if card is None or nodes:
+        if card is None:
+            return None
+        self._counts[node] -= 1
+        if not self._counts[node]:
+            del self._counts[node]
+        if nodes:
             return None
         del self._cards[name]
         return Change("leave", card)

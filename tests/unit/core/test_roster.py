@@ -55,3 +55,7 @@ def test_what_was_missed_is_told_once(before: dict[Entry, None], after: dict[Ent
     }
     assert len(changes) == len(told)
     assert roster.entries() == set(after)
+    assert roster.nodes() == {entry.node for entry in after}
+    for node in "AB":
+        elsewhere = [entry for entry in after if entry.node != node]
+        assert roster.count_elsewhere(node) == len(elsewhere)
