@@ -28,7 +28,7 @@ class Process:
     """A process whose output is read as it comes."""
 
     popen: "subprocess.Popen[str]"
-    lines: list[str] = field(factory=list)
+    lines: list[str] = field(factory=list, repr=False)
     _fresh: "queue.Queue[str | None]" = field(factory=queue.Queue)
     _reader: threading.Thread = field(init=False)
 

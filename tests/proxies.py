@@ -7,7 +7,7 @@ import re
 import shutil
 import socket
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final
@@ -128,14 +128,17 @@ http {{
     fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
-    server {{
-        listen 127.0.0.1:{port};
-        location / {{
-            proxy_pass http://127.0.0.1:{upstream};
-            proxy_http_version 1.1;
-            proxy_set_header Host $http_host;
-            {upgrade}
-        }}
+    {site}
+}}
+"""
+_SITE: Final = """\
+server {{
+    listen 127.0.0.1:{port};
+    location / {{
+        proxy_pass http://127.0.0.1:{upstream};
+        proxy_http_version 1.1;
+        proxy_set_header Host $http_host;
+        {upgrade}
     }}
 }}
 """
@@ -145,21 +148,25 @@ _DROP: Final = 'proxy_set_header Upgrade ""; proxy_set_header Connection "";'
 
 @define(eq=False)
 class Nginx:
-    """A real nginx of Debian's, in front of a port."""
+    """A real nginx of Debian's.
+
+    Attributes:
+        folder: where its files are.
+        port: where it listens, on loopback.
+    """
 
     folder: Path
-    upstream: int
     port: int
     process: "subprocess.Popen[bytes]" = field(init=False)
 
-    def configure(self, *, websockets: bool) -> None:
-        """Write its configuration: with or without upgrades."""
-        text = _NGINX.format(
-            folder=self.folder,
-            port=self.port,
-            upstream=self.upstream,
-            upgrade=_ALLOW if websockets else _DROP,
-        )
+    def front(self, upstream: int, *, websockets: bool) -> None:
+        """Configure it to stand in front of a port, with or without upgrades."""
+        upgrade = _ALLOW if websockets else _DROP
+        self.configure(_SITE.format(port=self.port, upstream=upstream, upgrade=upgrade))
+
+    def configure(self, site: str) -> None:
+        """Write its configuration."""
+        text = _NGINX.format(folder=self.folder, site=site)
         (self.folder / "nginx.conf").write_text(text)
 
     def command(self, *more: str) -> list[str]:
@@ -173,17 +180,61 @@ class Nginx:
 
 @contextmanager
 def nginx(folder: Path, upstream: int, *, websockets: bool) -> Iterator[Nginx]:
-    """Run nginx, ended at the end by its process id."""
-    if shutil.which("nginx") is None:
-        pytest.skip("nginx is missing: apt install nginx")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    server = Nginx(folder, upstream, port)
-    server.configure(websockets=websockets)
-    server.process = subprocess.Popen(server.command(), stderr=subprocess.DEVNULL)
+    """Run nginx in front of a port, ended at the end by its process id."""
+    server = Nginx(folder, free_port())
+    server.front(upstream, websockets=websockets)
+    with listening(server.command(), server.port) as process:
+        server.process = process
+        yield server
+
+
+@contextmanager
+def listening(command: list[str], port: int) -> "Iterator[subprocess.Popen[bytes]]":
+    """Run a program of Debian's until the end, once it listens on a port."""
+    if shutil.which(command[0]) is None:
+        pytest.skip(f"{command[0]} is missing: apt install {command[0]}")
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
         wait_until_open(port)
-        yield server
+        yield process
     finally:
-        server.process.terminate()
-        server.process.wait(PATIENCE)
+        process.terminate()
+        process.wait(PATIENCE)
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
+README: Final = Path(__file__).parents[1] / "README.md"
+_BLOCK: Final = "```{0}\n(.*?)^```$"
+
+
+def advised(language: str, port: int, upstreams: Sequence[int]) -> str:
+    """The configuration that the README gives, for a port and two upstreams on loopback."""
+    found = re.findall(_BLOCK.format(language), README.read_text(), re.DOTALL | re.MULTILINE)
+    [text] = found
+    text, listens = re.subn(r"(listen|bind) :?80\b", rf"\1 127.0.0.1:{port}", text)
+    for address, upstream in zip(("10.0.0.5", "10.0.0.6"), upstreams, strict=True):
+        assert text.count(f"{address}:8080") == 1
+        text = text.replace(f"{address}:8080", f"127.0.0.1:{upstream}")
+    assert listens == 1
+    return str(text)
+
+
+@contextmanager
+def balancing(program: str, folder: Path, upstreams: Sequence[int]) -> Iterator[int]:
+    """Run nginx or haproxy as the README has it, in front of two ports; where it listens."""
+    port = free_port()
+    text = advised(program, port, upstreams)
+    if program == "nginx":
+        server = Nginx(folder, port)
+        server.configure(text)
+        command = server.command()
+    else:
+        (folder / "haproxy.cfg").write_text(text)
+        command = [program, "-db", "-f", str(folder / "haproxy.cfg")]
+    with listening(command, port):
+        yield port

@@ -9,12 +9,14 @@ from wsecho.config import Config, ConfigError
 from wsecho.doors.rooms import MakeBus
 
 
-def maker(config: Config, reactor: Any) -> MakeBus:
+def maker(config: Config, reactor: Any, *, stands_in: bool = False) -> MakeBus:
     """Return what makes the bus.
 
     Args:
         config: the options in force.
         reactor: Twisted's.
+        stands_in: it is for the place of one that has served already: Redis may be away, as it
+            may be for those that still serve.
 
     Raises:
         ConfigError: Redis cannot be used.
@@ -30,10 +32,11 @@ def maker(config: Config, reactor: Any) -> MakeBus:
         raise ConfigError("redis", address, reason) from None
     from wsecho.bus.redis.errors import RedisError  # noqa: PLC0415
 
-    try:
-        probe(address)
-    except RedisError as error:
-        raise ConfigError("redis", address, str(error)) from None
+    if not stands_in:
+        try:
+            probe(address)
+        except RedisError as error:
+            raise ConfigError("redis", address, str(error)) from None
     settings = Settings(
         address,
         config.redis_prefix,

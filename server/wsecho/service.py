@@ -47,6 +47,10 @@ class Seat(Protocol):
     def home(self) -> Home:
         """Where it lives among the others."""
 
+    @property
+    def stands_in(self) -> bool:
+        """Whether it takes the place of one that served and died."""
+
     def listening(self, reactor: Any, *, inner: bool) -> tuple[Listening, tuple[str, ...]]:
         """Return what adopts the parent's sockets, and the endpoint strings for it.
 
@@ -84,7 +88,9 @@ class WsechoService(MultiService):
         self._seat = seat
         self._twistd = twistd or {}
         self.house = house = House.of(config, reactor)
-        self.rooms = rooms = Rooms(config.rules, reactor, house.stats, buses.maker(config, reactor))
+        stands_in = seat is not None and seat.stands_in
+        make_bus = buses.maker(config, reactor, stands_in=stands_in)
+        self.rooms = rooms = Rooms(config.rules, reactor, house.stats, make_bus)
         listening, endpoints = self._places(inner=False)
         admission = Admission.of(config, reactor.seconds, lambda: listening.is_on_loopback)
         gate = admission.gate

@@ -100,7 +100,7 @@ def test_refused_and_allowed_again(
             async with websockets.connect(server.ws("/broadcast/refused")) as member:
                 async with publishing(server.ws("/broadcast/refused?self=0")) as sent:
                     await more(sent, 20)
-                    proxy.configure(websockets=True)
+                    proxy.front(server.port, websockets=True)
                     proxy.reload()
                     await allowed(f"ws://127.0.0.1:{proxy.port}/echo")
                     before, began = len(sent), time.monotonic()

@@ -23,6 +23,7 @@ from websockets.sync.client import connect
 from tests.certificates import serial_of, unverified, write_certificate
 from tests.integration.test_start import fail
 from tests.processes import PATIENCE, Process, RunningServer, running
+from tests.proxies import free_port
 from tests.tokens import ED, OTHER_ED, key_file, token
 from tests.waiting import wait_until_open
 
@@ -340,13 +341,6 @@ http {{
   }}
 }}
 """
-
-
-def free_port() -> int:
-    """A port of loopback that nobody has now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_nginx_as_a_trusted_proxy(tmp_path: Path) -> None:

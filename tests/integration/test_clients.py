@@ -134,11 +134,11 @@ def test_a_template() -> None:
         assert client.recv(PATIENCE) == "Data received as:  Connection Established!"
 
 
-def test_three_kinds_of_clients_in_one_room_see_one_order(server: RunningServer) -> None:
+def test_three_kinds_of_clients_in_one_room_see_one_order(anywhere: RunningServer) -> None:
     """`websockets` twice and aiohttp, all speaking at once, text and binary."""
 
     async def main() -> None:
-        url = server.ws("/broadcast/mixed")
+        url = anywhere.ws("/broadcast/mixed")
         async with (
             websockets.connect(url) as one,
             websockets.connect(url, compression=None) as two,

@@ -14,7 +14,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.integration.test_workers import READY, REPLACED, metrics, processes, workers
+from tests.clusters import workers
+from tests.integration.test_workers import READY, REPLACED, metrics, processes
 from tests.node import run_node
 from tests.processes import PATIENCE, RunningServer, running
 from tests.redis_server import RedisServer, redis_server

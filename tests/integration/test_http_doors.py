@@ -45,11 +45,11 @@ async def position(session: aiohttp.ClientSession, url: str) -> str:
         return where
 
 
-def test_a_stream_and_a_poll_get_what_is_posted(server: RunningServer) -> None:
+def test_a_stream_and_a_poll_get_what_is_posted(anywhere: RunningServer) -> None:
     """By aiohttp; text, binary, and a retry that says nothing twice."""
 
     async def main() -> None:
-        url = server.http("/broadcast/posted")
+        url = anywhere.http("/broadcast/posted")
         async with aiohttp.ClientSession() as session:
             stream = events(session, url)
             joined = await anext(stream)
@@ -67,7 +67,7 @@ def test_a_stream_and_a_poll_get_what_is_posted(server: RunningServer) -> None:
             text, binary = await anext(stream), await anext(stream)
             assert (text.frame["data"], binary.frame["base64"]) == ("héllo", "/w==")
             assert (await poll)["messages"][0] == text.frame
-            assert (await fetch(session, server.http(location)))["messages"] == [text.frame]
+            assert (await fetch(session, anywhere.http(location)))["messages"] == [text.frame]
             await stream.aclose()
 
     asyncio.run(asyncio.wait_for(main(), PATIENCE))
@@ -117,11 +117,11 @@ async def follow_polls(session: aiohttp.ClientSession, url: str, start: str) -> 
     return read
 
 
-def test_readers_that_break_and_come_back_lose_nothing(server: RunningServer) -> None:
+def test_readers_that_break_and_come_back_lose_nothing(anywhere: RunningServer) -> None:
     """Nothing comes twice either, while somebody publishes all the time."""
 
     async def main() -> None:
-        url = server.http("/broadcast/busy")
+        url = anywhere.http("/broadcast/busy")
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
             start = await position(session, url)
             readers = [

@@ -8,10 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
@@ -19,22 +16,14 @@ import websockets
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.certificates import serial_of, unverified, write_certificate
+from tests.clusters import workers
+from tests.load.speakers import ask
 from tests.processes import PATIENCE, RunningServer, running
 from tests.redis_server import redis_server
 from tests.waiting import until, wait_until
 
 READY = re.compile(r"worker (\d+) is ready, process (\d+)")
 REPLACED = re.compile("all workers were replaced")
-
-
-@contextmanager
-def workers(count: int, *options: str, **more: Any) -> Iterator[RunningServer]:
-    """A server of so many processes, with a Redis of its own."""
-    with (
-        redis_server() as redis,
-        running("--workers", str(count), "--redis", redis.url, *options, **more) as server,
-    ):
-        yield server
 
 
 def processes(server: RunningServer) -> dict[int, int]:
@@ -363,5 +352,36 @@ def test_a_room_is_one_room_on_all_workers() -> None:
                     assert said == f"from {number}"
             for member in members:
                 await member.close()
+
+    asyncio.run(main())
+
+
+def test_a_worker_that_dies_while_redis_is_away_is_started_again() -> None:
+    """It echoes and says 503 as the others do, and serves rooms when Redis is back."""
+
+    async def main() -> None:
+        with (
+            redis_server() as redis,
+            running("--workers", "2", "--redis", redis.url, "--redis-timeout", "0.5") as server,
+        ):
+            before = processes(server)
+            redis.kill()
+            for pid in before.values():
+                os.kill(pid, signal.SIGKILL)
+            for _ in before:
+                await asyncio.to_thread(server.process.wait_for, READY)
+            assert not set(before.values()) & set(processes(server).values())
+            async with websockets.connect(server.ws("/echo")) as client:
+                await client.send("x")
+                assert await client.recv() == "x"
+            status, answer = await asyncio.to_thread(ask, server, "POST", "/broadcast/a", b"x")
+            assert (status, answer["error"]["code"]) == (503, "bus_unavailable")
+            assert (await asyncio.to_thread(ask, server, "GET", "/readyz"))[0] == 503
+            redis.start()
+            async with asyncio.timeout(PATIENCE):
+                while (await asyncio.to_thread(ask, server, "POST", "/broadcast/a", b"x"))[
+                    0
+                ] != 201:
+                    await asyncio.sleep(0.1)
 
     asyncio.run(main())

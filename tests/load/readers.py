@@ -302,6 +302,10 @@ class Events(Connection):
     def read(self) -> None:
         """Read whole chunks, then whole events."""
         while (size := _CHUNK.match(self.buffer)) is not None:
+            if int(size[1], 16) == 0:
+                # The stream's end; a proxy keeps the connection.
+                self.kill()
+                return
             end = size.end() + int(size[1], 16)
             if len(self.buffer) < end + 2:
                 break

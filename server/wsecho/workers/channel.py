@@ -63,6 +63,8 @@ class Beginning:
         listeners: where it accepts connections.
         folder: the parent's private folder, for the sockets between workers.
         secret: what the workers sign requests to each other with, in hexadecimal.
+        stands_in: whether it takes the place of one that served and died; it then serves as the
+            others do, whether or not Redis is there.
     """
 
     slot: int
@@ -70,6 +72,7 @@ class Beginning:
     listeners: tuple[Listener, ...]
     folder: str
     secret: str
+    stands_in: bool
 
     def message(self) -> Message:
         """Write it."""

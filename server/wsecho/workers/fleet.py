@@ -63,10 +63,11 @@ class Worker:
 
 @frozen
 class Start:
-    """Start a process."""
+    """Start a process; `stands_in` for one that served and died."""
 
     serial: int
     slot: int
+    stands_in: bool = False
 
 
 @frozen
@@ -246,9 +247,11 @@ class Fleet:
 
     def _start(self, slot: _Slot, now: float) -> None:
         slot.start_at = None
+        # One that replaces another proves itself first.
+        stands_in = self._is_open and not any(one.slot == slot.number for one in self)
         self._serial += 1
         self._workers[self._serial] = Worker(self._serial, slot.number, self._generation, now)
-        self._orders.append(Start(self._serial, slot.number))
+        self._orders.append(Start(self._serial, slot.number, stands_in))
 
     def _drain(self, worker: Worker, now: float, *, is_replaced: bool) -> None:
         worker.state, worker.since = State.DRAINING, now

@@ -169,8 +169,8 @@ class Supervisor(MultiService):
 
     def _carry_out(self, order: Order) -> None:
         match order:
-            case orders.Start(serial, slot):
-                self._start(serial, slot)
+            case orders.Start(serial, slot, stands_in):
+                self._start(serial, slot, stands_in=stands_in)
             case orders.Drain(serial, is_replaced):
                 self._loads.forget(serial)
                 self._tell(serial, "stop", is_replaced=is_replaced)
@@ -192,7 +192,7 @@ class Supervisor(MultiService):
         if serial in self._channels:
             self._channels[serial].tell(word, **what)
 
-    def _start(self, serial: int, slot: int) -> None:
+    def _start(self, serial: int, slot: int, *, stands_in: bool) -> None:
         def relay() -> Relay:
             return Relay(slot, self._log.observer, self._reactor.seconds)
 
@@ -206,6 +206,7 @@ class Supervisor(MultiService):
             listeners=self._program.listening,
             folder=self._folder,
             secret=self._secret,
+            stands_in=stands_in,
         )
         try:
             process.begin(self._reactor, self._program, beginning)

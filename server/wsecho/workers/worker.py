@@ -2,6 +2,7 @@
 """A worker: it adopts its parent's sockets, serves, and ends when it is told to, or left alone."""
 
 import importlib
+import math
 import os
 import select
 import signal
@@ -38,6 +39,9 @@ ANSWER_WITHIN: Final = 5.0
 """Seconds that the parent has for all workers' metrics."""
 
 _LOOK: Final = 0.1
+
+STAND_IN_AFTER: Final = 2.0
+"""Seconds after which one in the place of a dead one serves without Redis, as the others do."""
 
 GRACE: Final = 5.0
 """Seconds beyond `--drain` after which a worker without a parent ends, whatever it is doing."""
@@ -96,6 +100,8 @@ class Worker:
         self._is_ending = False
         self._share = Share()
         self._folder = Path(beginning.folder)
+        wait = STAND_IN_AFTER if beginning.stands_in else math.inf
+        self._serves_anyway_at = reactor.seconds() + wait
         self._service = WsechoService(config, reactor, _Seat(beginning, self))
         bound = tuple(listener.endpoint for listener in beginning.listeners)
         if (*config.listen, *config.inner_endpoints) != bound:
@@ -140,10 +146,11 @@ class Worker:
         try:
             self._service.rooms.bus.check_health()
         except WireError as error:
-            # Told in case that this lasts too long.
-            self._channel.tell("failed", reason=f"it is not healthy: {error}")
-            self._reactor.callLater(_LOOK, self._begin_when_healthy)
-            return
+            if self._reactor.seconds() < self._serves_anyway_at:
+                # Told in case that this lasts too long.
+                self._channel.tell("failed", reason=f"it is not healthy: {error}")
+                self._reactor.callLater(_LOOK, self._begin_when_healthy)
+                return
         self._channel.tell("ready")
         weigh = LoopingCall(self._weigh)
         weigh.clock = self._reactor
@@ -216,6 +223,10 @@ class _Seat:
     def home(self) -> Home:
         beginning = self._beginning
         return Home(beginning.node, Path(beginning.folder), bytes.fromhex(beginning.secret))
+
+    @property
+    def stands_in(self) -> bool:
+        return self._beginning.stands_in
 
     def listening(self, reactor: Any, *, inner: bool) -> tuple[Listening, tuple[str, ...]]:
         listeners = [one for one in self._beginning.listeners if one.inner is inner]

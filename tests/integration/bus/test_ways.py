@@ -3,7 +3,6 @@
 
 import re
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,17 +17,11 @@ from tests.buses import Member, redis_node, the_reactor, until
 from tests.certificates import write_certificate
 from tests.integration.bus.test_start import refused
 from tests.processes import PATIENCE, running
+from tests.proxies import free_port
 from tests.redis_server import RedisServer, redis_server
 from wsecho.core.errors import BusTimeout, BusUnavailable
 
 asynchronous = pytest_twisted.ensureDeferred
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
 
 
 def test_tls_is_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,7 +111,7 @@ def test_one_that_dies_is_started_again_later_each_time() -> None:
         assert parent.end(serial, "killed by SIGKILL") == []
         waits.append(parent.wait())
         [start] = parent.orders()
-        assert start.slot == 2
+        assert (start.slot, start.stands_in) == (2, True)
         serial = start.serial
         parent.ready(serial)
     assert waits == [SOONEST * 2**n for n in range(6)] + [LATEST] * 3

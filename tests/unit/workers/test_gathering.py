@@ -128,6 +128,7 @@ def test_the_first_line_is_read_without_a_reactor() -> None:
         listeners=(Listener("tcp:1", 4, inner=False),),
         folder="/run/x",
         secret="00ff",
+        stands_in=False,
     )
     mine, its = socket.socketpair()
     with mine, its:
