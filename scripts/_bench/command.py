@@ -17,6 +17,8 @@ from .rows import (
     PEERS,
     ROOM_SIZES,
     ROWS,
+    SCALE,
+    SCALE_ROWS,
     Row,
     growth_of_echo,
     growth_of_rooms,
@@ -39,12 +41,15 @@ def _epilog() -> str:
 rows, and about how long a round of each takes against all of its peers, once they are installed:
 {rows}
   {CORE:<{width}} {_sum(CORE_ROWS):4.0f} s  {", ".join(CORE_ROWS)}
+  {SCALE:<{width}} {_sum(SCALE_ROWS):4.0f} s  {", ".join(SCALE_ROWS)}
   {"all":<{width}} {_sum(times):4.0f} s  what is measured where no row is named
 
 peers: {", ".join(PEERS)}
   crossbar is for the wamp rows and is installed only when --peers names it
+  channels and socketio are for the scale rows, which need redis-server, too
 
-The server has one core and the generator another; close what else is busy. Peers are installed
+The server has one core and the generator another, and all that a scale row needs shares these
+two; close what else is busy. Peers are installed
 once into .cache, the generator is compiled there by CC, cc, gcc or clang. Ratios are of values of
 the same round. A row that the generator lacks a library's headers for is skipped, and says so.
 
@@ -154,7 +159,7 @@ def _rows(
     parser: argparse.ArgumentParser, names: Sequence[str], growth: Sequence[Row]
 ) -> tuple[Row, ...]:
     known = {row.name: row for row in (*ROWS, *growth)}
-    groups = {CORE: CORE_ROWS, "all": tuple(known)}
+    groups = {CORE: CORE_ROWS, SCALE: SCALE_ROWS, "all": tuple(known)}
     wanted = [each for name in names for each in groups.get(name, (name,))]
     for name in wanted:
         if name not in known:

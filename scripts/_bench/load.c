@@ -11,7 +11,7 @@
  *
  * Every load is a closed loop: a message follows when an earlier one came back (echo, call), or when
  * all had it (broadcast, publish, sse), with --in-flight of them under way. Only the quiet
- * connections of "flood" send by a clock. A connection that does not open is counted and tried
+ * connections of "flood", and a "broadcast" with a --pace, send by a clock. A connection that does not open is counted and tried
  * again; more than one in a hundred of them end the run.
  * The result is one line of JSON on standard output. Status 1: it could not be measured, the
  * reason is on standard error.
@@ -69,6 +69,7 @@ struct conn {
     enum state state;
     enum role role;
     bool wants_out;
+    struct place *place;
     /* Reading: the header so far, then what is left of the payload, and how far into it we are. */
     uint8_t head[14];
     int head_len;
@@ -97,14 +98,25 @@ struct conn {
 #endif
 };
 
+/* A room: what was said there, and how many deliveries of it are still to come. */
+struct place {
+    uint64_t pending, published, sent_times[SENT_TIMES];
+};
+
+/* Processes whose share of a core is told. */
+struct watch {
+    int pids[WATCHED], count;
+    uint64_t began;
+};
+
 static struct {
     enum mode mode;
-    int port, connections, in_flight, core, message_each, documents;
-    int watch[WATCHED], watched;
+    int port, connections, in_flight, core, message_each, documents, rooms, pace;
+    struct watch server, redis;
     double warmup, seconds;
     const char *path, *payload, *offer;
-    bool compressed, tls, binary;
-} opt = {.connections = 1, .in_flight = 1, .core = -1, .documents = 1, .warmup = 0.5, .seconds = 2,
+    bool compressed, tls, binary, socketio;
+} opt = {.connections = 1, .in_flight = 1, .core = -1, .documents = 1, .rooms = 1, .warmup = 0.5, .seconds = 2,
          .path = "/"};
 
 static struct conn *conns;
@@ -112,11 +124,11 @@ static int opened, opening, started, total, poller, ticker = -1;
 static bool running, measuring, checking = true;
 static uint8_t *payload, *batch;
 static size_t payload_len, frame_len, batch_len;
-static uint64_t received, pending, counted, began, until;
-static uint64_t published, sent_times[SENT_TIMES]; /* of a room's messages, by their number */
+static struct place *places;
+static uint64_t received, counted, began, until;
 static uint64_t attempts, failed;
 static char trouble[200];
-static uint64_t cpu_began, watched_began;
+static uint64_t cpu_began, tick_ns = FLOOD_TICK_NS;
 static char extensions[256];
 static uint8_t buffer[READ_SIZE];
 #ifdef WITH_TLS
@@ -186,10 +198,9 @@ static uint64_t ticks_of(int pid) {
     return user + kernel;
 }
 
-/* Of the server and its workers. */
-static uint64_t watched_cpu_ns(void) {
+static uint64_t watched_cpu_ns(const struct watch *watch) {
     uint64_t ticks = 0;
-    for (int i = 0; i < opt.watched; i++) ticks += ticks_of(opt.watch[i]);
+    for (int i = 0; i < watch->count; i++) ticks += ticks_of(watch->pids[i]);
     return ticks * (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
@@ -376,24 +387,29 @@ static void owe(struct conn *c, unsigned messages, uint64_t time) {
     flush(c);
 }
 
-static struct conn *sender(void) { return &conns[total - 1]; }
+static struct conn *sender(const struct place *place) {
+    return &conns[opt.connections + (place - places)];
+}
 
-/* Top up what is under way to everybody. */
-static void send_to_all(void) {
-    uint64_t time = now(), audience = (uint64_t)opt.connections + (opt.mode == BROADCAST);
-    struct conn *c = sender();
-    unsigned count = 0;
-    for (; pending + audience <= audience * (uint64_t)opt.in_flight; pending += audience) {
-        sent_times[published++ % SENT_TIMES] = time;
-        count++;
-    }
-    if (opt.mode != PUBLISH) {
-        c->owed += count * frame_len;
-        flush(c);
-        return;
-    }
-    for (; count; count--)
+static uint64_t audience(void) {
+    return (uint64_t)(opt.connections / opt.rooms) + (opt.mode == BROADCAST);
+}
+
+static void say(struct place *place, uint64_t time) {
+    struct conn *c = sender(place);
+    place->sent_times[place->published++ % SENT_TIMES] = time;
+    place->pending += audience();
+    if (opt.mode == PUBLISH)
         send_text(c, "[16,%u,{},\"bench.topic\",[\"%s\"]]", ++c->request, payload);
+    else
+        c->owed += frame_len;
+}
+
+/* Top up what is under way to everybody in a room. */
+static void send_to_all(struct place *place) {
+    uint64_t time = now(), most = audience() * (uint64_t)opt.in_flight;
+    while (place->pending + audience() <= most) say(place, time);
+    flush(sender(place));
 }
 
 static void call(struct conn *c) {
@@ -403,11 +419,29 @@ static void call(struct conn *c) {
 
 /* Deliveries of what the one sender sent to all; when enough of them came, the next one goes out. */
 static void delivered(struct conn *c, uint64_t count, uint64_t time) {
-    if (count > pending) fail("more deliveries than members");
+    struct place *place = c->place;
+    if (count > place->pending) fail("more deliveries than members");
     if (measuring) counted += count;
-    for (uint64_t i = 0; i < count; i++) note_latency(time - sent_times[c->had++ % SENT_TIMES], 1);
-    pending -= count;
-    if (running) send_to_all();
+    for (uint64_t i = 0; i < count; i++)
+        note_latency(time - place->sent_times[c->had++ % SENT_TIMES], 1);
+    place->pending -= count;
+    if (running && !opt.pace) send_to_all(place);
+}
+
+/* A whole message of Engine.IO 4 and Socket.IO 5 is in c->text, before its room was joined. */
+static void socketio_joining(struct conn *c) {
+    c->text[c->text_len] = 0;
+    if (c->text[0] == '0') {
+        send_text(c, "40");
+    } else if (!strncmp(c->text, "40", 2)) {
+        send_text(c, "42[\"join\",\"bench-%d\"]", (int)(c->place - places));
+    } else if (!strcmp(c->text, "42[\"joined\"]")) {
+        c->state = OPEN;
+        opened++, opening--;
+    } else {
+        fail("Socket.IO: unexpected %.100s", c->text);
+    }
+    c->text_len = 0;
 }
 
 /* A whole message of a WAMP session is in c->text. */
@@ -470,9 +504,11 @@ static void hello(struct conn *c) {
 }
 
 static void request_head(struct conn *c) {
-    char head[1024];
-    int len = snprintf(head, sizeof head, "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n",
-                       opt.path, opt.port);
+    char head[1024], room[16] = "";
+    if (opt.rooms > 1 && !opt.socketio)
+        snprintf(room, sizeof room, "-%d", (int)(c->place - places));
+    int len = snprintf(head, sizeof head, "GET %s%s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n",
+                       opt.path, room, opt.port);
     if (c->role == READER)
         len += snprintf(head + len, sizeof head - (size_t)len, "Accept: text/event-stream\r\n\r\n");
     else
@@ -560,10 +596,8 @@ static void close_connection(struct conn *c) {
 #ifdef WITH_ZLIB
     unpacker_free(c->unpacker);
 #endif
-    enum role role = c->role;
-    memset(c, 0, sizeof *c);
-    c->role = role;
-    c->state = GONE;
+    struct conn kept = {.role = c->role, .place = c->place, .state = GONE};
+    *c = kept;
 }
 
 /* One cycle of "handshake" is over: count it and begin the next. */
@@ -620,6 +654,11 @@ static void upgraded(struct conn *c, const char *head) {
         hello(c);
         return;
     }
+    if (opt.socketio) {
+        c->state = JOINING;
+        c->text_len = 0;
+        return;
+    }
     c->state = OPEN;
     opened++, opening--;
     if (c->role != READER) {
@@ -644,6 +683,14 @@ static void whole_message(struct conn *c, uint64_t time, unsigned *echoes) {
     if (opt.mode == PUBLISH || opt.mode == CALL) {
         wamp_message(c, time);
         c->text_len = 0;
+        return;
+    }
+    if (c->state == JOINING) {
+        socketio_joining(c);
+        return;
+    }
+    if (opt.socketio && c->got == 1) { /* Engine.IO's ping is a message */
+        send_text(c, "3");
         return;
     }
 #ifdef WITH_ZLIB
@@ -672,7 +719,8 @@ static void header(struct conn *c, uint64_t len) {
             fail("the server fragmented a message");
         if (opt.compressed != ((c->head[0] & 0x40) != 0))
             fail("compression is not as was negotiated");
-        if (opt.mode != PUBLISH && opt.mode != CALL && !opt.compressed && len != payload_len)
+        bool any = c->state == JOINING || opt.mode >= PUBLISH || (opt.socketio && len == 1);
+        if (!any && !opt.compressed && len != payload_len)
             fail("sent %zu bytes, %llu came back", payload_len, (unsigned long long)len);
     }
     c->left = len;
@@ -700,8 +748,8 @@ static size_t take_header(struct conn *c, const uint8_t *data, size_t len, bool 
 static void take_payload(struct conn *c, const uint8_t *data, size_t len) {
     if (c->opcode > 8) {
         memcpy(c->control + c->got, data, len);
-    } else if (c->text && opt.mode >= PUBLISH) {
-        if ((size_t)c->text_len + len >= TEXT_SIZE) fail("a WAMP message is too long");
+    } else if (c->text && (opt.mode >= PUBLISH || c->state == JOINING)) {
+        if ((size_t)c->text_len + len >= TEXT_SIZE) fail("a message of the opening is too long");
         memcpy(c->text + c->text_len, data, len);
         c->text_len += (int)len;
 #ifdef WITH_ZLIB
@@ -709,7 +757,7 @@ static void take_payload(struct conn *c, const uint8_t *data, size_t len) {
         if (!unpack(c->unpacker, data, len, document(c->packed_back), payload_len))
             fail("what came back does not inflate to what was sent");
 #endif
-    } else if (checking && memcmp(data, payload + c->got, len)) {
+    } else if (checking && c->left + c->got == payload_len && memcmp(data, payload + c->got, len)) {
         fail("what came back is not what was sent");
     }
     c->got += len;
@@ -805,12 +853,15 @@ static void start_traffic(void) {
     running = true;
     if (opt.mode == ECHO)
         for (int i = 0; i < total; i++) owe(&conns[i], (unsigned)opt.in_flight, time);
-    if (opt.mode == BROADCAST || opt.mode == SSE || opt.mode == PUBLISH) send_to_all();
+    if (!opt.pace && (opt.mode == BROADCAST || opt.mode == SSE || opt.mode == PUBLISH))
+        for (int i = 0; i < opt.rooms; i++) send_to_all(&places[i]);
     if (opt.mode == CALL)
         for (int i = 0; i < opt.connections; i++)
             for (int k = 0; k < opt.in_flight; k++) call(&conns[i]);
-    if (opt.mode == FLOOD) {
-        struct itimerspec every = {{0, FLOOD_TICK_NS}, {0, FLOOD_TICK_NS}};
+    if (opt.pace) tick_ns = 1000000000u / (uint64_t)opt.pace;
+    if (opt.mode == FLOOD || opt.pace) {
+        struct timespec each = {(time_t)(tick_ns / 1000000000u), (long)(tick_ns % 1000000000u)};
+        struct itimerspec every = {each, each};
         struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
         ticker = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
         timerfd_settime(ticker, 0, &every, NULL);
@@ -818,14 +869,21 @@ static void start_traffic(void) {
     }
 }
 
-/* The quiet connections take turns, one message each millisecond in all. */
+/* Rooms, or quiet connections, take turns, one message each tick in all. */
 static void tick(void) {
     static int turn;
     uint64_t times = 0, time = now();
     if (read(ticker, &times, sizeof times) < 0) return;
     for (; times; times--) {
+        uint64_t due = time - (times - 1) * tick_ns;
+        if (opt.pace) {
+            struct place *place = &places[turn++ % opt.rooms];
+            say(place, due);
+            flush(sender(place));
+            continue;
+        }
         struct conn *c = &conns[turn++ % opt.connections];
-        if (c->waiting < QUIET_RING) owe(c, 1, time - (times - 1) * FLOOD_TICK_NS);
+        if (c->waiting < QUIET_RING) owe(c, 1, due);
     }
 }
 
@@ -845,7 +903,7 @@ static void flood_meanwhile(void) {
 }
 
 static enum role role_of(int index) {
-    bool last = index == opt.connections;
+    bool last = index >= opt.connections;
     switch (opt.mode) {
     case BROADCAST:
     case PUBLISH: return last ? SENDER : MEMBER;
@@ -861,7 +919,8 @@ static void begin_measuring(void) {
     began = now();
     until = began + (uint64_t)(opt.seconds * 1e9);
     cpu_began = own_cpu_ns();
-    watched_began = watched_cpu_ns();
+    opt.server.began = watched_cpu_ns(&opt.server);
+    opt.redis.began = watched_cpu_ns(&opt.redis);
 }
 
 static void turn_of_events(int wait_ms) {
@@ -919,15 +978,20 @@ static void hold(void) {
     while (read(0, &byte, 1) > 0) continue;
 }
 
+static double share(const struct watch *watch, double seconds) {
+    return (double)(watched_cpu_ns(watch) - watch->began) / 1e9 / seconds;
+}
+
 static void report(void) {
     double seconds = (double)(now() - began) / 1e9;
-    printf("{\"count\":%llu,\"seconds\":%.6f,\"own_cpu\":%.4f,\"server_cpu\":%.4f,"
+    if (opt.redis.count) printf("{\"redis_cpu\":%.4f,", share(&opt.redis, seconds));
+    printf("%s\"count\":%llu,\"seconds\":%.6f,\"own_cpu\":%.4f,\"server_cpu\":%.4f,"
            "\"p50_us\":%.2f,\"p99_us\":%.2f,\"attempts\":%llu,\"failed\":%llu,"
            "\"trouble\":\"%s\",\"extensions\":\"%s\"}\n",
-           (unsigned long long)counted, seconds,
+           opt.redis.count ? "" : "{", (unsigned long long)counted, seconds,
            (double)(own_cpu_ns() - cpu_began) / 1e9 / seconds,
-           (double)(watched_cpu_ns() - watched_began) / 1e9 / seconds, percentile_us(0.5),
-           percentile_us(0.99), (unsigned long long)attempts, (unsigned long long)failed,
+           share(&opt.server, seconds), percentile_us(0.5), percentile_us(0.99),
+           (unsigned long long)attempts, (unsigned long long)failed,
            speakable(trouble), speakable(extensions));
 }
 
@@ -970,15 +1034,16 @@ static bool set_flag(const char *name) {
     else if (!strcmp(name, "--tls")) opt.tls = true;
     else if (!strcmp(name, "--binary")) opt.binary = true;
     else if (!strcmp(name, "--message-each")) opt.message_each = 1;
+    else if (!strcmp(name, "--socketio")) opt.socketio = true;
     else return false;
     return true;
 }
 
 /* A process, or several with commas between them. */
-static void set_watched(const char *pids) {
+static void set_watched(struct watch *watch, const char *pids) {
     for (const char *at = pids; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
-        if (opt.watched == WATCHED) fail("no more than %d processes can be watched", WATCHED);
-        opt.watch[opt.watched++] = atoi(at);
+        if (watch->count == WATCHED) fail("no more than %d processes can be watched", WATCHED);
+        watch->pids[watch->count++] = atoi(at);
     }
 }
 
@@ -994,7 +1059,10 @@ static void set_value(const char *name, const char *value) {
     else if (!strcmp(name, "--warmup")) opt.warmup = atof(value);
     else if (!strcmp(name, "--seconds")) opt.seconds = atof(value);
     else if (!strcmp(name, "--core")) opt.core = atoi(value);
-    else if (!strcmp(name, "--watch")) set_watched(value);
+    else if (!strcmp(name, "--rooms")) opt.rooms = atoi(value);
+    else if (!strcmp(name, "--pace")) opt.pace = atoi(value);
+    else if (!strcmp(name, "--watch")) set_watched(&opt.server, value);
+    else if (!strcmp(name, "--watch-redis")) set_watched(&opt.redis, value);
     else fail("there is no option %s", name);
 }
 
@@ -1015,7 +1083,10 @@ int main(int count, char **arguments) {
         i++;
     }
     if (!opt.port || !opt.payload) fail("--port and --payload are needed");
-    if (opt.documents < 1 || opt.in_flight < 1) fail("less than one of something");
+    if (opt.documents < 1 || opt.in_flight < 1 || opt.rooms < 1) fail("less than one of something");
+    if (opt.rooms > 1 && (opt.mode != BROADCAST || opt.connections % opt.rooms))
+        fail("%d rooms are for broadcast, with as many members in each", opt.rooms);
+    if (opt.pace && opt.mode != BROADCAST) fail("a pace is for broadcast");
 #ifndef WITH_ZLIB
     if (opt.compressed) fail("built without zlib's headers: no permessage-deflate");
 #endif
@@ -1029,9 +1100,13 @@ int main(int count, char **arguments) {
     prepare_batch();
     if (opt.tls) set_up_tls();
     if (opt.mode == FLOOD && opt.in_flight > 1) flood_meanwhile();
-    total = opt.connections + (role_of(opt.connections) != ECHOER);
+    total = opt.connections + (role_of(opt.connections) != ECHOER ? opt.rooms : 0);
     conns = calloc((size_t)total, sizeof *conns);
-    for (int i = 0; i < total; i++) conns[i].role = role_of(i);
+    places = calloc((size_t)opt.rooms, sizeof *places);
+    for (int i = 0; i < total; i++) {
+        conns[i].role = role_of(i);
+        conns[i].place = &places[(i < opt.connections ? i : i - opt.connections) % opt.rooms];
+    }
     poller = epoll_create1(0);
     run();
     return 0;

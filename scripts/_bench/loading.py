@@ -29,35 +29,47 @@ class Bench:
 
     generator: Path
     core: int
+    """The generator's own, but for loads that several processes share the machine under."""
     seconds: float
     work: Path
 
 
-def arguments(load: Load, bench: Bench, port: int, pids: Sequence[int]) -> list[str]:
-    """Give the generator's command line for a load."""
+def arguments(
+    load: Load, bench: Bench, port: int, pids: Sequence[int], redis: int | None = None
+) -> list[str]:
+    """Give the generator's command line for a load; `redis` is the process id of one."""
     command = [str(bench.generator), "--mode", load.mode, "--port", str(port)]
     command += ["--path", load.path, "--connections", str(load.connections)]
     command += ["--in-flight", str(load.in_flight), "--payload", str(payload(load, bench.work))]
     command += ["--warmup", str(_WARM_UP), "--seconds", str(bench.seconds)]
-    command += ["--core", str(bench.core), "--watch", ",".join(map(str, pids))]
+    command += ["--watch", ",".join(map(str, pids))]
+    if redis is None:
+        command += ["--core", str(bench.core)]
+    else:
+        command += ["--watch-redis", str(redis), "--rooms", str(load.rooms)]
+        command += ["--pace", str(load.pace)]
     if load.offer:
         many = payloads.documents(load.size)
         command += ["--documents", str(len(many) // load.size)]
         command += ["--offer", load.offer, "--compressed"]
-    return command + ["--tls"] * load.tls + ["--message-each"] * load.message_each
+    flags = {"tls": load.tls, "message-each": load.message_each, "socketio": load.is_socketio}
+    return command + [f"--{flag}" for flag, is_given in flags.items() if is_given]
 
 
 def payload(load: Load, folder: Path) -> Path:
     """Leave the bytes of a load's message in a file."""
-    file = folder / f"payload-{load.size}{'-documents' if load.offer else ''}"
+    kind = "documents" if load.offer else "event" if load.is_socketio else "text"
+    file = folder / f"payload-{load.size}-{kind}"
     if not file.exists():
-        make = payloads.documents if load.offer else payloads.text
-        file.write_bytes(make(load.size))
+        make = {"documents": payloads.documents, "event": payloads.event, "text": payloads.text}
+        file.write_bytes(make[kind](load.size))
     return file
 
 
-async def measure(row: Row, load: Load, bench: Bench, port: int, pid: int) -> Sample:
-    """Put a load on a server once.
+async def measure(
+    row: Row, load: Load, bench: Bench, port: int, pid: int, redis: int | None = None
+) -> Sample:
+    """Put a load on a server once; `redis` is the process id of the one behind it.
 
     Raises:
         MeasureError: The server failed under it, or sent something else than it should.
@@ -65,7 +77,7 @@ async def measure(row: Row, load: Load, bench: Bench, port: int, pid: int) -> Sa
     pids = tree(pid)
     before = resident_kib(pids)
     generator = await create_subprocess_exec(
-        *arguments(load, bench, port, pids),
+        *arguments(load, bench, port, pids, redis),
         env=process.clean_environment(),
         stdin=PIPE if row.measure is Measure.MEMORY else DEVNULL,
         stdout=PIPE,

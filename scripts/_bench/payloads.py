@@ -17,6 +17,11 @@ def text(size: int) -> bytes:
     return (letters * (size // len(letters) + 1))[: size - 1] + END
 
 
+def event(size: int) -> bytes:
+    """Give the Socket.IO packet of an event `message` that carries such a text."""
+    return b'42["message","%s"]' % text(size)
+
+
 def documents(size: int) -> bytes:
     """Give JSON texts of `size` bytes such as services send, one after the other.
 

@@ -15,6 +15,8 @@ from .environment import Environment
 from .rows import OURS, Load
 
 _WIDEST = 15
+_UVICORN_READY = "Application startup complete|ASGI 'lifespan' protocol appears unsupported"
+_WORKER_READY = r"worker \d+ is ready"
 _CROSSBAR_PATIENCE = 240.0
 """Its first start alone took a minute and a half."""
 
@@ -27,6 +29,9 @@ class Command:
     folder: Path
     patience: float = 30.0
     """Seconds until it must listen."""
+    ready: str = ""
+    """What the log says once for each process that takes connections, where there are many."""
+    processes: int = 0
 
 
 def command(
@@ -38,14 +43,18 @@ def command(
     work: Path,
     options: Sequence[str],
     agreed: str = "",
+    redis: int | None = None,
 ) -> Command:
     """Give what starts a peer for a load on a port.
 
     `options` are for wsecho alone; `agreed` is what wsecho agreed on under this load, for peers
-    that are to agree on the same window.
+    that are to agree on the same window; `redis` is the port of one.
     """
     if peer == OURS:
-        return _wsecho(load, port, environment, work, options)
+        shared = (
+            () if redis is None else ("--redis", redis_url(redis), "--workers", str(load.workers))
+        )
+        return _wsecho(load, port, environment, work, (*shared, *options))
     if peer == "crossbar":
         return _crossbar(port, environment, work)
     flags = ["--size", str(load.size), *(["--deflate"] if load.offer else [])]
@@ -62,9 +71,13 @@ def command(
         return Command([str(environment.node), script, modules, str(port), *flags], work)
     if load.tls:
         flags += ["--certificate", str(work / "cert.pem"), "--key", str(work / "key.pem")]
-    module = f"_bench.servers.{peer}_"
+    module = ["-m", f"_bench.servers.{peer}_", str(port), *flags]
     scripts = environment.root / "scripts"
-    return Command([str(environment.python), "-m", module, str(port), *flags], scripts)
+    if redis is None:
+        return Command([str(environment.python), *module], scripts)
+    module += ["--redis", redis_url(redis), "--workers", str(load.workers)]
+    python = str(environment.scale_python)
+    return Command([python, *module], scripts, ready=_UVICORN_READY, processes=load.workers)
 
 
 def _wsecho(
@@ -76,8 +89,20 @@ def _wsecho(
         listen = f"ssl:{port}:interface={HOST}:{files}"
     twistd = str(environment.root / ".venv" / "bin" / "twistd")
     # No peer here writes a line for each connection either.
+    many = load.workers if load.workers > 1 else 0
     ours = ["-n", "--pidfile=", "wsecho", "--listen", listen, "--no-connection-log", *options]
-    return Command([twistd, *ours], work)
+    return Command([twistd, *ours], work, ready=_WORKER_READY, processes=many)
+
+
+def redis_url(port: int) -> str:
+    """Give the URL of a Redis on a port of loopback."""
+    return f"redis://{HOST}:{port}"
+
+
+def redis_command(port: int, work: Path) -> Command:
+    """Give what starts a Redis that keeps nothing on disk: neither peer asks it to."""
+    bound = ["--port", str(port), "--bind", HOST, "--dir", str(work)]
+    return Command(["redis-server", *bound, "--save", "", "--appendonly", "no"], work)
 
 
 def _bits(side: str, agreed: str) -> str:

@@ -7,7 +7,8 @@ from enum import StrEnum
 
 OURS = "wsecho"
 PYTHON_PEERS = ("autobahn", "websockets", "aiohttp", "picows", "tornado")
-PEERS = (*PYTHON_PEERS, "ws", "crossbar")
+SCALE_PEERS = ("channels", "socketio")
+PEERS = (*PYTHON_PEERS, "ws", "crossbar", *SCALE_PEERS)
 
 _MEGABYTE = 1e6
 _MESSAGES_IN_FLIGHT = 16
@@ -20,6 +21,10 @@ ROOM_SIZES = (10, 100, 1000, 10_000)
 ECHO_SIZES = (10, 100, 1000, 9000)
 _AS_BROWSERS = "permessage-deflate; client_max_window_bits"
 _STATELESS = f"{_AS_BROWSERS}; server_no_context_takeover; client_no_context_takeover"
+_SCALE_ROOMS, _SCALE_MEMBERS = 10, 100
+_SCALE_PACE = 20
+"""Messages a second that each peer keeps up with: a queue that grows has no latency."""
+_SOCKETIO_PATH = "/socket.io/?EIO=4&transport=websocket"
 _FLAT = 0.7
 """What a point of a line must reach of every smaller one: cost grows by no more than 30 %. That
 something costs less where there is more of it (messages that share a send) is no fault."""
@@ -48,6 +53,12 @@ class Load:
     """Peers are to agree on the window that ours agreed on, not on their own default."""
     tls: bool = False
     message_each: bool = False
+    rooms: int = 1
+    pace: int = 0
+    """Messages a second in all, whatever comes back; none for a closed loop."""
+    workers: int = 0
+    """Processes of a server that share rooms over Redis; none for one without."""
+    is_socketio: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +165,31 @@ def _flood() -> Row:
     return Row("flood-p99", title, "µs", entries, (Target(3.0, ("unloaded",)),), Measure.P99)
 
 
+def _over_redis(workers: int, pace: int = 0, *, is_socketio: bool = False) -> Load:
+    members = _SCALE_ROOMS * (_SCALE_MEMBERS - 1)
+    path = _SOCKETIO_PATH if is_socketio else "/broadcast/bench"
+    return Load(
+        "broadcast",
+        members,
+        in_flight=_MESSAGES_IN_FLIGHT,
+        path=path,
+        rooms=_SCALE_ROOMS,
+        pace=pace,
+        workers=workers,
+        is_socketio=is_socketio,
+    )
+
+
+def _scale(name: str, title: str, unit: str, measure: Measure, pace: int = 0) -> Row:
+    entries = (
+        Entry(OURS, OURS, _over_redis(2, pace)),
+        Entry("one worker", OURS, _over_redis(1, pace)),
+        Entry("channels", "channels", _over_redis(2, pace)),
+        Entry("socketio", "socketio", _over_redis(2, pace, is_socketio=True)),
+    )
+    return Row(name, title, unit, entries, (Target(1.0, SCALE_PEERS),), measure)
+
+
 def _line(name: str, title: str, unit: str, loads: Mapping[int, Load]) -> Row:
     entries = tuple(Entry(f"{size:,}", OURS, load, at=size) for size, load in loads.items())
     names = tuple(entry.name for entry in entries)
@@ -246,6 +282,19 @@ ROWS = (
     ),
     _sse(),
     _flood(),
+    _scale(
+        "scale-rate",
+        "10 rooms of 100 members over Redis, 2 processes, closed loop",
+        "deliveries/s",
+        Measure.RATE,
+    ),
+    _scale(
+        "scale-p99",
+        f"p99 from publish to deliver, the same rooms at {_SCALE_PACE} messages/s in all",
+        "µs",
+        Measure.P99,
+        _SCALE_PACE,
+    ),
     growth_of_rooms(ROOM_SIZES),
     growth_of_echo(ECHO_SIZES),
 )
@@ -257,3 +306,7 @@ CORE_ROWS = (
     *("deflate-50", "tls-50", "handshakes"),
 )
 """What a change of the server's fast ways should be seen by; named together by `core`."""
+
+SCALE = "scale"
+SCALE_ROWS = ("scale-rate", "scale-p99")
+"""What several processes on one Redis do; named together by `scale`."""

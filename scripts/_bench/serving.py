@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """A server on its own core, from its start to its end."""
 
+import asyncio
 import os
 import re
 import shutil
 import signal
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -53,23 +55,38 @@ def _resident_kib(pid: int) -> int:
     return int(found[1])
 
 
+def all_ready(command: Command, log: Path) -> bool:
+    """Whether each process says that it is: one that came late would get no connection."""
+    return len(re.findall(command.ready, log.read_text(errors="replace"))) >= command.processes
+
+
 @asynccontextmanager
-async def serving(command: Command, port: int, core: int, log: Path) -> AsyncIterator[int]:
-    """Run a server on one core until it is not needed any more; gives its process id.
+async def serving(command: Command, port: int, cores: str, log: Path) -> AsyncIterator[int]:
+    """Run a server on some cores until it is not needed any more; gives its process id.
 
     Raises:
         MeasureError: It does not start.
     """
     taskset = shutil.which("taskset")
-    pinned = [taskset, "--cpu-list", str(core)] if taskset else []
+    pinned = [taskset, "--cpu-list", cores] if taskset else []
     # taskset becomes the server, so the id is the server's own.
     server = await process.start([*pinned, *command.arguments], folder=command.folder, log=log)
     try:
         if not await process.listens(server, port, command.patience):
             raise MeasureError(f"the server did not start:{process.last_lines(log, 2)}")
+        await _wait(command, server, log)
         yield server.pid
     finally:
         await process.end(server)
         # Its session is its own: a worker that outlived it would be on the next one's core.
         with suppress(ProcessLookupError):
             os.killpg(server.pid, signal.SIGKILL)
+
+
+async def _wait(command: Command, server: Process, log: Path) -> None:
+    """Wait for all processes of a server: one that came late would get no connections."""
+    deadline = asyncio.get_running_loop().time() + command.patience
+    while not all_ready(command, log):
+        if asyncio.get_running_loop().time() > deadline or server.returncode is not None:
+            raise MeasureError(f"not all processes started:{process.last_lines(log, 2)}")
+        await asyncio.sleep(0.05)

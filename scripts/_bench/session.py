@@ -6,9 +6,11 @@ import os
 import resource
 import shutil
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from _shared.environment import ensure_environment
 from _shared.errors import CannotRunError
@@ -17,9 +19,9 @@ from _shared.process import free_port
 from .environment import Environment, Feature, compile_generator, install, missing
 from .judging import Measured, Sample
 from .loading import Bench, measure
-from .peers import command, make_certificate
+from .peers import command, make_certificate, redis_command
 from .report import Report
-from .rows import OURS, Entry, Row
+from .rows import OURS, Entry, Load, Row
 from .serving import MeasureError, serving
 from .table import render, summary
 
@@ -27,6 +29,7 @@ _FILES = 20_000
 _OTHER_FILES = 200
 """Of a process that has that many connections: libraries, logs, listening sockets."""
 _CORES = 2
+_NO_REDIS = "there is no redis-server; on Debian: apt install redis-server"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +116,18 @@ def _allow_many_files(rows: Iterable[Row]) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
+class _Redis(NamedTuple):
+    port: int
+    pid: int
+
+
 @dataclass(frozen=True, slots=True)
 class _Runner:
     settings: Settings
     environment: Environment
     bench: Bench
     core: int
+    """The server's, but for loads that several processes share both cores under."""
     features: frozenset[Feature]
 
     async def all(self, report: Report) -> list[Measured]:
@@ -137,6 +146,8 @@ class _Runner:
         lacking = needs(row) - self.features
         if lacking:
             return Measured(row, {}, skipped=missing(min(lacking)))
+        if any(entry.load.workers for entry in row.entries) and not shutil.which("redis-server"):
+            return Measured(row, {}, skipped=_NO_REDIS)
         samples: dict[str, list[Sample | None]] = {entry.name: [] for entry in row.entries}
         troubles: dict[str, str] = {}
         agreed = ""
@@ -166,15 +177,32 @@ class _Runner:
 
     async def _once(self, row: Row, entry: Entry, agreed: str) -> Sample:
         """Measure on a fresh server, which has nothing from an earlier round in its memory."""
-        port = free_port()
-        started = command(
-            entry.peer,
-            entry.load,
-            port,
-            environment=self.environment,
-            work=self.bench.work,
-            options=self.settings.server_options,
-            agreed=agreed,
-        )
-        async with serving(started, port, self.core, self._log(row, entry)) as pid:
-            return await measure(row, entry.load, self.bench, port, pid)
+        async with self._redis(entry.load) as redis:
+            port = free_port()
+            started = command(
+                entry.peer,
+                entry.load,
+                port,
+                environment=self.environment,
+                work=self.bench.work,
+                options=self.settings.server_options,
+                agreed=agreed,
+                redis=redis and redis.port,
+            )
+            cores = str(self.core) if redis is None else self._both
+            async with serving(started, port, cores, self._log(row, entry)) as pid:
+                return await measure(row, entry.load, self.bench, port, pid, redis and redis.pid)
+
+    @property
+    def _both(self) -> str:
+        return f"{self.core},{self.bench.core}"
+
+    @asynccontextmanager
+    async def _redis(self, load: Load) -> AsyncIterator[_Redis | None]:
+        """Run an empty Redis for a load that needs one."""
+        if not load.workers:
+            yield None
+            return
+        port, work = free_port(), self.bench.work
+        async with serving(redis_command(port, work), port, self._both, work / "redis.log") as pid:
+            yield _Redis(port, pid)

@@ -7,6 +7,7 @@ from .judging import Measured, Sample, Spread, Verdict, judge, ratio, spread
 from .rows import Row, Target
 
 _FEW = 100
+_LATENCIES = {"p50": "p50_us", "p99": "p99_us"}
 _MARKS = {True: "reached", False: "NOT REACHED", None: "not measured"}
 _HEADS = ("row", "target", "ratio", "wsecho", "peer", "server", "generator", "verdict")
 
@@ -36,10 +37,14 @@ def _entry(measured: Measured, name: str, width: int) -> str:
 
 
 def _shares(measured: Measured, name: str) -> list[str]:
-    """Say how busy both cores were."""
-    shares = {"server": "server_cpu", "generator": "own_cpu"}
+    """Say how busy everybody was, and how late the middle where it was not the slowest alone."""
+    shares = {"server": "server_cpu", "generator": "own_cpu", "Redis": "redis_cpu"}
     found = {said: measured.detail(name, key) for said, key in shares.items()}
-    return [f"{said} {share:4.0%}" for said, share in found.items() if share is not None]
+    told = [f"{said} {share:4.0%}" for said, share in found.items() if share is not None]
+    late = {said: measured.detail(name, key) for said, key in _LATENCIES.items()}
+    if found["Redis"] is not None:
+        told += [f"{said} {us:,.0f} µs" for said, us in late.items() if us is not None]
+    return told
 
 
 def _remarks(measured: Measured, name: str) -> list[str]:

@@ -2,6 +2,7 @@
 """What each peer's program is told: where to listen, and how."""
 
 import argparse
+import os
 import ssl
 from dataclasses import dataclass
 
@@ -27,6 +28,9 @@ class Options:
     """The windows to agree on, of 8 to 15 bits; None leaves them to the library's default."""
     certificate: str | None
     key: str | None
+    redis: str | None
+    """The URL of a Redis that carries the rooms between several processes."""
+    workers: int
 
     def tls(self) -> ssl.SSLContext | None:
         """Give the context of a server's side, or None for plain TCP."""
@@ -47,4 +51,29 @@ def read() -> Options:
     parser.add_argument("--client-bits", type=int)
     parser.add_argument("--certificate")
     parser.add_argument("--key")
+    parser.add_argument("--redis")
+    parser.add_argument("--workers", type=int, default=1)
     return Options(**vars(parser.parse_args()))
+
+
+def serve_by_uvicorn(application: str, options: Options, variable: str) -> None:
+    """Run what makes an application, named as MODULE:FUNCTION, in uvicorn's processes.
+
+    They know the Redis by a variable of the environment, for they import the module anew.
+    """
+    import uvicorn  # noqa: PLC0415  (not in the environment of the others)
+
+    os.environ[variable] = options.redis or ""
+    uvicorn.run(
+        application,
+        factory=True,
+        host=HOST,
+        port=options.port,
+        workers=options.workers,
+        backlog=MANY,
+        loop="uvloop",
+        access_log=False,
+        ws_max_size=LARGEST,
+        ws_ping_interval=None,
+        ws_per_message_deflate=False,
+    )

@@ -44,16 +44,20 @@ class Peer:
     def __post_init__(self) -> None:
         self.stream = self.connection.makefile("rb")
 
-    def request(self) -> None:
-        """Read the head of the handshake."""
+    def request(self) -> str:
+        """Read the head of the handshake; give its path."""
+        first = self.stream.readline()
         while self.stream.readline() not in {b"\r\n", b""}:
             pass
+        _, path, _ = first.split(b" ")
+        return path.decode()
 
-    def accept(self, extensions: str = "") -> None:
-        """Answer the handshake, agreeing on some extensions."""
-        self.request()
+    def accept(self, extensions: str = "") -> str:
+        """Answer the handshake, agreeing on some extensions; give its path."""
+        path = self.request()
         line = f"Sec-WebSocket-Extensions: {extensions}\r\n" if extensions else ""
         self.connection.sendall(f"HTTP/1.1 101 Switching Protocols\r\n{line}\r\n".encode())
+        return path
 
     def read(self) -> tuple[int, bytes]:
         """Read one frame: its first byte, and what it carries."""
@@ -333,3 +337,69 @@ def test_a_room_keeps_several_messages_under_way(generator: Generator, tmp_path:
     # Each message has three deliveries: to both members and to who sent it.
     assert float(run.counted["count"]) > 12
     assert len(waiting) > 1
+
+
+def test_rooms_are_by_themselves_and_may_be_paced(generator: Generator, tmp_path: Path) -> None:
+    """Each has its members and a sender; by a clock they take turns, whatever comes back."""
+    rooms: dict[str, list[Peer]] = {}
+
+    def room(peer: Peer) -> None:
+        path = peer.accept()
+        members = rooms.setdefault(path, [])
+        members.append(peer)
+        while True:
+            first, data = peer.read()
+            for member in tuple(members):
+                member.send(first, data)
+
+    options = (
+        "--mode",
+        "broadcast",
+        "--connections",
+        "4",
+        "--rooms",
+        "2",
+        "--path",
+        "/broadcast/r",
+    )
+    counted = drive(generator, tmp_path, room, *options).counted
+    assert {path: len(members) for path, members in rooms.items()} == {
+        "/broadcast/r-0": 3,
+        "/broadcast/r-1": 3,
+    }
+    assert float(counted["count"]) > 12
+    rooms.clear()
+    paced = drive(generator, tmp_path, room, *options, "--pace", "100").counted
+    # Three deliveries of each of some twenty messages, never more than the clock asks for.
+    assert 0 < float(paced["count"]) <= 3 * 100 * (float(paced["seconds"]) + 0.1)
+    assert float(paced["p99_us"]) > 0
+
+
+def test_a_session_of_socketio(generator: Generator, tmp_path: Path) -> None:
+    """Engine.IO's opening, a room joined by an event, pings answered, events counted."""
+    rooms: dict[str, list[Peer]] = {}
+    pongs: list[bytes] = []
+
+    def session(peer: Peer) -> None:
+        peer.accept()
+        peer.send(0x80 | TEXT, b'0{"sid":"x","upgrades":[],"pingInterval":25000}')
+        assert peer.read()[1] == b"40"
+        peer.send(0x80 | TEXT, b'40{"sid":"y"}')
+        name, room = json.loads(peer.read()[1].removeprefix(b"42"))
+        assert name == "join"
+        members = rooms.setdefault(room, [])
+        members.append(peer)
+        peer.send(0x80 | TEXT, b'42["joined"]')
+        peer.send(0x80 | TEXT, b"2")
+        while True:
+            first, data = peer.read()
+            if data == b"3":
+                pongs.append(data)
+                continue
+            for member in tuple(members):
+                member.send(first, data)
+
+    options = ("--mode", "broadcast", "--connections", "4", "--rooms", "2", "--socketio")
+    assert float(drive(generator, tmp_path, session, *options).counted["count"]) > 12
+    assert {*rooms} == {"bench-0", "bench-1"}
+    assert {*pongs} == {b"3"}

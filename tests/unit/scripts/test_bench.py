@@ -16,13 +16,14 @@ from _bench.command import parse, status
 from _bench.environment import Environment, Feature, compile_generator, missing
 from _bench.judging import Measured, Sample, Spread, judge, ratio, spread
 from _bench.loading import Bench, arguments, value
-from _bench.peers import command
+from _bench.peers import Command, command
 from _bench.report import Report, check_place
 from _bench.rows import (
     CORE_ROWS,
     OURS,
     PEERS,
     ROWS,
+    SCALE_ROWS,
     Entry,
     Load,
     Measure,
@@ -30,7 +31,7 @@ from _bench.rows import (
     Target,
     growth_of_echo,
 )
-from _bench.serving import MeasureError, tree
+from _bench.serving import MeasureError, all_ready, tree
 from _bench.session import Settings, chosen, needs, order
 from _shared.errors import CannotRunError
 from hypothesis import given
@@ -211,6 +212,13 @@ class TestTable:
         run = Measured(growth_of_echo([10]), {"10": [Sample(1, details)]})
         assert "(the server was not kept busy)" in table.render(run)
 
+    def test_redis_and_both_latencies_are_told(self) -> None:
+        """Where there is a Redis."""
+        details = {"own_cpu": 0.1, "server_cpu": 1.5, "redis_cpu": 0.25}
+        sample = Sample(9.0, details | {"p50_us": 1234.0, "p99_us": 4321.0})
+        said = table.render(Measured(row(AT_LEAST), {"wsecho": [sample]}))
+        assert "server 150%  generator  10%  Redis  25%  p50 1,234 µs  p99 4,321 µs" in said
+
     def test_what_was_agreed_on_is_told(self) -> None:
         """Whoever compares compression must see whether the parameters are the same."""
         run = Measured(row(AT_LEAST), {OURS: [Sample(1, {"extensions": "permessage-deflate; x"})]})
@@ -377,7 +385,19 @@ class TestRows:
         for each in ROWS:
             others = {entry.peer for entry in each.entries} - {OURS}
             if others:
-                assert len({entry.load for entry in each.entries}) == 1, each.name
+                loads = {
+                    replace(entry.load, workers=0, is_socketio=False, path="")
+                    for entry in each.entries
+                }
+                assert len(loads) == 1, each.name
+
+    def test_what_goes_over_redis_has_as_many_processes_as_ours(self) -> None:
+        """One worker of ours is shown beside them, and held against nobody."""
+        for each in (row for row in ROWS if row.name in SCALE_ROWS):
+            workers = {entry.name: entry.load.workers for entry in each.entries}
+            assert workers.pop("one worker") == 1
+            assert set(workers.values()) == {2}
+            assert {*workers} == {OURS, *each.targets[0].of}
 
     def test_peers_that_were_not_asked_for_are_left_out_and_ours_is_not(self) -> None:
         """`--peers picows` leaves two lines."""
@@ -422,13 +442,24 @@ class TestLoading:
         bench = Bench(Path("load"), 1, 2.0, tmp_path)
         plain = arguments(LOAD, bench, 9000, [77, 78])
         assert plain[:5] == ["load", "--mode", "echo", "--port", "9000"]
-        assert plain[-2:] == ["--watch", "77,78"]
+        assert plain[-4:] == ["--watch", "77,78", "--core", "1"]
         load = replace(LOAD, offer="permessage-deflate", size=1024, tls=True)
         packed = arguments(load, bench, 9000, [77])
         assert packed[-4:] == ["--offer", "permessage-deflate", "--compressed", "--tls"]
         assert packed[packed.index("--documents") + 1] == "64"
-        assert (tmp_path / "payload-125").read_bytes() == payloads.text(125)
+        assert (tmp_path / "payload-125-text").read_bytes() == payloads.text(125)
         assert (tmp_path / "payload-1024-documents").stat().st_size == 64 * 1024
+
+    def test_what_shares_both_cores_is_pinned_to_none(self, tmp_path: Path) -> None:
+        """Redis is watched by itself; Socket.IO's packets are sent as they come back."""
+        bench = Bench(Path("load"), 1, 2.0, tmp_path)
+        load = replace(LOAD, rooms=3, pace=20, workers=2, is_socketio=True)
+        shared = arguments(load, bench, 9000, [77], redis=80)
+        watched = ["--watch", "77", "--watch-redis", "80", "--rooms", "3", "--pace", "20"]
+        assert shared[-9:] == [*watched, "--socketio"]
+        assert "--core" not in shared
+        packet = (tmp_path / "payload-125-event").read_bytes()
+        assert json.loads(packet.removeprefix(b"42")) == ["message", payloads.text(125).decode()]
 
     def test_a_rate_is_scaled_to_its_unit(self) -> None:
         """Echoes of a mebibyte are shown as megabytes."""
@@ -499,12 +530,44 @@ class TestCompiling:
 class TestServers:
     """How they are started."""
 
-    def started(self, peer: str, load: Load, agreed: str = "", *options: str) -> list[str]:
+    def started(
+        self,
+        peer: str,
+        load: Load,
+        agreed: str = "",
+        *options: str,
+        redis: int | None = None,
+    ) -> list[str]:
         """The command line of a peer."""
         environment, work = Environment(Path("root"), Path("cache")), Path("work")
         return command(
-            peer, load, 9000, environment=environment, work=work, options=options, agreed=agreed
+            peer,
+            load,
+            9000,
+            environment=environment,
+            work=work,
+            options=options,
+            agreed=agreed,
+            redis=redis,
         ).arguments
+
+    def test_what_goes_over_redis_is_told_where_it_is(self) -> None:
+        """And how many processes it has, ours and peers alike."""
+        load = replace(LOAD, workers=2)
+        told = ["--redis", "redis://127.0.0.1:6400", "--workers", "2"]
+        assert self.started(OURS, load, redis=6400)[-4:] == told
+        program = self.started("channels", load, redis=6400)
+        assert program[0] == "cache/bench-scale/bin/python"
+        assert program[-4:] == told
+
+    def test_all_processes_of_a_server_must_be_ready(self, tmp_path: Path) -> None:
+        """One that came late would get no connections."""
+        log = tmp_path / "log"
+        started = Command(["x"], tmp_path, ready=r"worker \d is ready", processes=2)
+        log.write_text("worker 1 is ready\n")
+        assert not all_ready(started, log)
+        log.write_text("worker 1 is ready\nworker 2 is ready\n")
+        assert all_ready(started, log)
 
     def test_ours_runs_as_users_run_it(self) -> None:
         """But that it logs no connections, as its peers; and what was asked for."""
