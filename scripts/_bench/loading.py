@@ -42,12 +42,11 @@ def arguments(
     command += ["--path", load.path, "--connections", str(load.connections)]
     command += ["--in-flight", str(load.in_flight), "--payload", str(payload(load, bench.work))]
     command += ["--warmup", str(_WARM_UP), "--seconds", str(bench.seconds)]
-    command += ["--watch", ",".join(map(str, pids))]
+    command += ["--watch", ",".join(map(str, pids)), "--rooms", str(load.rooms)]
     if redis is None:
         command += ["--core", str(bench.core)]
     else:
-        command += ["--watch-redis", str(redis), "--rooms", str(load.rooms)]
-        command += ["--pace", str(load.pace)]
+        command += ["--watch-redis", str(redis), "--pace", str(load.pace)]
     if load.offer:
         many = payloads.documents(load.size)
         command += ["--documents", str(len(many) // load.size)]

@@ -442,7 +442,7 @@ class TestLoading:
         bench = Bench(Path("load"), 1, 2.0, tmp_path)
         plain = arguments(LOAD, bench, 9000, [77, 78])
         assert plain[:5] == ["load", "--mode", "echo", "--port", "9000"]
-        assert plain[-4:] == ["--watch", "77,78", "--core", "1"]
+        assert plain[-6:] == ["--watch", "77,78", "--rooms", "1", "--core", "1"]
         load = replace(LOAD, offer="permessage-deflate", size=1024, tls=True)
         packed = arguments(load, bench, 9000, [77])
         assert packed[-4:] == ["--offer", "permessage-deflate", "--compressed", "--tls"]
@@ -455,7 +455,7 @@ class TestLoading:
         bench = Bench(Path("load"), 1, 2.0, tmp_path)
         load = replace(LOAD, rooms=3, pace=20, workers=2, is_socketio=True)
         shared = arguments(load, bench, 9000, [77], redis=80)
-        watched = ["--watch", "77", "--watch-redis", "80", "--rooms", "3", "--pace", "20"]
+        watched = ["--watch", "77", "--rooms", "3", "--watch-redis", "80", "--pace", "20"]
         assert shared[-9:] == [*watched, "--socketio"]
         assert "--core" not in shared
         packet = (tmp_path / "payload-125-event").read_bytes()
@@ -616,8 +616,9 @@ class TestCommandLine:
             [*("growth-rooms", "growth-echo", "--room-sizes", "500,20", "--echo-sizes", "30")]
         ).rows
         assert [entry.at for entry in rooms.entries] == [20, 500]
-        # Who sends is a member of the room, too.
-        assert [entry.load.connections for entry in rooms.entries] == [19, 499]
+        # Of small rooms there are more. In each who sends is a member, too.
+        assert [entry.load.rooms for entry in rooms.entries] == [50, 2]
+        assert [entry.load.connections for entry in rooms.entries] == [50 * 19, 2 * 499]
         assert [(entry.at, entry.load.connections) for entry in echoes.entries] == [(30, 30)]
 
     def test_core_stands_for_several_rows(self) -> None:
