@@ -8,8 +8,10 @@ from collections.abc import Callable
 
 import pytest
 import pytest_twisted
+from twisted.internet.defer import Deferred
 
 from tests.buses import Member, Node, known, now, until
+from wsecho.core.claims import Claim, HeldError
 from wsecho.core.errors import OverLimit
 from wsecho.core.retries import KeyReusedError
 
@@ -218,3 +220,137 @@ async def test_a_room_may_be_heard_of_from_outside(make_nodes: MakeNodes) -> Non
     assert all(name == said.payload.decode() for name, said, _ in two.heard)
     two.bus.overhear(all_rooms=False)
     two.bus.release("held")
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+async def test_what_is_proclaimed_is_heard_by_all(make_nodes: MakeNodes) -> None:
+    """In one order, by whoever said it too; what is cried between as well."""
+    one, two = make_nodes()
+    heard: dict[str, list[bytes]] = {}
+    for node in (one, two):
+        heard[node.bus.node] = []
+        node.bus.listen("weather", heard[node.bus.node].append)
+    await known(two.bus.catch_up())
+    for number in range(3):
+        await known(one.bus.proclaim("weather", b"%d" % number))
+        one.bus.cry("weather", b"-")
+    await until(lambda: all(len(each) == 6 for each in heard.values()))
+    assert all(each == [b"0", b"-", b"1", b"-", b"2", b"-"] for each in heard.values())
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+async def test_what_is_whispered_is_heard_by_one(make_nodes: MakeNodes) -> None:
+    """Between what is told all, and it is known whether that one listens."""
+    one, two = make_nodes()
+    heard: list[bytes] = []
+    two.bus.listen("weather", heard.append)
+    await known(two.bus.catch_up())
+    await known(one.bus.proclaim("weather", b"1"))
+    assert await known(one.bus.whisper(two.bus.node, "weather", b"2\0\xff")) is True
+    await known(one.bus.proclaim("weather", b"3"))
+    await until(lambda: len(heard) == 3)
+    assert heard == [b"1", b"2\0\xff", b"3"]
+    assert await known(one.bus.whisper("nobody", "weather", b"4")) is False
+    assert await known(one.bus.whisper(two.bus.node, "news", b"4")) is False
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+async def test_what_was_said_before_is_heard_first(make_nodes: MakeNodes) -> None:
+    """By whoever catches up."""
+    one, two = make_nodes()
+    heard: list[bytes] = []
+    two.bus.listen("weather", heard.append)
+    await known(two.bus.catch_up())
+    for number in range(20):
+        await known(one.bus.proclaim("weather", b""))
+        await known(two.bus.catch_up())
+        assert len(heard) == number + 1
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+async def test_what_is_kept_is_there_for_those_who_come_later(make_nodes: MakeNodes) -> None:
+    """Once for each name, until it is dropped, and apart for each subject."""
+    one, two = make_nodes()
+    await known(one.bus.proclaim("weather", b"rain", keep="today"))
+    await known(one.bus.proclaim("weather", b"sun\0", keep="today"))
+    one.bus.keep("weather", "b", b"")
+    one.bus.keep("news", "b", b"none")
+    await known(one.bus.catch_up())
+    assert await known(two.bus.kept("weather")) == {"today": b"sun\0", "b": b""}
+    one.bus.drop("weather", ["today", "tomorrow"])
+    one.bus.drop("weather", [])
+    await known(one.bus.catch_up())
+    assert await known(two.bus.kept("weather")) == {"b": b""}
+    many = {f"{number}": b"%d" % number * 100 for number in range(1000)}
+    for name, payload in many.items():
+        one.bus.keep("many", name, payload)
+    await known(one.bus.catch_up())
+    assert await known(two.bus.kept("many")) == many
+
+
+def nobody_loses() -> None:
+    """No claim is lost."""
+    raise AssertionError
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+async def test_a_place_is_held_alone_or_shared(make_nodes: MakeNodes) -> None:
+    """By one rule, in the order of the claims; whoever claims again changes nothing."""
+    one, two = make_nodes()
+
+    async def claim(node: Node, holder: str, rule: str, place: str = "ä {b}") -> int:
+        # As the router does: there is one rule that is not shared.
+        asked = Claim(place, holder, rule, is_shared=rule != "alone")
+        return await known(node.bus.claim(asked, nobody_loses))
+
+    first = await claim(one, "a", "alone")
+    assert await claim(one, "a", "alone") == first
+    for node, rule in ((two, "alone"), (one, "alone"), (two, "shared")):
+        with pytest.raises(HeldError) as refused:
+            await claim(node, "b", rule)
+        assert refused.value.rule == "alone"
+    one.bus.cede("ä {b}", "a")
+    second = await claim(one, "a", "shared")
+    third = await claim(two, "b", "shared")
+    assert first < second < third
+    assert await claim(one, "a", "shared") == second
+    for rule in ("alone", "other"):
+        with pytest.raises(HeldError) as refused:
+            await claim(two, "c", rule)
+        assert refused.value.rule == "shared"
+    assert await claim(two, "c", "alone", "elsewhere") > third
+    two.bus.cede("ä {b}", "nobody")
+    for node, holder in ((one, "a"), (two, "b")):
+        node.bus.cede("ä {b}", holder)
+    await known(one.bus.catch_up())
+    assert await claim(two, "c", "other") > third
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+async def test_a_place_has_two_winners_never(make_nodes: MakeNodes) -> None:
+    """However many claim it at once."""
+    one, two = make_nodes()
+
+    async def claim(number: int) -> bool:
+        node = (one, two)[number % 2]
+        try:
+            await known(node.bus.claim(Claim("p", f"{number}", "r", is_shared=False), nobody_loses))
+        except HeldError:
+            return False
+        return True
+
+    asked = [Deferred.fromCoroutine(claim(number)) for number in range(20)]
+    assert [await each for each in asked].count(True) == 1
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+async def test_turns_are_taken_together(make_nodes: MakeNodes) -> None:
+    """At each place, until nobody holds it any more."""
+    one, two = make_nodes()
+    await known(one.bus.claim(Claim("p", "a", "r", is_shared=True), nobody_loses))
+    turns = [await known(node.bus.take_turn("p")) for node in (one, two, two, one)]
+    assert turns == [0, 1, 2, 3]
+    assert await known(two.bus.take_turn("q")) == 0
+    one.bus.cede("p", "a")
+    await known(one.bus.catch_up())
+    assert await known(two.bus.take_turn("p")) == 0

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from wsecho.bus.later import Later
     from wsecho.bus.redis.measures import Measures
+    from wsecho.core.claims import Claim
     from wsecho.core.nodes import Address
     from wsecho.core.positions import Position
     from wsecho.core.presence import Card, Change
@@ -80,6 +81,18 @@ class Bus(Protocol):
         """Whether what it needs is there."""
 
     @property
+    def is_away(self) -> bool:
+        """Whether what it needs is not there, and is not awaited for the first time either."""
+
+    @property
+    def speaks_locally(self) -> bool:
+        """Whether this process goes on alone while the others cannot be reached."""
+
+    @property
+    def node_ttl(self) -> float:
+        """Seconds after which a node that is silent is taken for dead."""
+
+    @property
     def directory(self) -> Directory | None:
         """Where nodes are reached; None where there is but one."""
 
@@ -110,11 +123,85 @@ class Bus(Protocol):
     def cry(self, subject: str, payload: bytes) -> None:
         """Say something to all nodes, if they can be reached."""
 
+    def proclaim(self, subject: str, payload: bytes, keep: str | None = None) -> Later[None]:
+        """Say something to all nodes, and know that it was said.
+
+        Args:
+            subject: as for `listen`; each that listens hears it in the one order of its subject.
+            payload: what.
+            keep: the name under which it is kept for those who come later, in the same step.
+
+        Raises:
+            BusUnavailable: it cannot be said now; the result may be that too, or `BusTimeout`.
+        """
+
+    def whisper(self, node: str, subject: str, payload: bytes) -> Later[bool]:
+        """Say something to one node, in one order with all that this one says.
+
+        Returns:
+            Whether it is there and listens.
+
+        Raises:
+            BusUnavailable: it cannot be said now; the result may be that too, or `BusTimeout`.
+        """
+
+    def catch_up(self) -> Later[None]:
+        """Hear first what had been said, on any subject, before this was called.
+
+        Raises:
+            BusUnavailable: it cannot be known now; the result may be that too, or `BusTimeout`.
+        """
+
+    def keep(self, subject: str, name: str, payload: bytes) -> None:
+        """Keep something of a subject under a name, if the others can be reached.
+
+        What is kept outlives its node; all of it goes some time after the last node.
+        """
+
+    def drop(self, subject: str, names: Sequence[str]) -> None:
+        """Keep it no longer, if the others can be reached."""
+
+    def kept(self, subject: str) -> Later[dict[str, bytes]]:
+        """Read what is kept of a subject.
+
+        Raises:
+            BusUnavailable: it cannot be read now; the result may be that too, or `BusTimeout`.
+        """
+
+    def claim(self, claim: Claim, lost: Callable[[], None]) -> Later[int]:
+        """Hold a place among all nodes, until it is ceded or this node is dead.
+
+        To claim again what one holds changes nothing.
+
+        Args:
+            claim: which, and how.
+            lost: called if others hold it after all, once this node was taken for dead, or what
+                it had claimed was forgotten, or was claimed while nobody could be asked.
+
+        Returns:
+            Its rank: all holders of a place are ordered by it.
+
+        Raises:
+            HeldError: others hold it alone, or under another rule; the result may be that too.
+            BusUnavailable: they cannot be asked now; the result may be that too, or `BusTimeout`.
+        """
+
+    def cede(self, place: str, holder: str, node: str | None = None) -> None:
+        """Take a claim back, or that of a node that is dead."""
+
+    def take_turn(self, place: str) -> Later[int]:
+        """Count up from 0 at a place, together with all other nodes, while it is held.
+
+        Raises:
+            BusUnavailable: they cannot be asked now; the result may be that too, or `BusTimeout`.
+        """
+
     def watch_nodes(self, changed: Callable[[frozenset[str]], None]) -> None:
         """Be told which nodes live, this one included, at once and whenever that changes.
 
-        A node that is new here may have missed all that was said before: so it is with each after
-        this node itself was cut off.
+        It is told too, whether or not it changed, when this node is cut off from the others, of
+        whom it then knows nothing, and again when it is back. A node that is new here may have
+        missed all that was said before: so it is with each after this node itself was cut off.
         """
 
     def attach(self, room: str, after: Position | None = None) -> Deferred[None] | None:

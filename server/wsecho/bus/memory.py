@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 import secrets
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
+
+from wsecho.core.claims import Claims
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from wsecho.bus.interface import Ear
+    from wsecho.core.claims import Claim
     from wsecho.core.hub import Hub
     from wsecho.core.positions import Position
     from wsecho.core.presence import Card, Change
@@ -31,10 +35,16 @@ class MemoryBus:
         self._ear = ear
         self._now = now
         self._listeners: dict[str, Callable[[bytes], None]] = {}
+        self._kept: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
+        self._claims = Claims()
         self.node = secrets.token_urlsafe(9)
+        self.take_turn = self._claims.take_turn
 
     measures: Final = None
     is_up: Final = True
+    is_away: Final = False
+    speaks_locally: Final = True
+    node_ttl: Final = 0.0
     directory: Final = None
 
     def __len__(self) -> int:
@@ -58,6 +68,48 @@ class MemoryBus:
         """Say something to oneself."""
         if subject in self._listeners:
             self._listeners[subject](payload)
+
+    def proclaim(self, subject: str, payload: bytes, keep: str | None = None) -> None:
+        """Say something to oneself."""
+        if keep is not None:
+            self.keep(subject, keep, payload)
+        self.cry(subject, payload)
+
+    def whisper(self, node: str, subject: str, payload: bytes) -> bool:
+        """Say something to oneself; there is nobody else."""
+        if node != self.node or subject not in self._listeners:
+            return False
+        self.cry(subject, payload)
+        return True
+
+    def catch_up(self) -> None:
+        """All is heard at once."""
+
+    def keep(self, subject: str, name: str, payload: bytes) -> None:
+        """Keep something of a subject under a name."""
+        self._kept[subject][name] = payload
+
+    def drop(self, subject: str, names: Sequence[str]) -> None:
+        """Keep it no longer."""
+        for name in names:
+            self._kept[subject].pop(name, None)
+
+    def kept(self, subject: str) -> dict[str, bytes]:
+        """Read what is kept of a subject."""
+        return dict(self._kept[subject])
+
+    def claim(self, claim: Claim, lost: Callable[[], None]) -> int:  # noqa: ARG002  # never
+        """Hold a place.
+
+        Raises:
+            HeldError: others hold it alone, or under another rule.
+        """
+        return self._claims.claim(claim)
+
+    def cede(self, place: str, holder: str, node: str | None = None) -> None:
+        """Take a claim back."""
+        if node in {None, self.node}:
+            self._claims.cede(place, holder)
 
     def watch_nodes(self, changed: Callable[[frozenset[str]], None]) -> None:
         """There is no node but this one, for ever."""

@@ -10,10 +10,15 @@ key, below the prefix               what
 ``{R}:key:DIGEST``                  hash: the receipt of what was published under a key
 ``{R}:who``                         hash: the members that nodes have there
 ``{R}`` (a channel)                 each message as it is logged, and each coming and going
-``nodes``                           sorted set: when each node is taken for dead
-``subject:WORD`` (a channel)         what nodes have to tell one another
-``address:NODE``                    where other machines reach a node
+``{@}:nodes``                       sorted set: when each node is taken for dead
+``{@}:claims``                      hash: who holds a place, as JSON: node, holder, rule, rank of
+                                    each; under the empty name the last rank
+``{@}:turns``                       hash: whose turn it is at a place
+``{@}:kept:WORD``                   hash: what is kept of a subject for those who come later
+``subject:WORD`` (a channel)        what nodes have to tell one another
+``node:NODE:WORD`` (a channel)      the same, to one of them
 ``node:NODE`` (a channel)           what a node says to itself, to know that it is heard
+``address:NODE``                    where other machines reach a node
 ==================================  ===============================================================
 
 R is the room's name, percent-encoded. The braces keep what belongs together on one shard.

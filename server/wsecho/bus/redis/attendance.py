@@ -38,10 +38,12 @@ class Attendance:
         node: this node's name.
         commands: Redis.
         nodes: the name of the set of nodes.
+        outlasting: names what goes some time after the last of them.
         node_ttl: seconds after which a silent node is dead.
         ttl: seconds that a room's entries last after their last use.
         clock: Twisted's.
         announce: tells a room's members here that somebody came or went.
+        taken_for_dead: called where this node was.
         followed: the rooms that are followed here.
         here: lists this node's own members of a room.
     """
@@ -49,21 +51,28 @@ class Attendance:
     node: str
     _commands: Commands
     _nodes: str
+    _outlasting: Callable[[], list[str]]
     _node_ttl: float
     _ttl: float
     _clock: Any
     _announce: Callable[[Followed, Change, bytes], None]
+    _taken_for_dead: Callable[[], None]
     _followed: Callable[[], Iterable[Followed]]
     _here: Callable[[str], Iterable[Card]]
     alive: set[str] = field(factory=set, init=False)
     _watchers: list[Callable[[frozenset[str]], None]] = field(factory=list, init=False)
     _told: frozenset[str] = field(default=frozenset(), init=False)
+    _is_cut_off: bool = field(default=True, init=False)
     _loop: LoopingCall = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self._told = frozenset({self.node})
         self._loop = LoopingCall(self.beat)
         self._loop.clock = self._clock
+
+    @property
+    def _lasting(self) -> str:
+        return str(int(max(self._ttl, self._node_ttl) * 1000))
 
     def start(self) -> None:
         """Begin to give signs of life."""
@@ -83,26 +92,31 @@ class Attendance:
     def doubt(self) -> None:
         """Know of no other node any more: what they say is not heard."""
         self.alive.clear()
-        self._tell_watchers()
+        self._is_cut_off = True
+        self._tell_watchers(always=True)
 
-    def _tell_watchers(self) -> None:
+    def _tell_watchers(self, *, always: bool) -> None:
         alive = frozenset(self.alive | {self.node})
-        if alive != self._told:
+        if always or alive != self._told:
             self._told = alive
             for changed in self._watchers:
                 changed(alive)
 
     def beat(self) -> None:
         """Give a sign of life, and see who else does."""
-        words: list[bytes | str] = [self.node, str(int(self._node_ttl * 1000))]
+        words: list[bytes | str] = [self.node, str(int(self._node_ttl * 1000)), self._lasting]
         if self._commands.is_up:
-            asked = self._commands.run(BEAT, [self._nodes], words)
+            asked = self._commands.run(BEAT, [self._nodes, *self._outlasting()], words)
             asked.addCallbacks(self._beaten, _ignore)
 
     def _beaten(self, reply: list[Any]) -> None:
         was_alive, *alive = reply
         self.alive = {name.decode() for name in alive}
-        self._tell_watchers()
+        came_back, self._is_cut_off = self._is_cut_off, False
+        self._tell_watchers(always=came_back)
+        if not was_alive:
+            # What it had claimed may be claimed by others.
+            self._taken_for_dead()
         for followed in self._followed():
             for node in followed.roster.nodes() - self.alive:
                 self._bury(followed, node)
@@ -173,7 +187,7 @@ class Attendance:
         words: list[bytes | str] = [
             f"{self.node}/{card.id}",
             text if action == "join" else b"",
-            str(int(max(self._ttl, self._node_ttl) * 1000)),
+            self._lasting,
             followed.keys.channel,
             notice,
         ]

@@ -11,6 +11,7 @@ from attrs import frozen
 from wsecho.bus.redis.attendance import Attendance
 from wsecho.bus.redis.canary import Canary
 from wsecho.bus.redis.census import count_members
+from wsecho.bus.redis.claiming import Claiming
 from wsecho.bus.redis.commands import Commands
 from wsecho.bus.redis.dialing import Dialer
 from wsecho.bus.redis.directory import RedisDirectory
@@ -23,6 +24,7 @@ from wsecho.bus.redis.measures import Measures
 from wsecho.bus.redis.records import NO_TAG
 from wsecho.bus.redis.saying import Saying
 from wsecho.bus.redis.tags import Tags
+from wsecho.bus.redis.telling import Telling
 from wsecho.core.errors import BusUnavailable
 from wsecho.core.line import Line
 from wsecho.core.positions import Position
@@ -101,15 +103,27 @@ class RedisBus:
         self._commands = Commands(self._link, self.measures)
         channel = self._keys.node(self.node)
         self._canary = Canary(self._link, channel, reactor, timeout, self.measures)
+        self.speaks_locally, self.node_ttl = settings.speaks_locally, settings.node_ttl
+        self._claiming = Claiming(
+            self.node, self._commands, self._keys, speaks_locally=settings.speaks_locally
+        )
+        self.claim, self.cede = self._claiming.claim, self._claiming.cede
+        self.take_turn = self._claiming.take_turn
+        telling = Telling(self._commands, self._keys)
+        self.cry, self.proclaim, self.whisper = telling.cry, telling.proclaim, telling.whisper
+        self.keep, self.drop, self.kept = telling.keep, telling.drop, telling.kept
+        self.catch_up = telling.catch_up
         self.directory = RedisDirectory(self._commands, self._keys, settings.node_ttl, reactor)
         self._attendance = Attendance(
             self.node,
             self._commands,
             self._keys.nodes,
+            lambda: [self._keys.claims, self._keys.turns, *telling.names],
             settings.node_ttl,
             rules.history_ttl,
             reactor,
             self._announce,
+            self._claiming.renew,
             lambda: self._following.rooms(),  # noqa: PLW0108  # made below
             hub.present,
         )
@@ -134,6 +148,7 @@ class RedisBus:
             self._attendance,
             self._tags,
             ear,
+            self.node,
             self._canary.hear,
         )
         self._keeping = Keeping(
@@ -165,6 +180,11 @@ class RedisBus:
         """Whether Redis is connected to."""
         return self._commands.is_up
 
+    @property
+    def is_away(self) -> bool:
+        """Whether Redis is not connected to, and not awaited for the first time either."""
+        return self._commands.is_away
+
     def check_health(self) -> None:
         """See to it that messages get through.
 
@@ -177,10 +197,6 @@ class RedisBus:
     def listen(self, subject: str, heard: Callable[[bytes], None]) -> None:
         """Hear what any node says on a subject, in one order."""
         self._hearing.listen(subject, heard)
-
-    def cry(self, subject: str, payload: bytes) -> None:
-        """Say something to all nodes, if they can be reached."""
-        self._commands.cast("PUBLISH", self._keys.subject(subject), payload)
 
     def watch_nodes(self, changed: Callable[[frozenset[str]], None]) -> None:
         """Be told which nodes live, at once and whenever that changes."""
@@ -285,6 +301,7 @@ class RedisBus:
         self._canary.listen()
         self._hearing.came_up()
         self._attendance.beat()
+        self._claiming.renew()
         self.directory.beat()
         self._following.came_up(server.run)
 

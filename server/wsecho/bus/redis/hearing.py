@@ -35,6 +35,7 @@ class Hearing:
         attendance: who is in them.
         tags: who has said what comes back.
         ear: takes what is told of rooms that are not followed.
+        node: this node's name.
         hear_other: takes what came on any other channel.
     """
 
@@ -44,6 +45,7 @@ class Hearing:
     _attendance: Attendance
     _tags: Tags
     _ear: Ear
+    _node: str
     _hear_other: Callable[[bytes, bytes], None]
     _listeners: dict[bytes, Callable[[bytes], None]] = field(factory=dict, init=False)
     _overhears: bool = field(default=False, init=False)
@@ -51,10 +53,10 @@ class Hearing:
     _log = Logger()
 
     def listen(self, subject: str, heard: Callable[[bytes], None]) -> None:
-        """Hear what any node says on a subject."""
-        channel = self._keys.subject(subject)
-        self._listeners[channel.encode()] = heard
-        self._commands.subscribe(channel)
+        """Hear what any node says on a subject, to all or to this one."""
+        for channel in self._keys.subject(subject), self._keys.whisper(self._node, subject):
+            self._listeners[channel.encode()] = heard
+            self._commands.subscribe(channel)
 
     def overhear(self, *, all_rooms: bool) -> None:
         """Hear of every room there is, or of those that are followed."""

@@ -50,10 +50,26 @@ class Keys:
         base = f"{self._prefix}{{{quote(name, safe='')}}}"
         return RoomKeys(f"{base}:head", f"{base}:log", f"{base}:who", base)
 
+    # What scripts look at together; no room's name, being percent-encoded, has that tag.
+
     @property
     def nodes(self) -> str:
         """The set of nodes."""
-        return f"{self._prefix}nodes"
+        return f"{self._prefix}{{@}}:nodes"
+
+    @property
+    def claims(self) -> str:
+        """Who holds which place."""
+        return f"{self._prefix}{{@}}:claims"
+
+    @property
+    def turns(self) -> str:
+        """Whose turn it is at a place."""
+        return f"{self._prefix}{{@}}:turns"
+
+    def kept(self, subject: str) -> str:
+        """What is kept of a subject."""
+        return f"{self._prefix}{{@}}:kept:{subject}"
 
     @property
     def every_room(self) -> str:
@@ -67,6 +83,10 @@ class Keys:
     def subject(self, subject: str) -> str:
         """The channel on which nodes tell one another of something."""
         return f"{self._prefix}subject:{subject}"
+
+    def whisper(self, node: str, subject: str) -> str:
+        """The channel on which a node is told of something alone."""
+        return f"{self._prefix}node:{node}:{subject}"
 
     def address(self, node: str) -> str:
         """Where a node is reached."""

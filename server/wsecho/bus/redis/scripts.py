@@ -155,8 +155,70 @@ redis.call('PUBLISH', ARGV[4], ARGV[5])
 """
 )
 
-# KEYS: the nodes. ARGV: this node; milliseconds that it lives from now on. Answers whether it
-# lived, and who lives.
+# KEYS: a hash. ARGV: a name, what is kept under it, the channel on which it is told.
+KEEP_AND_TELL: Final = Script.of(
+    """
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('PUBLISH', ARGV[3], ARGV[2])
+"""
+)
+
+# KEYS: the claims, by place. ARGV: a place, a node, a holder there.
+_HELD: Final = """
+local place, node, holder = ARGV[1], ARGV[2], ARGV[3]
+local held, own = {}, nil
+for _, each in ipairs(cjson.decode(redis.call('HGET', KEYS[1], place) or '[]')) do
+  if each[1] == node and each[2] == holder then own = each else held[#held + 1] = each end
+end
+"""
+
+# Further KEYS: the nodes. Further ARGV: the rule, 1 where it is shared, the rank that it had, or 0.
+# Answers the rank, or the rule under which others hold the place. The claims of nodes that are
+# dead go; those of the node that asks are alive, whatever has become of its sign of life.
+CLAIM: Final = Script.of(
+    _HELD,
+    """
+local rule, is_shared, rank = ARGV[4], ARGV[5] == '1', tonumber(ARGV[6])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local alive = {}
+for _, each in ipairs(held) do
+  local until_then = redis.call('ZSCORE', KEYS[2], each[1])
+  if each[1] == node or (until_then and tonumber(until_then) >= now) then
+    if each[3] ~= rule or not is_shared then return each[3] end
+    alive[#alive + 1] = each
+  end
+end
+local last = tonumber(redis.call('HGET', KEYS[1], '') or '0')
+if own then
+  rank = own[4]
+elseif rank == 0 then
+  rank = last + 1
+end
+if rank > last then redis.call('HSET', KEYS[1], '', string.format('%.0f', rank)) end
+alive[#alive + 1] = {node, holder, rule, rank}
+redis.call('HSET', KEYS[1], place, cjson.encode(alive))
+return rank
+""",
+)
+
+# Further KEYS: the turns, by place.
+RELEASE: Final = Script.of(
+    _HELD,
+    """
+if not own then return end
+if #held > 0 then
+  redis.call('HSET', KEYS[1], place, cjson.encode(held))
+else
+  redis.call('HDEL', KEYS[1], place)
+  redis.call('HDEL', KEYS[2], place)
+end
+""",
+)
+
+# KEYS: the nodes, and what goes some time after the last of them. ARGV: this node; milliseconds
+# that it lives from now on; milliseconds that the rest lasts. Answers whether it lived, and who
+# lives.
 BEAT: Final = Script.of(
     """
 local time = redis.call('TIME')
@@ -166,8 +228,9 @@ local lived = 0
 if until_then and tonumber(until_then) > now then lived = 1 end
 redis.call('ZADD', KEYS[1], string.format('%.0f', now + ARGV[2]), ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('(%.0f', now))
+for place = 2, #KEYS do redis.call('PEXPIRE', KEYS[place], ARGV[3]) end
 return {lived, unpack(redis.call('ZRANGE', KEYS[1], 0, -1))}
 """
 )
 
-ALL: Final = (PUBLISH, LOAD, TOUCH, ATTEND, BEAT)
+ALL: Final = (PUBLISH, LOAD, TOUCH, ATTEND, BEAT, KEEP_AND_TELL, CLAIM, RELEASE)

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: MIT
+"""What nodes tell one another on a subject, all of them or one, and what is kept of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import field, frozen
+from twisted.internet.defer import Deferred
+
+from wsecho.bus.redis.scripts import KEEP_AND_TELL
+from wsecho.core.errors import BusUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wsecho.bus.redis.commands import Commands
+    from wsecho.bus.redis.keys import Keys
+
+_STEP: Final = "100"
+"""How many of what is kept are read at a time: each may be as large as a message."""
+
+
+def _nothing(_: Any) -> None:
+    return None
+
+
+@frozen
+class Telling:
+    """What this node tells.
+
+    Args:
+        commands: Redis.
+        keys: names channels, and what is kept.
+
+    Attributes:
+        names: those of all that this node has kept or read.
+    """
+
+    _commands: Commands
+    _keys: Keys
+    names: set[str] = field(factory=set, init=False)
+
+    def cry(self, subject: str, payload: bytes) -> None:
+        """Say something to all nodes, if they can be reached."""
+        self._commands.cast("PUBLISH", self._keys.subject(subject), payload)
+
+    def proclaim(self, subject: str, payload: bytes, keep: str | None = None) -> Deferred[None]:
+        """Say something to all nodes, and know that it was said.
+
+        Raises:
+            BusUnavailable: Redis is away.
+        """
+        channel = self._keys.subject(subject)
+        if keep is None:
+            return self._commands.ask("PUBLISH", channel, payload).addCallback(_nothing)
+        words = (keep, payload, channel)
+        run = self._commands.run(KEEP_AND_TELL, [self._kept(subject)], words)
+        return run.addCallback(_nothing)
+
+    def whisper(self, node: str, subject: str, payload: bytes) -> Deferred[bool]:
+        """Say something to one node; tell whether it listens.
+
+        Raises:
+            BusUnavailable: Redis is away.
+        """
+        channel = self._keys.whisper(node, subject)
+        return self._commands.ask("PUBLISH", channel, payload).addCallback(bool)
+
+    def catch_up(self) -> Deferred[None]:
+        """Hear first what had been said: what is pushed and what is replied come in one order.
+
+        Raises:
+            BusUnavailable: Redis is away.
+        """
+        return self._commands.ask("PING").addCallback(_nothing)
+
+    def keep(self, subject: str, name: str, payload: bytes) -> None:
+        """Keep something of a subject under a name, if Redis is there."""
+        self._commands.cast("HSET", self._kept(subject), name, payload)
+
+    def drop(self, subject: str, names: Sequence[str]) -> None:
+        """Keep it no longer, if Redis is there."""
+        if names:
+            self._commands.cast("HDEL", self._kept(subject), *names)
+
+    def kept(self, subject: str) -> Deferred[dict[str, bytes]]:
+        """Read what is kept of a subject.
+
+        Raises:
+            BusUnavailable: Redis is away.
+        """
+        if self._commands.is_away:
+            raise BusUnavailable
+        return Deferred.fromCoroutine(self._read(self._kept(subject)))
+
+    def _kept(self, subject: str) -> str:
+        name = self._keys.kept(subject)
+        self.names.add(name)
+        return name
+
+    async def _read(self, name: str) -> dict[str, bytes]:
+        found: dict[str, bytes] = {}
+        cursor: bytes | str = "0"
+        while True:
+            cursor, pairs = await self._commands.ask("HSCAN", name, cursor, "COUNT", _STEP)
+            for key, value in zip(pairs[::2], pairs[1::2], strict=True):
+                found[key.decode()] = value
+            if cursor == b"0":
+                return found
