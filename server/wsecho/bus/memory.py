@@ -98,7 +98,7 @@ class MemoryBus:
         """Read what is kept of a subject."""
         return dict(self._kept[subject])
 
-    def claim(self, claim: Claim, lost: Callable[[], None]) -> int:  # noqa: ARG002  # never
+    def claim(self, claim: Claim, lost: Callable[[], None]) -> int:
         """Hold a place.
 
         Raises:

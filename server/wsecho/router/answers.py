@@ -67,3 +67,13 @@ class Answer(Generic[T]):
             failed(self._error)
         else:
             done(self._value)  # type: ignore[arg-type]  # settled without an error: it is a T
+
+
+def settle(
+    outcome: T | Answer[T], done: Callable[[T], None], failed: Callable[[WampError], None]
+) -> None:
+    """Call one of two as soon as it is known how something went, at once where it is already."""
+    if isinstance(outcome, Answer):
+        outcome.then(done, failed)
+    else:
+        done(outcome)

@@ -22,6 +22,7 @@ from wsecho.router.uris import is_reserved, may_reach
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from wsecho.router.others.guests import Guest
     from wsecho.router.realm import Realm
     from wsecho.router.requests import Publish, Subscribe, Unsubscribe
     from wsecho.router.session import Session
@@ -41,7 +42,7 @@ class Broker:
         self._ids = count(1)
         self._index: PatternIndex[Subscription] = PatternIndex()
         self._by_id: dict[int, Subscription] = {}
-        self._retained = Retained(max_retained)
+        self.retained = Retained(max_retained)
         self._owned = realm.owner.prefixes if realm.owner is not None else ()
 
     # -- what peers ask for
@@ -120,8 +121,10 @@ class Broker:
         realm.counters.publications += 1
         if realm.owner is not None and topic.startswith(self._owned):
             return realm.owner.publish(session, publication)
+        if realm.others is not None:
+            return realm.others.events.publish(publication, retain=request.retain)
         if request.retain:
-            self._retained.keep(publication)
+            self.retained.keep(publication)
         self.dispatch(publication)
         return publication.id
 
@@ -150,12 +153,14 @@ class Broker:
         cannot carry it is left out and counted.
         """
         for subscription in self._index.matches(publication.topic):
+            if not subscription.is_here:
+                continue
             event = publication.event(subscription.id, subscription.match)
             self._deliver(event, self._receivers(publication, subscription))
 
     def has_receivers(self, topic: str) -> bool:
-        """Whether any subscription covers the topic."""
-        return bool(self._index.matches(topic))
+        """Whether any subscription of a session here covers the topic."""
+        return any(subscription.is_here for subscription in self._index.matches(topic))
 
     def _receivers(self, publication: Publication, subscription: Subscription) -> Sequence[Session]:
         receivers = publication.receivers(subscription.members)
@@ -194,15 +199,8 @@ class Broker:
     def _enter(self, session: Session, request: Subscribe, uri: str) -> None:
         if not session.is_open:  # it went while the owner was asked
             return
-        subscription = self._index.get(uri, request.match)
-        first = subscription is None
-        if subscription is None:
-            subscription = Subscription(
-                next(self._ids), uri, request.match, self._realm.clock.now()
-            )
-            self._index.add(uri, request.match, subscription)
-            self._by_id[subscription.id] = subscription
-        new = session not in subscription
+        subscription, created = self._obtain(uri, request.match, self._realm.clock.now())
+        first, new = not subscription.is_here, session not in subscription
         if new:
             subscription.add(session)
             session.subscriptions[subscription.id] = subscription
@@ -210,23 +208,49 @@ class Broker:
         if request.get_retained:
             self._send_retained(session, subscription)
         if new:
-            self._tell_subscribed(session, subscription, first=first)
+            self._tell_subscribed(session, subscription, created=created)
+            self._tell_others(session, subscription, first=first)
+
+    def enter_guest(self, guest: Guest, uri: str, match: Match, created: float) -> None:
+        """Take note that a session of another node subscribed."""
+        subscription, is_new = self._obtain(uri, match, created)
+        subscription.created = min(subscription.created, created)
+        if guest not in subscription.guests:
+            subscription.guests[guest] = None
+            guest.subscriptions[subscription.id] = subscription
+            self._tell_subscribed(guest, subscription, created=is_new)
+
+    def _obtain(self, uri: str, match: Match, now: float) -> tuple[Subscription, bool]:
+        subscription = self._index.get(uri, match)
+        if subscription is not None:
+            return subscription, False
+        others = self._realm.others
+        identifier = next(self._ids) if others is None else others.stable_id("s", uri, match)
+        subscription = Subscription(identifier, uri, match, now)
+        self._index.add(uri, match, subscription)
+        self._by_id[identifier] = subscription
+        return subscription, True
 
     def _send_retained(self, session: Session, subscription: Subscription) -> None:
         match = subscription.match
-        for publication in self._retained.find(subscription.uri, match, session):
+        for publication in self.retained.find(subscription.uri, match, session):
             if match == "exact" or self._may_receive(session, publication.topic):
                 event = publication.event(subscription.id, match, retained=True)
                 self._deliver(event, (session,))
 
     def _tell_subscribed(
-        self, session: Session, subscription: Subscription, *, first: bool
+        self, session: Session | Guest, subscription: Subscription, *, created: bool
     ) -> None:
         realm = self._realm
         if not is_reserved(subscription.uri):
-            if first:
+            if created:
                 realm.announce("wamp.subscription.on_create", session.id, subscription.describe())
             realm.announce("wamp.subscription.on_subscribe", session.id, subscription.id)
+
+    def _tell_others(self, session: Session, subscription: Subscription, *, first: bool) -> None:
+        realm = self._realm
+        if realm.others is not None:
+            realm.others.subscribed(session, subscription)
         if realm.owner is not None and self.reaches_owned(subscription.uri, subscription.match):
             realm.safely(partial(realm.owner.subscribed, session, subscription, first=first))
 
@@ -234,16 +258,28 @@ class Broker:
         realm = self._realm
         subscription.discard(session)
         session.subscriptions.pop(subscription.id, None)
+        last = not subscription.is_here
+        self._drop_if_empty(session, subscription)
+        if realm.others is not None:
+            realm.others.unsubscribed(session, subscription)
+        if realm.owner is not None and self.reaches_owned(subscription.uri, subscription.match):
+            realm.safely(partial(realm.owner.unsubscribed, session, subscription, last=last))
+
+    def remove_guest(self, guest: Guest, subscription: Subscription) -> None:
+        """Take note that a session of another node has unsubscribed."""
+        subscription.guests.pop(guest, None)
+        guest.subscriptions.pop(subscription.id, None)
+        self._drop_if_empty(guest, subscription)
+
+    def _drop_if_empty(self, session: Session | Guest, subscription: Subscription) -> None:
         last = not len(subscription)
         if last:
             self._index.remove(subscription.uri, subscription.match)
-            del self._by_id[subscription.id]
+            self._by_id.pop(subscription.id, None)
         if not is_reserved(subscription.uri):
-            realm.announce("wamp.subscription.on_unsubscribe", session.id, subscription.id)
+            self._realm.announce("wamp.subscription.on_unsubscribe", session.id, subscription.id)
             if last:
-                realm.announce("wamp.subscription.on_delete", session.id, subscription.id)
-        if realm.owner is not None and self.reaches_owned(subscription.uri, subscription.match):
-            realm.safely(partial(realm.owner.unsubscribed, session, subscription, last=last))
+                self._realm.announce("wamp.subscription.on_delete", session.id, subscription.id)
 
     def forget(self, session: Session) -> None:
         """Drop all that a session subscribed to."""
@@ -277,6 +313,10 @@ class Broker:
         if found is None:
             raise WampError(errors.NO_SUCH_SUBSCRIPTION)
         return found
+
+    def find(self, uri: str, match: Match) -> Subscription | None:
+        """The subscription to a canonical URI."""
+        return self._index.get(uri, match)
 
     def lookup(self, uri: str, match: Match) -> Subscription | None:
         """The subscription to exactly this URI and policy."""

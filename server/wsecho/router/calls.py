@@ -4,13 +4,57 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from attrs import define, field
 
 if TYPE_CHECKING:
+    from autobahn.wamp import message
+
+    from wsecho.router import requests
+    from wsecho.router.peer import Peer
     from wsecho.router.seams import Timer
-    from wsecho.router.session import Session
+
+
+class Caller(Protocol):
+    """Whom RESULT and ERROR go to: a session, or the node that has it."""
+
+    @property
+    def calls(self) -> dict[int, Call]:
+        """Those under way, by CALL.Request or the node's number."""
+
+    @property
+    def spent(self) -> SpentCalls:
+        """Those that ended before all was sent."""
+
+    def send(self, msg: message.Message) -> None:
+        """Send RESULT or ERROR.
+
+        Raises:
+            CannotCarryError: there is no form for it on that way.
+        """
+
+
+class Invoked(Protocol):
+    """Whom INVOCATION goes to: a session, or one on another node."""
+
+    @property
+    def peer(self) -> Peer:
+        """What it announced."""
+
+    @property
+    def invocations(self) -> dict[int, Call]:
+        """The calls under way, by INVOCATION.Request."""
+
+    def send(self, msg: message.Message) -> None:
+        """Send INVOCATION or INTERRUPT.
+
+        Raises:
+            CannotCarryError: there is no form for it on that way.
+        """
+
+    def next_invocation(self) -> int:
+        """The next INVOCATION.Request."""
 
 
 class CallState(Enum):
@@ -37,7 +81,8 @@ class Call:
     Attributes:
         caller: whose call it is.
         request: CALL.Request.
-        callee: who was invoked; None where the procedure is the router's own.
+        callee: who was invoked; None where the procedure is the router's own, or while the call
+            is postponed.
         invocation: INVOCATION.Request.
         registration: INVOCATION.Registration.
         details: INVOCATION.Details, fixed by the first CALL.
@@ -45,11 +90,14 @@ class Call:
         timeout: milliseconds until the first result and between results, 0 for none.
         timer: running while there is a timeout.
         state: see `CallState`.
+        postponed: the CALLs of it that came while other nodes are asked who is to be invoked; None
+            where nobody is asked.
+        is_ready: whether they have answered; with what `turn`.
     """
 
-    caller: Session
+    caller: Caller
     request: int
-    callee: Session | None = None
+    callee: Invoked | None = None
     invocation: int = 0
     registration: int = 0
     details: dict[str, Any] = field(factory=dict)
@@ -57,6 +105,9 @@ class Call:
     timeout: int = 0
     timer: Timer | None = None
     state: CallState = CallState.OPEN
+    postponed: list[requests.Call] | None = None
+    is_ready: bool = False
+    turn: int | None = None
 
 
 class SpentCalls:

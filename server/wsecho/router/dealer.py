@@ -13,15 +13,19 @@ from wsecho.router.answers import Reply
 from wsecho.router.calls import Call, CallState
 from wsecho.router.errors import ProtocolViolationError, WampError
 from wsecho.router.ongoing import Ongoing
-from wsecho.router.registrations import Registrations
+from wsecho.router.others.guests import Guest
+from wsecho.router.registrations import Callee, Registrations
 from wsecho.router.uris import is_reserved
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from wsecho.router.calls import Caller
+    from wsecho.router.others.notices import Registered, Result
     from wsecho.router.realm import Procedure, ProcedureCall, Realm
-    from wsecho.router.registrations import Callee, Registration
+    from wsecho.router.registrations import Registration
     from wsecho.router.session import Session
+    from wsecho.router.uris import Match
 
 
 class Dealer:
@@ -36,7 +40,7 @@ class Dealer:
         self._realm = realm
         self._make_call = call
         self._own: dict[str, Procedure] = {}
-        self._ongoing = Ongoing(realm.clock, realm.safely)
+        self.ongoing = Ongoing(realm.clock, realm.safely)
         self.registrations = Registrations()
 
     def provide(self, uri: str, procedure: Procedure) -> None:
@@ -57,9 +61,61 @@ class Dealer:
         realm.authorize(session, "register", uri, match)
         if match == "exact" and uri in self._own:
             raise WampError(errors.PROCEDURE_ALREADY_EXISTS)
-        registration, new = self.registrations.add(session, request, realm.clock.now())
+        self.registrations.check(session, request)
+        if realm.others is None:
+            self.enter(session, request)
+        else:
+            realm.others.registering.register(session, request)
+
+    def enter(self, session: Session, request: requests.Register, rank: int = 0) -> None:
+        """Let a session serve a procedure that it may serve, and tell it so."""
+        registration, new = self.registrations.add(
+            Callee(session, request.disclose_caller, rank),
+            request,
+            self._realm.clock.now(),
+            self._registration_id(request.procedure, request.match),
+        )
         session.registrations[registration.id] = registration
         session.send(message.Registered(request.request, registration.id))
+        self._tell_registered(session, registration, new=new)
+
+    def enter_guest(self, guest: Guest, offer: Registered) -> None:
+        """Take note that a session of another node serves a procedure."""
+        registration = self.registrations.find(offer.uri, offer.match)
+        if registration is not None:
+            if registration.serves(guest):
+                return
+            self.make_way(registration, offer.invoke)
+        registration, new = self.registrations.add(
+            Callee(guest, offer.disclose_caller, offer.rank),
+            offer,
+            offer.created,
+            self._registration_id(offer.uri, offer.match),
+        )
+        guest.registrations[registration.id] = registration
+        self._tell_registered(guest, registration, new=new)
+
+    def make_way(self, registration: Registration, policy: requests.Invoke) -> None:
+        """Drop callees that cannot be beside one to come, whose claim was granted among all nodes.
+
+        Theirs is over then, and the news of that on its way.
+        """
+        if registration.invoke == policy != "single":
+            return
+        for callee in list(registration.callees):
+            if isinstance(callee.session, Guest):
+                self.remove(callee.session, registration)
+            else:
+                self.revoke(callee.session, registration)
+
+    def _registration_id(self, uri: str, match: Match) -> int | None:
+        others = self._realm.others
+        return None if others is None else others.stable_id("r", uri, match)
+
+    def _tell_registered(
+        self, session: Session | Guest, registration: Registration, *, new: bool
+    ) -> None:
+        realm = self._realm
         if new:
             realm.announce("wamp.registration.on_create", session.id, registration.describe())
         realm.announce("wamp.registration.on_register", session.id, registration.id)
@@ -74,10 +130,27 @@ class Dealer:
         if registration is None:
             raise WampError(errors.NO_SUCH_REGISTRATION)
         session.send(message.Unregistered(request.request))
-        self._remove(session, registration)
+        self.remove(session, registration)
 
-    def _remove(self, session: Session, registration: Registration) -> None:
+    def revoke(self, session: Session, registration: Registration) -> None:
+        """Let a session serve a procedure no longer that others hold ("Registration Revocation").
+
+        One that would not understand that is ended: it may come again, and learn why it cannot.
+        """
+        if registration.id not in session.registrations:
+            return
+        self.remove(session, registration)
+        if session.peer.can_be_revoked:
+            reason = errors.PROCEDURE_ALREADY_EXISTS
+            session.send(message.Unregistered(0, registration=registration.id, reason=reason))
+        else:
+            session.close(errors.NETWORK_FAILURE, "another node serves what you had registered")
+
+    def remove(self, session: Session | Guest, registration: Registration) -> None:
+        """Let a session serve a procedure no longer; calls under way go on."""
         realm = self._realm
+        if realm.others is not None and not isinstance(session, Guest):
+            realm.others.registering.unregistered(session, registration)
         session.registrations.pop(registration.id, None)
         last = self.registrations.discard(registration, session)
         realm.announce("wamp.registration.on_unregister", session.id, registration.id)
@@ -100,25 +173,85 @@ class Dealer:
         own = self._own.get(request.procedure)
         if own is not None:
             self._call_own(session, request, own)
-            return
-        registration = self.registrations.best(request.procedure)
-        if registration is None or is_reserved(request.procedure):
-            raise WampError(errors.NO_SUCH_PROCEDURE)
-        self._invoke(session, request, registration)
+        elif self._realm.others is not None:
+            self._realm.others.calling.call(session, request)
+        else:
+            self.invoke(session, request, self.procedure(request.procedure))
 
-    def _invoke(self, session: Session, request: requests.Call, registration: Registration) -> None:
-        chosen = registration.pick(self._realm.random)
+    def procedure(self, uri: str) -> Registration:
+        """The registration that a call of `uri` goes to.
+
+        Raises:
+            WampError: there is none.
+        """
+        registration = self.registrations.best(uri)
+        if registration is None or is_reserved(uri):
+            raise WampError(errors.NO_SUCH_PROCEDURE)
+        return registration
+
+    def invoke(self, session: Session, request: requests.Call, registration: Registration) -> None:
+        """Invoke a callee for a call.
+
+        Raises:
+            WampError: a feature that the callee lacks.
+        """
+        call = _new_call(session, request)
+        callee = self._choose(call, session, request, registration)
+        call.callee, call.invocation = callee, callee.next_invocation()
+        self.ongoing.begin(call)
+        self.ongoing.send_invocation(call, request)
+
+    def postpone(self, session: Session, request: requests.Call) -> Call:
+        """Begin a call before it is known whom it goes to."""
+        call = _new_call(session, request)
+        call.postponed = [request]
+        self.ongoing.begin(call)
+        return call
+
+    def go_on(self, session: Session, call: Call) -> None:
+        """Invoke a callee for a call that was postponed, unless it has ended."""
+        postponed, call.postponed = call.postponed or [], None
+        if call.state is CallState.ENDED:
+            return
+        first = postponed[0]
+        try:
+            callee = self._choose(call, session, first, self.procedure(first.procedure))
+        except WampError as error:
+            self.ongoing.fail(call, error)
+            return
+        self.ongoing.go_on(call, callee)
+        for request in postponed:
+            self.ongoing.send_invocation(call, request)
+
+    def invoke_for(
+        self,
+        caller: Caller,
+        session: Session,
+        registration: int,
+        request: requests.Call,
+        details: dict[str, Any],
+    ) -> None:
+        """Invoke a session of this node for a caller of another, where that was decided."""
+        call = _new_call(caller, request)
+        call.callee, call.invocation = session, session.next_invocation()
+        call.registration, call.details = registration, details
+        self.ongoing.begin(call)
+        self.ongoing.send_invocation(call, request)
+
+    def _choose(
+        self,
+        call: Call,
+        session: Session,
+        request: requests.Call,
+        registration: Registration,
+    ) -> Session | Guest:
+        chosen = registration.pick(self._realm.random, call.turn)
         callee = chosen.session
         if request.progress and not callee.peer.takes_progressive:
             raise WampError(errors.FEATURE_NOT_SUPPORTED, "the callee takes no progressive calls")
-        call = Call(session, request.request, callee, callee.next_invocation(), registration.id)
+        call.registration = registration.id
         call.details = self._details(session, request, chosen, registration)
-        call.receive_progress = request.receive_progress
-        call.timeout = request.timeout
-        if request.progress:
-            call.state = CallState.UPLOADING
-        self._ongoing.begin(call)
-        self._ongoing.send_invocation(call, request)
+        return callee
 
     @staticmethod
     def _details(
@@ -141,7 +274,10 @@ class Dealer:
             return
         if not request.progress:
             call.state = CallState.OPEN
-        self._ongoing.send_invocation(call, request)
+        if call.postponed is not None:
+            call.postponed.append(request)
+        else:
+            self.ongoing.send_invocation(call, request)
 
     def _call_own(self, session: Session, request: requests.Call, own: Procedure) -> None:
         if request.progress:
@@ -151,14 +287,14 @@ class Dealer:
         )
         call = Call(session, request.request)
         if isinstance(outcome, Reply):
-            self._ongoing.send_result(call, outcome.args, outcome.kwargs)
+            self.ongoing.send_result(call, outcome.args, outcome.kwargs)
             return
         call.timeout = request.timeout
-        self._ongoing.begin(call)
-        outcome.then(partial(self._answered, call), partial(self._ongoing.fail, call))
+        self.ongoing.begin(call)
+        outcome.then(partial(self._answered, call), partial(self.ongoing.fail, call))
 
     def _answered(self, call: Call, reply: Reply) -> None:
-        self._ongoing.finish(call, reply.args, reply.kwargs)
+        self.ongoing.finish(call, reply.args, reply.kwargs)
 
     # -- answers
 
@@ -169,12 +305,15 @@ class Dealer:
             ProtocolViolationError: the session was never invoked under that id.
         """
         call = self._invoked(session, answer.request)
-        if call is None:
-            return
+        if call is not None:
+            self.answer(call, answer)
+
+    def answer(self, call: Call, answer: requests.Yield | Result) -> None:
+        """Pass on what a callee yielded."""
         if not answer.progress:
-            self._ongoing.finish(call, answer.args, answer.kwargs)
+            self.ongoing.finish(call, answer.args, answer.kwargs)
         elif call.receive_progress:
-            self._ongoing.progress(call, answer.args, answer.kwargs)
+            self.ongoing.progress(call, answer.args, answer.kwargs)
 
     def error(self, session: Session, answer: requests.Error) -> None:
         """ERROR of a callee: passed on; ignored where the call is over.
@@ -184,9 +323,7 @@ class Dealer:
         """
         call = self._invoked(session, answer.request)
         if call is not None:
-            self._ongoing.fail(
-                call, WampError(answer.error, args=answer.args, kwargs=answer.kwargs)
-            )
+            self.ongoing.fail(call, WampError(answer.error, args=answer.args, kwargs=answer.kwargs))
 
     @staticmethod
     def _invoked(session: Session, invocation: int) -> Call | None:
@@ -199,15 +336,29 @@ class Dealer:
         """CANCEL; ignored where the call is over ("Call Canceling")."""
         call = session.calls.get(request.request)
         if call is not None:
-            self._ongoing.cancel(call, request.mode)
+            self.ongoing.cancel(call, request.mode)
 
     def reject(self, call: Call, error: WampError) -> None:
         """End a call over a further CALL of it that cannot be read."""
-        self._ongoing.fail(call, error)
-        self._ongoing.interrupt(call, "killnowait", errors.CANCELED)
+        self.ongoing.fail(call, error)
+        self.ongoing.interrupt(call, "killnowait", errors.CANCELED)
+
+    def lose_callee(self, callee: Session | Guest) -> None:
+        """Fail the calls of a callee that is gone."""
+        self.ongoing.lose_callee(callee, WampError(errors.CANCELED, "the callee is gone"))
 
     def forget(self, session: Session) -> None:
         """Drop all that a session registered, called and was invoked for."""
         for registration in list(session.registrations.values()):
-            self._remove(session, registration)
-        self._ongoing.forget(session)
+            self.remove(session, registration)
+        self.lose_callee(session)
+        self.ongoing.lose_caller(session.calls)
+
+
+def _new_call(caller: Caller, request: requests.Call) -> Call:
+    call = Call(caller, request.request)
+    call.receive_progress = request.receive_progress
+    call.timeout = request.timeout
+    if request.progress:
+        call.state = CallState.UPLOADING
+    return call

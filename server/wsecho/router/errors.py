@@ -3,6 +3,7 @@
 
 RouterError
 ├── WampError                 a request is refused: ERROR, the session goes on
+│   └── TakenError            others hold what was to be claimed among the nodes
 ├── ProtocolViolationError    the peer broke the protocol: ABORT, the session is over
 └── CannotCarryError          raised by a transport: this message cannot be put into its form
 """
@@ -78,6 +79,21 @@ class WampError(RouterError):
         self.reason = reason
         self.payload = args if args is not None else ([] if reason is None else [reason])
         self.kwargs = kwargs
+
+
+class TakenError(WampError):
+    """Others serve a procedure already, on whatever node ("Shared Registration").
+
+    Args:
+        rule: the policy by which they do.
+        asked: the policy by which somebody else wanted to.
+    """
+
+    def __init__(self, rule: str, asked: str) -> None:
+        if rule in {asked, "single"}:
+            super().__init__(PROCEDURE_ALREADY_EXISTS)
+        else:
+            super().__init__(POLICY_CONFLICT, f"the procedure is shared by policy {rule}")
 
 
 class ProtocolViolationError(RouterError):

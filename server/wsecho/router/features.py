@@ -30,14 +30,17 @@ DEALER = (
 )
 
 
-def roles(*, history: bool) -> dict[str, Any]:
+def roles(*, history: bool, revokes: bool) -> dict[str, Any]:
     """The roles for WELCOME, as Autobahn's objects.
 
     Args:
         history: whether the realm's topics have an owner, who keeps Event History.
+        revokes: whether a registration may go to another node.
     """
     broker = role.RoleBrokerFeatures(**dict.fromkeys(BROKER, True), event_history=history or None)
-    dealer = role.RoleDealerFeatures(**dict.fromkeys(DEALER, True))
+    dealer = role.RoleDealerFeatures(
+        **dict.fromkeys(DEALER, True), registration_revocation=revokes or None
+    )
     # Autobahn has no such feature for dealers, and drops it; what it marshals is the attributes.
     vars(dealer)["progressive_call_invocations"] = True
     return {"broker": broker, "dealer": dealer}

@@ -41,7 +41,7 @@ class SubscriptionProcedures:
     def __init__(self, realm: Realm) -> None:
         self._broker = realm.broker
         for name in ("list", "lookup", "match", "get", "list_subscribers", "count_subscribers"):
-            realm.provide(f"wamp.subscription.{name}", getattr(self, f"_{name}"))
+            realm.provide_for_all(f"wamp.subscription.{name}", getattr(self, f"_{name}"))
 
     def _list(self, _call: ProcedureCall) -> Reply:
         return Reply([{match: self._broker.listing(match) for match in MATCHES}])
@@ -59,7 +59,8 @@ class SubscriptionProcedures:
 
     def _list_subscribers(self, call: ProcedureCall) -> Reply:
         subscription = self._broker.subscription(_identifier(call))
-        return Reply([[session.id for session in subscription.members]])
+        here = [session.id for session in subscription.members]
+        return Reply([[*here, *(guest.id for guest in subscription.guests)]])
 
     def _count_subscribers(self, call: ProcedureCall) -> Reply:
         return Reply([len(self._broker.subscription(_identifier(call)))])
@@ -71,7 +72,7 @@ class RegistrationProcedures:
     def __init__(self, realm: Realm) -> None:
         self._registrations = realm.dealer.registrations
         for name in ("list", "lookup", "match", "get", "list_callees", "count_callees"):
-            realm.provide(f"wamp.registration.{name}", getattr(self, f"_{name}"))
+            realm.provide_for_all(f"wamp.registration.{name}", getattr(self, f"_{name}"))
 
     def _list(self, _call: ProcedureCall) -> Reply:
         return Reply([{match: self._registrations.listing(match) for match in MATCHES}])

@@ -9,6 +9,7 @@ from wsecho.router import errors
 from wsecho.router.answers import Reply
 from wsecho.router.arguments import keyword, positional, reason_uri, strings
 from wsecho.router.errors import WampError
+from wsecho.router.others.guests import Guest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
     from wsecho.router.session import Session
 
 
-def describe(session: Session) -> dict[str, Any]:
+def describe(session: Session | Guest) -> dict[str, Any]:
     """What others may know of a session: of its transport the kind, not the address."""
+    if isinstance(session, Guest):
+        return session.details
     identity = session.identity
     assert identity is not None  # noqa: S101  # it is or was open
     return {
@@ -45,10 +48,13 @@ class SessionProcedures:
             "kill_by_authrole",
             "kill_all",
         ):
-            realm.provide(f"wamp.session.{name}", getattr(self, f"_{name}"))
+            realm.provide_for_all(f"wamp.session.{name}", getattr(self, f"_{name}"))
+
+    def _everyone(self) -> dict[int, Session | Guest]:
+        return {**self._realm.sessions, **self._realm.guests}
 
     def _chosen(self, call: ProcedureCall) -> list[int]:
-        sessions = self._realm.sessions
+        sessions = self._everyone()
         if not call.args or call.args[0] is None:
             return list(sessions)
         roles = strings(positional(call, 0, list, "filter_authroles"), "filter_authroles")
@@ -60,8 +66,9 @@ class SessionProcedures:
     def _list(self, call: ProcedureCall) -> Reply:
         return Reply([self._chosen(call)])
 
-    def _find(self, call: ProcedureCall) -> Session:
-        session = self._realm.sessions.get(positional(call, 0, int, "session"))
+    def _find(self, call: ProcedureCall) -> Session | Guest:
+        identifier = positional(call, 0, int, "session")
+        session = self._realm.sessions.get(identifier) or self._realm.guests.get(identifier)
         if session is None:
             raise WampError(errors.NO_SUCH_SESSION)
         return session
@@ -87,12 +94,12 @@ class SessionProcedures:
     def _kill_all(self, call: ProcedureCall) -> Reply:
         return Reply([self._end(call, lambda _: True)])
 
-    def _end(self, call: ProcedureCall, chosen: Callable[[Session], bool]) -> int:
+    def _end(self, call: ProcedureCall, chosen: Callable[[Session | Guest], bool]) -> int:
         reason = reason_uri(keyword(call, "reason", str, default=errors.CLOSE_NORMAL), "reason")
         text = keyword(call, "message", str)
         doomed = [
             session
-            for session in self._realm.sessions.values()
+            for session in self._everyone().values()
             if session is not call.session and chosen(session)
         ]
         for session in doomed:

@@ -15,9 +15,9 @@ from wsecho.router.errors import CannotCarryError, WampError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from wsecho.router.calls import Invoked
     from wsecho.router.requests import CancelMode
     from wsecho.router.seams import Clock
-    from wsecho.router.session import Session
 
 _CALL: Final = requests.Call.TYPE
 _PROGRESS: Final = {"progress": True}
@@ -46,8 +46,15 @@ class Ongoing:
         if call.timeout:
             self._start_timer(call)
 
+    def go_on(self, call: Call, callee: Invoked) -> None:
+        """Enter the callee of a call that was postponed."""
+        call.callee, call.invocation = callee, callee.next_invocation()
+        callee.invocations[call.invocation] = call
+
     def send_invocation(self, call: Call, request: requests.Call) -> None:
         """Send INVOCATION, the first or a further one; the call fails where it does not fit."""
+        if call.state is CallState.ENDED:
+            return
         details = call.details | _PROGRESS if request.progress else call.details
         invocation = outgoing.Invocation(
             call.invocation, call.registration, request.args, request.kwargs, details
@@ -112,13 +119,20 @@ class Ongoing:
         if callee is not None and callee.peer.can_be_interrupted:
             callee.send(message.Interrupt(call.invocation, mode=mode, reason=reason))
 
-    def forget(self, session: Session) -> None:
-        """End the calls of a session that is gone, at either end."""
-        for call in list(session.invocations.values()):
-            self.fail(call, WampError(errors.CANCELED, "the callee is gone"))
-        for call in list(session.calls.values()):
-            self._end(call)
-            self.interrupt(call, "killnowait", errors.CANCELED)
+    def lose_callee(self, callee: Invoked, error: WampError) -> None:
+        """Fail the calls of one that is gone."""
+        for call in list(callee.invocations.values()):
+            self.fail(call, error)
+
+    def lose_caller(self, calls: dict[int, Call]) -> None:
+        """End calls that nobody waits for any more."""
+        for call in list(calls.values()):
+            self.abandon(call, errors.CANCELED)
+
+    def abandon(self, call: Call, reason: str) -> None:
+        """End a call without a word to its caller."""
+        self._end(call)
+        self.interrupt(call, "killnowait", reason)
 
     def _timed_out(self, call: Call) -> None:
         call.timer = None

@@ -67,6 +67,7 @@ class Publication:
         publisher: who it is from, where that is to be told.
         audience: restrictions on the receivers, None for none.
         position: its place in its topic, where the topic's owner counts.
+        time: when it was published, Unix seconds, where somebody may ask.
     """
 
     id: int
@@ -77,6 +78,7 @@ class Publication:
     publisher: Publisher | None = None
     audience: Audience | None = None
     position: Position | None = None
+    time: float = 0.0
 
     def reaches(self, session: Session) -> bool:
         """Whether `session`, being subscribed, receives this event."""

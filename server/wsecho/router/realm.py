@@ -19,6 +19,7 @@ from wsecho.router.errors import WampError
 from wsecho.router.ids import draw_id
 from wsecho.router.meta_routing import RegistrationProcedures, SubscriptionProcedures
 from wsecho.router.meta_sessions import SessionProcedures, describe
+from wsecho.router.others.others import Others
 from wsecho.router.publications import Publication
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
     from wsecho.router.access import Action, Authenticator, Authorizer
     from wsecho.router.answers import Answer, Reply
+    from wsecho.router.others.guests import Guest
+    from wsecho.router.others.network import Network
     from wsecho.router.router import Router
     from wsecho.router.seams import TopicOwner
     from wsecho.router.session import Session
@@ -66,7 +69,8 @@ class Realm:
 
     Attributes:
         name: its URI.
-        sessions: those that are open, by id.
+        sessions: those that are open, by id; `guests`: those of other nodes.
+        others: the other nodes, None where there are none.
         broker, dealer: its two halves.
         counters: for metrics.
     """
@@ -80,6 +84,7 @@ class Realm:
         authorizer: Authorizer | None = None,
         owner: TopicOwner | None = None,
         max_retained: int = 10_000,
+        network: Network | None = None,
     ) -> None:
         self.name = name
         self.clock = router.clock
@@ -91,11 +96,13 @@ class Realm:
         self.owner = owner
         self.counters = Counters()
         self.sessions: dict[int, Session] = {}
+        self.guests: dict[int, Guest] = {}
+        self.others: Others | None = None
         self._leaving: deque[Session] = deque()
         self._draining = False
         self.broker = Broker(self, max_retained)
         self.dealer = Dealer(self, ProcedureCall)
-        self._roles = features.roles(history=owner is not None)
+        self._roles = features.roles(history=owner is not None, revokes=network is not None)
         self._bare_roles = features.bare_roles()
         # Requests with an id of their own, and messages that carry that of an earlier one.
         self.requests: dict[type[Any], Callable[[Session, Any], None]] = {
@@ -116,6 +123,9 @@ class Realm:
         testaments.provide(self)
         if owner is not None:
             history.provide(self)
+        if network is not None:
+            self.others = Others(self, network)
+            self.others.begin()
 
     # -- for the doors
 
@@ -129,6 +139,16 @@ class Realm:
                 `wamp.error.runtime_error` without a word of it.
         """
         self.dealer.provide(uri, procedure)
+
+    def provide_for_all(self, uri: str, procedure: Procedure) -> None:
+        """Serve a procedure whose answer counts all nodes; it fails while they are away."""
+
+        def check_then_call(call: ProcedureCall) -> Reply | Answer[Reply]:
+            if self.others is not None:
+                self.others.check()
+            return procedure(call)
+
+        self.provide(uri, check_then_call)
 
     def dispatch(self, publication: Publication) -> None:
         """Send an event of an owned topic to its subscribers. `publication.topic` is canonical."""
@@ -168,6 +188,8 @@ class Realm:
     def join(self, session: Session) -> None:
         """Take in a session that has just been opened."""
         self.sessions[session.id] = session
+        if self.others is not None:
+            self.others.joined(session)
         self.announce("wamp.session.on_join", describe(session))
 
     def leave(self, session: Session) -> None:
@@ -193,6 +215,8 @@ class Realm:
         self.safely(partial(self.dealer.forget, session))
         for will in session.testaments.take():
             self.safely(partial(self._execute, session, will))
+        if self.others is not None:
+            self.safely(partial(self.others.left, session))
         self.safely(
             partial(
                 self.announce, "wamp.session.on_leave", session.id, session.authid, session.authrole

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -10,22 +11,32 @@ from attrs import define, field
 
 from wsecho.core.timestamps import rfc3339
 from wsecho.router import errors
-from wsecho.router.errors import WampError
+from wsecho.router.errors import TakenError, WampError
 from wsecho.router.matching import PatternIndex
+from wsecho.router.requests import Register
 
 if TYPE_CHECKING:
     from wsecho.router.ids import Random
-    from wsecho.router.requests import Invoke, Register
+    from wsecho.router.others.guests import Guest
+    from wsecho.router.others.notices import Registered
+    from wsecho.router.requests import Invoke
     from wsecho.router.session import Session
     from wsecho.router.uris import Match
 
 
 @define(eq=False)
 class Callee:
-    """A session on a registration, and whether it asked to be told who calls."""
+    """A session on a registration.
 
-    session: Session
+    Attributes:
+        session: of this node or another.
+        disclose_caller: whether it asked to be told who calls.
+        rank: its place among the callees of all nodes.
+    """
+
+    session: Session | Guest
     disclose_caller: bool
+    rank: int = 0
 
 
 @define(eq=False)
@@ -49,8 +60,8 @@ class Registration:
     callees: list[Callee] = field(factory=list)
     _turn: int = 0
 
-    def pick(self, random: Random) -> Callee:
-        """The callee for the next call."""
+    def pick(self, random: Random, turn: int | None = None) -> Callee:
+        """The callee for the next call; `turn` counts the calls of all nodes, where it matters."""
         callees = self.callees
         if len(callees) == 1 or self.invoke == "first":
             return callees[0]
@@ -58,15 +69,21 @@ class Registration:
             return callees[-1]
         if self.invoke == "random":
             return callees[random.randrange(len(callees))]
+        if turn is not None:
+            return callees[turn % len(callees)]
         callee = callees[self._turn % len(callees)]
         self._turn = (self._turn + 1) % len(callees)
         return callee
 
-    def serves(self, session: Session) -> bool:
+    def serves(self, session: Session | Guest) -> bool:
         """Whether the session is one of the callees."""
         return any(callee.session is session for callee in self.callees)
 
-    def discard(self, session: Session) -> None:
+    def enter(self, callee: Callee) -> None:
+        """Let a session serve it too, in the order of ranks."""
+        insort(self.callees, callee, key=lambda other: other.rank)
+
+    def discard(self, session: Session | Guest) -> None:
         """Take a session out; whose turn it was keeps it."""
         for place, callee in enumerate(self.callees):
             if callee.session is session:
@@ -99,38 +116,46 @@ class Registrations:
     def __len__(self) -> int:
         return len(self._by_id)
 
-    def add(self, session: Session, request: Register, now: float) -> tuple[Registration, bool]:
-        """Let a session serve a procedure.
+    def check(self, session: Session, request: Register) -> None:
+        """See that a session may serve a procedure.
+
+        Raises:
+            TakenError: the procedure is taken, or shared under another policy.
+        """
+        registration = self._index.get(request.procedure, request.match)
+        if registration is None:
+            return
+        if registration.serves(session):
+            raise TakenError(request.invoke, request.invoke)
+        if registration.invoke == "single" or registration.invoke != request.invoke:
+            raise TakenError(registration.invoke, request.invoke)
+
+    def add(
+        self, callee: Callee, offer: Register | Registered, now: float, identifier: int | None
+    ) -> tuple[Registration, bool]:
+        """Let a session serve a procedure, which was checked.
+
+        Args:
+            callee: the session.
+            offer: what it serves.
+            now: when the registration was made, if it is new.
+            identifier: the registration's id, None to count.
 
         Returns:
             The registration, and whether it is new.
-
-        Raises:
-            WampError: the procedure is taken, or shared under another policy.
         """
-        registration = self._index.get(request.procedure, request.match)
+        uri = offer.procedure if isinstance(offer, Register) else offer.uri
+        registration = self._index.get(uri, offer.match)
         new = registration is None
         if registration is None:
-            registration = Registration(
-                next(self._ids), request.procedure, request.match, request.invoke, now
-            )
-            self._index.add(request.procedure, request.match, registration)
+            number = next(self._ids) if identifier is None else identifier
+            registration = Registration(number, uri, offer.match, offer.invoke, now)
+            self._index.add(uri, offer.match, registration)
             self._by_id[registration.id] = registration
-        else:
-            self._check_shared(registration, session, request)
-        registration.callees.append(Callee(session, request.disclose_caller))
+        registration.enter(callee)
         return registration, new
 
-    @staticmethod
-    def _check_shared(registration: Registration, session: Session, request: Register) -> None:
-        if registration.invoke == "single" or registration.serves(session):
-            raise WampError(errors.PROCEDURE_ALREADY_EXISTS)
-        if registration.invoke != request.invoke:
-            raise WampError(
-                errors.POLICY_CONFLICT, f"the procedure is shared by policy {registration.invoke}"
-            )
-
-    def discard(self, registration: Registration, session: Session) -> bool:
+    def discard(self, registration: Registration, session: Session | Guest) -> bool:
         """Take a session out; whether that was the last, so that the registration is gone."""
         registration.discard(session)
         if registration.callees:

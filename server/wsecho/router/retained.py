@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from wsecho.router import uris
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from wsecho.router.publications import Publication
     from wsecho.router.session import Session
@@ -36,18 +36,37 @@ class Retained:
     def __len__(self) -> int:
         return len(self._topics)
 
-    def keep(self, publication: Publication) -> None:
-        """Make this the topic's retained event."""
+    def keep(self, publication: Publication) -> list[Publication]:
+        """Make this the topic's retained event; return those that are retained no longer."""
         kept = self._topics.pop(publication.topic, [])
         if publication.audience is None:
-            kept = [publication]
+            dropped, kept = kept, [publication]
         else:
             kept.append(publication)
             general = 0 if kept[0].audience is not None else 1
-            del kept[general : max(general, len(kept) - SUPPLEMENTS)]
+            surplus = slice(general, max(general, len(kept) - SUPPLEMENTS))
+            dropped = kept[surplus]
+            del kept[surplus]
         self._topics[publication.topic] = kept
         if len(self._topics) > self._limit:
-            del self._topics[next(iter(self._topics))]
+            dropped += self._topics.pop(next(iter(self._topics)))
+        return dropped
+
+    def merge(self, others: Iterable[Publication]) -> list[Publication]:
+        """Retain what had been if these, too, had been kept when they were published.
+
+        Returns:
+            Those of either that are not retained now.
+        """
+        all_of_them = {each.id: each for each in (*self, *others)}
+        self._topics.clear()
+        dropped: list[Publication] = []
+        for each in sorted(all_of_them.values(), key=lambda each: (each.time, each.id)):
+            dropped += self.keep(each)
+        return dropped
+
+    def __iter__(self) -> Iterator[Publication]:
+        return (each for kept in self._topics.values() for each in kept)
 
     def find(self, uri: str, match: Match, session: Session) -> Iterator[Publication]:
         """What a new subscriber to `uri` gets: one event for each topic that it covers."""

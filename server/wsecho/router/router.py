@@ -53,7 +53,8 @@ class Router:
 
         Args:
             name: its URI.
-            settings: `authenticator`, `authorizer`, `owner`, `max_retained`: see `Realm`.
+            settings: `authenticator`, `authorizer`, `owner`, `max_retained`, `network`: see
+                `Realm`.
         """
         realm = self.realms[name] = Realm(self, name, **settings)
         return realm
@@ -88,7 +89,10 @@ class Router:
         """A random id that no session of any realm has."""
         while True:
             identifier = draw_id(self.random)
-            if not any(identifier in realm.sessions for realm in self.realms.values()):
+            if not any(
+                identifier in realm.sessions or identifier in realm.guests
+                for realm in self.realms.values()
+            ):
                 return identifier
 
     def safely(self, call: Callable[[], None]) -> None:

@@ -10,6 +10,7 @@ from attrs import define, field
 from wsecho.core.timestamps import rfc3339
 
 if TYPE_CHECKING:
+    from wsecho.router.others.guests import Guest
     from wsecho.router.session import Session
     from wsecho.router.uris import Match
 
@@ -23,12 +24,14 @@ class Subscription:
         uri: the topic, canonical, or the pattern.
         match: the matching policy.
         created: Unix time in seconds.
+        guests: those who are on other nodes.
     """
 
     id: int
     uri: str
     match: Match
     created: float
+    guests: dict[Guest, None] = field(factory=dict, init=False)
     _members: dict[Session, None] = field(factory=dict, init=False)
     _snapshot: tuple[Session, ...] | None = field(default=None, init=False)
 
@@ -36,11 +39,19 @@ class Subscription:
         return session in self._members
 
     def __len__(self) -> int:
-        return len(self._members)
+        return len(self._members) + len(self.guests)
+
+    @property
+    def is_here(self) -> bool:
+        """Whether anybody here shares it."""
+        return bool(self._members)
 
     @property
     def members(self) -> tuple[Session, ...]:
-        """The subscribers in the order of their coming: a snapshot that later changes leave be."""
+        """The subscribers here in the order of their coming.
+
+        It is a snapshot that later changes leave be.
+        """
         if self._snapshot is None:
             self._snapshot = tuple(self._members)
         return self._snapshot

@@ -271,7 +271,7 @@ def test_retention_is_bounded() -> None:
     subscriber.subscribe("", match="prefix", get_retained=True)
     retained = [raw[4] for raw in subscriber.take() if raw[3].get("retained")]
     assert retained == [["a"], ["c"]]
-    assert len(world.realm.broker._retained._topics["c"]) <= 9
+    assert len(world.realm.broker.retained._topics["c"]) <= 9
 
 
 def test_topics_under_wamp_are_the_routers_own(world: World) -> None:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """What the rooms know later, or refuse, as what the router waits for, or answers with ERROR."""
 
-from collections.abc import Callable
-from typing import Final, TypeVar
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, TypeVar
 
 from twisted.internet.defer import Deferred
 
@@ -28,8 +29,17 @@ _URIS: Final[tuple[tuple[type[WireError], str], ...]] = (
 )
 
 
-def promised(call: Callable[[], Later[T]]) -> T | Answer[T]:
+Translation = Mapping[type[WireError], Callable[[Any], WampError]]
+
+
+def promised(
+    call: Callable[[], Later[T]], others: Translation = MappingProxyType({})
+) -> T | Answer[T]:
     """Begin something that may take its time.
+
+    Args:
+        call: begins it.
+        others: what errors become that only this one has.
 
     Raises:
         WampError: it was refused at once.
@@ -37,16 +47,18 @@ def promised(call: Callable[[], Later[T]]) -> T | Answer[T]:
     try:
         outcome = call()
     except WireError as error:
-        raise wamp_error(error) from None
+        raise wamp_error(error, others) from None
     if not isinstance(outcome, Deferred):
         return outcome
     answer: Answer[T] = Answer()
-    settle(outcome, answer.give, lambda error: answer.fail(wamp_error(error)))
+    settle(outcome, answer.give, lambda error: answer.fail(wamp_error(error, others)))
     return answer
 
 
-def wamp_error(error: WireError) -> WampError:
-    """Return what a WAMP session is told of an error of the rooms'."""
+def wamp_error(error: WireError, others: Translation = MappingProxyType({})) -> WampError:
+    """Return what a WAMP session is told of an error of the rooms', or of the bus."""
+    if type(error) in others:
+        return others[type(error)](error)
     for kind, uri in _URIS:
         if isinstance(error, kind):
             return WampError(uri, error.reason)

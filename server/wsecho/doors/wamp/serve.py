@@ -19,6 +19,7 @@ from wsecho.doors.house import House
 from wsecho.doors.rooms import Rooms
 from wsecho.doors.wamp.allowance import Allowance
 from wsecho.doors.wamp.http import LongPoll
+from wsecho.doors.wamp.network import BusNetwork
 from wsecho.doors.wamp.rawsocket import RawSocket
 from wsecho.doors.wamp.rooms import WampRooms
 from wsecho.router import ProcedureCall, Reply, Router
@@ -45,12 +46,14 @@ def make_router(
     """Make the router with its realms, and connect it to the rooms."""
     router = Router(_Clock(reactor), SystemRandom(), _log_fault, opening_wait=config.open_timeout)
     topics = WampRooms(rooms, Allowance(rooms, config.max_rooms_per_connection))
+    is_alone = rooms.bus.directory is None
     for name in config.realm:
         realm = router.add_realm(
             name,
             owner=topics,
             authenticator=admission.authenticator,
             authorizer=admission.authorizer,
+            network=None if is_alone else BusNetwork(rooms.bus, name),
         )
         realm.provide("wsecho.echo", _echo)
         topics.serve(realm)

@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: MIT
+"""The way from one node's WAMP router to the others': over the bus, as CBOR.
+
+A notice goes as the CBOR (RFC 8949) of ``[NODE, NOTICE]``, the latter as
+`wsecho.router.others.notices` writes it; the subject is ``wamp:REALM``. What only MessagePack can
+say goes as MessagePack within a tag.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+import cbor2
+import msgpack
+from twisted.logger import Logger
+
+from wsecho.bus.interface import Bus
+from wsecho.bus.later import when
+from wsecho.core.claims import Claim, HeldError
+from wsecho.doors.wamp.objects import MESSAGE_PACK, Extension, MalformedError
+from wsecho.doors.wamp.promises import promised
+from wsecho.router import CannotCarryError
+from wsecho.router.answers import Answer
+from wsecho.router.errors import TakenError
+from wsecho.router.others import notices
+from wsecho.router.others.notices import Notice
+
+_MESSAGE_PACK: Final = 1_464_156_504
+"""The CBOR tag of what only MessagePack has a form for: one that nobody has registered."""
+
+_DEPTH: Final = 4_000
+"""How deep a payload may be nested; no serializer of ours reads one so deep from a peer."""
+
+_log = Logger()
+
+
+class BusNetwork:
+    """Leads to the routers of one realm.
+
+    Args:
+        bus: leads to the other nodes.
+        realm: the realm's name.
+    """
+
+    def __init__(self, bus: Bus, realm: str) -> None:
+        self._bus = bus
+        self._realm = realm
+        self._subject = f"wamp:{realm}"
+        self.node = bus.node
+        self.goes_on_alone = bus.speaks_locally
+        self.patience = bus.node_ttl
+
+    @property
+    def is_away(self) -> bool:
+        """Whether the other nodes cannot be reached."""
+        return self._bus.is_away
+
+    def begin(
+        self,
+        heard: Callable[[str, Notice], None],
+        changed: Callable[[frozenset[str]], None],
+    ) -> None:
+        """Begin to hear what they say, and which of them live."""
+
+        def hear(payload: bytes) -> None:
+            node, words = decode(payload)
+            notice = notices.read(words)
+            if notice is not None:
+                heard(node, notice)
+
+        self._bus.listen(self._subject, hear)
+        self._bus.watch_nodes(changed)
+
+    def tell(self, notice: Notice, keep: str | None = None) -> Answer[None] | None:
+        """Tell all nodes, this one included.
+
+        Raises:
+            WampError: they cannot be reached.
+            CannotCarryError: it holds what CBOR has no form for.
+        """
+        if self._is_alone:
+            return None
+        payload = self._encode(notice)
+        return promised(lambda: self._bus.proclaim(self._subject, payload, keep))
+
+    def send(self, node: str, notice: Notice) -> bool | Answer[bool]:
+        """Tell one node; whether it is there.
+
+        Raises:
+            WampError: it cannot be reached.
+            CannotCarryError: it holds what CBOR has no form for.
+        """
+        payload = self._encode(notice)
+        return promised(lambda: self._bus.whisper(node, self._subject, payload))
+
+    def catch_up(self) -> Answer[None] | None:
+        """Hear first what was told before.
+
+        Raises:
+            WampError: that cannot be known.
+        """
+        return promised(self._bus.catch_up)
+
+    def keep(self, name: str, notice: Notice) -> None:
+        """Keep what nodes that come later should know, if they can be reached."""
+        # What was said here alone need not have a form between nodes.
+        with suppress(CannotCarryError):
+            self._bus.keep(self._subject, name, self._encode(notice))
+
+    def drop(self, names: Sequence[str]) -> None:
+        """Keep it no longer, if they can be reached."""
+        if names:
+            self._bus.drop(self._subject, names)
+
+    def kept(self) -> Iterable[Notice] | Answer[Iterable[Notice]]:
+        """Read what is kept.
+
+        Raises:
+            WampError: it cannot be read now.
+        """
+
+        def read(found: dict[str, bytes]) -> Iterable[Notice]:
+            return [notice for payload in found.values() if (notice := _read_kept(payload))]
+
+        return promised(lambda: when(self._bus.kept(self._subject), read))
+
+    def claim(
+        self, place: str, holder: int, rule: str, lost: Callable[[], None], *, is_shared: bool
+    ) -> int | Answer[int]:
+        """Hold a place among all nodes.
+
+        Raises:
+            TakenError: others hold it.
+            WampError: they cannot be asked.
+        """
+        claim = Claim(self._place(place), str(holder), rule, is_shared)
+
+        def taken(error: HeldError) -> TakenError:
+            return TakenError(error.rule, rule)
+
+        return promised(lambda: self._bus.claim(claim, lost), {HeldError: taken})
+
+    def cede(self, place: str, holder: int, node: str | None = None) -> None:
+        """Hold it no longer."""
+        self._bus.cede(self._place(place), str(holder), node)
+
+    def take_turn(self, place: str) -> int | Answer[int]:
+        """Count up at a place, together with all nodes.
+
+        Raises:
+            WampError: they cannot be asked.
+        """
+        return promised(lambda: self._bus.take_turn(self._place(place)))
+
+    @property
+    def _is_alone(self) -> bool:
+        return self.goes_on_alone and self._bus.is_away
+
+    def _place(self, place: str) -> str:
+        return f"{self._realm} {place}"
+
+    def _encode(self, notice: Notice) -> bytes:
+        return encode(self.node, notices.write(notice))
+
+
+def encode(node: str, words: list[Any]) -> bytes:
+    """Write what a node says.
+
+    Raises:
+        CannotCarryError: something in it has no form.
+    """
+    try:
+        return cbor2.dumps([node, words], default=_encode_other)
+    except (cbor2.CBOREncodeError, TypeError, ValueError, OverflowError, RecursionError):
+        raise CannotCarryError from None
+
+
+def decode(payload: bytes) -> tuple[str, list[Any]]:
+    """Read who says something, and what.
+
+    Raises:
+        cbor2.CBORDecodeError, TypeError, ValueError: no node of ours wrote that.
+    """
+    node, words = cbor2.loads(payload, tag_hook=_decode_other, max_depth=_DEPTH)
+    return node, words
+
+
+def _read_kept(payload: bytes) -> Notice | None:
+    try:
+        _, words = decode(payload)
+        return notices.read(words)
+    except (cbor2.CBORDecodeError, TypeError, ValueError):
+        _log.failure("cannot read what is kept of WAMP's retained events")
+        return None
+
+
+def _encode_other(encoder: Any, value: object) -> None:
+    if not isinstance(value, Extension | msgpack.Timestamp):
+        raise TypeError
+    encoder.encode(cbor2.CBORTag(_MESSAGE_PACK, MESSAGE_PACK.serialize([value])))
+
+
+def _decode_other(tag: cbor2.CBORTag, _: bool) -> object:  # noqa: FBT001
+    if tag.tag == _MESSAGE_PACK and isinstance(tag.value, bytes):
+        with suppress(MalformedError):
+            read = MESSAGE_PACK.unserialize(tag.value)
+            if isinstance(read, list) and len(read) == 1:
+                return read[0]
+    return tag

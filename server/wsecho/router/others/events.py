@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: MIT
+"""Publications in a cluster: told to all nodes, and delivered as they come round."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from wsecho.router import errors
+from wsecho.router.answers import Answer, settle
+from wsecho.router.errors import CannotCarryError, WampError
+from wsecho.router.others import notices
+from wsecho.router.publications import Audience, Publication, Publisher
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from wsecho.router.others.network import Network
+    from wsecho.router.realm import Realm
+
+
+class Events:
+    """The publications of a realm.
+
+    Args:
+        realm: the realm.
+        network: leads to the other nodes.
+    """
+
+    def __init__(self, realm: Realm, network: Network) -> None:
+        self._realm = realm
+        self._network = network
+        self._under_way: dict[int, tuple[Publication, Answer[int]]] = {}
+
+    def publish(self, publication: Publication, *, retain: bool) -> int | Answer[int]:
+        """Tell all nodes; it is delivered here too when it comes round.
+
+        Returns:
+            The publication id, once it has.
+
+        Raises:
+            WampError: it cannot be told now, or holds what has no form between nodes.
+        """
+        publication.time = self._realm.clock.now()
+        if self._network.is_away and self._network.goes_on_alone:
+            self._deliver(publication, retain=retain)
+            return publication.id
+        answer: Answer[int] = Answer()
+        self._under_way[publication.id] = publication, answer
+
+        def failed(error: WampError) -> None:
+            if self._under_way.pop(publication.id, None) is not None:
+                answer.fail(error)
+
+        try:
+            keep = str(publication.id) if retain else None
+            told = self._network.tell(_write(publication, retain=retain), keep)
+        except CannotCarryError as error:
+            self._under_way.pop(publication.id, None)
+            raise WampError(error.uri, "there is no form for it between nodes") from None
+        except WampError:
+            self._under_way.pop(publication.id, None)
+            raise
+        settle(told, lambda _: None, failed)
+        return answer
+
+    def heard(self, notice: notices.Event, *, is_own: bool) -> None:
+        """Deliver a publication that has come round."""
+        under_way = self._under_way.pop(notice.id, None)
+        if under_way is not None:
+            publication, answer = under_way
+        elif notice.retain or self._realm.broker.has_receivers(notice.topic):
+            publication, answer = _read(notice), None
+        else:
+            return
+        dropped = self._deliver(publication, retain=notice.retain)
+        if is_own:
+            self._network.drop([str(each.id) for each in dropped])
+        if answer is not None:
+            answer.give(publication.id)
+
+    def _deliver(self, publication: Publication, *, retain: bool) -> list[Publication]:
+        broker = self._realm.broker
+        dropped = broker.retained.keep(publication) if retain else []
+        broker.dispatch(publication)
+        return dropped
+
+    def cut_off(self) -> None:
+        """Know no longer what comes round."""
+        under_way, self._under_way = self._under_way, {}
+        for _, answer in under_way.values():
+            answer.fail(WampError(errors.TIMEOUT, "it is not known whether others have it"))
+
+    def catch_up(self) -> None:
+        """Retain what the other nodes do."""
+        try:
+            settle(self._network.kept(), self._merge, lambda _: None)
+        except WampError:
+            # It went away again, and is asked again when it is back.
+            return
+
+    def _merge(self, kept: Iterable[notices.Notice]) -> None:
+        read = [_read(notice) for notice in kept if isinstance(notice, notices.Event)]
+        theirs = {publication.id for publication in read}
+        retained = self._realm.broker.retained
+        dropped = retained.merge(read)
+        self._network.drop([str(each.id) for each in dropped if each.id in theirs])
+        for each in retained:
+            if each.id not in theirs:
+                self._network.keep(str(each.id), _write(each, retain=True))
+
+
+def _write(publication: Publication, *, retain: bool) -> notices.Event:
+    publisher, audience = publication.publisher, publication.audience
+    return notices.Event(
+        publication.id,
+        publication.topic,
+        publication.args,
+        publication.kwargs,
+        publication.skip,
+        None if publisher is None else list(attrs.astuple(publisher)),
+        None if audience is None else _write_audience(audience),
+        publication.time,
+        retain,
+    )
+
+
+def _write_audience(audience: Audience) -> list[list[Any] | None]:
+    lists = attrs.astuple(audience, recurse=False)
+    return [None if each is None else list(each) for each in lists]
+
+
+def _read(notice: notices.Event) -> Publication:
+    lists = notice.audience
+    return Publication(
+        notice.id,
+        notice.topic,
+        notice.args,
+        notice.kwargs,
+        notice.skip,
+        None if notice.publisher is None else Publisher(*notice.publisher),
+        None
+        if lists is None
+        else Audience(*(None if each is None else frozenset(each) for each in lists)),  # type: ignore[arg-type]
+        time=notice.time,
+    )

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: MIT
+"""Those of other nodes, in place of sessions: a session that may be invoked, a caller to answer."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import define, field, frozen
+from autobahn.wamp import message
+
+from wsecho.router import outgoing
+from wsecho.router.errors import WampError
+from wsecho.router.others import notices
+from wsecho.router.peer import Peer
+
+if TYPE_CHECKING:
+    from wsecho.router.calls import Call, SpentCalls
+    from wsecho.router.others.calling import Calling
+    from wsecho.router.others.network import Network
+    from wsecho.router.registrations import Registration
+    from wsecho.router.session import Session
+    from wsecho.router.subscriptions import Subscription
+
+# What a dealer asks a callee's features for.
+_FEATURES: Final = (
+    *("call_canceling", "progressive_call_results", "progressive_call_invocations"),
+    "registration_revocation",
+)
+
+
+def features(session: Session) -> list[str]:
+    """Those of a session's features as a callee that other nodes have to know."""
+    return [name for name in _FEATURES if name in session.peer.callee]
+
+
+@define(eq=False)
+class Guest:
+    """A session of another node.
+
+    Attributes:
+        node: where it is.
+        id: its session id.
+        details: what the meta API tells of it.
+        peer: what it announced as a callee.
+        last_begun: the highest number of a call of this node's that went to it.
+        subscriptions, registrations: what it holds, by id.
+        invocations: this node's calls of it that are under way, by number.
+    """
+
+    node: str
+    id: int
+    details: dict[str, Any]
+    peer: Peer
+    _calling: Calling
+    last_begun: int = 0
+    subscriptions: dict[int, Subscription] = field(factory=dict, init=False)
+    registrations: dict[int, Registration] = field(factory=dict, init=False)
+    invocations: dict[int, Call] = field(factory=dict, init=False)
+
+    @classmethod
+    def of(cls, node: str, joined: notices.Joined, calling: Calling) -> Guest:
+        """The one that a notice tells of."""
+        return cls(node, joined.session, joined.details, Peer(frozenset(joined.features)), calling)
+
+    @property
+    def authid(self) -> str:
+        """Its name."""
+        return str(self.details["authid"])
+
+    @property
+    def authrole(self) -> str:
+        """Its role."""
+        return str(self.details["authrole"])
+
+    def next_invocation(self) -> int:
+        """The number of this node's next call, whoever is the callee."""
+        return self._calling.next_number()
+
+    def send(self, msg: message.Message) -> None:
+        """Send INVOCATION or INTERRUPT by way of its node.
+
+        Raises:
+            CannotCarryError: there is no form for it between nodes.
+        """
+        if isinstance(msg, outgoing.Invocation):
+            self._calling.invoke(self, msg)
+        elif isinstance(msg, message.Interrupt):
+            self._calling.interrupt(self, msg)
+
+    def close(self, reason: str, text: str | None = None) -> None:
+        """Let its node end it."""
+        self._calling.send(self.node, notices.End(self.id, reason, text))
+
+
+@frozen(eq=False)
+class FarCaller:
+    """Whoever called from another node.
+
+    Attributes:
+        calls: all calls that come from that node and are under way here, by its numbers.
+        spent: those of them that ended before all was sent.
+    """
+
+    _network: Network
+    _node: str
+    _callee: int
+    calls: dict[int, Call]
+    spent: SpentCalls
+
+    def send(self, msg: message.Message) -> None:
+        """Send RESULT or ERROR by way of its node, which fails the call itself if it cannot.
+
+        Raises:
+            CannotCarryError: there is no form for it between nodes.
+        """
+        notice: notices.Result | notices.Failed
+        if isinstance(msg, message.Result):
+            progress = bool(msg.progress)
+            notice = notices.Result(self._callee, msg.request, progress, msg.args, msg.kwargs)
+        else:
+            assert isinstance(msg, message.Error)  # noqa: S101  # there is nothing else
+            notice = notices.Failed(self._callee, msg.request, msg.error, msg.args, msg.kwargs)
+        with suppress(WampError):
+            self._network.send(self._node, notice)

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: MIT
+"""Registrations in a cluster: a procedure is claimed among all nodes before it is served."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING
+
+from wsecho.router.answers import settle
+from wsecho.router.errors import WampError
+from wsecho.router.others import notices
+
+if TYPE_CHECKING:
+    from wsecho.router.others.guests import Guest
+    from wsecho.router.others.network import Network
+    from wsecho.router.realm import Realm
+    from wsecho.router.registrations import Registration
+    from wsecho.router.requests import Register
+    from wsecho.router.session import Session
+    from wsecho.router.uris import Match
+
+
+def place_of(uri: str, match: Match) -> str:
+    """What is claimed for a procedure or a pattern of them."""
+    return f"{match} {uri}"
+
+
+class Registering:
+    """The registrations of a realm that other nodes have to know of.
+
+    Args:
+        realm: the realm.
+        network: leads to the other nodes.
+    """
+
+    def __init__(self, realm: Realm, network: Network) -> None:
+        self._realm = realm
+        self._network = network
+
+    def register(self, session: Session, request: Register) -> None:
+        """Claim a procedure, let all nodes know, then serve it.
+
+        A node that calls it as soon as somebody knows that it is served then knows it too.
+
+        Raises:
+            WampError: it is taken, or cannot be claimed now.
+        """
+        uri, match, policy = request.procedure, request.match, request.invoke
+        claimed = self._network.claim(
+            *(place_of(uri, match), session.id, policy),
+            lambda: self._lost(session, uri, match),
+            is_shared=policy != "single",
+        )
+        settle(
+            claimed,
+            lambda rank: self._realm.safely(partial(self._claimed, session, request, rank)),
+            partial(session.refuse, request),
+        )
+
+    def _claimed(self, session: Session, request: Register, rank: int) -> None:
+        uri, match = request.procedure, request.match
+        offer = notices.Registered(
+            *(session.id, uri, match, request.invoke, rank),
+            self._realm.clock.now(),
+            request.disclose_caller,
+        )
+
+        def failed(error: WampError) -> None:
+            self._network.cede(place_of(uri, match), session.id)
+            session.refuse(request, error)
+
+        try:
+            told = self._network.tell(offer)
+        except WampError as error:
+            failed(error)
+            return
+        settle(
+            told,
+            lambda _: self._realm.safely(partial(self._told, session, request, rank)),
+            failed,
+        )
+
+    def _told(self, session: Session, request: Register, rank: int) -> None:
+        dealer, uri, match = self._realm.dealer, request.procedure, request.match
+        if not session.is_open:  # it went meanwhile
+            self._network.cede(place_of(uri, match), session.id)
+            return
+        found = dealer.registrations.find(uri, match)
+        if found is not None and not found.serves(session):
+            dealer.make_way(found, request.invoke)
+        try:
+            dealer.registrations.check(session, request)
+        except WampError as error:  # it asked for the same twice
+            session.refuse(request, error)
+            return
+        dealer.enter(session, request, rank)
+
+    def unregistered(self, session: Session, registration: Registration) -> None:
+        """Let all nodes know that a session serves a procedure no longer."""
+        self._network.cede(place_of(registration.uri, registration.match), session.id)
+        if session.is_open:  # else it leaves, with all that it has
+            notice = notices.Unregistered(session.id, registration.uri, registration.match)
+            with suppress(WampError):
+                self._network.tell(notice)
+
+    def bury(self, guest: Guest) -> None:
+        """Cede what a session held whose node is dead."""
+        for registration in guest.registrations.values():
+            place = place_of(registration.uri, registration.match)
+            self._network.cede(place, guest.id, guest.node)
+
+    def _lost(self, session: Session, uri: str, match: Match) -> None:
+        registration = self._realm.dealer.registrations.find(uri, match)
+        if registration is not None:
+            self._realm.safely(partial(self._realm.dealer.revoke, session, registration))
