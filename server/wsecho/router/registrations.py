@@ -39,6 +39,11 @@ class Callee:
     rank: int = 0
 
 
+def _order(callee: Callee) -> tuple[int, int]:
+    # Two that were claimed while their nodes were apart may have one rank.
+    return callee.rank, callee.session.id if callee.rank else 0
+
+
 @define(eq=False)
 class Registration:
     """One procedure or pattern of them, and those who serve it in the order of their coming.
@@ -81,7 +86,7 @@ class Registration:
 
     def enter(self, callee: Callee) -> None:
         """Let a session serve it too, in the order of ranks."""
-        insort(self.callees, callee, key=lambda other: other.rank)
+        insort(self.callees, callee, key=_order)
 
     def discard(self, session: Session | Guest) -> None:
         """Take a session out; whose turn it was keeps it."""

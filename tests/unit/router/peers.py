@@ -160,6 +160,7 @@ class Peer:
         self.take()
         for raw in raws:
             self.session.receive(raw)
+        self.world.settle()
         return self.take()
 
     def take(self) -> list[Any]:
@@ -177,6 +178,7 @@ class Peer:
         """Send a request under the next id; the one answer to it, or None."""
         self.request += 1
         self.session.receive([kind, self.request, *rest])
+        self.world.settle()
         for place, raw in enumerate(self.transport.sent):
             # An event's second item is a subscription, an invocation's a number of the router's.
             answers = raw[0] not in {ERROR, EVENT, INVOCATION} and raw[1] == self.request
@@ -232,10 +234,11 @@ class Peer:
 class World:
     """A router with one realm, and no faults of its own."""
 
-    def __init__(self, **settings: Any) -> None:
-        self.clock = HandClock()
+    def __init__(self, clock: HandClock | None = None, seed: object = 7, **settings: Any) -> None:
+        self.clock = clock or HandClock()
+        self.settle: Callable[[], None] = lambda: None
         self.faults: list[BaseException] = []
-        self.router = Router(self.clock, random.Random(7), self.faults.append)
+        self.router = Router(self.clock, random.Random(repr(seed)), self.faults.append)
         self.realm: Realm = self.router.add_realm("realm1", **settings)
 
     def raw_peer(self, **details: Any) -> Peer:
@@ -245,6 +248,7 @@ class World:
     def peer(self, roles: dict[str, Any] | None = None, **details: Any) -> Peer:
         """A peer whose session is open."""
         peer = self.raw_peer(**details).hello(roles=roles)
+        self.settle()
         assert peer.one()[0] == WELCOME
         return peer
 

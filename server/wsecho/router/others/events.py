@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from math import inf, nextafter
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -31,6 +33,7 @@ class Events:
     def __init__(self, realm: Realm, network: Network) -> None:
         self._realm = realm
         self._network = network
+        self._latest = 0.0
         self._under_way: dict[int, tuple[Publication, Answer[int]]] = {}
 
     def publish(self, publication: Publication, *, retain: bool) -> int | Answer[int]:
@@ -76,13 +79,20 @@ class Events:
             return
         dropped = self._deliver(publication, retain=notice.retain)
         if is_own:
+            if publication.time != notice.time:
+                self._network.keep(str(publication.id), _write(publication, retain=True))
             self._network.drop([str(each.id) for each in dropped])
         if answer is not None:
             answer.give(publication.id)
 
     def _deliver(self, publication: Publication, *, retain: bool) -> list[Publication]:
         broker = self._realm.broker
-        dropped = broker.retained.keep(publication) if retain else []
+        dropped: list[Publication] = []
+        if retain:
+            # Nodes' clocks differ: what comes later counts as later, on all nodes alike.
+            publication.time = max(publication.time, nextafter(self._latest, inf))
+            self._latest = publication.time
+            dropped = broker.retained.keep(publication)
         broker.dispatch(publication)
         return dropped
 
@@ -104,11 +114,23 @@ class Events:
         read = [_read(notice) for notice in kept if isinstance(notice, notices.Event)]
         theirs = {publication.id for publication in read}
         retained = self._realm.broker.retained
-        dropped = retained.merge(read)
+        dropped = self._retain(read)
         self._network.drop([str(each.id) for each in dropped if each.id in theirs])
         for each in retained:
             if each.id not in theirs:
-                self._network.keep(str(each.id), _write(each, retain=True))
+                event = _write(each, retain=True)
+                self._network.keep(str(each.id), event)
+                # Who came back before this one has not read it.
+                with suppress(WampError, CannotCarryError):
+                    self._network.tell(notices.Kept(list(notices.fields(event))))
+
+    def _retain(self, publications: list[Publication]) -> list[Publication]:
+        self._latest = max((self._latest, *(each.time for each in publications)))
+        return self._realm.broker.retained.merge(publications)
+
+    def kept(self, notice: notices.Kept) -> None:
+        """Retain what another node did, if nothing later is."""
+        self._retain([_read(notices.Event(*notice.event))])
 
 
 def _write(publication: Publication, *, retain: bool) -> notices.Event:

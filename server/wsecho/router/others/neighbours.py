@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field
@@ -131,9 +132,14 @@ class Neighbour:
             self.registered(notices.Registered(guest.id, *each))
 
 
-def state_of(realm: Realm, *, asks: bool) -> Iterator[notices.State]:
-    """All that this node has, in parts."""
-    entries = [_entry(session) for session in realm.sessions.values()]
+def state_of(
+    realm: Realm, offered: list[notices.Registered], *, asks: bool
+) -> Iterator[notices.State]:
+    """All that this node has, and what it has `offered`, in parts."""
+    offers: defaultdict[int, list[list[Any]]] = defaultdict(list)
+    for offer in offered:
+        offers[offer.session].append(list(notices.fields(offer)[1:]))
+    entries = [_entry(session, offers[session.id]) for session in realm.sessions.values()]
     starts = range(0, max(1, len(entries)), PART)
     for start in starts:
         last = start + PART >= len(entries)
@@ -146,7 +152,7 @@ def joined(session: Session) -> notices.Joined:
     return notices.Joined(session.id, describe(session), features(session))
 
 
-def _entry(session: Session) -> list[Any]:
+def _entry(session: Session, offers: list[list[Any]]) -> list[Any]:
     return [
         notices.fields(joined(session)),
         [[each.uri, each.match, each.created] for each in session.subscriptions.values()],
@@ -155,5 +161,6 @@ def _entry(session: Session) -> list[Any]:
             for each in session.registrations.values()
             for callee in each.callees
             if callee.session is session
-        ],
+        ]
+        + offers,
     ]

@@ -9,7 +9,8 @@ A node that reads another version, or a code that it does not know, passes over 
 be added at the end of a notice only together with a new version.
 
 ==========  ====================================================================================
-to all      `Event`, `Joined`, `Left`, `Subscribed`, `Unsubscribed`, `Registered`, `Unregistered`
+to all      `Event`, `Kept`; `Joined`, `Left`; `Subscribed`, `Unsubscribed`; `Registered`,
+            `Unregistered`
 to one      `State`; `Invoke`, `Interrupt` to the callee's node; `Result`, `Failed` to the
             caller's; `End` to a session's
 ==========  ====================================================================================
@@ -57,6 +58,14 @@ class Event:
     audience: list[list[Any] | None] | None
     time: float
     retain: bool
+
+
+@frozen
+class Kept:
+    """An event that was retained while the others did not know; `event` is an `Event`'s fields."""
+
+    CODE: ClassVar = 14
+    event: list[Any]
 
 
 @frozen
@@ -213,6 +222,7 @@ class End:
 
 Notice = (
     Event
+    | Kept
     | Joined
     | Left
     | Subscribed

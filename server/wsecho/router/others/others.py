@@ -106,7 +106,7 @@ class Others:
                 self._network.tell(notice)
 
     def _tell_all(self, node: str, *, asks: bool) -> None:
-        for part in state_of(self._realm, asks=asks):
+        for part in state_of(self._realm, self.registering.offered, asks=asks):
             self.calling.send(node, part)
 
     # -- what they say
@@ -118,6 +118,8 @@ class Others:
             self.events.heard(notice, is_own=is_own)
         elif is_own:
             return
+        elif isinstance(notice, notices.Kept):
+            self.events.kept(notice)
         elif isinstance(notice, notices.State):
             self._take_state(node, notice)
         elif node in self._neighbours:

@@ -32,11 +32,15 @@ class Registering:
     Args:
         realm: the realm.
         network: leads to the other nodes.
+
+    Attributes:
+        offered: what the other nodes were told, or are just being, but is not served yet.
     """
 
     def __init__(self, realm: Realm, network: Network) -> None:
         self._realm = realm
         self._network = network
+        self.offered: list[notices.Registered] = []
 
     def register(self, session: Session, request: Register) -> None:
         """Claim a procedure, let all nodes know, then serve it.
@@ -67,9 +71,11 @@ class Registering:
         )
 
         def failed(error: WampError) -> None:
+            self.offered.remove(offer)
             self._network.cede(place_of(uri, match), session.id)
             session.refuse(request, error)
 
+        self.offered.append(offer)
         try:
             told = self._network.tell(offer)
         except WampError as error:
@@ -77,11 +83,12 @@ class Registering:
             return
         settle(
             told,
-            lambda _: self._realm.safely(partial(self._told, session, request, rank)),
+            lambda _: self._realm.safely(partial(self._told, session, request, offer)),
             failed,
         )
 
-    def _told(self, session: Session, request: Register, rank: int) -> None:
+    def _told(self, session: Session, request: Register, offer: notices.Registered) -> None:
+        self.offered.remove(offer)
         dealer, uri, match = self._realm.dealer, request.procedure, request.match
         if not session.is_open:  # it went meanwhile
             self._network.cede(place_of(uri, match), session.id)
@@ -94,7 +101,7 @@ class Registering:
         except WampError as error:  # it asked for the same twice
             session.refuse(request, error)
             return
-        dealer.enter(session, request, rank)
+        dealer.enter(session, request, offer.rank)
 
     def unregistered(self, session: Session, registration: Registration) -> None:
         """Let all nodes know that a session serves a procedure no longer."""
