@@ -320,6 +320,8 @@ async def test_a_place_is_held_alone_or_shared(make_nodes: MakeNodes) -> None:
         assert refused.value.rule == "shared"
     assert await claim(two, "c", "alone", "elsewhere") > third
     two.bus.cede("ä {b}", "nobody")
+    two.bus.cede("ä {b}", "a", "not dead" if one is two else one.bus.node)
+    assert await claim(one, "a", "shared") == second
     for node, holder in ((one, "a"), (two, "b")):
         node.bus.cede("ä {b}", holder)
     await known(one.bus.catch_up())

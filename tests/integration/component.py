@@ -4,7 +4,8 @@
     python -m tests.integration.component websocket ws://HOST:PORT/ws SERIALIZER
     python -m tests.integration.component rawsocket rs://HOST:PORT SERIALIZER
 
-Two sessions talk to each other; `ok` is printed where all went as it should.
+Two sessions talk to each other, the second at another URL where one follows; `ok` is printed where
+all went as it should.
 """
 
 import sys
@@ -133,10 +134,11 @@ def transport(kind: str, url: str, serializer: str) -> dict[str, Any]:
     return {"type": kind, "url": url, "endpoint": endpoint, "serializer": serializer}
 
 
-def main(kind: str, url: str, serializer: str) -> None:
+def main(kind: str, url: str, serializer: str, other: str | None = None) -> None:
     """Join with two components and let them talk."""
     components = [
-        Component(transports=[transport(kind, url, serializer)], realm="realm1") for _ in range(2)
+        Component(transports=[transport(kind, each, serializer)], realm="realm1")
+        for each in (url, other or url)
     ]
     sessions: list[Any] = []
 

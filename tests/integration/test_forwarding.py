@@ -192,9 +192,9 @@ def test_errors_come_back_as_they_are(verb: str) -> None:
 
 
 def test_autobahnjs_over_longpoll() -> None:
-    """Its own `Connection`, on four workers."""
+    """Its own `Connection`, with subscribers and callees on other workers than who speaks."""
     with workers(4) as server:
-        assert run_node("longpoll_alone.mjs", server.http("/lp"), "6") == "ok\n"
+        assert run_node("across.mjs", server.http("/lp"), "4") == "ok\n"
 
 
 def test_a_session_whose_worker_is_replaced_is_told() -> None:

@@ -4,10 +4,15 @@
 import assert from "node:assert/strict";
 import autobahn from "autobahn";
 
-/** Opens two connections and lets them talk; `make` makes each. */
+/** Opens two connections and lets them talk; `make` makes each, given its number. */
 export async function exercise(make) {
-  const one = await open(make);
-  const two = await open(make);
+  await converse(await open(() => make(0)), await open(() => make(1)));
+  console.log("ok");
+  process.exit(0);
+}
+
+/** Lets two that are open talk, and closes them. */
+export async function converse(one, two) {
   const topic = unique("com.example.topic");
   const procedure = (name) => `${topic}.${name}`;
 
@@ -88,11 +93,10 @@ export async function exercise(make) {
   assert.ok((await one.session.call("wamp.session.list")).includes(two.session.id));
   const closed = [one, two].map(({ connection, session }) => close(connection, session));
   assert.deepEqual(await Promise.all(closed), ["closed", "closed"]);
-  console.log("ok");
-  process.exit(0);
 }
 
-function open(make) {
+/** Opens a connection. */
+export function open(make) {
   return new Promise((resolve, reject) => {
     const connection = make();
     connection.onopen = (session) => resolve({ connection, session });
@@ -113,6 +117,7 @@ function unique(name) {
   return `${name}.${Math.random().toString(36).slice(2)}`;
 }
 
-async function until(condition) {
+/** Waits until something holds. */
+export async function until(condition) {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }

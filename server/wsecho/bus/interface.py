@@ -187,7 +187,7 @@ class Bus(Protocol):
         """
 
     def cede(self, place: str, holder: str, node: str | None = None) -> None:
-        """Take a claim back, or that of a node that is dead."""
+        """Take a claim back, or that of another node, if that is dead."""
 
     def take_turn(self, place: str) -> Later[int]:
         """Count up from 0 at a place, together with all other nodes, while it is held.

@@ -72,8 +72,10 @@ class Air:
         self.held[place] = [*held, (node, holder, rule, rank or self.ranks)]
         return rank or self.ranks
 
-    def cede(self, node: str, place: str, holder: int) -> None:
+    def cede(self, node: str, place: str, holder: int, *, is_others: bool) -> None:
         """Hold it no longer."""
+        if is_others and node in self.known:
+            return
         left = [each for each in self.held.get(place, []) if each[:2] != (node, holder)]
         self.held[place] = left
         if not left:
@@ -170,7 +172,7 @@ class Radio:
         of = node or self.node
         self.doubtful.add((of, place, holder))
         if not self.is_away:
-            asked = self.ask(lambda: self.air.cede(of, place, holder))
+            asked = self.ask(lambda: self.air.cede(of, place, holder, is_others=of != self.node))
             asked.then(lambda _: self.doubtful.discard((of, place, holder)), lambda _: None)
 
     def take_turn(self, place: str) -> Answer[int]:
@@ -229,7 +231,7 @@ class Radio:
         """Claim again what it holds, and no more, as a bus does when it is back."""
         for of, place, holder in self.doubtful:
             if of != self.node or (place, holder) not in self.claims:
-                self.air.cede(of, place, holder)
+                self.air.cede(of, place, holder, is_others=of != self.node)
         self.doubtful.clear()
         for (place, holder), (rule, is_shared, rank, lost) in list(self.claims.items()):
             try:

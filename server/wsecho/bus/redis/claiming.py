@@ -136,8 +136,9 @@ class Claiming:
         if not self._commands.is_up:
             self._doubtful[place, node, holder] = None
             return
-        names = [self._keys.claims, self._keys.turns]
-        self._commands.run(RELEASE, names, [place, node, holder]).addErrback(
+        names = [self._keys.claims, self._keys.nodes, self._keys.turns]
+        is_others = "0" if node == self._node else "1"
+        self._commands.run(RELEASE, names, [place, node, holder, is_others]).addErrback(
             self._not_released, place, node, holder
         )
 

@@ -163,8 +163,14 @@ redis.call('PUBLISH', ARGV[3], ARGV[2])
 """
 )
 
-# KEYS: the claims, by place. ARGV: a place, a node, a holder there.
+# KEYS: the claims, by place; the nodes. ARGV: a place, a node, a holder there.
 _HELD: Final = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function lives(node)
+  local until_then = redis.call('ZSCORE', KEYS[2], node)
+  return until_then and tonumber(until_then) >= now
+end
 local place, node, holder = ARGV[1], ARGV[2], ARGV[3]
 local held, own = {}, nil
 for _, each in ipairs(cjson.decode(redis.call('HGET', KEYS[1], place) or '[]')) do
@@ -172,19 +178,16 @@ for _, each in ipairs(cjson.decode(redis.call('HGET', KEYS[1], place) or '[]')) 
 end
 """
 
-# Further KEYS: the nodes. Further ARGV: the rule, 1 where it is shared, the rank that it had, or 0.
+# Further ARGV: the rule, 1 where it is shared, the rank that it had, or 0.
 # Answers the rank, or the rule under which others hold the place. The claims of nodes that are
 # dead go; those of the node that asks are alive, whatever has become of its sign of life.
 CLAIM: Final = Script.of(
     _HELD,
     """
 local rule, is_shared, rank = ARGV[4], ARGV[5] == '1', tonumber(ARGV[6])
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local alive = {}
 for _, each in ipairs(held) do
-  local until_then = redis.call('ZSCORE', KEYS[2], each[1])
-  if each[1] == node or (until_then and tonumber(until_then) >= now) then
+  if each[1] == node or lives(each[1]) then
     if each[3] ~= rule or not is_shared then return each[3] end
     alive[#alive + 1] = each
   end
@@ -202,16 +205,17 @@ return rank
 """,
 )
 
-# Further KEYS: the turns, by place.
+# Further KEYS: the turns, by place. Further ARGV: 1 where it is another's, which counts only while
+# that is dead: it may be back, and have claimed again.
 RELEASE: Final = Script.of(
     _HELD,
     """
-if not own then return end
+if not own or (ARGV[4] == '1' and lives(node)) then return end
 if #held > 0 then
   redis.call('HSET', KEYS[1], place, cjson.encode(held))
 else
   redis.call('HDEL', KEYS[1], place)
-  redis.call('HDEL', KEYS[2], place)
+  redis.call('HDEL', KEYS[3], place)
 end
 """,
 )

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""WAMP over several real servers on one Redis, with real clients."""
