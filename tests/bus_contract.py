@@ -230,12 +230,15 @@ async def test_what_is_proclaimed_is_heard_by_all(make_nodes: MakeNodes) -> None
     for node in (one, two):
         heard[node.bus.node] = []
         node.bus.listen("weather", heard[node.bus.node].append)
-    await known(two.bus.catch_up())
+    for node in (one, two):
+        await known(node.bus.catch_up())
     for number in range(3):
         await known(one.bus.proclaim("weather", b"%d" % number))
         one.bus.cry("weather", b"-")
-    await until(lambda: all(len(each) == 6 for each in heard.values()))
-    assert all(each == [b"0", b"-", b"1", b"-", b"2", b"-"] for each in heard.values())
+        await known(one.bus.announce("weather", b"+"))
+    await until(lambda: all(len(each) == 9 for each in heard.values()))
+    expected = [b"0", b"-", b"+", b"1", b"-", b"+", b"2", b"-", b"+"]
+    assert all(each == expected for each in heard.values())
 
 
 @asynchronous  # type: ignore[untyped-decorator]

@@ -131,7 +131,8 @@ async def wamp(server: RunningServer, path: str = "/ws") -> AsyncIterator[Wamp]:
     async with websockets.connect(server.ws(path), subprotocols=[form]) as socket:
         client = Wamp(socket)
         await client.send(HELLO, "realm1", {"roles": _ROLES})
-        welcome = cbor2.loads(await asyncio.wait_for(socket.recv(), PATIENCE))
+        async with asyncio.timeout(PATIENCE):
+            welcome = cbor2.loads(await socket.recv(decode=False))
         assert welcome[0] == WELCOME, welcome
         client.id = welcome[1]
         reading = asyncio.create_task(client.read())

@@ -115,16 +115,29 @@ class Bus(Protocol):
     def listen(self, subject: str, heard: Callable[[bytes], None]) -> None:
         """Hear what any node says on a subject, this one included, in one order.
 
+        What is proclaimed while this node is cut off is heard behind what else is said just after;
+        all else that is said meanwhile is lost: see `watch_nodes`.
+
         Args:
             subject: a word; each has one listener.
-            heard: takes it. What is said while Redis is away is lost: see `watch_nodes`.
+            heard: takes it.
         """
 
     def cry(self, subject: str, payload: bytes) -> None:
         """Say something to all nodes, if they can be reached."""
 
+    def announce(self, subject: str, payload: bytes) -> Later[None]:
+        """Say something to all nodes that are there, and know that it was said.
+
+        Raises:
+            BusUnavailable: it cannot be said now; the result may be that too, or `BusTimeout`.
+        """
+
     def proclaim(self, subject: str, payload: bytes, keep: str | None = None) -> Later[None]:
         """Say something to all nodes, and know that it was said.
+
+        A node that is cut off hears it once it is back, unless it was away for longer than a node
+        lives without a sign.
 
         Args:
             subject: as for `listen`; each that listens hears it in the one order of its subject.

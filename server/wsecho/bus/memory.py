@@ -42,7 +42,7 @@ class MemoryBus:
 
     measures: Final = None
     is_up: Final = True
-    is_away: Final = False
+    is_away: bool = False
     speaks_locally: Final = True
     node_ttl: Final = 0.0
     directory: Final = None
@@ -73,6 +73,10 @@ class MemoryBus:
         """Say something to oneself."""
         if keep is not None:
             self.keep(subject, keep, payload)
+        self.cry(subject, payload)
+
+    def announce(self, subject: str, payload: bytes) -> None:
+        """Say something to oneself."""
         self.cry(subject, payload)
 
     def whisper(self, node: str, subject: str, payload: bytes) -> bool:

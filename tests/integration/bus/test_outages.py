@@ -10,9 +10,10 @@ import pytest
 import pytest_twisted
 from attrs import define, field
 
-from tests.buses import Member, Node, redis_node, until
+from tests.buses import Member, Node, known, redis_node, until
 from tests.redis_server import RedisServer, redis_server
 from wsecho.bus.redis.bus import LOCAL, RedisBus
+from wsecho.core.claims import Claim, HeldError
 from wsecho.core.errors import BusTimeout, BusUnavailable
 from wsecho.core.hub import Rules
 
@@ -64,6 +65,15 @@ def disconnect(cluster: Cluster, node: Node) -> None:
     listed = cluster.redis.ask("CLIENT", "LIST").decode()
     [line] = [line for line in listed.splitlines() if f"name=wsecho-{bus(node).node} " in line]
     cluster.redis.ask("CLIENT", "KILL", "ID", line.split(" ", 1)[0].removeprefix("id="))
+
+
+async def forget(cluster: Cluster) -> None:
+    """Have Redis come back with nothing."""
+    cluster.redis.kill()
+    await until(lambda: not any(node.bus.is_up for node in cluster.nodes))
+    cluster.redis.restore(None)
+    cluster.redis.start()
+    await cluster.all_up()
 
 
 @pytest.fixture
@@ -340,3 +350,86 @@ async def test_a_long_log_is_read_in_parts(cluster: Cluster) -> None:
     history = [said.payload[:2] for said in two.hub.read("a", 0)]
     assert history == [b"%02d" % number for number in range(40)]
     assert two.heard == []
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+async def test_what_is_proclaimed_meanwhile_is_heard_on_return(cluster: Cluster) -> None:
+    """Once, in order, however often the connection is dropped; or Redis forgets its log."""
+    one, two = cluster.node(), cluster.node()
+    heard: list[bytes] = []
+    two.bus.listen("weather", heard.append)
+    await cluster.all_up()
+    for number in range(200):
+        if number % 40 == 20:
+            await until(lambda: two.bus.is_up)
+            disconnect(cluster, two)
+        await known(one.bus.proclaim("weather", b"%d" % number))
+    await until(lambda: len(heard) == 200)
+    assert heard == [b"%d" % number for number in range(200)]
+    await forget(cluster)
+    await known(one.bus.proclaim("weather", b"after"))
+    await until(lambda: heard[-1] == b"after")
+    assert len(heard) == 201
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+async def test_the_log_of_what_is_proclaimed_is_short(cluster: Cluster) -> None:
+    """Who was away for too long hears the rest."""
+    one, two = cluster.node(node_ttl=0.05), cluster.node(node_ttl=0.05)
+    heard: list[bytes] = []
+    two.bus.listen("weather", heard.append)
+    await cluster.all_up()
+    await known(one.bus.proclaim("weather", b"first"))
+    await until(lambda: heard)
+    two.bus.stop()
+    for number in range(1500):
+        await known(one.bus.proclaim("weather", b"%d" % number))
+    assert cluster.redis.ask("XLEN", f"{cluster.prefix}{{@}}:log:weather") < 1200
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+async def test_a_claim_outlives_what_redis_forgets(cluster: Cluster) -> None:
+    """It is made again, with its rank; one that others have meanwhile is lost."""
+    one, two = cluster.node(), cluster.node()
+    await cluster.all_up()
+    lost: list[str] = []
+
+    async def claim(node: Node, holder: str) -> int:
+        asked = Claim("p", holder, "alone", is_shared=False)
+        return await known(node.bus.claim(asked, lambda: lost.append(holder)))
+
+    rank = await claim(one, "a")
+    await forget(cluster)
+    with pytest.raises(HeldError):
+        await claim(two, "b")
+    assert await claim(one, "a") == rank
+    assert lost == []
+    # As if another had been faster while this one was cut off.
+    cluster.redis.ask("DEL", f"{cluster.prefix}{{@}}:claims")
+    await claim(two, "b")
+    disconnect(cluster, one)
+    await until(lambda: lost == ["a"])
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+async def test_the_claims_of_the_dead_do_not_count(cluster: Cluster) -> None:
+    """Nor those that may have been made just before Redis stopped answering."""
+    one, two = cluster.node(node_ttl=1.0, timeout=QUICK), cluster.node(node_ttl=1.0)
+    await cluster.all_up()
+    asked = Claim("p", "a", "alone", is_shared=False)
+    cluster.redis.signal(signal.SIGSTOP)
+    try:
+        with pytest.raises(BusTimeout):
+            await known(one.bus.claim(asked, lambda: None))
+    finally:
+        cluster.redis.signal(signal.SIGCONT)
+    await cluster.all_up()
+    await until(lambda: two.bus.is_up)
+    await known(one.bus.catch_up())
+    await known(two.bus.claim(asked, lambda: None))
+    bus(two)._link.cut()
+    bus(two).stop()
+    lives: list[frozenset[str]] = []
+    one.bus.watch_nodes(lives.append)
+    await until(lambda: lives[-1] == {one.bus.node})
+    await known(one.bus.claim(asked, lambda: None))

@@ -6,6 +6,7 @@ import signal
 import subprocess
 from collections.abc import Coroutine, Iterator
 from contextlib import AsyncExitStack, ExitStack, contextmanager
+from functools import partial
 from typing import Any, Final
 from uuid import uuid4
 
@@ -108,7 +109,11 @@ def test_events_and_calls_between_servers(pair: list[RunningServer]) -> None:
         async with wamp(pair[0]) as one, wamp(pair[1]) as two:
             await known_by_all(one, two)
             subscription = await two.subscribe(topic)
-            assert await one.call("wamp.subscription.lookup", topic) == subscription
+
+            async def is_known() -> bool:
+                return bool(await one.call("wamp.subscription.lookup", topic) == subscription)
+
+            await eventually(is_known)
             assert await one.call("wamp.subscription.list_subscribers", subscription) == [two.id]
             for lists in ({"exclude": [two.id]}, {"eligible": [one.id]}):
                 await one.publish(topic, "hidden", **lists)
@@ -361,7 +366,7 @@ def test_what_is_acknowledged_is_seen_once_by_all() -> None:
                 for client in clients:
                     await client.subscribe(topic)
                 acknowledged: set[str] = set()
-                unknown: set[str] = set()
+                unknown: set[str] = set()  # which may still have come, once and to all
                 is_over = asyncio.Event()
 
                 async def speak(number: int) -> None:
@@ -380,14 +385,14 @@ def test_what_is_acknowledged_is_seen_once_by_all() -> None:
                 speaking = [asyncio.create_task(speak(number)) for number in range(3)]
                 for trouble in ("stop", "drop", "kill", "drop"):
                     before = len(acknowledged)
-                    await eventually(more_than(acknowledged, before + 50))
+                    await eventually(partial(exceeds, acknowledged, before + 50))
                     await asyncio.to_thread(make_trouble, redis, trouble)
                 before = len(acknowledged)
-                await eventually(more_than(acknowledged, before + 50))
+                await eventually(partial(exceeds, acknowledged, before + 50))
                 is_over.set()
                 await asyncio.gather(*speaking)
                 for client in clients:
-                    await eventually(caught_up(client, nodes, redis))
+                    await eventually(partial(is_well, client))
                 heard = [[text for [text] in client.events()] for client in clients]
                 for each in heard:
                     assert len(set(each)) == len(each)
@@ -396,23 +401,21 @@ def test_what_is_acknowledged_is_seen_once_by_all() -> None:
                     order = [text for text in each if text in acknowledged]
                     assert order == [text for text in heard[0] if text in acknowledged]
 
-    def more_than(found: set[str], number: int) -> Any:
-        async def check() -> bool:
-            return len(found) > number
-
-        return check
-
-    def caught_up(client: Wamp, *_: Any) -> Any:
-        async def check() -> bool:
-            try:
-                await client.call("com.example.nothing")
-            except Refused as refused:
-                return refused.args == ("wamp.error.no_such_procedure",)
-            return False
-
-        return check
-
     run(main())
+
+
+async def exceeds(found: set[str], number: int) -> bool:
+    """Whether there are more than so many."""
+    return len(found) > number
+
+
+async def is_well(client: Wamp) -> bool:
+    """Whether a session's server has heard all that was published before."""
+    try:
+        await client.call("com.example.nothing")
+    except Refused as refused:
+        return refused.args == ("wamp.error.no_such_procedure",)
+    return False
 
 
 def make_trouble(redis: RedisServer, kind: str) -> None:

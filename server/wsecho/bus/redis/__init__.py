@@ -15,7 +15,10 @@ key, below the prefix               what
                                     each; under the empty name the last rank
 ``{@}:turns``                       hash: whose turn it is at a place
 ``{@}:kept:WORD``                   hash: what is kept of a subject for those who come later
-``subject:WORD`` (a channel)        what nodes have to tell one another
+``{@}:log:WORD``                    stream: what was proclaimed on a subject lately, each entry
+                                    with the id of the one before
+``log:WORD`` (a channel)            each entry as it is logged
+``subject:WORD`` (a channel)        what else nodes have to tell one another
 ``node:NODE:WORD`` (a channel)      the same, to one of them
 ``node:NODE`` (a channel)           what a node says to itself, to know that it is heard
 ``address:NODE``                    where other machines reach a node

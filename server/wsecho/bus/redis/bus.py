@@ -109,8 +109,10 @@ class RedisBus:
         )
         self.claim, self.cede = self._claiming.claim, self._claiming.cede
         self.take_turn = self._claiming.take_turn
-        telling = Telling(self._commands, self._keys)
+        lasting = str(int(2000 * settings.node_ttl))
+        telling = Telling(self._commands, self._keys, lasting)
         self.cry, self.proclaim, self.whisper = telling.cry, telling.proclaim, telling.whisper
+        self.announce = telling.tell
         self.keep, self.drop, self.kept = telling.keep, telling.drop, telling.kept
         self.catch_up = telling.catch_up
         self.directory = RedisDirectory(self._commands, self._keys, settings.node_ttl, reactor)

@@ -133,14 +133,14 @@ class Claiming:
             holding.lost()
 
     def _release(self, place: str, node: str, holder: str) -> None:
-        if not self._commands.is_up:
-            self._doubtful[place, node, holder] = None
-            return
         names = [self._keys.claims, self._keys.nodes, self._keys.turns]
         is_others = "0" if node == self._node else "1"
-        self._commands.run(RELEASE, names, [place, node, holder, is_others]).addErrback(
-            self._not_released, place, node, holder
-        )
+        try:
+            asked = self._commands.run(RELEASE, names, [place, node, holder, is_others])
+        except WireError:
+            self._doubtful[place, node, holder] = None
+        else:
+            asked.addErrback(self._not_released, place, node, holder)
 
     def _not_released(self, _: Failure, place: str, node: str, holder: str) -> None:
         self._doubtful[place, node, holder] = None

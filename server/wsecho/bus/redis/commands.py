@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
@@ -76,7 +77,9 @@ class Commands:
     def cast(self, *words: bytes | str) -> None:
         """Give a command whose outcome nobody waits for, if Redis is there."""
         if self.is_up:
-            self._link.ask(*words).addErrback(lambda _: None)
+            # It may be up no longer, and the link not know yet.
+            with suppress(BusUnavailable):
+                self._link.ask(*words).addErrback(lambda _: None)
 
     def tell(self, *words: str) -> None:
         """Give a command that is answered by a push, if Redis is there."""

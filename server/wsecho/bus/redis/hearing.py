@@ -9,6 +9,7 @@ from attrs import define, field
 from twisted.logger import Logger
 
 from wsecho.bus.redis.attendance import PRESENCE, read_change
+from wsecho.bus.redis.chronicle import Chronicle
 from wsecho.bus.redis.records import MESSAGE, read_notice
 from wsecho.core.retries import Receipt
 from wsecho.core.rooms import Delivery
@@ -48,15 +49,24 @@ class Hearing:
     _node: str
     _hear_other: Callable[[bytes, bytes], None]
     _listeners: dict[bytes, Callable[[bytes], None]] = field(factory=dict, init=False)
+    _chronicles: list[Chronicle] = field(factory=list, init=False)
     _overhears: bool = field(default=False, init=False)
 
     _log = Logger()
 
     def listen(self, subject: str, heard: Callable[[bytes], None]) -> None:
         """Hear what any node says on a subject, to all or to this one."""
-        for channel in self._keys.subject(subject), self._keys.whisper(self._node, subject):
-            self._listeners[channel.encode()] = heard
+        chronicle = Chronicle(self._commands, self._keys.log(subject), heard)
+        self._chronicles.append(chronicle)
+        for channel, listener in (
+            (self._keys.subject(subject), heard),
+            (self._keys.whisper(self._node, subject), heard),
+            (self._keys.logged(subject), chronicle.take),
+        ):
+            self._listeners[channel.encode()] = listener
             self._commands.subscribe(channel)
+        if self._commands.is_up:
+            chronicle.came_up()
 
     def overhear(self, *, all_rooms: bool) -> None:
         """Hear of every room there is, or of those that are followed."""
@@ -68,6 +78,8 @@ class Hearing:
         """Listen again, on a fresh connection."""
         for channel in self._listeners:
             self._commands.subscribe(channel.decode())
+        for chronicle in self._chronicles:
+            chronicle.came_up()
         if self._overhears:
             self.overhear(all_rooms=True)
 

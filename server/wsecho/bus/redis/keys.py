@@ -84,6 +84,14 @@ class Keys:
         """The channel on which nodes tell one another of something."""
         return f"{self._prefix}subject:{subject}"
 
+    def logged(self, subject: str) -> str:
+        """The channel on which nodes tell one another what is logged."""
+        return f"{self._prefix}log:{subject}"
+
+    def log(self, subject: str) -> str:
+        """Where it is logged."""
+        return f"{self._prefix}{{@}}:log:{subject}"
+
     def whisper(self, node: str, subject: str) -> str:
         """The channel on which a node is told of something alone."""
         return f"{self._prefix}node:{node}:{subject}"

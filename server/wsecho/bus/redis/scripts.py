@@ -155,12 +155,43 @@ redis.call('PUBLISH', ARGV[4], ARGV[5])
 """
 )
 
-# KEYS: a hash. ARGV: a name, what is kept under it, the channel on which it is told.
-KEEP_AND_TELL: Final = Script.of(
-    """
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-redis.call('PUBLISH', ARGV[3], ARGV[2])
+# KEYS: a subject's log. Where it stands.
+_LOGGED: Final = """
+local logged = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+local last = logged and logged[1] or '0-0'
 """
+
+# Further KEYS: what is kept of the subject. ARGV: what is told; the channel; milliseconds after
+# which it may go from a log that is long; the name under which it is kept, empty for none.
+PROCLAIM: Final = Script.of(
+    _LOGGED,
+    """
+local this = redis.call('XADD', KEYS[1], '*', 'b', last, 'm', ARGV[1])
+local length = redis.call('XLEN', KEYS[1])
+if length > 1000 and length % 32 == 0 then
+  local oldest = string.match(this, '^%d+') - ARGV[3]
+  redis.call('XTRIM', KEYS[1], 'MINID', string.format('%.0f', oldest))
+  redis.call('XTRIM', KEYS[1], 'MAXLEN', 20000)
+end
+if ARGV[4] ~= '' then redis.call('HSET', KEYS[2], ARGV[4], ARGV[1]) end
+redis.call('PUBLISH', ARGV[2], last .. ' ' .. this .. ' ' .. ARGV[1])
+""",
+)
+
+# ARGV: the id of the last entry that is known, empty for none; how many are wanted. Answers the id
+# of the last, and of those that follow on the known one id, id of the one before, and text.
+READ_LOG: Final = Script.of(
+    _LOGGED,
+    """
+local answer = {last}
+if ARGV[1] ~= '' then
+  local found = redis.call('XRANGE', KEYS[1], '(' .. ARGV[1], '+', 'COUNT', ARGV[2])
+  for _, entry in ipairs(found) do
+    answer[#answer + 1] = {entry[1], entry[2][2], entry[2][4]}
+  end
+end
+return answer
+""",
 )
 
 # KEYS: the claims, by place; the nodes. ARGV: a place, a node, a holder there.
@@ -237,4 +268,4 @@ return {lived, unpack(redis.call('ZRANGE', KEYS[1], 0, -1))}
 """
 )
 
-ALL: Final = (PUBLISH, LOAD, TOUCH, ATTEND, BEAT, KEEP_AND_TELL, CLAIM, RELEASE)
+ALL: Final = (PUBLISH, LOAD, TOUCH, ATTEND, BEAT, PROCLAIM, READ_LOG, CLAIM, RELEASE)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import field, frozen
 from twisted.internet.defer import Deferred
 
-from wsecho.bus.redis.scripts import KEEP_AND_TELL
+from wsecho.bus.redis.scripts import PROCLAIM
 from wsecho.core.errors import BusUnavailable
 
 if TYPE_CHECKING:
@@ -32,13 +32,15 @@ class Telling:
     Args:
         commands: Redis.
         keys: names channels, and what is kept.
+        lasting: milliseconds that what is proclaimed waits for nodes that are cut off.
 
     Attributes:
-        names: those of all that this node has kept or read.
+        names: of all that this node has kept, logged or read.
     """
 
     _commands: Commands
     _keys: Keys
+    _lasting: str
     names: set[str] = field(factory=set, init=False)
 
     def cry(self, subject: str, payload: bytes) -> None:
@@ -46,17 +48,24 @@ class Telling:
         self._commands.cast("PUBLISH", self._keys.subject(subject), payload)
 
     def proclaim(self, subject: str, payload: bytes, keep: str | None = None) -> Deferred[None]:
-        """Say something to all nodes, and know that it was said.
+        """Say something to all nodes, those included that are cut off for a while.
+
+        Raises:
+            BusUnavailable: Redis is away.
+        """
+        log, kept = self._keys.log(subject), self._keys.kept(subject)
+        self.names.update((log,) if keep is None else (log, kept))
+        words = (payload, self._keys.logged(subject), self._lasting, keep or "")
+        return self._commands.run(PROCLAIM, [log, kept], words).addCallback(_nothing)
+
+    def tell(self, subject: str, payload: bytes) -> Deferred[None]:
+        """Say something to all nodes that are there, and know that it was said.
 
         Raises:
             BusUnavailable: Redis is away.
         """
         channel = self._keys.subject(subject)
-        if keep is None:
-            return self._commands.ask("PUBLISH", channel, payload).addCallback(_nothing)
-        words = (keep, payload, channel)
-        run = self._commands.run(KEEP_AND_TELL, [self._kept(subject)], words)
-        return run.addCallback(_nothing)
+        return self._commands.ask("PUBLISH", channel, payload).addCallback(_nothing)
 
     def whisper(self, node: str, subject: str, payload: bytes) -> Deferred[bool]:
         """Say something to one node; tell whether it listens.

@@ -81,7 +81,10 @@ class BusNetwork:
         if self._is_alone:
             return None
         payload = self._encode(notice)
-        return promised(lambda: self._bus.proclaim(self._subject, payload, keep))
+        if isinstance(notice, notices.Event):
+            return promised(lambda: self._bus.proclaim(self._subject, payload, keep))
+        # All else is told anew to who was cut off.
+        return promised(lambda: self._bus.announce(self._subject, payload))
 
     def send(self, node: str, notice: Notice) -> bool | Answer[bool]:
         """Tell one node; whether it is there.

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from math import inf, nextafter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 

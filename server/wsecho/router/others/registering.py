@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from wsecho.router.answers import settle
-from wsecho.router.errors import WampError
+from wsecho.router.errors import TakenError, WampError
 from wsecho.router.others import notices
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class Registering:
     def __init__(self, realm: Realm, network: Network) -> None:
         self._realm = realm
         self._network = network
+        self._asked: set[tuple[int, str]] = set()
         self.offered: list[notices.Registered] = []
 
     def register(self, session: Session, request: Register) -> None:
@@ -48,32 +49,39 @@ class Registering:
         A node that calls it as soon as somebody knows that it is served then knows it too.
 
         Raises:
-            WampError: it is taken, or cannot be claimed now.
+            WampError: it is taken, is being asked for, or cannot be claimed now.
         """
         uri, match, policy = request.procedure, request.match, request.invoke
+        place = place_of(uri, match)
+        if (session.id, place) in self._asked:
+            raise TakenError(policy, policy)
         claimed = self._network.claim(
-            *(place_of(uri, match), session.id, policy),
+            *(place, session.id, policy),
             lambda: self._lost(session, uri, match),
             is_shared=policy != "single",
         )
+        self._asked.add((session.id, place))
         settle(
             claimed,
             lambda rank: self._realm.safely(partial(self._claimed, session, request, rank)),
-            partial(session.refuse, request),
+            partial(self._refused, session, request),
         )
 
+    def _refused(self, session: Session, request: Register, error: WampError) -> None:
+        self._asked.discard((session.id, place_of(request.procedure, request.match)))
+        session.refuse(request, error)
+
     def _claimed(self, session: Session, request: Register, rank: int) -> None:
-        uri, match = request.procedure, request.match
         offer = notices.Registered(
-            *(session.id, uri, match, request.invoke, rank),
+            *(session.id, request.procedure, request.match, request.invoke, rank),
             self._realm.clock.now(),
             request.disclose_caller,
         )
 
         def failed(error: WampError) -> None:
             self.offered.remove(offer)
-            self._network.cede(place_of(uri, match), session.id)
-            session.refuse(request, error)
+            self._network.cede(place_of(offer.uri, offer.match), session.id)
+            self._refused(session, request, error)
 
         self.offered.append(offer)
         try:
@@ -88,19 +96,16 @@ class Registering:
         )
 
     def _told(self, session: Session, request: Register, offer: notices.Registered) -> None:
+        place = place_of(offer.uri, offer.match)
         self.offered.remove(offer)
-        dealer, uri, match = self._realm.dealer, request.procedure, request.match
+        self._asked.discard((session.id, place))
         if not session.is_open:  # it went meanwhile
-            self._network.cede(place_of(uri, match), session.id)
+            self._network.cede(place, session.id)
             return
-        found = dealer.registrations.find(uri, match)
-        if found is not None and not found.serves(session):
-            dealer.make_way(found, request.invoke)
-        try:
-            dealer.registrations.check(session, request)
-        except WampError as error:  # it asked for the same twice
-            session.refuse(request, error)
-            return
+        dealer = self._realm.dealer
+        found = dealer.registrations.find(offer.uri, offer.match)
+        if found is not None:
+            dealer.make_way(found, offer.invoke)
         dealer.enter(session, request, offer.rank)
 
     def unregistered(self, session: Session, registration: Registration) -> None:
