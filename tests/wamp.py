@@ -140,16 +140,3 @@ async def wamp(server: RunningServer, path: str = "/ws") -> AsyncIterator[Wamp]:
             yield client
         finally:
             reading.cancel()
-
-
-async def eventually(holds: Any) -> None:
-    """Wait until an asynchronous condition holds.
-
-    Raises:
-        AssertionError: it took too long.
-    """
-    for _ in range(int(PATIENCE / 0.05)):
-        if await holds():
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError("it never held")

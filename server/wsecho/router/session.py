@@ -7,7 +7,6 @@ closed. While our GOODBYE waits for its answer, whatever is neither GOODBYE nor 
 
 from __future__ import annotations
 
-from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -51,7 +50,7 @@ class Session:
         identity: who it is.
         subscriptions, registrations: what it holds, by id; kept by broker and dealer.
         calls, invocations: what is under way, by request id; `spent` calls ended before the caller
-            had sent them all, `postponed` ones wait for other nodes; kept by the dealer.
+            had sent them all; kept by the dealer.
     """
 
     def __init__(self, router: Router, transport: Transport) -> None:
@@ -71,7 +70,6 @@ class Session:
         self.testaments = Testaments()
         self.last_invocation = 0
         self.spent = SpentCalls()
-        self.postponed: deque[Call] = deque()
         self.peer = Peer()
         self._serving: Serving | None = None
         self._challenge: Challenge | None = None

@@ -16,6 +16,7 @@ from tests.integration.test_wamp import run_component
 from tests.node import run_node
 from tests.processes import PATIENCE, RunningServer, running
 from tests.redis_server import RedisServer, redis_server
+from tests.waiting import until
 from tests.wamp import (
     CALL,
     CANCEL,
@@ -28,7 +29,6 @@ from tests.wamp import (
     YIELD,
     Refused,
     Wamp,
-    eventually,
     wamp,
 )
 
@@ -77,7 +77,7 @@ async def known_by_all(*clients: Wamp) -> None:
         found = [set(await client.call("wamp.session.list")) for client in clients]
         return all(ids <= each for each in found)
 
-    await eventually(know)
+    await until(know)
 
 
 async def refusal(outcome: Coroutine[Any, Any, Any]) -> str:
@@ -113,7 +113,7 @@ def test_events_and_calls_between_servers(pair: list[RunningServer]) -> None:
             async def is_known() -> bool:
                 return bool(await one.call("wamp.subscription.lookup", topic) == subscription)
 
-            await eventually(is_known)
+            await until(is_known)
             assert await one.call("wamp.subscription.list_subscribers", subscription) == [two.id]
             for lists in ({"exclude": [two.id]}, {"eligible": [one.id]}):
                 await one.publish(topic, "hidden", **lists)
@@ -196,7 +196,7 @@ def test_a_retained_event_awaits_who_comes_later(redis: RedisServer) -> None:
                         await other.call("wsecho.echo")
                         return other.events() == [["new"]]
 
-                await eventually(has_it)
+                await until(has_it)
                 await two.subscribe(topic, get_retained=True)
                 event = await two.next()
                 assert (event[2], event[3]) == (publication, {"retained": True})
@@ -274,7 +274,7 @@ def test_redis_is_stopped_and_goes_on() -> None:
                     except Refused:
                         return False
 
-                await eventually(is_back)
+                await until(is_back)
                 assert await refusal(one.register(topic)) == TAKEN
                 _, answer = await one.begin(CALL, {}, topic, ["again"])
                 while (message := await two.next())[0] != INVOCATION or message[4:] != [["again"]]:
@@ -306,7 +306,7 @@ def test_redis_comes_back_with_nothing() -> None:
                     except Refused:
                         return False
 
-                await eventually(is_back)
+                await until(is_back)
                 assert await refusal(one.register(topic)) == TAKEN
                 _, answer = await one.begin(CALL, {}, topic)
                 _, invocation, *_ = await two.next()
@@ -336,7 +336,7 @@ def test_alone_each_serves_its_own() -> None:
                 async def is_alone() -> bool:
                     return int(await one.call("wamp.session.count")) == 2
 
-                await eventually(is_alone)
+                await until(is_alone)
                 await one.publish(topic, "local")
                 assert (await beside.next())[4] == ["local"]
                 await beside.register(f"{topic}.here")
@@ -385,14 +385,14 @@ def test_what_is_acknowledged_is_seen_once_by_all() -> None:
                 speaking = [asyncio.create_task(speak(number)) for number in range(3)]
                 for trouble in ("stop", "drop", "kill", "drop"):
                     before = len(acknowledged)
-                    await eventually(partial(exceeds, acknowledged, before + 50))
+                    await until(partial(exceeds, acknowledged, before + 50))
                     await asyncio.to_thread(make_trouble, redis, trouble)
                 before = len(acknowledged)
-                await eventually(partial(exceeds, acknowledged, before + 50))
+                await until(partial(exceeds, acknowledged, before + 50))
                 is_over.set()
                 await asyncio.gather(*speaking)
                 for client in clients:
-                    await eventually(partial(is_well, client))
+                    await until(partial(is_well, client))
                 heard = [[text for [text] in client.events()] for client in clients]
                 for each in heard:
                     assert len(set(each)) == len(each)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from contextlib import suppress
 from functools import partial
 from itertools import count
@@ -13,6 +14,7 @@ from wsecho.router.answers import settle
 from wsecho.router.errors import WampError
 from wsecho.router.others import notices
 from wsecho.router.others.guests import FarCaller, Guest
+from wsecho.router.others.network import check
 from wsecho.router.others.registering import place_of
 from wsecho.router.uris import is_reserved
 
@@ -38,6 +40,7 @@ class Calling:
     def __init__(self, realm: Realm, network: Network) -> None:
         self._realm = realm
         self._network = network
+        self._postponed: defaultdict[Session, deque[Call]] = defaultdict(deque)
         self.next_number = count(1).__next__
 
     # -- calls of sessions here
@@ -51,8 +54,7 @@ class Calling:
         network, dealer = self._network, self._realm.dealer
         if is_reserved(request.procedure):
             raise WampError(errors.NO_SUCH_PROCEDURE)
-        if network.is_away and not network.goes_on_alone:
-            raise WampError(errors.NETWORK_FAILURE, "the other nodes cannot be reached")
+        check(network)
         registration = dealer.registrations.best(request.procedure)
         question: Any = None
         if not network.is_away:
@@ -61,18 +63,21 @@ class Calling:
                 question = network.catch_up()
             elif registration.invoke == "roundrobin" and len(registration.callees) > 1:
                 question = network.take_turn(place_of(registration.uri, registration.match))
-        if question is None and not session.postponed:
+        if question is None and session not in self._postponed:
             dealer.invoke(session, request, dealer.procedure(request.procedure))
             return
         # "Ordering Guarantees": a later call does not overtake it.
         call = dealer.postpone(session, request)
-        session.postponed.append(call)
+        self._postponed[session].append(call)
         settle(question, partial(self._ready, session, call), partial(self._refused, session, call))
 
     def _ready(self, session: Session, call: Call, turn: int | None) -> None:
         call.is_ready, call.turn = True, turn
-        while session.postponed and session.postponed[0].is_ready:
-            self._realm.dealer.go_on(session, session.postponed.popleft())
+        postponed = self._postponed[session]
+        while postponed and postponed[0].is_ready:
+            self._realm.dealer.go_on(session, postponed.popleft())
+        if not postponed:
+            self._postponed.pop(session, None)
 
     def _refused(self, session: Session, call: Call, error: WampError) -> None:
         self._realm.dealer.ongoing.fail(call, error)

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from wsecho.router.errors import NETWORK_FAILURE, WampError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
@@ -101,3 +103,13 @@ class Network(Protocol):
 
     def take_turn(self, place: str) -> int | Answer[int]:
         """Count up at a place, together with all nodes."""
+
+
+def check(network: Network) -> None:
+    """See that what all nodes have to do with can be done.
+
+    Raises:
+        WampError: they cannot be reached, and this one does not go on alone.
+    """
+    if network.is_away and not network.goes_on_alone:
+        raise WampError(NETWORK_FAILURE, "the other nodes cannot be reached")

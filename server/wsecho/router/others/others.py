@@ -15,6 +15,7 @@ from wsecho.router.others import notices
 from wsecho.router.others.calling import Calling
 from wsecho.router.others.events import Events
 from wsecho.router.others.neighbours import Neighbour, joined, state_of
+from wsecho.router.others.network import check
 from wsecho.router.others.registering import Registering
 
 if TYPE_CHECKING:
@@ -37,11 +38,13 @@ class Others:
 
     Attributes:
         events, registering, calling: what it does with them.
+        check: sees that what is known of all nodes can be told, or raises `WampError`.
     """
 
     def __init__(self, realm: Realm, network: Network) -> None:
         self._realm = realm
         self._network = network
+        self.check = partial(check, network)
         self.events = Events(realm, network)
         self.registering = Registering(realm, network)
         self.calling = Calling(realm, network)
@@ -64,15 +67,6 @@ class Others:
     def begin(self) -> None:
         """Begin to hear of them."""
         self._network.begin(self.heard, self.changed)
-
-    def check(self) -> None:
-        """See that what is known of all nodes can be told.
-
-        Raises:
-            WampError: they cannot be reached, and this one does not go on alone.
-        """
-        if self._network.is_away and not self._network.goes_on_alone:
-            raise WampError(errors.NETWORK_FAILURE, "the other nodes cannot be reached")
 
     def stable_id(self, kind: str, uri: str, match: Match) -> int:
         """The id that a subscription or registration has on every node, whoever makes it first."""
