@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: MIT
+"""What is proclaimed comes in order and once, whatever was missed: with a log in place of Redis."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from attrs import define, field
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.internet.defer import Deferred
+
+from wsecho.bus.redis.chronicle import Chronicle
+from wsecho.core.errors import BusTimeout, BusUnavailable
+
+NONE = b"0-0"
+
+
+@define(eq=False)
+class Log:
+    """The log, the channel, and a connection that may break: what Redis sends waits in `line`."""
+
+    entries: list[tuple[bytes, bytes, bytes]] = field(factory=list)
+    line: list[Any] = field(factory=list)
+    is_up: bool = True
+    count: int = 0
+
+    def add(self, payload: bytes) -> None:
+        """Proclaim something."""
+        self.count += 1
+        before = self.entries[-1][0] if self.entries else NONE
+        this = b"%d-%d" % (self.count // 3, self.count)
+        self.entries.append((this, before, payload))
+        if self.is_up:
+            self.line.append(b"%s %s %s" % (before, this, payload))
+
+    def run(self, _script: object, _names: object, words: list[bytes]) -> Deferred[Any]:
+        """Read it, as the script does."""
+        if not self.is_up:
+            raise BusUnavailable
+        known, most = words
+        found = [list(entry) for entry in self.entries if known and order(entry[0]) > order(known)]
+        last = self.entries[-1][0] if self.entries else NONE
+        answer: Deferred[Any] = Deferred()
+        self.line.append((answer, [last, *found[: int(most)]]))
+        return answer
+
+    def carry(self, chronicle: Chronicle) -> None:
+        """Let one thing come."""
+        first = self.line.pop(0)
+        if isinstance(first, bytes):
+            chronicle.take(first)
+        else:
+            first[0].callback(first[1])
+
+    def carry_all(self, chronicle: Chronicle) -> None:
+        """Let all come."""
+        while self.line:
+            self.carry(chronicle)
+
+    def cut(self) -> None:
+        """Lose what was on its way."""
+        self.is_up = False
+        line, self.line = self.line, []
+        for each in line:
+            if not isinstance(each, bytes):
+                each[0].errback(BusTimeout())
+
+    def come_up(self, chronicle: Chronicle) -> None:
+        """Connect again."""
+        self.is_up = True
+        chronicle.came_up()
+
+
+def order(identifier: bytes) -> tuple[int, ...]:
+    """As Redis orders them."""
+    return tuple(map(int, identifier.split(b"-")))
+
+
+def begin() -> tuple[Log, Chronicle, list[bytes]]:
+    """A log, who reads it, and what it heard."""
+    log = Log()
+    heard: list[bytes] = []
+    chronicle = Chronicle(log, "log", heard.append)  # type: ignore[arg-type]
+    return log, chronicle, heard
+
+
+def test_who_comes_hears_what_follows_and_no_past() -> None:
+    """What was said just after it came included."""
+    log, chronicle, heard = begin()
+    log.add(b"past")
+    log.line.clear()
+    log.add(b"a b")
+    log.come_up(chronicle)
+    log.add(b"")
+    log.carry_all(chronicle)
+    log.add(b"\0 ")
+    log.carry_all(chronicle)
+    assert heard == [b"a b", b"", b"\0 "]
+
+
+def test_a_log_that_began_anew_is_followed_at_once() -> None:
+    """Its ids may be lower than those that are known."""
+    log, chronicle, heard = begin()
+    log.come_up(chronicle)
+    for number in range(9):
+        log.add(b"%d" % number)
+    log.carry_all(chronicle)
+    log.cut()
+    log.entries.clear()
+    log.count = 0
+    log.add(b"missed")
+    log.come_up(chronicle)
+    log.add(b"first")
+    log.carry_all(chronicle)
+    assert heard[9:] == [b"first"]
+
+
+def test_a_fault_of_whoever_hears_stops_nothing() -> None:
+    """The next one comes all the same."""
+    log = Log()
+    heard: list[bytes] = []
+
+    def hear(payload: bytes) -> None:
+        heard.append(payload)
+        raise ValueError(payload)
+
+    chronicle = Chronicle(log, "log", hear)  # type: ignore[arg-type]
+    log.come_up(chronicle)
+    log.add(b"1")
+    log.add(b"2")
+    log.carry_all(chronicle)
+    assert heard == [b"1", b"2"]
+
+
+@given(st.randoms(use_true_random=False), st.integers(1, 120))
+@settings(deadline=None)
+def test_nothing_is_missed_and_nothing_comes_twice(dice: random.Random, length: int) -> None:
+    """However the connection breaks, and pushes are lost on one that stands."""
+    log, chronicle, heard = begin()
+    log.come_up(chronicle)
+    log.carry_all(chronicle)
+    for _ in range(length):
+        act = dice.choice(["add", "add", "add", "many", "carry", "carry", "cut", "up", "lose"])
+        if act == "add":
+            log.add(b"%d" % log.count)
+        elif act == "many":
+            for _ in range(dice.randrange(100)):
+                log.add(b"%d" % log.count)
+        elif act == "carry" and log.line:
+            log.carry(chronicle)
+        elif act == "cut" and log.is_up:
+            log.cut()
+        elif act == "up" and not log.is_up:
+            log.come_up(chronicle)
+        elif act == "lose":
+            log.line = [each for each in log.line if not isinstance(each, bytes)]
+    if not log.is_up:
+        log.come_up(chronicle)
+    log.carry_all(chronicle)
+    log.add(b"last")
+    log.carry_all(chronicle)
+    assert heard == [*(b"%d" % number for number in range(log.count - 1)), b"last"]
