@@ -1,17 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Claims: who among the nodes holds a place, alone or under a rule that all its holders share."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from itertools import count
-from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 from wsecho.core.errors import Conflict
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 @frozen

@@ -87,6 +87,15 @@ async def refusal(outcome: Coroutine[Any, Any, Any]) -> str:
     return str(refused.value)
 
 
+async def called(caller: Wamp, callee: Wamp, procedure: str) -> Any:
+    """The result of a call that the callee answers with `yes`."""
+    _, answer = await caller.begin(CALL, {}, procedure)
+    kind, invocation, *_ = await callee.next()
+    assert kind == INVOCATION
+    await callee.send(YIELD, invocation, {}, ["yes"])
+    return (await answer)[3][0]
+
+
 @pytest.mark.parametrize("serializer", ["json", "msgpack", "cbor"])
 def test_autobahnjs_between_servers(pair: list[RunningServer], serializer: str) -> None:
     """All that it does on one."""
@@ -301,17 +310,12 @@ def test_redis_comes_back_with_nothing() -> None:
                 redis.start()
 
                 async def is_back() -> bool:
-                    try:
-                        return len(await one.call("wamp.session.list")) == 2
-                    except Refused:
-                        return False
+                    there = [redis.ask("KEYS", f"*:{name}*") for name in ("kept", "claims")]
+                    return all(there) and await is_well(one) and await is_well(two)
 
                 await until(is_back)
                 assert await refusal(one.register(topic)) == TAKEN
-                _, answer = await one.begin(CALL, {}, topic)
-                _, invocation, *_ = await two.next()
-                await two.send(YIELD, invocation, {}, ["yes"])
-                assert (await answer)[3] == ["yes"]
+                assert await called(one, two, topic) == "yes"
                 keys = {key.decode() for key in redis.ask("KEYS", "*:kept:*")}
                 assert len(keys) == 1
                 assert redis.ask("HLEN", keys.pop()) == 1
@@ -340,10 +344,7 @@ def test_alone_each_serves_its_own() -> None:
                 await one.publish(topic, "local")
                 assert (await beside.next())[4] == ["local"]
                 await beside.register(f"{topic}.here")
-                _, answer = await one.begin(CALL, {}, f"{topic}.here")
-                _, invocation, *_ = await beside.next()
-                await beside.send(YIELD, invocation, {}, ["here"])
-                assert (await answer)[3] == ["here"]
+                assert await called(one, beside, f"{topic}.here") == "yes"
                 there = await refusal(one.call(f"{topic}.there"))
                 assert there == "wamp.error.no_such_procedure"
                 redis.start()
