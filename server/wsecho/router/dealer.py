@@ -63,16 +63,18 @@ class Dealer:
             raise WampError(errors.PROCEDURE_ALREADY_EXISTS)
         self.registrations.check(session, request)
         if realm.others is None:
-            self.enter(session, request)
+            self.enter(session, request, realm.clock.now())
         else:
             realm.others.registering.register(session, request)
 
-    def enter(self, session: Session, request: requests.Register, rank: int = 0) -> None:
+    def enter(
+        self, session: Session, request: requests.Register, now: float, rank: int = 0
+    ) -> None:
         """Let a session serve a procedure that it may serve, and tell it so."""
         registration, new = self.registrations.add(
             Callee(session, request.disclose_caller, rank),
             request,
-            self._realm.clock.now(),
+            now,
             self._registration_id(request.procedure, request.match),
         )
         session.registrations[registration.id] = registration

@@ -323,6 +323,30 @@ def test_redis_comes_back_with_nothing() -> None:
     run(main())
 
 
+def test_what_others_write_there_harms_nothing(redis: RedisServer) -> None:
+    """Nor what a later version of ours says."""
+
+    async def main() -> None:
+        topic, prefix = unique("t"), f"{uuid4().hex}:"
+        with servers(redis, 1, prefix=prefix) as [first]:
+            async with wamp(first) as one:
+                await one.publish(topic, "kept", retain=True)
+            redis.ask("HSET", f"{prefix}{{@}}:kept:wamp:realm1", "7", "garbage")
+            with servers(redis, 1, prefix=prefix) as [second]:
+                async with wamp(first) as one, wamp(second) as two:
+                    await known_by_all(one, two)
+                    await two.subscribe(topic)
+                    for channel in ("subject", "log"):
+                        for garbage in ("", "garbage", "0-0 1-1 garbage", "\x82"):
+                            redis.ask("PUBLISH", f"{prefix}{channel}:wamp:realm1", garbage)
+                    await one.publish(topic, "after")
+                    assert (await two.next())[4] == ["after"]
+                    await two.subscribe(topic, get_retained=True)
+                    assert (await two.next())[4] == ["kept"]
+
+    run(main())
+
+
 def test_alone_each_serves_its_own() -> None:
     """`--when-bus-down local`."""
 

@@ -526,9 +526,16 @@ def test_subscriptions_are_counted_over_all_nodes(cluster: Cluster) -> None:
 
 
 def test_registrations_are_counted_over_all_nodes(cluster: Cluster) -> None:
-    """One, with one id, wherever its callees are."""
+    """One, with one id and one date, wherever its callees are."""
     one, two, three = (cluster[number].peer() for number in range(3))
-    identifier = one.register("com.p", invoke="last")
+    one.request = 1
+    one.session.receive([REGISTER, 1, {"invoke": "last"}, "com.p"])
+    while cluster.radios["node0"].outbox:
+        cluster.radios["node0"].carry()
+        cluster.radios["node0"].take()
+        cluster.clock.move(1)
+    cluster.settle()
+    [(_, _, identifier)] = one.take()
     assert two.register("com.p", invoke="last") == identifier
     for peer in (one, two, three):
         assert peer.result("wamp.registration.list_callees", identifier) == [one.id, two.id]
@@ -725,6 +732,14 @@ def test_a_node_that_does_not_come_back_is_given_up(cluster: Cluster) -> None:
     cluster.clock.move(PATIENCE)
     cluster.settle()
     assert watching.result("wamp.session.count") == 1
+
+
+def test_only_where_there_are_others_registrations_are_revoked(cluster: Cluster) -> None:
+    """And only there it is announced."""
+    welcomes = [world.raw_peer().hello().one() for world in (cluster[0], World())]
+    features = [welcome[2]["roles"]["dealer"]["features"] for welcome in welcomes]
+    assert features[0] == {**features[1], "registration_revocation": True}
+    assert "registration_revocation" not in features[1]
 
 
 def test_a_claim_may_be_lost(cluster: Cluster) -> None:

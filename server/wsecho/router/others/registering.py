@@ -106,7 +106,7 @@ class Registering:
         found = dealer.registrations.find(offer.uri, offer.match)
         if found is not None:
             dealer.make_way(found, offer.invoke)
-        dealer.enter(session, request, offer.rank)
+        dealer.enter(session, request, offer.created, offer.rank)
 
     def unregistered(self, session: Session, registration: Registration) -> None:
         """Let all nodes know that a session serves a procedure no longer."""
