@@ -87,7 +87,10 @@ class Dealer:
         if registration is not None:
             if registration.serves(guest):
                 return
-            self.make_way(registration, offer.invoke)
+            if offer.rank > registration.last_rank:
+                self.make_way(registration, offer.invoke)
+            elif not registration.may_share(offer.invoke):
+                return  # its claim is over, which it does not know yet
         registration, new = self.registrations.add(
             Callee(guest, offer.disclose_caller, offer.rank),
             offer,
@@ -102,7 +105,7 @@ class Dealer:
 
         Theirs is over then, and the news of that on its way.
         """
-        if registration.invoke == policy != "single":
+        if registration.may_share(policy):
             return
         for callee in list(registration.callees):
             if isinstance(callee.session, Guest):

@@ -80,6 +80,15 @@ class Registration:
         self._turn = (self._turn + 1) % len(callees)
         return callee
 
+    @property
+    def last_rank(self) -> int:
+        """The highest rank of a callee."""
+        return self.callees[-1].rank
+
+    def may_share(self, policy: Invoke) -> bool:
+        """Whether a callee may come that registers by `policy`."""
+        return self.invoke == policy != "single"
+
     def serves(self, session: Session | Guest) -> bool:
         """Whether the session is one of the callees."""
         return any(callee.session is session for callee in self.callees)
@@ -132,7 +141,7 @@ class Registrations:
             return
         if registration.serves(session):
             raise TakenError(request.invoke, request.invoke)
-        if registration.invoke == "single" or registration.invoke != request.invoke:
+        if not registration.may_share(request.invoke):
             raise TakenError(registration.invoke, request.invoke)
 
     def add(

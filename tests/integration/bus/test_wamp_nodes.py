@@ -26,6 +26,7 @@ from tests.wamp import (
     INVOCATION,
     PUBLISH,
     RESULT,
+    UNREGISTERED,
     YIELD,
     Refused,
     Wamp,
@@ -319,6 +320,38 @@ def test_redis_comes_back_with_nothing() -> None:
                 keys = {key.decode() for key in redis.ask("KEYS", "*:kept:*")}
                 assert len(keys) == 1
                 assert redis.ask("HLEN", keys.pop()) == 1
+
+    run(main())
+
+
+def test_a_server_that_was_taken_for_dead_has_lost_its_claims(redis: RedisServer) -> None:
+    """Whoever registered meanwhile serves on, and the callee of before is told."""
+
+    async def main() -> None:
+        procedure = unique("p")
+        with servers(redis, 2, *QUICK) as [first, second]:
+            async with wamp(first) as one, wamp(second) as two:
+                await known_by_all(one, two)
+                registration = await two.register(procedure)
+                second.process.signal(signal.SIGSTOP)
+                try:
+
+                    async def has_it() -> bool:
+                        try:
+                            await one.register(procedure)
+                        except Refused:
+                            return False
+                        return True
+
+                    await until(has_it)
+                finally:
+                    second.process.signal(signal.SIGCONT)
+                revoked = await two.next()
+                assert revoked[:2] == [UNREGISTERED, 0]
+                assert revoked[2]["registration"] == registration
+                await known_by_all(one, two)
+                assert await called(two, one, procedure) == "yes"
+                assert await refusal(two.register(procedure)) == TAKEN
 
     run(main())
 

@@ -20,6 +20,7 @@ from wsecho.core.roster import Entry
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from twisted.internet.defer import Deferred
     from twisted.python.failure import Failure
 
     from wsecho.bus.redis.commands import Commands
@@ -43,7 +44,8 @@ class Attendance:
         ttl: seconds that a room's entries last after their last use.
         clock: Twisted's.
         announce: tells a room's members here that somebody came or went.
-        taken_for_dead: called where this node was.
+        renew: claims again what this node holds, where it may have been taken for dead; whoever
+            watches nodes hears of them only then, for this one may hold less.
         followed: the rooms that are followed here.
         here: lists this node's own members of a room.
     """
@@ -56,7 +58,7 @@ class Attendance:
     _ttl: float
     _clock: Any
     _announce: Callable[[Followed, Change, bytes], None]
-    _taken_for_dead: Callable[[], None]
+    _renew: Callable[[], Deferred[None]]
     _followed: Callable[[], Iterable[Followed]]
     _here: Callable[[str], Iterable[Card]]
     alive: set[str] = field(factory=set, init=False)
@@ -95,6 +97,10 @@ class Attendance:
         self._is_cut_off = True
         self._tell_watchers(always=True)
 
+    def _tell_unless_cut_off(self, *, always: bool) -> None:
+        if not self._is_cut_off:
+            self._tell_watchers(always=always)
+
     def _tell_watchers(self, *, always: bool) -> None:
         alive = frozenset(self.alive | {self.node})
         if always or alive != self._told:
@@ -113,10 +119,10 @@ class Attendance:
         was_alive, *alive = reply
         self.alive = {name.decode() for name in alive}
         came_back, self._is_cut_off = self._is_cut_off, False
-        self._tell_watchers(always=came_back)
-        if not was_alive:
-            # What it had claimed may be claimed by others.
-            self._taken_for_dead()
+        if came_back or not was_alive:
+            self._renew().addCallback(lambda _: self._tell_unless_cut_off(always=came_back))
+        else:
+            self._tell_watchers(always=False)
         for followed in self._followed():
             for node in followed.roster.nodes() - self.alive:
                 self._bury(followed, node)

@@ -303,7 +303,6 @@ class RedisBus:
         self._canary.listen()
         self._hearing.came_up()
         self._attendance.beat()
-        self._claiming.renew()
         self.directory.beat()
         self._following.came_up(server.run)
 

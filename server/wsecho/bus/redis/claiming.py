@@ -7,9 +7,11 @@ this node was taken for dead, and on each fresh connection, for Redis may come b
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
+from twisted.internet.defer import DeferredList
 
 from wsecho.bus.redis.scripts import CLAIM, RELEASE
 from wsecho.core.claims import HeldError
@@ -86,20 +88,19 @@ class Claiming:
         asked = self._commands.ask("HINCRBY", self._keys.turns, place, "1")
         return asked.addCallback(lambda turn: int(turn) - 1)
 
-    def renew(self) -> None:
-        """Put right what Redis knows of this node."""
+    def renew(self) -> Deferred[None]:
+        """Put right what Redis knows of this node; it ends in any case, and never fails."""
         doubtful, self._doubtful = self._doubtful, {}
         for place, node, holder in doubtful:
             if node != self._node or (place, holder) not in self._held:
                 self._release(place, node, holder)
-        for holding in list(self._held.values()):
-            try:
-                asked = self._ask(holding)
-            except WireError:  # it went again
-                return
-            asked.addCallbacks(
-                self._renewed, self._not_renewed, callbackArgs=(holding,), errbackArgs=(holding,)
-            )
+        renewing: list[Deferred[None]] = []
+        # If it goes again, all of it is done anew.
+        with suppress(WireError):
+            for holding in list(self._held.values()):
+                asked = self._ask(holding).addCallback(self._renewed, holding)
+                renewing.append(asked.addErrback(self._not_renewed, holding))
+        return DeferredList(renewing).addCallback(lambda _: None)
 
     def _ask(self, holding: _Holding) -> Deferred[int]:
         claim = holding.claim
