@@ -11,7 +11,8 @@ from autobahn.wamp import message
 
 from wsecho.router import errors
 from wsecho.router.answers import Answer
-from wsecho.router.errors import CannotCarryError, WampError
+from wsecho.router.distribution import Distribution
+from wsecho.router.errors import WampError
 from wsecho.router.ids import draw_id
 from wsecho.router.matching import PatternIndex
 from wsecho.router.publications import Publication, Publisher
@@ -42,6 +43,7 @@ class Broker:
         self._ids = count(1)
         self._index: PatternIndex[Subscription] = PatternIndex()
         self._by_id: dict[int, Subscription] = {}
+        self._distribution = Distribution(realm)
         self.retained = Retained(max_retained)
         self._owned = realm.owner.prefixes if realm.owner is not None else ()
 
@@ -156,7 +158,8 @@ class Broker:
             if not subscription.is_here:
                 continue
             event = publication.event(subscription.id, subscription.match)
-            self._deliver(event, self._receivers(publication, subscription))
+            receivers = self._receivers(publication, subscription)
+            self._distribution.send(event, subscription, receivers)
 
     def has_receivers(self, topic: str) -> bool:
         """Whether any subscription of a session here covers the topic."""
@@ -168,18 +171,6 @@ class Broker:
             return receivers
         topic = publication.topic
         return [session for session in receivers if self._may_receive(session, topic)]
-
-    def _deliver(self, event: message.Event, receivers: Sequence[Session]) -> None:
-        # Whatever else stood in this loop would be paid for once for each receiver.
-        left_out = 0
-        for session in receivers:
-            try:
-                session.send(event)
-            except CannotCarryError:
-                left_out += 1
-        counters = self._realm.counters
-        counters.left_out += left_out
-        counters.events += len(receivers) - left_out
 
     def _may_receive(self, session: Session, topic: str) -> bool:
         authorizer = self._realm.authorizer
@@ -236,7 +227,7 @@ class Broker:
         for publication in self.retained.find(subscription.uri, match, session):
             if match == "exact" or self._may_receive(session, publication.topic):
                 event = publication.event(subscription.id, match, retained=True)
-                self._deliver(event, (session,))
+                self._distribution.send(event, subscription, (session,))
 
     def _tell_subscribed(
         self, session: Session | Guest, subscription: Subscription, *, created: bool
