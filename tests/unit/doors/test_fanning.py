@@ -604,6 +604,9 @@ class Scene:
             client.text(text)
         else:
             client.text(json.dumps({"type": "publish", "data": text}))
+        # It may be held back for a while: then it is said later than it was written.
+        while self.server.rooms.read("a").head < len(self.past):
+            assert self.server.turn()
 
     def step(self, step: str, which: int, what: str) -> None:
         """Do something."""
