@@ -211,7 +211,7 @@ async def test_a_room_may_be_heard_of_from_outside(make_nodes: MakeNodes) -> Non
     await two.attach("held")
     await one.join(Member(), "held")
     await until(lambda: [event[:2] for event in two.events] == [("join", "held")])
-    two.bus.overhear(all_rooms=True)
+    await known(two.bus.overhear(all_rooms=True))
     await two.attach("b [*]")
     for room in ("held", "b [*]", "ä/{c}"):
         await one.say(room, room)

@@ -22,14 +22,14 @@ SERIALIZERS = ["json", "msgpack", "cbor"]
 
 
 @pytest.mark.parametrize("serializer", SERIALIZERS)
-def test_autobahnjs_over_websocket(server: RunningServer, serializer: str) -> None:
+def test_autobahnjs_over_websocket(anywhere: RunningServer, serializer: str) -> None:
     """Its own `Connection`, with each of its serializers."""
-    assert "ok" in run_node("wamp.mjs", server.ws("/ws"), serializer)
+    assert "ok" in run_node("wamp.mjs", anywhere.ws("/ws"), serializer)
 
 
-def test_autobahnjs_over_longpoll(server: RunningServer) -> None:
+def test_autobahnjs_over_longpoll(anywhere: RunningServer) -> None:
     """Its own `Connection` over its own long-poll."""
-    assert "ok" in run_node("longpoll.mjs", server.http("/lp"))
+    assert "ok" in run_node("longpoll.mjs", anywhere.http("/lp"))
 
 
 @pytest.mark.parametrize("serializer", SERIALIZERS)

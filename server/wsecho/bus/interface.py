@@ -239,11 +239,17 @@ class Bus(Protocol):
     def release(self, room: str) -> None:
         """Take one `hold` back."""
 
-    def overhear(self, *, all_rooms: bool) -> None:
+    def overhear(self, *, all_rooms: bool) -> Later[None]:
         """Hear of every room there is, or of those again that somebody here is in.
 
         Of a room that is not current here the ear is told what is told elsewhere, and nothing that
         was missed.
+
+        Returns:
+            when all that is said from then on is heard; None where that is so at once.
+
+        Raises:
+            BusUnavailable: it cannot be heard now; it is once it can.
         """
 
     def publish(self, room: str, said: Said, sender: Any, origin: Any) -> Later[Receipt]:

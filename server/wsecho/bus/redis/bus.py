@@ -240,9 +240,17 @@ class RedisBus:
         """Take one `hold` back."""
         self._keeping.release(room)
 
-    def overhear(self, *, all_rooms: bool) -> None:
-        """Hear of every room there is, or of those that somebody here is in."""
+    def overhear(self, *, all_rooms: bool) -> Later[None]:
+        """Hear of every room there is, or of those that somebody here is in.
+
+        Raises:
+            BusUnavailable: Redis is away, and nothing may be said here alone.
+        """
         self._hearing.overhear(all_rooms=all_rooms)
+        if not all_rooms or (self._commands.is_away and self._settings.speaks_locally):
+            return None
+        # Redis takes a connection's commands in their order.
+        return self._commands.ask("PING").addCallback(lambda _: None)
 
     def publish(self, room: str, said: Said, sender: Any, origin: Any) -> Later[Receipt]:
         """Say something in a room.

@@ -16,6 +16,7 @@ from wsecho.core.timestamps import rfc3339
 from wsecho.core.topics import PRESENCE_PREFIX, ROOM_PREFIX, presence_topic, room_topic, topic_room
 from wsecho.doors.rooms import Rooms, draw_publication
 from wsecho.doors.wamp.allowance import Allowance
+from wsecho.doors.wamp.overhearing import Overhearing
 from wsecho.doors.wamp.presence import Attendee, announce, provide_members
 from wsecho.doors.wamp.promises import promised
 from wsecho.router import EventsQuery, Publication, Realm, Reply, Session, WampError
@@ -45,7 +46,7 @@ class WampRooms:
         self._rooms = rooms
         self._allowance = allowance
         self._realms: list[Realm] = []
-        self._patterns = 0
+        self._overhearing = Overhearing(rooms.bus)
         self._attendees: dict[tuple[Session, Subscription], Attendee] = {}
         rooms.deliveries.listeners.append(self)
 
@@ -133,7 +134,7 @@ class WampRooms:
         return promised(publish)
 
     def subscribing(self, session: Session, uri: str, match: Match) -> Answer[None] | None:
-        """Let everyone subscribe, to so many rooms, as soon as the room is current here.
+        """Let everyone subscribe, to so many rooms, as soon as they are current here.
 
         Raises:
             WampError: to no more, or it named itself badly.
@@ -144,7 +145,7 @@ class WampRooms:
             return promised(
                 lambda: when(self._rooms.attach(room), lambda _: self._rooms.check(room))
             )
-        return None
+        return None if match == "exact" else promised(self._overhearing.begin)
 
     def subscribed(self, session: Session, subscription: Subscription, *, first: bool) -> None:
         """Make the session a member of the room."""
@@ -154,8 +155,7 @@ class WampRooms:
         elif first and subscription.match == "exact":
             self._rooms.bus.hold(_room(subscription.uri))
         elif first:
-            self._patterns += 1
-            self._rooms.bus.overhear(all_rooms=True)
+            self._overhearing.come()
 
     def unsubscribed(self, session: Session, subscription: Subscription, *, last: bool) -> None:
         """Let the session leave the room."""
@@ -165,9 +165,7 @@ class WampRooms:
         elif last and subscription.match == "exact":
             self._rooms.bus.release(_room(subscription.uri))
         elif last:
-            self._patterns -= 1
-            if not self._patterns:
-                self._rooms.bus.overhear(all_rooms=False)
+            self._overhearing.leave()
 
     def get_events(
         self, session: Session, subscription: Subscription, query: EventsQuery

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: MIT
+"""Who wants to hear of every room: the subscriptions to many at once."""
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from wsecho.bus.interface import Bus
+from wsecho.bus.later import Later
+from wsecho.core.errors import WireError
+
+
+class Overhearing:
+    """Has the bus bring what is said in every room while anybody wants that.
+
+    Args:
+        bus: brings it.
+    """
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        # Those that have subscribed, and those that are about to: not all of these will.
+        self._here = 0
+        self._coming = 0
+
+    def begin(self) -> Later[None]:
+        """Begin to hear; `come` follows, or does not.
+
+        Returns:
+            when all that is said from then on is heard.
+
+        Raises:
+            BusUnavailable: it cannot be heard now.
+        """
+        self._coming += 1
+        try:
+            heard = self._bus.overhear(all_rooms=True)
+        except WireError:
+            self._coming -= 1
+            self._stop_if_in_vain()
+            raise
+        if isinstance(heard, Deferred):
+            return heard.addBoth(self._begun)
+        self._coming -= 1
+        return heard
+
+    def come(self) -> None:
+        """Take note of a subscription."""
+        self._here += 1
+
+    def leave(self) -> None:
+        """Take note that a subscription is gone."""
+        self._here -= 1
+        self._stop_if_in_vain()
+
+    def _begun(self, outcome: Any) -> Any:
+        self._coming -= 1
+        if isinstance(outcome, Failure):
+            self._stop_if_in_vain()
+        return outcome
+
+    def _stop_if_in_vain(self) -> None:
+        if not (self._here or self._coming):
+            self._bus.overhear(all_rooms=False)
