@@ -62,8 +62,14 @@ export async function converse(one, two) {
   assert.ok(progress.length <= 3 && (one.session._socket.info.type === "longpoll" || progress.length === 3));
 
   // Cancel; in any other mode AutobahnJS does not wait for the router's answer.
-  await one.session.register(procedure("never"), () => new Promise(() => {}));
+  let isCalled = false;
+  await one.session.register(procedure("never"), () => {
+    isCalled = true;
+    return new Promise(() => {});
+  });
   const never = two.session.call(procedure("never"));
+  // Over long-poll the CANCEL might overtake its CALL.
+  await until(() => isCalled);
   never.cancel({ mode: "kill" });
   await assert.rejects(never, { error: "wamp.error.canceled" });
 
