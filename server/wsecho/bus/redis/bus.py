@@ -96,32 +96,43 @@ class RedisBus:
         self.measures = Measures()
         self._keys = Keys(settings.prefix)
         self._tags = Tags(self.node)
-        address, timeout = settings.address, settings.timeout
+        self.speaks_locally, self.node_ttl = settings.speaks_locally, settings.node_ttl
+        self._connect(reactor)
+        self._meet_others(reactor)
+        self._carry_rooms(rules, reactor)
+
+    def _connect(self, reactor: Any) -> None:
+        address, timeout = self._settings.address, self._settings.timeout
         name = f"wsecho-{self.node}"
         dialer = Dialer(address, name, reactor, timeout, self.measures.time)
         self._link = Link(dialer, str(address), reactor, self)
         self._commands = Commands(self._link, self.measures)
         channel = self._keys.node(self.node)
         self._canary = Canary(self._link, channel, reactor, timeout, self.measures)
-        self.speaks_locally, self.node_ttl = settings.speaks_locally, settings.node_ttl
+
+    def _meet_others(self, reactor: Any) -> None:
+        """Make what WAMP and the forwarding of sessions need of the other nodes."""
+        ttl = self._settings.node_ttl
         self._claiming = Claiming(
-            self.node, self._commands, self._keys, speaks_locally=settings.speaks_locally
+            self.node, self._commands, self._keys, speaks_locally=self._settings.speaks_locally
         )
         self.claim, self.cede = self._claiming.claim, self._claiming.cede
         self.take_turn = self._claiming.take_turn
-        lasting = str(int(2000 * settings.node_ttl))
-        telling = Telling(self._commands, self._keys, lasting)
+        self._telling = telling = Telling(self._commands, self._keys, str(int(2000 * ttl)))
         self.cry, self.proclaim, self.whisper = telling.cry, telling.proclaim, telling.whisper
         self.announce = telling.tell
         self.keep, self.drop, self.kept = telling.keep, telling.drop, telling.kept
         self.catch_up = telling.catch_up
-        self.directory = RedisDirectory(self._commands, self._keys, settings.node_ttl, reactor)
+        self.directory = RedisDirectory(self._commands, self._keys, ttl, reactor)
+
+    def _carry_rooms(self, rules: Rules, reactor: Any) -> None:
+        hub, ear, now = self._hub, self._ear, self._now
         self._attendance = Attendance(
             self.node,
             self._commands,
             self._keys.nodes,
-            lambda: [self._keys.claims, self._keys.turns, *telling.names],
-            settings.node_ttl,
+            lambda: [self._keys.claims, self._keys.turns, *self._telling.names],
+            self._settings.node_ttl,
             rules.history_ttl,
             reactor,
             self._announce,
@@ -140,8 +151,9 @@ class RedisBus:
             self.measures,
             self._attendance.load,
         )
+        patience = self._settings.timeout / 2
         self._saying = Saying(
-            self._commands, self._following, self._tags, rules.history, timeout / 2, now
+            self._commands, self._following, self._tags, rules.history, patience, now
         )
         self._hearing = Hearing(
             self._commands,
