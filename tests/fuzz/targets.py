@@ -117,8 +117,8 @@ def large(data: bytes) -> None:
 
 
 def _fill(begun: Head, pieces: list[bytes], how: Any) -> tuple[bool, bytes]:
-    buffer = bytearray(begun.length)
-    message = LargeMessage(begun, buffer, how.unmask_in_place, how.unmask_text)
+    place = memoryview(bytearray(begun.length))
+    message = LargeMessage(begun, place, how.unmask_in_place, how.unmask_text)
     is_well = all(message.fill(piece)[1] for piece in pieces if not message.is_whole)
     return is_well, bytes(message.payload)
 

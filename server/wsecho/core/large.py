@@ -30,6 +30,14 @@ Beyond, each page is there once something is written to it: a peer that says tha
 long, and sends nothing of it, must not cost as much as one that does.
 """
 
+ASIDE: Final = 1024
+"""Octets of a buffer before its message.
+
+The system sends from it into pages of its own. Where both begin at a page's beginning, a processor
+takes each octet that it reads for the one that it has just written (their addresses end alike), and
+waits: 1 MiB took twice as long.
+"""
+
 _ROOMY: Final = 4
 """How many times larger than its message a buffer may be."""
 
@@ -52,21 +60,29 @@ class Buffers:
     _kept: deque[Buffer] = field(factory=deque, init=False)
     _size: int = field(default=0, init=False)
 
-    def take(self, length: int) -> Buffer:
-        """Return a buffer of at least that many octets, to be used through a `memoryview`."""
+    def take(self, length: int) -> memoryview:
+        """Return room for that many octets; it is free again once no view of it is left."""
+        buffer = self._find(length)
+        return memoryview(buffer)[ASIDE : ASIDE + length]
+
+    def _find(self, length: int) -> Buffer:
         for buffer in self._kept:
-            if length <= len(buffer) <= length * _ROOMY and _is_free(buffer):
+            if length <= _room(buffer) <= length * _ROOMY and _is_free(buffer):
                 return buffer
-        buffer = _allocate(length)
+        buffer = _allocate(ASIDE + length)
         if length <= self._bound:
             self._keep(buffer)
         return buffer
 
     def _keep(self, buffer: Buffer) -> None:
         self._kept.append(buffer)
-        self._size += len(buffer)
+        self._size += _room(buffer)
         while self._size > self._bound or len(self._kept) > _MOST_KEPT:
-            self._size -= len(self._kept.popleft())
+            self._size -= _room(self._kept.popleft())
+
+
+def _room(buffer: Buffer) -> int:
+    return len(buffer) - ASIDE
 
 
 def _allocate(length: int) -> Buffer:
@@ -92,7 +108,7 @@ class LargeMessage:
 
     Args:
         head: its frame's.
-        buffer: where it goes, at least as long.
+        payload: where it goes, of its length.
         unmask: how to unmask.
         unmask_text: how to unmask a text, and look whether it is one.
     """
@@ -100,10 +116,10 @@ class LargeMessage:
     __slots__ = ("_checked", "_filled", "_unmask", "_unmask_text", "head", "payload")
 
     def __init__(
-        self, head: Head, buffer: Buffer, unmask: UnmaskInPlace, unmask_text: UnmaskText
+        self, head: Head, payload: memoryview, unmask: UnmaskInPlace, unmask_text: UnmaskText
     ) -> None:
         self.head = head
-        self.payload = memoryview(buffer)[: head.length]
+        self.payload = payload
         self._unmask = unmask
         self._unmask_text = unmask_text
         self._filled = 0

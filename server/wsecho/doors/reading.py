@@ -133,8 +133,8 @@ class ReadingProtocol(OpenedProtocol):
         # One that is all here was left over because Autobahn is to refuse it.
         if head is None or head.size + head.length <= len(data):
             return False
-        buffer = self.buffers.take(head.length)
-        self._large = large = LargeMessage(head, buffer, unmask_in_place, unmask_text)
+        place = self.buffers.take(head.length)
+        self._large = large = LargeMessage(head, place, unmask_in_place, unmask_text)
         self._expect_messages()
         if head.size < len(data):
             _, is_valid = large.fill(data[head.size :])

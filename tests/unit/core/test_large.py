@@ -2,6 +2,7 @@
 """Messages that come in pieces, and the memory that they come into."""
 
 from collections.abc import Iterator
+from ctypes import addressof, c_char
 from mmap import PAGESIZE
 from pathlib import Path
 from types import ModuleType
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.frames import MASKS, ODD_UTF8, Frame, masked_with
 from tests.unit.lane.implementations import IMPLEMENTATIONS, give, of_each, pair
-from wsecho.core.large import Buffers, LargeMessage
+from wsecho.core.large import ASIDE, Buffers, LargeMessage
 from wsecho.core.reading import read_head
 
 KEY = b"\x81\x7f\xff\x00"
@@ -24,9 +25,9 @@ def begin(frame: bytes, implementation: ModuleType) -> LargeMessage:
     """The message that begins with a frame's head, none of its payload being here."""
     head = read_head(frame, 1 << 20, compressed=True)
     assert head is not None
-    # As one that was used before: longer, and with something in it.
-    buffer = bytearray(b"\xee" * (head.length + 10))
-    return LargeMessage(head, buffer, implementation.unmask_in_place, implementation.unmask_text)
+    # As one that was used before, with something in it.
+    place = memoryview(bytearray(b"\xee" * head.length))
+    return LargeMessage(head, place, implementation.unmask_in_place, implementation.unmask_text)
 
 
 def pieces(frame: bytes, cuts: list[int]) -> Iterator[bytes]:
@@ -145,28 +146,33 @@ def test_no_more_is_taken_than_is_of_the_message(implementation: ModuleType) -> 
 # -- memory
 
 
+def memory(buffers: Buffers, length: int) -> object:
+    """What a message of that length would be received into now."""
+    return buffers.take(length).obj
+
+
 def test_memory_that_nobody_looks_at_is_used_again() -> None:
     """That of a message which somebody still sends is not."""
     buffers = Buffers()
-    first = buffers.take(1000)
-    view = memoryview(first)[:10]
-    second = buffers.take(1000)
+    place = buffers.take(1000)
+    first, view = place.obj, place[:10]
+    place.release()
+    second = memory(buffers, 1000)
     assert second is not first
     view.release()
-    assert buffers.take(1000) is first
-    with memoryview(first):
-        assert buffers.take(1000) is second
+    assert memory(buffers, 1000) is first
+    with buffers.take(1000):
+        assert memory(buffers, 1000) is second
 
 
 def test_memory_is_large_enough_and_not_far_too_large() -> None:
     """A small message does not take what a large one needs."""
     buffers = Buffers()
-    first = buffers.take(4000)
-    assert buffers.take(1000) is first
-    assert buffers.take(999) is not first
-    longer = buffers.take(4001)
-    assert len(longer) >= 4001
-    assert buffers.take(4000) is first
+    first = memory(buffers, 4000)
+    assert memory(buffers, 1000) is first
+    assert memory(buffers, 999) is not first
+    assert len(buffers.take(4001)) == 4001
+    assert memory(buffers, 4000) is first
 
 
 @given(st.lists(st.tuples(st.integers(1, 60), st.booleans()), max_size=80))
@@ -175,28 +181,32 @@ def test_no_more_memory_is_kept_than_the_bound(wanted: list[tuple[int, bool]]) -
     buffers = Buffers(bound=100)
     held: list[memoryview] = []
     for length, is_let_go in wanted:
-        buffer = buffers.take(length)
-        assert len(buffer) >= length
-        assert all(buffer is not other.obj for other in held)
-        held.append(memoryview(buffer))
+        place = buffers.take(length)
+        assert len(place) == length
+        assert all(place.obj is not other.obj for other in held)
+        held.append(place)
         if is_let_go:
             held.pop(0).release()
         kept = buffers._kept
-        assert sum(map(len, kept)) == buffers._size <= 100
+        assert sum(len(buffer) - ASIDE for buffer in kept) == buffers._size <= 100
         assert len(kept) <= 32
 
 
 @pytest.mark.parametrize("length", [1 << 16, (1 << 16) + 1, 1 << 24])
 def test_memory_of_any_size_is_used_again(length: int) -> None:
-    """However it is come by."""
+    """However it is come by; where it begins is no page's beginning."""
     buffers = Buffers()
-    first = buffers.take(length)
-    with memoryview(first) as view:
+    with buffers.take(length) as view:
         view[-1] = 1
-        assert buffers.take(length) is not first
+        assert memory(buffers, length) is not view.obj
+        assert address(view) % PAGESIZE
     again = Buffers()
-    second = again.take(length)
-    assert again.take(length) is second
+    assert memory(again, length) is memory(again, length)
+
+
+def address(view: memoryview) -> int:
+    """Where a view begins."""
+    return addressof(c_char.from_buffer(view))
 
 
 def test_a_long_message_that_does_not_come_costs_little() -> None:
@@ -207,7 +217,7 @@ def test_a_long_message_that_does_not_come_costs_little() -> None:
 
     before, length = resident(), 1 << 24
     buffers = Buffers()
-    held = [memoryview(buffers.take(length)) for _ in range(16)]
+    held = [buffers.take(length) for _ in range(16)]
     for view in held:
         view[:10] = b"begins so "
     assert resident() - before < length
@@ -216,8 +226,6 @@ def test_a_long_message_that_does_not_come_costs_little() -> None:
 def test_memory_beyond_the_bound_is_not_kept() -> None:
     """It is of the one message."""
     buffers = Buffers(bound=100)
-    small = buffers.take(60)
-    large = buffers.take(101)
-    assert len(large) == 101
-    assert buffers.take(101) is not large
-    assert buffers.take(60) is small
+    small, large = memory(buffers, 60), memory(buffers, 101)
+    assert memory(buffers, 101) is not large
+    assert memory(buffers, 60) is small

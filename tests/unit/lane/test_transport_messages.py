@@ -225,8 +225,8 @@ def begin(length: int, first: int = 0x82) -> LargeMessage:
     """A message of which nothing is here; masked, it is what it is unmasked."""
     head = read_head(Frame(first, b"x" * length, bytes(4), 0).write(), 1 << 21, compressed=False)
     assert head is not None
-    buffer = bytearray(length + 10)
-    return LargeMessage(head, buffer, wire.unmask_in_place, wire.unmask_text)
+    place = memoryview(bytearray(length))
+    return LargeMessage(head, place, wire.unmask_in_place, wire.unmask_text)
 
 
 def test_what_comes_of_a_large_message_is_put_where_it_belongs(world: Place) -> None:
