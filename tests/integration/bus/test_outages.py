@@ -246,6 +246,16 @@ async def test_a_dead_node_takes_its_members_along(cluster: Cluster) -> None:
 
 
 @asynchronous  # type: ignore[untyped-decorator]
+async def test_a_node_that_has_just_come_is_counted(cluster: Cluster) -> None:
+    """By one that has not heard of it: each looks again before it counts."""
+    one = cluster.node(node_ttl=600.0)
+    await until(lambda: bus(one)._attendance.alive)
+    two = cluster.node(node_ttl=600.0)
+    await two.join(Member())
+    assert await known(one.bus.counts()) == {"a": 1}
+
+
+@asynchronous  # type: ignore[untyped-decorator]
 async def test_who_came_and_went_while_it_was_away_is_told_later(cluster: Cluster) -> None:
     """By those who are cut off too."""
     one, two = cluster.node(), cluster.node()

@@ -110,10 +110,21 @@ class Attendance:
 
     def beat(self) -> None:
         """Give a sign of life, and see who else does."""
-        words: list[bytes | str] = [self.node, str(int(self._node_ttl * 1000)), self._lasting]
         if self._commands.is_up:
-            asked = self._commands.run(BEAT, [self._nodes, *self._outlasting()], words)
-            asked.addCallbacks(self._beaten, _ignore)
+            self._ask().addCallbacks(self._beaten, _ignore)
+
+    def look(self) -> Deferred[frozenset[str]]:
+        """See who lives now, as with each `beat`.
+
+        Raises:
+            BusUnavailable: Redis is away.
+        """
+        beaten = self._ask().addCallback(self._beaten)
+        return beaten.addCallback(lambda _: frozenset(self.alive))
+
+    def _ask(self) -> Deferred[list[Any]]:
+        words: list[bytes | str] = [self.node, str(int(self._node_ttl * 1000)), self._lasting]
+        return self._commands.run(BEAT, [self._nodes, *self._outlasting()], words)
 
     def _beaten(self, reply: list[Any]) -> None:
         was_alive, *alive = reply

@@ -313,7 +313,10 @@ class RedisBus:
         Raises:
             BusUnavailable: Redis is away.
         """
-        return count_members(self._commands, self._keys, self._attendance.alive)
+        # One that has come since the last beat may be in rooms already.
+        return self._attendance.look().addCallback(
+            lambda alive: count_members(self._commands, self._keys, alive)
+        )
 
     # -- what the link brings
 

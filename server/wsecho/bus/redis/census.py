@@ -29,7 +29,7 @@ def count_members(
     Args:
         commands: ask Redis.
         keys: name what is kept there.
-        alive: the nodes whose members count; empty where that is not known yet, and all count.
+        alive: the nodes whose members count.
 
     Returns:
         the number of different members, by the room's name.
@@ -60,4 +60,4 @@ def count_members(
 
 def _count(entries: list[bytes], alive: AbstractSet[str]) -> int:
     parts = [entry.decode().partition("/") for entry in entries]
-    return len({member for node, _, member in parts if not alive or node in alive})
+    return len({member for node, _, member in parts if node in alive})
