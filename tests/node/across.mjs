@@ -2,6 +2,7 @@
 // AutobahnJS over long-poll against a server of several processes, no sticky sessions: all that
 // `exercise` does between two processes, then one session of each speaks to all.
 import assert from "node:assert/strict";
+import http from "node:http";
 import "./xhr.mjs";
 import autobahn from "autobahn";
 import { converse, open, until } from "./exercise.mjs";
@@ -12,13 +13,25 @@ const [url, count] = process.argv.slice(2);
 const fetchAsIs = globalThis.fetch;
 let latest;
 globalThis.fetch = async (address, options) => {
-  const answer = await fetchAsIs(address, options);
-  if (address.endsWith("/open")) {
-    const { transport } = await answer.clone().json();
-    latest = transport.slice(0, transport.lastIndexOf("."));
-  }
+  if (!address.endsWith("/open")) return fetchAsIs(address, options);
+  const answer = await openAfresh(address, options);
+  const { transport } = await answer.clone().json();
+  latest = transport.slice(0, transport.lastIndexOf("."));
   return answer;
 };
+
+// On a connection of its own: those that `fetch` keeps may all be at the same few processes.
+function openAfresh(address, { method, headers, body }) {
+  return new Promise((resolve, reject) => {
+    const asked = http.request(address, { method, headers, agent: false }, (answer) => {
+      const pieces = [];
+      answer.on("data", (piece) => pieces.push(piece));
+      answer.on("end", () => resolve(new Response(Buffer.concat(pieces), { status: answer.statusCode })));
+    });
+    asked.on("error", reject);
+    asked.end(body);
+  });
+}
 
 async function join() {
   const { connection, session } = await open(() => new autobahn.Connection({
