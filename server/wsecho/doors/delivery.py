@@ -95,33 +95,19 @@ class Deliveries:
 
     def renew(self, room: str, position: Position) -> None:
         """Tell everybody in a room that its epoch has changed, behind what is on its way."""
-
-        def round_() -> Round:
-            for member in members:
-                member.renew(position)
-            for listener in self.listeners:
-                listener.renewed(room, position)
-            yield from ()
-            return len(members)
-
-        members = self._hub.members(room)
-        self._close_wave(room)
-        self._rounds.add(room, round_())
+        self._tell(
+            room,
+            lambda member: member.renew(position),
+            lambda listener: listener.renewed(room, position),
+        )
 
     def skip(self, room: str, epoch: str, after: int, upto: int) -> None:
         """Tell everybody in a room that messages are gone, behind those that are on their way."""
-
-        def round_() -> Round:
-            for member in members:
-                member.skip(epoch, after, upto)
-            for listener in self.listeners:
-                listener.skipped(room, epoch, after, upto)
-            yield from ()
-            return len(members)
-
-        members = self._hub.members(room)
-        self._close_wave(room)
-        self._rounds.add(room, round_())
+        self._tell(
+            room,
+            lambda member: member.skip(epoch, after, upto),
+            lambda listener: listener.skipped(room, epoch, after, upto),
+        )
 
     def announce(self, room: str, change: Change, but: RoomMember | None = None) -> None:
         """Tell those who watch a room that somebody came or went."""
@@ -148,6 +134,28 @@ class Deliveries:
         for member in delivery.audience:
             member.deliver(message)
         self._let_hear(room, message, origin)
+
+    def _tell(
+        self,
+        room: str,
+        tell_member: Callable[[RoomMember], None],
+        tell_listener: Callable[[Listener], None],
+    ) -> None:
+        members = self._hub.members(room)
+
+        def round_() -> Round:
+            try:
+                for member in members:
+                    tell_member(member)
+                for listener in self.listeners:
+                    tell_listener(listener)
+                yield from ()
+            finally:
+                self._relieve(room)
+            return len(members)
+
+        self._close_wave(room)
+        self._rounds.add(room, round_())
 
     def _take_round(
         self,

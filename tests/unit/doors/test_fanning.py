@@ -494,6 +494,22 @@ def test_who_says_more_than_goes_round_is_held_back(server: LaneServer, kind: st
         assert all(said(reader) == texts for reader in readers)
 
 
+def test_who_is_held_back_speaks_again_whatever_goes_round_last(server: LaneServer) -> None:
+    """Not only behind messages: news of the room are on their way, too."""
+    with sliced(2):
+        publisher = v1(server)
+        readers = [v1(server) for _ in range(5)]
+        texts = [f"{number:05d}" + "-" * 100 for number in range((MOST_WAITING + 2) * MOST)]
+        write(publisher, *(json.dumps({"type": "publish", "data": text}) for text in texts))
+        server.lane.turn()
+        head = server.rooms.read("a").head
+        assert head < len(texts)
+        for _ in range(MOST_WAITING):
+            server.rooms.deliveries.skip("a", "E", head, head)
+        drain(server, publisher, *readers)
+        assert server.rooms.read("a").head == len(texts)
+
+
 class Fault:
     """A listener that fails."""
 
