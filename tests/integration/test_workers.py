@@ -84,15 +84,22 @@ def test_connections_are_spread_and_one_death_harms_nobody_else() -> None:
     async def main() -> None:
         with workers(4) as server:
             url = server.ws("/echo")
-            clients = await asyncio.gather(*(websockets.connect(url) for _ in range(80)))
+            clients: list[websockets.ClientConnection] = []
+            spread = [0.0]
+            # Whoever is awake takes what comes: that each gets some takes a while by chance.
+            while min(spread) < 1:
+                assert len(clients) < 2000, spread
+                more = await asyncio.gather(*(websockets.connect(url) for _ in range(80)))
+                clients.extend(more)
+                before = await metrics(server)
+                spread = [before["wsecho_worker_connections", str(slot)] for slot in (1, 2, 3, 4)]
             for client in clients:
                 await client.send("hello")
                 assert await client.recv() == "hello"
             before = await metrics(server)
             spread = [before["wsecho_worker_connections", str(slot)] for slot in (1, 2, 3, 4)]
-            assert sum(spread) == before[("wsecho_connections",)] == 81
-            assert min(spread) >= 1, spread
-            assert before["wsecho_messages_total", "in", "echo"] == 80
+            assert sum(spread) == before[("wsecho_connections",)] == len(clients) + 1
+            assert before["wsecho_messages_total", "in", "echo"] == len(clients)
             victim = processes(server)[3]
             os.kill(victim, signal.SIGKILL)
             match = server.process.wait_for(re.compile(r"worker 3 died: (.*)"))
@@ -111,7 +118,7 @@ def test_connections_are_spread_and_one_death_harms_nobody_else() -> None:
             assert after[("wsecho_worker_deaths_total",)] == 1
             assert after["wsecho_workers", "ready"] == 4
             # What the dead one counted is in the sum, as far as it had told.
-            assert after["wsecho_door_connections_opened_total", "echo"] == 80
+            assert after["wsecho_door_connections_opened_total", "echo"] == len(clients)
             for client in clients:
                 await client.close()
 
