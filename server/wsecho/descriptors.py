@@ -12,25 +12,34 @@ SPARE: Final = 256
 _log = Logger()
 
 
-def provide(connections: int) -> None:
+def provide(connections: int) -> int | None:
     """Let this process have as many descriptors as so many connections need, if it may.
 
     Args:
         connections: how many there may be; 0 for as many as the system allows.
+
+    Returns:
+        how many there can be; None for any number.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = wanted_limit(connections, soft, hard)
     if wanted != soft:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     have = hard if wanted == resource.RLIM_INFINITY else wanted
-    if have != resource.RLIM_INFINITY and have < connections + SPARE:
+    if have == resource.RLIM_INFINITY:
+        return None
+    possible = max(have - SPARE, have // 2)
+    if possible < connections:
         _log.warn(
             "--max-connections {connections} needs {needed} file descriptors, but the system "
-            "allows {have}: raise the hard limit (ulimit -Hn, LimitNOFILE=)",
+            "allows {have} for a process, which is enough for {possible}: raise the hard limit "
+            "(ulimit -Hn, LimitNOFILE=)",
             connections=connections,
             needed=connections + SPARE,
             have=have,
+            possible=possible,
         )
+    return possible
 
 
 def wanted_limit(connections: int, soft: int, hard: int) -> int:

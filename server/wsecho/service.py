@@ -135,7 +135,8 @@ class WsechoService(MultiService):
     def startService(self) -> None:
         """Begin; the ports listen already."""
         super().startService()
-        descriptors.provide(self._config.max_connections)
+        possible = descriptors.provide(self._config.max_connections)
+        self.house.admissions.most_here = possible
         self.rooms.bus.start()
         if self._seat is None:
             announce(self._listening, self._config)
@@ -183,7 +184,7 @@ class WsechoService(MultiService):
         sweep.setServiceParent(self)
         Pulse(self._reactor, self.house.stats).setServiceParent(self)
         admissions = self.house.admissions
-        if admissions.counts_addresses:
+        if self.rooms.bus.directory is not None and admissions.is_bounded:
             Tally(self.rooms.bus, admissions, self._reactor).setServiceParent(self)
 
     def _places(self, *, inner: bool) -> tuple[Listening, tuple[str, ...]]:

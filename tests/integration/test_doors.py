@@ -415,20 +415,22 @@ def test_a_room_has_so_many_members_in_all(strict: Pair) -> None:
     asyncio.run(play())
 
 
-def test_an_address_has_so_many_connections_in_all(kind: Kind) -> None:
+@pytest.mark.parametrize(
+    ("limit", "refusal"), [("max-connections", 503), ("max-connections-per-address", 429)]
+)
+def test_there_are_so_many_connections_in_all(kind: Kind, limit: str, refusal: int) -> None:
     """Wherever they are; a server that dies takes its own along."""
 
     async def play(one: RunningServer, two: RunningServer) -> None:
         inside = await visit(Raw, one, "a", count=4)
-        await status(two, "/echo", 429, **UPGRADE)
+        await status(two, "/echo", refusal, **UPGRADE)
         if kind is Kind.NODES:
             one.process.signal(signal.SIGKILL)
         else:
             leave(*inside)
         await status(two, "/echo", 101, **UPGRADE)
 
-    options = ("--max-connections-per-address", "4", "--node-ttl", "1")
-    with service(kind, *options) as pair:
+    with service(kind, f"--{limit}", "4", "--node-ttl", "1") as pair:
         asyncio.run(play(*pair))
 
 

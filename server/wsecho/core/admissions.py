@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """How many connections there are, in all and of one address, and whether one more may come.
 
-Of one address, those count that other nodes have told of too.
+Those count that other nodes have told of too.
 
 A connection takes its place when its socket opens, and then says whose it is: at once where the
 socket's own address counts, else with each request that a trusted proxy forwards on it.
@@ -14,7 +14,7 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Final
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from wsecho.core.errors import OverLimit, TooMany
 
@@ -24,20 +24,48 @@ MAX_PER_ADDRESS: Final = "max-connections-per-address"
 _NETWORK_BITS: Final = 64
 
 
+@frozen
+class Counts:
+    """What one node tells the others of its connections.
+
+    Attributes:
+        total: how many it has.
+        by_address: how many some addresses have there; of the others nothing has changed.
+    """
+
+    total: int
+    by_address: Mapping[str, int]
+
+
+@define(eq=False)
+class _Elsewhere:
+    """What another node has told."""
+
+    total: int = 0
+    by_address: dict[str, int] = field(factory=dict)
+
+
 @define(eq=False)
 class Admissions:
     """Counts connections; whatever is one (a socket, a session without a socket) has a place.
 
     Args:
-        most: connections in all; 0 for any number.
-        most_per_address: connections of one address; 0 for any number.
+        most: connections in all, over all nodes; 0 for any number.
+        most_per_address: connections of one address, over all nodes; 0 for any number.
+
+    Attributes:
+        most_here: connections that this node can have, whatever there are elsewhere; None for any
+            number.
     """
 
     _most: int = 0
     _most_per_address: int = 0
+    most_here: int | None = field(default=None, init=False)
     _taken: int = field(default=0, init=False)
+    _told: int = field(default=0, init=False)
     _by_address: Counter[str] = field(factory=Counter, init=False)
-    _elsewhere: dict[str, dict[str, int]] = field(factory=dict, init=False)
+    _elsewhere: dict[str, _Elsewhere] = field(factory=dict, init=False)
+    _total_elsewhere: int = field(default=0, init=False)
     _changed: set[str] = field(factory=set, init=False)
     refused: Counter[str] = field(factory=Counter, init=False)
     """How often each limit was met, by its option's name."""
@@ -50,32 +78,38 @@ class Admissions:
         return self._by_address[address_key(address) or ""]
 
     @property
-    def counts_addresses(self) -> bool:
-        """Whether it matters how many connections an address has."""
-        return self._most_per_address > 0
+    def is_bounded(self) -> bool:
+        """Whether it matters how many connections there are elsewhere."""
+        return bool(self._most or self._most_per_address)
 
-    def everything(self) -> dict[str, int]:
-        """Return how many connections each address has here."""
-        return dict(self._by_address)
+    def everything(self) -> Counts:
+        """Return how many connections there are here."""
+        self._told = self._taken
+        return Counts(self._taken, dict(self._by_address) if self._most_per_address else {})
 
-    def changes(self) -> dict[str, int]:
-        """Return how many connections those addresses have here that it has changed for."""
+    def changes(self) -> Counts | None:
+        """Return what has changed since it was asked last, None where nothing has."""
+        if not self._changed and self._told == self._taken:
+            return None
         changed, self._changed = self._changed, set()
-        return {key: self._by_address[key] for key in changed}
+        self._told = self._taken
+        return Counts(self._taken, {key: self._by_address[key] for key in changed})
 
-    def hear(self, node: str, counts: Mapping[str, int]) -> None:
-        """Take note of how many connections some addresses have at another node."""
-        there = self._elsewhere.setdefault(node, {})
-        for key, number in counts.items():
+    def hear(self, node: str, counts: Counts) -> None:
+        """Take note of how many connections another node has."""
+        there = self._elsewhere.setdefault(node, _Elsewhere())
+        self._total_elsewhere += counts.total - there.total
+        there.total = counts.total
+        for key, number in counts.by_address.items():
             if number > 0:
-                there[key] = number
+                there.by_address[key] = number
             else:
-                there.pop(key, None)
+                there.by_address.pop(key, None)
 
     def keep_nodes(self, alive: AbstractSet[str]) -> None:
         """Forget what nodes have told that are gone."""
         for node in self._elsewhere.keys() - alive:
-            del self._elsewhere[node]
+            self._total_elsewhere -= self._elsewhere.pop(node).total
 
     def enter(self) -> "Place":
         """Take a place for a connection of which nothing is known yet.
@@ -83,7 +117,7 @@ class Admissions:
         Raises:
             OverLimit: there is none.
         """
-        if self._most and self._taken >= self._most:
+        if self._is_full:
             self.refused[MAX_CONNECTIONS] += 1
             raise OverLimit("there are as many connections as this server takes")
         self._taken += 1
@@ -104,6 +138,12 @@ class Admissions:
             raise
         return place
 
+    @property
+    def _is_full(self) -> bool:
+        if self.most_here is not None and self._taken >= self.most_here:
+            return True
+        return bool(self._most) and self._taken + self._total_elsewhere >= self._most
+
     def _move(self, before: str | None, after: str | None) -> None:
         if after is not None:
             if self._most_per_address and self._count(after) >= self._most_per_address:
@@ -118,7 +158,7 @@ class Admissions:
             self._note(before)
 
     def _count(self, key: str) -> int:
-        there = sum(counts.get(key, 0) for counts in self._elsewhere.values())
+        there = sum(told.by_address.get(key, 0) for told in self._elsewhere.values())
         return self._by_address[key] + there
 
     def _note(self, key: str) -> None:

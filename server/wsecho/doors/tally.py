@@ -1,24 +1,23 @@
 # SPDX-License-Identifier: MIT
-"""How many connections an address has on all nodes: each tells the others of its own, at a beat.
+"""How many connections all nodes have, and an address on them: each tells of its own, at a beat.
 
-What came within the last beat is not known elsewhere yet, so an address that knocks at many nodes
-at once may get a few more than `--max-connections-per-address`.
+What came within the last beat is not known elsewhere yet, so those who knock at many nodes at once
+may be a few more than `--max-connections` or `--max-connections-per-address`.
 """
 
 import json
-from collections.abc import Mapping
 from typing import Any, Final
 
 from twisted.application.service import Service
 from twisted.internet.task import LoopingCall
 
 from wsecho.bus.interface import Bus
-from wsecho.core.admissions import Admissions
+from wsecho.core.admissions import Admissions, Counts
 
 BEAT: Final = 0.5
 """Seconds between two tellings, where there is something to tell."""
 
-_SUBJECT: Final = "addresses"
+_SUBJECT: Final = "connections"
 
 
 class Tally(Service):
@@ -57,16 +56,18 @@ class Tally(Service):
 
     def _tell_changes(self) -> None:
         changes = self._admissions.changes()
-        if changes:
+        if changes is not None:
             self._tell(changes)
 
-    def _tell(self, counts: Mapping[str, int]) -> None:
+    def _tell(self, counts: Counts) -> None:
         if self._is_alone:
             return
-        message = {"node": self._bus.node, "counts": counts}
+        addresses = dict(counts.by_address)
+        message = {"node": self._bus.node, "total": counts.total, "addresses": addresses}
         self._bus.cry(_SUBJECT, json.dumps(message).encode())
 
     def _hear(self, payload: bytes) -> None:
         message = json.loads(payload)
         if message["node"] != self._bus.node:
-            self._admissions.hear(message["node"], message["counts"])
+            counts = Counts(message["total"], message["addresses"])
+            self._admissions.hear(message["node"], counts)

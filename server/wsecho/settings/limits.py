@@ -44,16 +44,17 @@ class Limits:
     max_connections: int = option(
         "max-connections",
         values.count_or_any,
-        "Connections in all, whatever they speak; further ones get 503. 0 means any number. "
-        "Example: --max-connections 5000",
+        "Connections in all, whatever they speak, over all servers that share --redis; further "
+        "ones get 503. 0 means any number. Example: --max-connections 5000",
         default=20_000,
         shown="20000",
     )
     max_connections_per_address: int = option(
         "max-connections-per-address",
         values.count_or_any,
-        "Connections of one address; further ones get 429. 0 means any number. Behind a proxy, "
-        "name it with --proxy first. Example: --max-connections-per-address 100",
+        "Connections of one address, over all servers that share --redis; further ones get 429. 0 "
+        "means any number. Behind a proxy, name it with --proxy first. Example: "
+        "--max-connections-per-address 100",
         default=0,
         shown="0",
     )

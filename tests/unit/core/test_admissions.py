@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsecho.core.admissions import Admissions, Place, address_key
+from wsecho.core.admissions import Admissions, Counts, Place, address_key
 from wsecho.core.errors import OverLimit, TooMany, WireError
 
 
@@ -21,6 +21,51 @@ def test_as_many_as_there_may_be_in_all() -> None:
     assert len(admissions) == 1
     admissions.enter()
     assert admissions.refused == {"max-connections": 1}
+
+
+def test_as_many_as_this_node_can_have() -> None:
+    """However few there are in all."""
+    admissions = Admissions(9)
+    admissions.most_here = 1
+    first = admissions.enter()
+    with pytest.raises(OverLimit):
+        admissions.enter()
+    first.leave()
+    admissions.enter()
+    assert admissions.refused == {"max-connections": 1}
+
+
+def test_those_of_other_nodes_count() -> None:
+    """As each has told last, until it is gone."""
+    admissions = Admissions(5)
+    admissions.enter()
+    admissions.hear("B", Counts(2, {}))
+    admissions.hear("C", Counts(9, {}))
+    admissions.hear("C", Counts(1, {}))
+    last = admissions.enter()
+    with pytest.raises(OverLimit):
+        admissions.enter()
+    last.leave()
+    admissions.keep_nodes({"A", "B"})
+    for _ in range(2):
+        admissions.enter()
+    with pytest.raises(OverLimit):
+        admissions.enter()
+
+
+def test_what_is_to_be_told() -> None:
+    """Only what has changed, and nothing where nothing has."""
+    admissions = Admissions(9, 9)
+    assert admissions.changes() is None
+    place = admissions.admit("192.0.2.1")
+    nameless = admissions.enter()
+    assert admissions.changes() == Counts(2, {"192.0.2.1": 1})
+    assert admissions.changes() is None
+    nameless.leave()
+    assert admissions.changes() == Counts(1, {})
+    assert admissions.everything() == Counts(1, {"192.0.2.1": 1})
+    place.leave()
+    assert admissions.changes() == Counts(0, {"192.0.2.1": 0})
 
 
 def test_as_many_as_one_address_may_have() -> None:

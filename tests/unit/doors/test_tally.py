@@ -6,7 +6,7 @@ from attrs import define, field
 from twisted.internet.task import Clock
 
 from wsecho.core.admissions import Admissions
-from wsecho.core.errors import TooMany
+from wsecho.core.errors import OverLimit, TooMany
 from wsecho.doors.tally import BEAT, Tally
 
 
@@ -64,3 +64,27 @@ def test_they_are_counted_together() -> None:
     there.admit("192.0.2.1")
     with pytest.raises(TooMany):
         there.admit("192.0.2.1")
+
+
+def test_all_connections_are_counted_together() -> None:
+    """Whoseever they are, and as long as their node lives."""
+    clock, between = Clock(), Between()
+    here, there = nodes = [Admissions(3) for _ in range(2)]
+    for name, admissions in zip("AB", nodes, strict=True):
+        Tally(Bus(name, between), admissions, clock).startService()  # type: ignore[arg-type]
+    places = [here.enter() for _ in range(2)]
+    for changed in between.watching:
+        changed(frozenset("AB"))
+    there.enter()
+    with pytest.raises(OverLimit):
+        there.enter()
+    clock.advance(BEAT)
+    with pytest.raises(OverLimit):
+        here.enter()
+    places.pop().leave()
+    clock.advance(BEAT)
+    there.enter()
+    between.watching[1](frozenset("B"))
+    there.enter()
+    with pytest.raises(OverLimit):
+        there.enter()
