@@ -160,15 +160,17 @@ def test_slow_senders_are_closed(begin: bytes, piece: bytes, answer: bytes) -> N
         asyncio.run(main(server))
 
 
-def test_running_out_of_descriptors_ends_nobody() -> None:
+@pytest.mark.parametrize("descriptors", [64, 18], ids=["for 32 of us", "not even for 9"])
+def test_running_out_of_descriptors_ends_nobody(descriptors: int) -> None:
     """Neither the server nor those who are in; new ones come in again when there is room."""
     code = (
-        "import resource, sys; resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64));"
+        f"import resource, sys; resource.setrlimit(resource.RLIMIT_NOFILE, ({descriptors},) * 2);"
         "from twisted.scripts.twistd import run; sys.argv[0] = 'twistd'; run()"
     )
     program = (sys.executable, "-c", code, "--nodaemon", "--pidfile=", "wsecho")
     with running(program=program) as server:
-        assert "needs 20256 file descriptors, but the system allows 64" in server.process.output
+        complaint = f"needs 20256 file descriptors, but the system allows {descriptors}"
+        assert complaint in server.process.output
 
         async def main() -> None:
             inside = await websockets.connect(server.ws("/echo"))
