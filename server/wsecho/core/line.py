@@ -16,7 +16,7 @@ is none that it goes back to.
 from collections import deque
 from collections.abc import Iterable, Sequence
 from enum import Enum
-from typing import Final, TypeAlias
+from typing import Final, Self, TypeAlias
 
 from attrs import define, field, frozen
 
@@ -144,6 +144,13 @@ class Line:
     _left: deque[str] = field(factory=lambda: deque(maxlen=MOST_LEFT), init=False)
     _held: list[Message] = field(factory=list, init=False)
     _has_lost_held: bool = field(default=False, init=False)
+
+    @classmethod
+    def behind(cls, seen: Seen) -> Self:
+        """Make one that has come as far as this, and wants to know what followed."""
+        line = cls()
+        line.state, line.seen = State.BEHIND, seen
+        return line
 
     def take_notice(self, message: Message) -> list[Event]:
         """Hear of a message; return what follows from that."""

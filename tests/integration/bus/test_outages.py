@@ -363,6 +363,60 @@ async def test_a_long_log_is_read_in_parts(cluster: Cluster) -> None:
 
 
 @asynchronous  # type: ignore[untyped-decorator]
+async def test_who_hears_of_every_room_catches_up_with_all(cluster: Cluster) -> None:
+    """Rooms that nobody here is in: each message once, in order, however often it is cut off."""
+    one, two = cluster.node(), cluster.node()
+    await cluster.all_up()
+    await one.say("before", "r1")
+    await known(two.bus.overhear(all_rooms=True))
+    member = Member()
+    for number in range(600):
+        await one.say(f"{number}", f"r{number % 7}")
+        if number % 60 == 30:
+            await until(lambda: two.bus.is_up)
+            disconnect(cluster, two)
+        # It follows one of them for a while, and lets it go.
+        if number == 200:
+            await until(lambda: two.bus.is_up)
+            await two.join(member, "r3")
+        elif number == 400:
+            two.leave(member, "r3")
+    await until(lambda: len(two.heard) == 600)
+    for room in range(7):
+        assert two.texts(f"r{room}") == [f"{number}" for number in range(room, 600, 7)]
+    assert [event for event in two.events if event[0] in {"renewed", "skipped"}] == []
+    two.bus.overhear(all_rooms=False)
+    await one.say("unheard", "r1")
+    await known(two.bus.overhear(all_rooms=True))
+    await one.say("after", "r1")
+    await until(lambda: two.texts("r1")[-1] == "after")
+    assert len(two.heard) == 601
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+async def test_who_hears_of_every_room_is_told_what_is_gone(cluster: Cluster) -> None:
+    """What the log is too short for; and that a room begins anew that Redis forgot."""
+    one, two = cluster.node(Rules(history=5)), cluster.node(Rules(history=5))
+    await cluster.all_up()
+    await known(two.bus.overhear(all_rooms=True))
+    await one.say("1")
+    await until(lambda: two.texts() == ["1"])
+    two.bus.stop()
+    for number in range(2, 12):
+        await one.say(f"{number}")
+    await one.say("x", "new")
+    two.bus.start()
+    await until(lambda: len(two.heard) == 7)
+    assert two.texts() == ["1", "7", "8", "9", "10", "11"]
+    assert two.texts("new") == ["x"]
+    assert two.events == [("skipped", "a", 1, 6)]
+    await forget(cluster)
+    first = await one.say("after", "new")
+    await until(lambda: two.texts("new")[-1] == "after")
+    assert ("renewed", "new", f"{first.position.epoch}:0") in two.events
+
+
+@asynchronous  # type: ignore[untyped-decorator]
 async def test_what_is_proclaimed_meanwhile_is_heard_on_return(cluster: Cluster) -> None:
     """Once, in order, however often the connection is dropped; or Redis forgets its log."""
     one, two = cluster.node(), cluster.node()

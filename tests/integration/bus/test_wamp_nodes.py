@@ -4,7 +4,7 @@
 import asyncio
 import signal
 import subprocess
-from collections.abc import Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, ExitStack, contextmanager
 from functools import partial
 from typing import Any, Final
@@ -417,49 +417,108 @@ def test_what_is_acknowledged_is_seen_once_by_all() -> None:
 
     async def main() -> None:
         topic = unique("t")
-        with redis_server() as redis, servers(redis, 3, *QUICK) as nodes:
-            async with AsyncExitStack() as stack:
-                clients = [await stack.enter_async_context(wamp(node)) for node in nodes]
-                await known_by_all(*clients)
-                for client in clients:
-                    await client.subscribe(topic)
-                acknowledged: set[str] = set()
-                unknown: set[str] = set()  # which may still have come, once and to all
-                is_over = asyncio.Event()
 
-                async def speak(number: int) -> None:
-                    count = 0
-                    while not is_over.is_set():
-                        count += 1
-                        text = f"{number}-{count}"
-                        try:
-                            await clients[number].publish(topic, text, exclude_me=False)
-                            acknowledged.add(text)
-                        except Refused as refused:
-                            if refused.args == (UNKNOWN,):
-                                unknown.add(text)
-                            await asyncio.sleep(0.05)
+        async def play(clients: list[Wamp], redis: RedisServer) -> None:
+            for client in clients:
+                await client.subscribe(topic)
+            acknowledged, unknown = await speak_through_trouble(clients, [topic], redis)
+            for client in clients:
+                await until(partial(is_well, client))
+            heard = [[text for [text] in client.events()] for client in clients]
+            for each in heard:
+                assert len(set(each)) == len(each)
+                assert acknowledged - unknown <= set(each)
+                assert set(each) <= acknowledged | unknown
+                order = [text for text in each if text in acknowledged]
+                assert order == [text for text in heard[0] if text in acknowledged]
 
-                speaking = [asyncio.create_task(speak(number)) for number in range(3)]
-                for trouble in ("stop", "drop", "kill", "drop"):
-                    before = len(acknowledged)
-                    await until(partial(exceeds, acknowledged, before + 50))
-                    await asyncio.to_thread(make_trouble, redis, trouble)
-                before = len(acknowledged)
-                await until(partial(exceeds, acknowledged, before + 50))
-                is_over.set()
-                await asyncio.gather(*speaking)
-                for client in clients:
-                    await until(partial(is_well, client))
-                heard = [[text for [text] in client.events()] for client in clients]
-                for each in heard:
-                    assert len(set(each)) == len(each)
-                    assert acknowledged - unknown <= set(each)
-                    assert set(each) <= acknowledged | unknown
-                    order = [text for text in each if text in acknowledged]
-                    assert order == [text for text in heard[0] if text in acknowledged]
+        await with_three(play)
 
     run(main())
+
+
+@pytest.mark.parametrize("match", ["prefix", "wildcard"])
+def test_who_is_subscribed_to_many_rooms_misses_nothing(match: str) -> None:
+    """The same for rooms that nobody is in: in each one order, and all that it has."""
+
+    async def main() -> None:
+        name = unique("r").replace(".", "-")
+        rooms = [f"wsecho.room.{name}.{number}" for number in range(5)]
+        # An empty component of a wildcard stands for any.
+        many = f"wsecho.room.{name}."
+
+        async def play(clients: list[Wamp], redis: RedisServer) -> None:
+            for client in clients:
+                await client.subscribe(many, match=match)
+            acknowledged, unknown = await speak_through_trouble(clients, rooms, redis)
+
+            heard: list[list[str]] = [[] for _ in clients]
+
+            def all_came() -> bool:
+                for each, client in zip(heard, clients, strict=True):
+                    each += [text for [text] in client.events()]
+                return all(acknowledged <= set(each) for each in heard)
+
+            await until(all_came)
+            for each in heard:
+                assert len(set(each)) == len(each)
+                assert set(each) <= acknowledged | unknown
+                for room in rooms:
+                    assert in_room(each, room) == in_room(heard[0], room)
+
+        await with_three(play)
+
+    def in_room(heard: list[str], room: str) -> list[str]:
+        return [text for text in heard if text.startswith(f"{room} ")]
+
+    run(main())
+
+
+async def with_three(play: Callable[[list[Wamp], RedisServer], Awaitable[None]]) -> None:
+    """Have a session at each of three servers."""
+    with redis_server() as redis, servers(redis, 3, *QUICK) as nodes:
+        async with AsyncExitStack() as stack:
+            clients = [await stack.enter_async_context(wamp(node)) for node in nodes]
+            await known_by_all(*clients)
+            await play(clients, redis)
+
+
+async def speak_through_trouble(
+    clients: list[Wamp], topics: list[str], redis: RedisServer
+) -> tuple[set[str], set[str]]:
+    """Publish, while Redis is stopped, killed and started, and connections are dropped.
+
+    Returns:
+        what was acknowledged, and what may have come or not: once and to all, then.
+    """
+    acknowledged: set[str] = set()
+    unknown: set[str] = set()
+    is_over = asyncio.Event()
+
+    async def speak(number: int) -> None:
+        count = 0
+        while not is_over.is_set():
+            count += 1
+            topic = topics[count % len(topics)]
+            text = f"{topic} {number}-{count}"
+            try:
+                await clients[number].publish(topic, text, exclude_me=False)
+                acknowledged.add(text)
+            except Refused as refused:
+                if refused.args == (UNKNOWN,):
+                    unknown.add(text)
+                await asyncio.sleep(0.05)
+
+    speaking = [asyncio.create_task(speak(number)) for number in range(len(clients))]
+    for trouble in ("stop", "drop", "kill", "drop"):
+        before = len(acknowledged)
+        await until(partial(exceeds, acknowledged, before + 50))
+        await asyncio.to_thread(make_trouble, redis, trouble)
+    before = len(acknowledged)
+    await until(partial(exceeds, acknowledged, before + 50))
+    is_over.set()
+    await asyncio.gather(*speaking)
+    return acknowledged, unknown
 
 
 async def exceeds(found: set[str], number: int) -> bool:

@@ -15,6 +15,7 @@ from wsecho.bus.redis.claiming import Claiming
 from wsecho.bus.redis.commands import Commands
 from wsecho.bus.redis.dialing import Dialer
 from wsecho.bus.redis.directory import RedisDirectory
+from wsecho.bus.redis.everyroom import EveryRoom
 from wsecho.bus.redis.following import Following
 from wsecho.bus.redis.hearing import Hearing
 from wsecho.bus.redis.keeping import Keeping
@@ -26,7 +27,7 @@ from wsecho.bus.redis.saying import Saying
 from wsecho.bus.redis.tags import Tags
 from wsecho.bus.redis.telling import Telling
 from wsecho.core.errors import BusUnavailable
-from wsecho.core.line import Line
+from wsecho.core.overheard import Overheard
 from wsecho.core.positions import Position
 from wsecho.core.retries import Receipt
 
@@ -126,7 +127,7 @@ class RedisBus:
         self.directory = RedisDirectory(self._commands, self._keys, ttl, reactor)
 
     def _carry_rooms(self, rules: Rules, reactor: Any) -> None:
-        hub, ear, now = self._hub, self._ear, self._now
+        hub, ear, now, overheard = self._hub, self._ear, self._now, Overheard()
         self._attendance = Attendance(
             self.node,
             self._commands,
@@ -149,7 +150,11 @@ class RedisBus:
             self._tags,
             now,
             self.measures,
+            overheard,
             self._attendance.load,
+        )
+        self._every_room = EveryRoom(
+            self._commands, self._keys, self._following, overheard, self._tags, ear
         )
         patience = self._settings.timeout / 2
         self._saying = Saying(
@@ -160,13 +165,12 @@ class RedisBus:
             self._keys,
             self._following,
             self._attendance,
-            self._tags,
-            ear,
+            self._every_room,
             self.node,
             self._canary.hear,
         )
         self._keeping = Keeping(
-            self._commands, self._following, hub, rules.history_ttl, now, reactor
+            self._commands, self._following, self._every_room, hub, rules.history_ttl, now, reactor
         )
         hub.count_elsewhere = self._count_elsewhere
 
@@ -188,6 +192,7 @@ class RedisBus:
         self.directory.stop()
         self._link.stop()
         self._following.went_down()
+        self._every_room.went_down()
 
     @property
     def is_up(self) -> bool:
@@ -258,11 +263,12 @@ class RedisBus:
         Raises:
             BusUnavailable: Redis is away, and nothing may be said here alone.
         """
-        self._hearing.overhear(all_rooms=all_rooms)
-        if not all_rooms or (self._commands.is_away and self._settings.speaks_locally):
+        if not all_rooms:
+            self._every_room.stop()
             return None
-        # Redis takes a connection's commands in their order.
-        return self._commands.ask("PING").addCallback(lambda _: None)
+        return self._every_room.hear(
+            waits=not (self._commands.is_away and self._settings.speaks_locally)
+        )
 
     def publish(self, room: str, said: Said, sender: Any, origin: Any) -> Later[Receipt]:
         """Say something in a room.
@@ -328,12 +334,14 @@ class RedisBus:
         self._attendance.beat()
         self.directory.beat()
         self._following.came_up(server.run)
+        self._every_room.came_up(server.run)
 
     def went_down(self) -> None:
         """Know nothing any more of what is said elsewhere."""
         self._canary.doubt()
         self._attendance.doubt()
         self._following.went_down()
+        self._every_room.went_down()
 
     def pushed(self, push: list[Any]) -> None:
         """Hear what is told on a channel."""
@@ -353,8 +361,7 @@ class RedisBus:
         followed = self._following.follow(room)
         if followed.has_strayed:
             return
-        self._following.remember(room, followed.seen)
-        followed.line, followed.is_quiet, followed.has_strayed = Line(), True, True
+        self._following.stray(followed)
         position = Position(f"{LOCAL}{secrets.token_urlsafe(9)}", 0)
         self._hub.reset(room, position.epoch, 0, self._now())
         self._ear.renew(room, position)

@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote
+from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
 
 from wsecho.bus.later import gather
-from wsecho.bus.redis.keys import escape
+from wsecho.bus.redis.scanning import scan_rooms
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from wsecho.bus.later import Later
     from wsecho.bus.redis.commands import Commands
     from wsecho.bus.redis.keys import Keys
-
-_STEP: Final = "1000"
 
 
 def count_members(
@@ -37,17 +34,11 @@ def count_members(
     Raises:
         BusUnavailable: Redis is away.
     """
-    begin, end = keys.room("\0").head.split("%00")
-    pattern = f"{escape(begin)}*{escape(end)}"
 
     async def count() -> dict[str, int]:
         names: set[str] = set()
-        cursor: Any = b"0"
-        while True:
-            cursor, found = await commands.ask("SCAN", cursor, "MATCH", pattern, "COUNT", _STEP)
-            names |= {unquote(each.decode()[len(begin) : -len(end)]) for each in found}
-            if cursor == b"0":
-                break
+        async for some in scan_rooms(commands, keys):
+            names |= some
         asked: dict[str, Later[list[bytes]]] = {
             name: commands.ask("HKEYS", keys.room(name).who) for name in names
         }

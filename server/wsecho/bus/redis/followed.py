@@ -14,6 +14,7 @@ from wsecho.core.roster import Roster
 if TYPE_CHECKING:
     from wsecho.bus.redis.keys import RoomKeys
     from wsecho.core.errors import WireError
+    from wsecho.core.history import Message
     from wsecho.core.positions import Position
     from wsecho.core.retries import Receipt
 
@@ -49,6 +50,7 @@ class Followed:
         waited_since: when whoever waits longest began to.
         wants_roster: whether who is there has to be loaded too.
         roster: who is there, on all nodes.
+        tags: of the messages that the line was given.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Followed:
     waited_since: float = 0.0
     wants_roster: bool = True
     roster: Roster = field(factory=Roster)
+    tags: dict[Message, bytes] = field(factory=dict)
     _waiting: list[Deferred[None]] = field(factory=list, init=False)
     _acks: list[Ack] = field(factory=list, init=False)
 

@@ -11,11 +11,11 @@ from attrs import define, field
 from twisted.logger import Logger
 
 from wsecho.bus.redis.followed import Followed
-from wsecho.bus.redis.records import NO_TAG, read_entry, read_notice
-from wsecho.bus.redis.scripts import LOAD
+from wsecho.bus.redis.loading import MOST_LOADS, ask_for, read_loaded
+from wsecho.bus.redis.records import NO_TAG, read_notice
 from wsecho.core.errors import BusUnavailable, WireError
-from wsecho.core.line import Began, Event, Loaded, Need, Renewed, Seen, Skipped, Took
-from wsecho.core.positions import MAX_OFFSET, Position
+from wsecho.core.line import Began, Event, Line, Renewed, Seen, Skipped, Took
+from wsecho.core.positions import Position
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -29,17 +29,12 @@ if TYPE_CHECKING:
     from wsecho.bus.redis.tags import Tags
     from wsecho.core.history import Message
     from wsecho.core.hub import Hub
-
-MOST_LOADS: Final = 32
-"""Rooms that are loaded at a time: after an outage all of them have to be."""
+    from wsecho.core.overheard import Overheard
 
 _EPOCH_BYTES: Final = 9
 
 MOST_SEEN: Final = 50_000
 """Rooms that are not followed any more, but whose last message is remembered."""
-
-_PART: Final = 1 << 20
-"""Bytes of a log that are loaded at a time."""
 
 
 def _draw() -> str:
@@ -59,6 +54,7 @@ class Following:
         tags: who has said what comes back.
         now: the time, Unix seconds.
         measures: counts.
+        overheard: what of each room was told to those who hear of all.
         load_roster: takes who is in a room, as Redis has it.
     """
 
@@ -70,6 +66,7 @@ class Following:
     _tags: Tags
     _now: Callable[[], float]
     _measures: Measures
+    _overheard: Overheard
     _load_roster: Callable[[Followed, dict[bytes, bytes]], None]
     run: str = field(default="", init=False)
     """The run of Redis that is spoken with."""
@@ -113,6 +110,7 @@ class Following:
             followed = None
         if followed is None:
             self._hub.use(room, now)
+            self._overheard.follow(room)
             followed = Followed(room, self._names.room(room), now)
             self._rooms[room] = self._channels[followed.keys.channel.encode()] = followed
         followed.needed = now
@@ -126,11 +124,26 @@ class Following:
     def unfollow(self, followed: Followed) -> None:
         """Follow a room no more, but remember how far it was seen."""
         self._commands.unsubscribe(followed.keys.channel)
-        self.remember(followed.name, followed.seen)
+        self._leave_off(followed)
         del self._rooms[followed.name]
         del self._channels[followed.keys.channel.encode()]
         followed.acknowledge(float("inf"))
         followed.turn_away(BusUnavailable())
+
+    def stray(self, followed: Followed) -> None:
+        """Have a room go on without Redis for a while."""
+        self._leave_off(followed)
+        self._overheard.follow(followed.name)
+        followed.line, followed.is_quiet, followed.has_strayed = Line(), True, True
+
+    def _leave_off(self, followed: Followed) -> None:
+        self.remember(followed.name, followed.seen)
+        self._overheard.let_go(
+            followed.name,
+            followed.seen,
+            was_told=not followed.is_quiet,
+            is_current=followed.is_current,
+        )
 
     def seen(self, room: str) -> Seen:
         """Return how far a room was seen here."""
@@ -143,7 +156,7 @@ class Following:
         """Note how far a room was seen that is not followed."""
         if not seen.epoch:
             return
-        self._draw_after(seen.epoch)
+        self.draw_after(seen.epoch)
         known = self._seen.pop(room, seen)
         is_further = known.epoch == seen.epoch and known.offset > seen.offset
         self._seen[room] = known if is_further else seen
@@ -154,7 +167,8 @@ class Following:
         """Write what each script about a room begins with."""
         return [self._fresh, seen.epoch, str(seen.offset), self.ttl]
 
-    def _draw_after(self, epoch: str) -> None:
+    def draw_after(self, epoch: str) -> None:
+        """Draw another epoch for rooms that begin, where one may have begun with this."""
         if epoch == self._fresh:
             self._fresh = _draw()
 
@@ -173,6 +187,7 @@ class Following:
             self._to_load.popleft().is_asking = False
         for followed in self._rooms.values():
             followed.line.break_off()
+            followed.tags.clear()
             followed.turn_away(BusUnavailable())
             followed.acknowledge(float("inf"))
 
@@ -183,7 +198,7 @@ class Following:
             return
         logged = read_notice(body)
         events = followed.line.take_notice(logged.message)
-        self._draw_after(logged.message.position.epoch)
+        self.draw_after(logged.message.position.epoch)
         self._apply(followed, events, {logged.message: logged.tag})
         followed.acknowledge()
         self.load(followed)
@@ -209,19 +224,16 @@ class Following:
             self._ask(self._to_load.popleft())
 
     def _ask(self, followed: Followed) -> None:
-        line, keys = followed.line, followed.keys
-        # A line that has not begun wants all of the log, but vouches for what was seen earlier.
-        seen = self.seen(followed.name)
-        if line.need is Need.RENEWAL:
-            seen = Seen(line.disowned, MAX_OFFSET)
+        keys = followed.keys
         # What is said from here on is heard, what was said before is in the answer.
         self._commands.subscribe(keys.channel)
         if followed.wants_roster:
             who = self._commands.ask("HGETALL", keys.who)
             who.addCallback(self._take_roster, followed).addErrback(self._not_loaded, followed)
-        words = [*self.stand(seen), str(_PART), "1" if line.seen.epoch else ""]
         self._loads += 1
-        answer = self._commands.run(LOAD, [keys.head, keys.log], words)
+        # A line that has not begun wants all of the log, but vouches for what was seen earlier.
+        seen = self.seen(followed.name)
+        answer = ask_for(self._commands, keys, followed.line, seen, self.stand)
         answer.addBoth(self._answered, followed)
         answer.addCallback(self._loaded, followed, self.run)
         answer.addErrback(self._not_loaded, followed)
@@ -237,10 +249,10 @@ class Following:
 
     def _loaded(self, reply: list[Any], followed: Followed, run: str) -> None:
         if self._rooms.get(followed.name) is followed and followed.name in self._hub:
-            loaded, tags = _read(reply, was_away=followed.run != run)
+            loaded, tags = read_loaded(reply, was_away=followed.run != run)
             self._measures.catch_ups += not followed.is_quiet
             self._apply(followed, followed.line.load(loaded), tags)
-            self._draw_after(loaded.epoch)
+            self.draw_after(loaded.epoch)
             if followed.is_current:
                 self._is_current(followed, run)
             self.load(followed)
@@ -268,11 +280,16 @@ class Following:
         self, followed: Followed, events: Iterable[Event], tags: dict[Message, bytes]
     ) -> None:
         room, now = followed.name, self._now()
+        if followed.tags or not followed.is_current:
+            followed.tags.update(tags)
+            tags = followed.tags
         for event in events:
             if isinstance(event, Took):
-                self._take(followed, event.message, tags.get(event.message, NO_TAG), now)
+                self._take(followed, event.message, tags.pop(event.message, NO_TAG), now)
             elif isinstance(event, Began):
                 self._hub.reset(room, event.epoch, event.base, now)
+                if not followed.has_strayed:
+                    self._tell_overhearers(room, event)
             elif isinstance(event, Renewed):
                 self._measures.renewals += 1
                 self._hub.reset(room, event.epoch, event.base, now)
@@ -282,12 +299,24 @@ class Following:
                 self._hub.reset(room, epoch, event.upto, now)
                 if not followed.is_quiet:
                     self._let(self._ear.skip, room, epoch, event.after, event.upto)
+        if followed.tags and followed.is_current:
+            followed.tags.clear()
 
     def _take(self, followed: Followed, message: Message, tag: bytes, now: float) -> None:
         sender, origin = self._tags.take(tag)
         delivery = self._hub.take(followed.name, message, sender, now)
         if not followed.is_quiet:
-            self._let(self._ear.hear, followed.name, delivery, origin)
+            self._overheard.passed(message)
+        elif followed.has_strayed or not self._overheard.is_news(followed.name, message):
+            return
+        self._let(self._ear.hear, followed.name, delivery, origin)
+
+    def _tell_overhearers(self, room: str, event: Began) -> None:
+        for news in self._overheard.began(room, event.epoch, event.base):
+            if isinstance(news, Renewed):
+                self._let(self._ear.renew, room, Position(news.epoch, news.base))
+            elif isinstance(news, Skipped):
+                self._let(self._ear.skip, room, event.epoch, news.after, news.upto)
 
     def _let(self, call: Callable[..., None], *args: Any) -> None:
         """Let the doors know; a fault there must not keep what follows from the others."""
@@ -295,23 +324,3 @@ class Following:
             call(*args)
         except Exception:  # noqa: BLE001  # the boundary between the bus and the doors
             self._log.failure("a door failed to take what came")
-
-
-def _read(reply: list[Any], *, was_away: bool) -> tuple[Loaded, dict[Message, bytes]]:
-    """Read what the log answered, with the tags of its messages."""
-    epoch, head, last, anchor, more, *entries = reply
-    word = epoch.decode("ascii")
-    logged = [
-        read_entry(word, offset, body)
-        for offset, body in zip(entries[::2], entries[1::2], strict=True)
-    ]
-    loaded = Loaded(
-        word,
-        head,
-        [each.message for each in logged],
-        last=int(last) if last else None,
-        is_complete=not more,
-        anchor=int(anchor) if anchor else None,
-        was_away=was_away,
-    )
-    return loaded, {each.message: each.tag for each in logged}

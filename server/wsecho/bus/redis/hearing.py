@@ -8,21 +8,18 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field
 from twisted.logger import Logger
 
-from wsecho.bus.redis.attendance import PRESENCE, read_change
+from wsecho.bus.redis.attendance import PRESENCE
 from wsecho.bus.redis.chronicle import Chronicle
-from wsecho.bus.redis.records import MESSAGE, read_notice
-from wsecho.core.retries import Receipt
-from wsecho.core.rooms import Delivery
+from wsecho.bus.redis.records import MESSAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wsecho.bus.interface import Ear
     from wsecho.bus.redis.attendance import Attendance
     from wsecho.bus.redis.commands import Commands
+    from wsecho.bus.redis.everyroom import EveryRoom
     from wsecho.bus.redis.following import Following
     from wsecho.bus.redis.keys import Keys
-    from wsecho.bus.redis.tags import Tags
 
 
 @define(eq=False)
@@ -34,8 +31,7 @@ class Hearing:
         keys: how channels are named.
         following: the rooms that are followed here.
         attendance: who is in them.
-        tags: who has said what comes back.
-        ear: takes what is told of rooms that are not followed.
+        every_room: takes what is told of rooms that are not followed.
         node: this node's name.
         hear_other: takes what came on any other channel.
     """
@@ -44,13 +40,11 @@ class Hearing:
     _keys: Keys
     _following: Following
     _attendance: Attendance
-    _tags: Tags
-    _ear: Ear
+    _every_room: EveryRoom
     _node: str
     _hear_other: Callable[[bytes, bytes], None]
     _listeners: dict[bytes, Callable[[bytes], None]] = field(factory=dict, init=False)
     _chronicles: list[Chronicle] = field(factory=list, init=False)
-    _overhears: bool = field(default=False, init=False)
 
     _log = Logger()
 
@@ -68,28 +62,20 @@ class Hearing:
         if self._commands.is_up:
             chronicle.came_up()
 
-    def overhear(self, *, all_rooms: bool) -> None:
-        """Hear of every room there is, or of those that are followed."""
-        self._overhears = all_rooms
-        command = "PSUBSCRIBE" if all_rooms else "PUNSUBSCRIBE"
-        self._commands.tell(command, self._keys.every_room)
-
     def came_up(self) -> None:
         """Listen again, on a fresh connection."""
         for channel in self._listeners:
             self._commands.subscribe(channel.decode())
         for chronicle in self._chronicles:
             chronicle.came_up()
-        if self._overhears:
-            self.overhear(all_rooms=True)
 
     def take(self, push: list[Any]) -> None:
         """Take what was pushed; what cannot be read is no end of all else."""
         try:
             if push[0] == b"message":
                 self._hear(push[1], push[2])
-            elif push[0] == b"pmessage" and self._following.on_channel(push[2]) is None:
-                self._overheard(push[2].decode(), push[3])
+            elif push[0] == b"pmessage":
+                self._every_room.take(push[2], push[3])
         except Exception:  # noqa: BLE001  # the boundary: others' bytes, and the doors' own faults
             self._log.failure("cannot take what came from Redis")
 
@@ -105,14 +91,3 @@ class Hearing:
             self._following.hear(followed, body)
         elif body[:1] == PRESENCE:
             self._attendance.hear(followed, body)
-
-    def _overheard(self, channel: str, body: bytes) -> None:
-        room = self._keys.room_on(channel)
-        if body[:1] == MESSAGE:
-            logged = read_notice(body)
-            _, origin = self._tags.take(logged.tag)
-            message = logged.message
-            receipt = Receipt(message.position, message.publication)
-            self._ear.hear(room, Delivery(receipt, message, []), origin)
-        elif body[:1] == PRESENCE:
-            self._ear.announce(room, read_change(body))

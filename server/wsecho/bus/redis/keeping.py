@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from wsecho.bus.redis.commands import Commands
+    from wsecho.bus.redis.everyroom import EveryRoom
     from wsecho.bus.redis.followed import Followed
     from wsecho.bus.redis.following import Following
     from wsecho.core.hub import Hub
@@ -39,6 +40,7 @@ class Keeping:
     Args:
         commands: Redis.
         following: the followed rooms.
+        every_room: hears of the others.
         hub: knows who is in them here.
         history_ttl: seconds that a room lasts in Redis after its last use.
         now: the time, Unix seconds.
@@ -47,6 +49,7 @@ class Keeping:
 
     _commands: Commands
     _following: Following
+    _every_room: EveryRoom
     _hub: Hub[Any]
     _history_ttl: float
     _now: Callable[[], float]
@@ -90,6 +93,7 @@ class Keeping:
             self._follow(room)
         for followed in self._following.rooms():
             self._look_at(followed, now)
+        self._every_room.look_again()
 
     def _look_at(self, followed: Followed, now: float) -> None:
         name = followed.name

@@ -134,6 +134,17 @@ end
 """,
 )
 
+# KEYS: head, log. Answers epoch, head, last, and when that was said, empty where the log has
+# nothing. It changes nothing: a room that nobody needs is not kept by being looked at.
+STANDING: Final = Script.of(
+    """
+local standing = redis.call('HMGET', KEYS[1], 'epoch', 'head', 'last')
+local entry = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)[1]
+local time = entry and string.match(entry[2][4], '^[^ ]+') or ''
+return {standing[1] or '', tonumber(standing[2] or '0'), standing[3] or '', time}
+"""
+)
+
 # KEYS: what a room consists of. ARGV: milliseconds. A room that is in use here lasts.
 TOUCH: Final = Script.of(
     """
@@ -268,4 +279,4 @@ return {lived, unpack(redis.call('ZRANGE', KEYS[1], 0, -1))}
 """
 )
 
-ALL: Final = (PUBLISH, LOAD, TOUCH, ATTEND, BEAT, PROCLAIM, READ_LOG, CLAIM, RELEASE)
+ALL: Final = (PUBLISH, LOAD, STANDING, TOUCH, ATTEND, BEAT, PROCLAIM, READ_LOG, CLAIM, RELEASE)

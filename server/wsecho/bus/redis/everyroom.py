@@ -1,0 +1,297 @@
+# SPDX-License-Identifier: MIT
+"""What is said in every room there is, for those who want to hear of all of them.
+
+One pattern is subscribed to. What was missed while Redis was away is looked up in the logs of all
+rooms, once it is back; rooms that are followed here look after themselves.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import define, field
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from wsecho.bus.later import gather
+from wsecho.bus.redis.attendance import PRESENCE, read_change
+from wsecho.bus.redis.loading import MOST_LOADS, ask_for, read_loaded
+from wsecho.bus.redis.records import MESSAGE, NO_TAG, read_notice
+from wsecho.bus.redis.scanning import scan_rooms
+from wsecho.bus.redis.scripts import STANDING
+from wsecho.core.errors import BusUnavailable, WireError
+from wsecho.core.line import Event, Line, Renewed, Seen, Skipped, Took
+from wsecho.core.overheard import Standing
+from wsecho.core.positions import Position
+from wsecho.core.retries import Receipt
+from wsecho.core.rooms import Delivery
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from twisted.python.failure import Failure
+
+    from wsecho.bus.interface import Ear
+    from wsecho.bus.later import Later
+    from wsecho.bus.redis.commands import Commands
+    from wsecho.bus.redis.following import Following
+    from wsecho.bus.redis.keys import Keys
+    from wsecho.bus.redis.tags import Tags
+    from wsecho.core.history import Message
+    from wsecho.core.overheard import Overheard
+
+_MICROSECONDS: Final = 6
+
+
+@define(eq=False)
+class EveryRoom:
+    """Hears of all rooms, once it is asked to.
+
+    Args:
+        commands: Redis.
+        keys: how channels are named.
+        following: the rooms that are followed here.
+        overheard: what of the others was told.
+        tags: who has said what comes back.
+        ear: takes what is told of them.
+    """
+
+    _commands: Commands
+    _keys: Keys
+    _following: Following
+    _overheard: Overheard
+    _tags: Tags
+    _ear: Ear
+    _hears: bool = field(default=False, init=False)
+    # The run of Redis in which nothing is missed, and the one that is spoken with.
+    _sure_run: str = field(default="", init=False)
+    _run: str = field(default="", init=False)
+    # Counts what makes an answer that is on its way none of ours any more.
+    _turn: int = field(default=0, init=False)
+    # Of the scan: None where there is nothing to scan.
+    _is_scanning: bool | None = field(default=None, init=False)
+    # Rooms in the order in which they came, each once.
+    _to_load: dict[str, None] = field(factory=dict, init=False)
+    _asked: set[str] = field(factory=set, init=False)
+    _held_tags: dict[Message, bytes] = field(factory=dict, init=False)
+    _waiting: list[Deferred[None]] = field(factory=list, init=False)
+
+    _log = Logger()
+
+    def hear(self, *, waits: bool) -> Later[None]:
+        """Hear of all rooms from now on.
+
+        Args:
+            waits: whether it matters when that is.
+
+        Returns:
+            when it is so.
+
+        Raises:
+            BusUnavailable: Redis is away.
+        """
+        self._hears = True
+        self._commands.tell("PSUBSCRIBE", self._keys.every_room)
+        if not waits:
+            return None
+        # Redis takes a connection's commands in their order.
+        return self._commands.ask("TIME").addCallback(self._begin)
+
+    def stop(self) -> None:
+        """Hear of them no more."""
+        self._hears = False
+        self._forget_answers()
+        self._overheard.end()
+        self._commands.tell("PUNSUBSCRIBE", self._keys.every_room)
+        self._let_in()
+
+    def came_up(self, run: str) -> None:
+        """Hear of them again, and look up what was missed."""
+        self._run = run
+        if self._hears:
+            self._commands.tell("PSUBSCRIBE", self._keys.every_room)
+            self._is_scanning = False
+            self.look_again()
+
+    def look_again(self) -> None:
+        """Ask once more for what Redis has refused to tell."""
+        if not self._hears or not self._commands.is_up:
+            return
+        if self._is_scanning is False:
+            self._is_scanning = True
+            scanned = Deferred.fromCoroutine(self._scan(self._turn))
+            scanned.addErrback(self._not_scanned, self._turn)
+        for room in self._overheard.behind:
+            self._load(room)
+
+    def went_down(self) -> None:
+        """Be sure of nothing."""
+        self._forget_answers()
+        self._overheard.break_off()
+        self._held_tags.clear()
+        waiting, self._waiting = self._waiting, []
+        for each in waiting:
+            if not each.called:
+                each.errback(BusUnavailable())
+
+    def take(self, channel: bytes, body: bytes) -> None:
+        """Take what is told of a room that is not followed."""
+        if not self._hears or self._following.on_channel(channel) is not None:
+            return
+        room = self._keys.room_on(channel.decode())
+        if body[:1] == MESSAGE:
+            self._take_notice(room, body)
+        elif body[:1] == PRESENCE:
+            self._ear.announce(room, read_change(body))
+
+    # -- the rest is our own
+
+    def _begin(self, time: list[bytes]) -> Later[None]:
+        if not self._hears:
+            return None
+        self._overheard.begin(_read_time(time))
+        if self._overheard.is_sure:
+            self._sure_run = self._run
+            return None
+        # What others missed is none of what this one wants.
+        waiting: Deferred[None] = Deferred(lambda _: None)
+        self._waiting.append(waiting)
+        return waiting
+
+    def _take_notice(self, room: str, body: bytes) -> None:
+        logged = read_notice(body)
+        self._following.draw_after(logged.message.position.epoch)
+        events = self._overheard.take_notice(room, logged.message)
+        line = self._overheard.line(room)
+        if line is None:
+            self._tell(room, events, {logged.message: logged.tag})
+        elif logged.tag != NO_TAG:
+            self._held_tags[logged.message] = logged.tag
+        if line is not None:
+            self._load(room)
+
+    async def _scan(self, turn: int) -> None:
+        self._overheard.resume(_read_time(await self._commands.ask("TIME")))
+        if not self._overheard.is_sure:
+            async for rooms in scan_rooms(self._commands, self._keys):
+                await self._check(rooms, turn)
+                if turn != self._turn:
+                    return
+        if turn == self._turn:
+            self._is_scanning = None
+            self._end_if_done()
+
+    async def _check(self, rooms: set[str], turn: int) -> None:
+        asked: dict[str, Later[list[Any]]] = {}
+        for room in rooms:
+            if self._following.get(room) is None:
+                keys = self._keys.room(room)
+                asked[room] = self._commands.run(STANDING, [keys.head, keys.log], [])
+        gathered = gather(asked)
+        answers = await gathered if isinstance(gathered, Deferred) else gathered
+        for room, answer in answers.items():
+            if turn != self._turn:
+                return
+            is_ours = self._following.get(room) is None
+            if is_ours and self._overheard.check(room, _read_standing(answer)):
+                self._load(room)
+
+    def _load(self, room: str) -> None:
+        if room not in self._asked:
+            self._to_load[room] = None
+        self._load_next()
+
+    def _load_next(self) -> None:
+        while self._to_load and len(self._asked) < MOST_LOADS and self._commands.is_up:
+            room = next(iter(self._to_load))
+            del self._to_load[room]
+            line = self._overheard.line(room)
+            if line is not None:
+                self._ask(room, line)
+
+    def _ask(self, room: str, line: Line) -> None:
+        self._asked.add(room)
+        keys = self._keys.room(room)
+        answer = ask_for(self._commands, keys, line, line.seen, self._following.stand)
+        answer.addBoth(self._answered, room, self._turn)
+        answer.addCallback(self._loaded, room, line, self._turn)
+        answer.addErrback(self._not_told)
+
+    def _answered(self, outcome: Any, room: str, turn: int) -> Any:
+        if turn == self._turn:
+            self._asked.discard(room)
+        return outcome
+
+    def _loaded(self, reply: list[Any], room: str, line: Line, turn: int) -> None:
+        if turn != self._turn:
+            return
+        # It may be followed by now.
+        if self._overheard.line(room) is line:
+            loaded, tags = read_loaded(reply, was_away=self._sure_run != self._run)
+            self._following.draw_after(loaded.epoch)
+            self._tell(room, self._overheard.load(room, loaded), {**self._held_tags, **tags})
+        if self._overheard.line(room) is not None:
+            self._to_load[room] = None
+        self._load_next()
+        self._end_if_done()
+
+    def _end_if_done(self) -> None:
+        if self._overheard.behind or self._is_scanning is not None:
+            return
+        self._held_tags.clear()
+        self._sure_run = self._run
+        if not self._overheard.is_sure:
+            self._overheard.catch_up()
+            self._let_in()
+
+    def _let_in(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for each in waiting:
+            if not each.called:
+                each.callback(None)
+
+    def _forget_answers(self) -> None:
+        self._turn += 1
+        self._is_scanning = None
+        self._to_load.clear()
+        self._asked.clear()
+
+    def _not_scanned(self, failure: Failure, turn: int) -> None:
+        if turn == self._turn:
+            self._is_scanning = False
+        self._not_told(failure)
+
+    def _not_told(self, failure: Failure) -> None:
+        # It is asked for again: by `look_again`, or once Redis is back.
+        if not failure.check(WireError):
+            self._log.failure("cannot look up what was missed in every room", failure)
+
+    def _tell(self, room: str, events: Iterable[Event], tags: dict[Message, bytes]) -> None:
+        for event in events:
+            try:
+                self._tell_one(room, event, tags)
+            except Exception:  # noqa: BLE001  # the boundary between the bus and the doors
+                self._log.failure("a door failed to take what came")
+
+    def _tell_one(self, room: str, event: Event, tags: dict[Message, bytes]) -> None:
+        if isinstance(event, Took):
+            message = event.message
+            _, origin = self._tags.take(tags.get(message, NO_TAG))
+            receipt = Receipt(message.position, message.publication)
+            self._ear.hear(room, Delivery(receipt, message, []), origin)
+        elif isinstance(event, Renewed):
+            self._ear.renew(room, Position(event.epoch, event.base))
+        elif isinstance(event, Skipped):
+            epoch = self._overheard.told(room).epoch
+            self._ear.skip(room, epoch, event.after, event.upto)
+
+
+def _read_time(reply: list[bytes]) -> float:
+    seconds, microseconds = reply
+    return float(b"%b.%b" % (seconds, microseconds.rjust(_MICROSECONDS, b"0")))
+
+
+def _read_standing(reply: list[Any]) -> Standing:
+    epoch, head, last, time = reply
+    seen = Seen(epoch.decode("ascii"), head, int(last) if last else None)
+    return Standing(seen, float(time) if time else None)

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""What is asked of a room's log, and what it answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from wsecho.bus.redis.records import read_entry
+from wsecho.bus.redis.scripts import LOAD
+from wsecho.core.line import Line, Loaded, Need, Seen
+from wsecho.core.positions import MAX_OFFSET
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from twisted.internet.defer import Deferred
+
+    from wsecho.bus.redis.commands import Commands
+    from wsecho.bus.redis.keys import RoomKeys
+    from wsecho.core.history import Message
+
+MOST_LOADS: Final = 32
+"""Rooms that are loaded at a time: after an outage all of them have to be."""
+
+_PART: Final = 1 << 20
+"""Bytes of a log that are loaded at a time."""
+
+
+def ask_for(
+    commands: Commands,
+    keys: RoomKeys,
+    line: Line,
+    seen: Seen,
+    stand: Callable[[Seen], Sequence[bytes | str]],
+) -> Deferred[Any]:
+    """Ask the log for what a line needs.
+
+    Args:
+        commands: Redis.
+        keys: how the room is named there.
+        line: needs it.
+        seen: how far the room was seen here, by the line or before it.
+        stand: writes what each script about a room begins with.
+
+    Raises:
+        BusUnavailable: Redis is away.
+    """
+    if line.need is Need.RENEWAL:
+        seen = Seen(line.disowned, MAX_OFFSET)
+    words = [*stand(seen), str(_PART), "1" if line.seen.epoch else ""]
+    return commands.run(LOAD, [keys.head, keys.log], words)
+
+
+def read_loaded(reply: list[Any], *, was_away: bool) -> tuple[Loaded, dict[Message, bytes]]:
+    """Read what `LOAD` answered, with the tags of its messages.
+
+    Args:
+        reply: what Redis said.
+        was_away: whether it may have lost something since the line was current.
+    """
+    epoch, head, last, anchor, more, *entries = reply
+    word = epoch.decode("ascii")
+    logged = [
+        read_entry(word, offset, body)
+        for offset, body in zip(entries[::2], entries[1::2], strict=True)
+    ]
+    loaded = Loaded(
+        word,
+        head,
+        [each.message for each in logged],
+        last=int(last) if last else None,
+        is_complete=not more,
+        anchor=int(anchor) if anchor else None,
+        was_away=was_away,
+    )
+    return loaded, {each.message: each.tag for each in logged}
