@@ -8,7 +8,7 @@
     serving      a server on its core, ended by its id
     loading      the generator on another core, and what it counted
     load.c       the generator; deflate.c is its permessage-deflate
-    servers/     the peers' programs
+    servers/     the peers' programs; bare.c is what the machine allows
     report       table, JSON and chart into a folder
     chart        the chart, in SVG
     table        what a person sees

@@ -72,9 +72,10 @@ def _curve(measured: Measured, top: int) -> str:
     found = {name: spread for name in points if (spread := _found(measured, name))}
     most = max((spread.high for spread in found.values()), default=1.0)
     best = max((spread.median for spread in found.values()), default=0.0)
+    limit = min((target.limit for target in row.targets), default=None)
     parts = [
         f'<text class="title" x="10" y="{top + 16}">{title}</text>',
-        _band(base, best, min(target.limit for target in row.targets), most),
+        *([] if limit is None else [_band(base, best, limit, most)]),
         f'<line class="axis" x1="{_LEFT}" x2="{_LEFT + _BARS}" y1="{base}" y2="{base}"/>',
     ]
     places = [f"{points[name]:.1f},{_y(found[name].median, most, base):.1f}" for name in found]

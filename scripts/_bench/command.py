@@ -10,6 +10,7 @@ from _shared.command import ended, folder, split
 from .judging import Measured, judge
 from .report import check_place
 from .rows import (
+    BARE,
     CORE,
     CORE_ROWS,
     ECHO_SIZES,
@@ -47,6 +48,7 @@ rows, and about how long a round of each takes against all of its peers, once th
 peers: {", ".join(PEERS)}
   crossbar is for the wamp rows and is installed only when --peers names it
   channels and socketio are for the scale rows, which need redis-server, too
+  {BARE} is none, but what the machine allows: a loop in C of the system's calls alone
 
 The server has one core and the generator another, and all that a scale row needs shares these
 two; close what else is busy. Peers are installed
@@ -89,7 +91,11 @@ def parse(arguments: Sequence[str]) -> Settings:
     ours, server_options = split(arguments)
     parser = _parser()
     given = parser.parse_args(ours)
-    growth = (growth_of_rooms(given.room_sizes), growth_of_echo(given.echo_sizes))
+    growth = (
+        growth_of_rooms(given.room_sizes),
+        growth_of_echo(given.echo_sizes),
+        growth_of_echo(given.echo_sizes, BARE),
+    )
     return Settings(
         root=_ROOT,
         rows=chosen(_rows(parser, given.rows, growth), given.peers),

@@ -17,7 +17,7 @@ from _shared.environment import make_once
 from _shared.errors import CannotRunError
 from _shared.process import clean_environment
 
-from .rows import SCALE_PEERS
+from .rows import BARE, SCALE_PEERS
 
 PYTHON_PACKAGES = (
     "autobahn",
@@ -38,7 +38,9 @@ NODE_PACKAGES = ("ws", "bufferutil")
 _PEERS = ("autobahn", "twisted", "websockets", "aiohttp", "picows", "tornado", "uvloop")
 _SCALE_PEERS = ("channels", "channels_redis", "python-socketio", "uvicorn")
 _HERE = Path(__file__).parent
+_BARE = _HERE / "bare.c"
 _SOURCES = tuple(_HERE / name for name in ("load.c", "deflate.c", "deflate.h"))
+_C_FLAGS = ("-O2", "-std=gnu11")
 _LISTED = (
     "import importlib.metadata as m, sys; "
     "print(*(f'{n}={m.version(n)}' for n in sys.argv[1:]), sep='\\n')"
@@ -75,6 +77,11 @@ class Environment:
     def scale_python(self) -> Path:
         """The interpreter that has what is measured over Redis."""
         return self.cache / "bench-scale" / "bin" / "python"
+
+    @property
+    def bare(self) -> Path:
+        """What does no more than the system calls."""
+        return self.cache / f"bench-bare-{_digest((_BARE,), _compiler())}"
 
     @property
     def crossbar(self) -> Path:
@@ -116,7 +123,7 @@ def install(environment: Environment, peers: Iterable[str]) -> None:
     """
     wanted = set(peers)
     environment.cache.mkdir(parents=True, exist_ok=True)
-    if wanted - {"crossbar", *SCALE_PEERS}:
+    if wanted - {"crossbar", BARE, *SCALE_PEERS}:
         _python(environment.cache / "bench-venv", PYTHON_PACKAGES)
     if wanted & {*SCALE_PEERS}:
         _python(environment.cache / "bench-scale", SCALE_PACKAGES)
@@ -124,6 +131,8 @@ def install(environment: Environment, peers: Iterable[str]) -> None:
         _python(environment.cache / "bench-crossbar", ("crossbar",))
     if "ws" in wanted:
         _node(environment)
+    if BARE in wanted:
+        _bare(environment)
 
 
 def _python(home: Path, packages: tuple[str, ...]) -> None:
@@ -198,8 +207,7 @@ def compile_generator(cache: Path) -> Generator:
         CannotRunError: There is no C compiler, or it refuses.
     """
     compiler = _compiler()
-    sources = b"".join(source.read_bytes() for source in _SOURCES)
-    digest = hashlib.sha256(sources + " ".join(compiler).encode()).hexdigest()[:12]
+    digest = _digest(_SOURCES, compiler)
     cache.mkdir(parents=True, exist_ok=True)
     trouble = None
     for features in _FEATURES:
@@ -208,6 +216,19 @@ def compile_generator(cache: Path) -> Generator:
         if trouble is None:
             return Generator(output, frozenset(features))
     raise CannotRunError(f"the generator does not compile: {trouble}")
+
+
+def _bare(environment: Environment) -> None:
+    output = environment.bare
+    if not output.exists():
+        trouble = _refusal([*_compiler(), *_C_FLAGS, str(_BARE), "-o", str(output)])
+        if trouble:
+            raise CannotRunError(f"{_BARE.name} does not compile: {trouble}")
+
+
+def _digest(sources: Iterable[Path], compiler: Iterable[str]) -> str:
+    octets = b"".join(source.read_bytes() for source in sources)
+    return hashlib.sha256(octets + " ".join(compiler).encode()).hexdigest()[:12]
 
 
 def _compiler() -> list[str]:
@@ -221,10 +242,14 @@ def _compiler() -> list[str]:
 
 def _compiles(compiler: list[str], features: Iterable[Feature], output: Path) -> str | None:
     """Give what the compiler says against it, None if nothing."""
-    command = [*compiler, "-O2", "-std=gnu11", str(_HERE / "load.c"), "-o", str(output)]
+    command = [*compiler, *_C_FLAGS, str(_HERE / "load.c"), "-o", str(output)]
     for library in (_LIBRARIES[feature] for feature in features):
         command += [library.macro, *(str(_HERE / source) for source in library.sources)]
         command += library.flags
+    return _refusal(command)
+
+
+def _refusal(command: list[str]) -> str | None:
     answer = subprocess.run(
         command, env=clean_environment(), capture_output=True, text=True, check=False
     )

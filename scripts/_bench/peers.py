@@ -12,7 +12,7 @@ from _shared.errors import CannotRunError
 from _shared.process import HOST
 
 from .environment import Environment
-from .rows import OURS, Load
+from .rows import BARE, OURS, Load
 
 _WIDEST = 15
 _UVICORN_READY = "Application startup complete|ASGI 'lifespan' protocol appears unsupported"
@@ -55,6 +55,8 @@ def command(
             () if redis is None else ("--redis", redis_url(redis), "--workers", str(load.workers))
         )
         return _wsecho(load, port, environment, work, (*shared, *options))
+    if peer == BARE:
+        return Command([str(environment.bare), str(port)], work)
     if peer == "crossbar":
         return _crossbar(port, environment, work)
     flags = ["--size", str(load.size), *(["--deflate"] if load.offer else [])]

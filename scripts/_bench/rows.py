@@ -8,7 +8,9 @@ from enum import StrEnum
 OURS = "wsecho"
 PYTHON_PEERS = ("autobahn", "websockets", "aiohttp", "picows", "tornado")
 SCALE_PEERS = ("channels", "socketio")
-PEERS = (*PYTHON_PEERS, "ws", "crossbar", *SCALE_PEERS)
+BARE = "bare"
+"""Not a peer, but what the machine allows: a loop in C of nothing but the system's calls."""
+PEERS = (*PYTHON_PEERS, "ws", "crossbar", *SCALE_PEERS, BARE)
 
 _MEGABYTE = 1e6
 _MESSAGES_IN_FLIGHT = 16
@@ -116,7 +118,7 @@ def _same(load: Load, peers: Iterable[str]) -> tuple[Entry, ...]:
 
 
 def _echo(name: str, title: str, load: Load, *targets: Target) -> Row:
-    return Row(name, title, "echoes/s", _same(load, (*PYTHON_PEERS, "ws")), targets)
+    return Row(name, title, "echoes/s", _same(load, (*PYTHON_PEERS, "ws", BARE)), targets)
 
 
 def _large(name: str, title: str, load: Load) -> Row:
@@ -193,27 +195,29 @@ def _scale(name: str, title: str, unit: str, measure: Measure, pace: int = 0) ->
     return Row(name, title, unit, entries, (Target(1.0, SCALE_PEERS),), measure)
 
 
-def _line(name: str, title: str, unit: str, loads: Mapping[int, Load]) -> Row:
-    entries = tuple(Entry(f"{size:,}", OURS, load, at=size) for size, load in loads.items())
+def _line(name: str, title: str, unit: str, loads: Mapping[int, Load], peer: str) -> Row:
+    entries = tuple(Entry(f"{size:,}", peer, load, at=size) for size, load in loads.items())
+    if peer != OURS:
+        return Row(f"{name}-{peer}", f"{title}, {peer}", unit, entries, ())
     names = tuple(entry.name for entry in entries)
     targets = (Target(_FLAT, names[:place], names[place]) for place in range(1, len(names)))
     return Row(name, title, unit, entries, tuple(targets))
 
 
-def growth_of_rooms(members: Iterable[int]) -> Row:
+def growth_of_rooms(members: Iterable[int], peer: str = OURS) -> Row:
     """Give the row of rooms of these sizes, of small ones so many that the server is busy.
 
     One message is under way in each, for those that are read together share a send.
     """
     rooms = {size: _rooms(size, max(1, _MEMBERS_IN_ALL // size)) for size in members}
-    return _line("growth-rooms", "how cost grows: rooms of N members", "deliveries/s", rooms)
+    return _line("growth-rooms", "how cost grows: rooms of N members", "deliveries/s", rooms, peer)
 
 
-def growth_of_echo(connections: Iterable[int]) -> Row:
+def growth_of_echo(connections: Iterable[int], peer: str = OURS) -> Row:
     """Give the row of echoes over these numbers of connections."""
     # One each, so that no two are ever read at once: ten already keep the server busy.
     loads = {size: Load("echo", size) for size in connections}
-    return _line("growth-echo", "how cost grows: echo over N connections", "echoes/s", loads)
+    return _line("growth-echo", "how cost grows: echo over N connections", "echoes/s", loads, peer)
 
 
 def seconds_of(row: Row, seconds: float) -> float:
@@ -238,7 +242,7 @@ ROWS = (
         "broadcast-1000",
         "broadcast 125 B to 1,000 members, closed loop",
         "deliveries/s",
-        _same(_room(1000), (*PYTHON_PEERS, "ws")),
+        _same(_room(1000), (*PYTHON_PEERS, "ws", BARE)),
         (Target(1.0, ("picows",)), Target(5.0, ("autobahn",))),
     ),
     Row(
@@ -310,6 +314,7 @@ ROWS = (
     ),
     growth_of_rooms(ROOM_SIZES),
     growth_of_echo(ECHO_SIZES),
+    growth_of_echo(ECHO_SIZES, BARE),
 )
 """By importance; `scripts/bench` without a name measures all of them in this order."""
 

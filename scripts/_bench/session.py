@@ -46,12 +46,13 @@ class Settings:
 
 
 def chosen(rows: Sequence[Row], peers: Sequence[str]) -> tuple[Row, ...]:
-    """Leave in each row what ours is, and the peers that were asked for."""
+    """Leave in each row what ours is, and the peers that were asked for; and rows with any."""
     kept = {OURS, *peers}
-    return tuple(
+    reduced = (
         replace(row, entries=tuple(entry for entry in row.entries if entry.peer in kept))
         for row in rows
     )
+    return tuple(row for row in reduced if row.entries)
 
 
 def order(entries: Sequence[Entry], round_: int) -> list[Entry]:

@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 from _bench import chart, payloads, table
 from _bench.command import parse, status
-from _bench.environment import Environment, Feature, compile_generator, missing
+from _bench.environment import Environment, Feature, compile_generator, install, missing
 from _bench.judging import Measured, Sample, Spread, judge, ratio, spread
 from _bench.loading import Bench, arguments, value
 from _bench.peers import Command, command
 from _bench.report import Report, check_place
 from _bench.rows import (
+    BARE,
     CORE_ROWS,
     OURS,
     PEERS,
@@ -302,6 +303,15 @@ class TestChart:
         assert min(heights) == pytest.approx(float(band.attrib["y"]), abs=0.1)
         assert max(heights) < float(band.attrib["y"]) + float(band.attrib["height"])
 
+    def test_what_the_machine_allows_has_no_band(self) -> None:
+        """Nothing is asked of it, and nothing judged."""
+        run = measured(growth_of_echo([10, 100], BARE), **{"10": [9], "100": [10]})
+        root = ET.fromstring(chart.render([run], ""))
+        assert "band" not in [each.get("class") for each in root.iter(f"{SVG}rect")]
+        assert len(list(root.iter(f"{SVG}circle"))) == 2
+        assert "growth-echo-bare" in table.render(run)
+        assert judge(run) == []
+
     def test_a_point_that_failed_is_said(self) -> None:
         """The others make the line."""
         values: dict[str, list[float | None]] = {"10": [9], "100": [None]}
@@ -384,7 +394,7 @@ class TestRows:
         """A ratio of different work is none; only rows about ours alone differ on purpose."""
         for each in ROWS:
             others = {entry.peer for entry in each.entries} - {OURS}
-            if others:
+            if others and not each.is_line:
                 loads = {
                     replace(entry.load, workers=0, is_socketio=False, path="")
                     for entry in each.entries
@@ -403,6 +413,12 @@ class TestRows:
         """`--peers picows` leaves two lines."""
         left = chosen([row(AT_LEAST)], ["picows"])[0]
         assert [entry.name for entry in left.entries] == [OURS, "picows"]
+
+    def test_a_row_of_what_was_not_asked_for_is_left_out(self) -> None:
+        """What the machine allows has one of its own."""
+        names = [each.name for each in chosen(ROWS, ["picows"])]
+        assert "growth-echo-bare" not in names
+        assert "growth-echo" in names
 
     def test_each_round_begins_with_another(self) -> None:
         """So that none has always the same one before it."""
@@ -583,6 +599,17 @@ class TestServers:
         assert flags[-5:] == ["--deflate", "--server-bits", "11", "--client-bits", "15"]
         theirs = self.started("websockets", replace(load, alike=False), "permessage-deflate")
         assert "--server-bits" not in theirs
+
+    def test_what_the_machine_allows_is_compiled_here(self, tmp_path: Path) -> None:
+        """Its name says what it was compiled of."""
+        environment = Environment(tmp_path, tmp_path)
+        install(environment, ["bare"])
+        started = command(
+            "bare", LOAD, 9000, environment=environment, work=tmp_path, options=()
+        ).arguments
+        program, port = started
+        assert (Path(program), port) == (environment.bare, "9000")
+        assert os.access(program, os.X_OK)
 
     def test_a_server_is_all_of_its_processes(self) -> None:
         """Some are a controller and workers; the first one is itself."""
