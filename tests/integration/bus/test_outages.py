@@ -363,6 +363,29 @@ async def test_a_long_log_is_read_in_parts(cluster: Cluster) -> None:
 
 
 @asynchronous  # type: ignore[untyped-decorator]
+async def test_a_log_that_is_short_is_no_other(cluster: Cluster) -> None:
+    """What a node has seen last may be too old to be kept: that is no reason to begin anew."""
+    one, two = cluster.node(), cluster.node()
+    member = Member()
+    await two.join(member)
+    await cluster.all_up()
+    receipt = await one.say("1")
+    await until(lambda: len(member.got) == 1)
+    two.bus.stop()
+    cluster.redis.kill()
+    await until(lambda: not one.bus.is_up)
+    cluster.redis.start()
+    await until(lambda: is_well(one))
+    assert cluster.redis.ask("XDEL", f"{cluster.prefix}{{a}}:log", "1-0") == 1
+    await one.say("2")
+    two.bus.start()
+    await until(lambda: len(member.got) == 2)
+    assert (await one.say("3")).position.epoch == receipt.position.epoch
+    await until(lambda: len(member.got) == 3)
+    assert not [event for event in two.events if event[0] in {"renewed", "skipped"}]
+
+
+@asynchronous  # type: ignore[untyped-decorator]
 async def test_who_hears_of_every_room_catches_up_with_all(cluster: Cluster) -> None:
     """Rooms that nobody here is in: each message once, in order, however often it is cut off."""
     one, two = cluster.node(), cluster.node()

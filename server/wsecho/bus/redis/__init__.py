@@ -6,7 +6,8 @@ key, below the prefix               what
 ==================================  ===============================================================
 ``{R}:head``                        hash: ``epoch``, ``head`` (the last offset), ``last`` (its
                                     publication id)
-``{R}:log``                         stream: the messages, each under the id ``offset-0``
+``{R}:log``                         stream: the messages, each under the id ``offset-0``, each
+                                    with the publication id of the one before
 ``{R}:key:DIGEST``                  hash: the receipt of what was published under a key
 ``{R}:who``                         hash: the members that nodes have there
 ``{R}`` (a channel)                 each message as it is logged, and each coming and going

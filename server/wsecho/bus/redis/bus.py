@@ -334,7 +334,7 @@ class RedisBus:
         self._attendance.beat()
         self.directory.beat()
         self._following.came_up(server.run)
-        self._every_room.came_up(server.run)
+        self._every_room.came_up()
 
     def went_down(self) -> None:
         """Know nothing any more of what is said elsewhere."""

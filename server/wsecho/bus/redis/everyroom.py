@@ -63,9 +63,6 @@ class EveryRoom:
     _tags: Tags
     _ear: Ear
     _hears: bool = field(default=False, init=False)
-    # The run of Redis in which nothing is missed, and the one that is spoken with.
-    _sure_run: str = field(default="", init=False)
-    _run: str = field(default="", init=False)
     # Counts what makes an answer that is on its way none of ours any more.
     _turn: int = field(default=0, init=False)
     # Of the scan: None where there is nothing to scan.
@@ -105,9 +102,8 @@ class EveryRoom:
         self._commands.tell("PUNSUBSCRIBE", self._keys.every_room)
         self._let_in()
 
-    def came_up(self, run: str) -> None:
+    def came_up(self) -> None:
         """Hear of them again, and look up what was missed."""
-        self._run = run
         if self._hears:
             self._commands.tell("PSUBSCRIBE", self._keys.every_room)
             self._is_scanning = False
@@ -151,7 +147,6 @@ class EveryRoom:
             return None
         self._overheard.begin(_read_time(time))
         if self._overheard.is_sure:
-            self._sure_run = self._run
             return None
         # What others missed is none of what this one wants.
         waiting: Deferred[None] = Deferred(lambda _: None)
@@ -227,7 +222,9 @@ class EveryRoom:
             return
         # It may be followed by now.
         if self._overheard.line(room) is line:
-            loaded, tags = read_loaded(reply, was_away=self._sure_run != self._run)
+            # Where the log is too short to tell whether it is what it was, that is no reason to
+            # have a room begin anew for those who are in it.
+            loaded, tags = read_loaded(reply, was_away=False)
             self._following.draw_after(loaded.epoch)
             self._tell(room, self._overheard.load(room, loaded), {**self._held_tags, **tags})
         if self._overheard.line(room) is not None:
@@ -239,7 +236,6 @@ class EveryRoom:
         if self._overheard.behind or self._is_scanning is not None:
             return
         self._held_tags.clear()
-        self._sure_run = self._run
         if not self._overheard.is_sure:
             self._overheard.catch_up()
             self._let_in()

@@ -81,7 +81,8 @@ local offset = whole(head)
 local body = now() .. ' ' .. record
 redis.call('HSET', KEYS[1], 'head', offset, 'last', publication)
 if limit > 0 then
-  redis.call('XADD', KEYS[2], 'MAXLEN', limit, offset .. '-0', 'p', publication, 'm', body)
+  redis.call('XADD', KEYS[2], 'MAXLEN', limit, offset .. '-0', 'p', publication, 'm', body,
+    'b', last)
   if head % 32 == 0 then forget_old() end
 end
 keep()
@@ -112,7 +113,14 @@ if epoch == seen_epoch and seen_offset > 0 then
     answer[4] = last
   else
     local entry = redis.call('XRANGE', KEYS[2], at, at)[1]
-    if entry then answer[4] = entry[2][2] end
+    if entry then
+      answer[4] = entry[2][2]
+    else
+      -- It is too old, but the one behind it knows it.
+      local behind = whole(seen_offset + 1) .. '-0'
+      entry = redis.call('XRANGE', KEYS[2], behind, behind)[1]
+      answer[4] = entry and entry[2][6] or ''
+    end
   end
 end
 local room = tonumber(ARGV[5])
