@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 SLICE: Final = 1024
 """Receivers that are sent to before others have their turn."""
 
+MOST_WAITING: Final = 256
+"""Events on their way to subscribers behind which publishers are not read from."""
+
 _LEAST: Final = 16
 """What an event takes at least, as so many receivers."""
 
@@ -39,6 +42,13 @@ class Distribution:
         self._realm = realm
         self._waiting: deque[tuple[message.Event, Subscription, Sequence[Session]]] = deque()
         self._is_due = False
+        self._held: dict[Session, None] = {}
+
+    def hold_back(self, publisher: Session) -> None:
+        """Have a publisher wait while too much is on its way, for all of that is kept."""
+        if len(self._waiting) > MOST_WAITING and publisher not in self._held:
+            self._held[publisher] = None
+            publisher.hold_back()
 
     def send(
         self, event: message.Event, subscription: Subscription, receivers: Sequence[Session]
@@ -69,6 +79,14 @@ class Distribution:
         self._is_due = bool(self._waiting)
         if self._waiting:
             self._realm.clock.call_later(0, self._go_on)
+        # Last, for they may say more at once.
+        if self._held and len(self._waiting) <= MOST_WAITING // 2:
+            self._let_speak()
+
+    def _let_speak(self) -> None:
+        held, self._held = self._held, {}
+        for publisher in held:
+            self._realm.safely(publisher.let_speak)
 
     def _send_to_those_left(
         self, event: message.Event, subscription: Subscription, receivers: Sequence[Session]

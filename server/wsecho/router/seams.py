@@ -60,6 +60,12 @@ class Transport(Protocol):
             CannotCarryError: this peer's serializer or size limit cannot take the message.
         """
 
+    def pause(self) -> None:
+        """Read no more from the peer until `resume`; what was read already may still come."""
+
+    def resume(self) -> None:
+        """Read again; the session may be over by now."""
+
     def close(self, ending: Ending) -> None:
         """The session is over: send out what waits, then close. Called once at most."""
 

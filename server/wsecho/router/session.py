@@ -71,6 +71,7 @@ class Session:
         self.last_invocation = 0
         self.spent = SpentCalls()
         self.peer = Peer()
+        self._holds = 0
         self._serving: Serving | None = None
         self._challenge: Challenge | None = None
         self._timer: Timer | None = None
@@ -106,6 +107,18 @@ class Session:
     def violate(self, reason: str) -> None:
         """End the session over octets that are no message; for the transport's serializer."""
         self.abort(errors.PROTOCOL_VIOLATION, reason, by="violation")
+
+    def hold_back(self) -> None:
+        """Have nothing more be read from the peer, until `let_speak` was called as often."""
+        self._holds += 1
+        if self._holds == 1:
+            self.transport.pause()
+
+    def let_speak(self) -> None:
+        """Take one `hold_back` back."""
+        self._holds -= 1
+        if not self._holds:
+            self.transport.resume()
 
     def lost(self) -> None:
         """The transport is gone. May be called at any time, and again."""

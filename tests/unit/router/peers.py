@@ -107,6 +107,7 @@ class Recorder:
     objects: list[message.Message] = field(factory=list)
     sent: list[Any] = field(factory=list)
     closed: Ending | None = None
+    is_paused: bool = False
     cannot_carry: Callable[[list[Any]], bool] = lambda _: False
     on_send: Callable[[list[Any]], None] = lambda _: None
 
@@ -119,6 +120,16 @@ class Recorder:
         self.objects.append(message)
         self.sent.append(json.loads(json.dumps(raw)))
         self.on_send(raw)
+
+    def pause(self) -> None:
+        """Note that no more may come."""
+        assert not self.is_paused
+        self.is_paused = True
+
+    def resume(self) -> None:
+        """Note that more may come."""
+        assert self.is_paused
+        self.is_paused = False
 
     def close(self, ending: Ending) -> None:
         """Keep how it ended."""

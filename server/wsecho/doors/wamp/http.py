@@ -182,8 +182,10 @@ class LongPoll(Resource):
         if verb == "send":
             _check_type(request, binary=peer.form.objects.BINARY)
             peer.bring(_body(request), _number(query, "seq"))
-        else:
-            peer.hang_up()
+            request.setResponseCode(204)
+            peer.answer(request)
+            return NOT_DONE_YET
+        peer.hang_up()
         request.setResponseCode(204)
         return b""
 

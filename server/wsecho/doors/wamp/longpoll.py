@@ -85,6 +85,8 @@ class LongPollPeer:
         self._waiting: WaitingReceive | EventStream | None = None
         self._flush: IDelayedCall | None = None
         self._closing = False
+        self._is_paused = False
+        self._held: list[Request] = []
         self._end = clock.callLater(self._timeout, self._too_late)
 
     def drain(self, retry: float) -> None:
@@ -114,6 +116,17 @@ class LongPollPeer:
             # What this turn of the reactor says goes out as one batch.
             self._flush = self._clock.callLater(0, self._serve)
 
+    def pause(self) -> None:
+        """Answer what the peer brings no more: it may bring the next only after that."""
+        self._is_paused = True
+
+    def resume(self) -> None:
+        """Answer it."""
+        self._is_paused = False
+        held, self._held = self._held, []
+        for request in held:
+            request.finish()
+
     def close(self, ending: Ending) -> None:
         """Let the peer fetch the last words, then forget it."""
         self._end_visit()
@@ -141,6 +154,14 @@ class LongPollPeer:
         self._visit.messages_in += len(messages)
         self._visit.bytes_in += len(octets)
         self._intake.take(self.session, messages, len(octets))
+
+    def answer(self, request: Request) -> None:
+        """Answer a request that has brought something, at once or when more may come."""
+        if self._is_paused:
+            self._held.append(request)
+            request.notifyFinish().addErrback(lambda _: self._let_go(request))
+        else:
+            request.finish()
 
     def receive(self, request: Request, number: int | None) -> None:
         """Answer a request with what waits, or let it wait for something.
@@ -177,6 +198,10 @@ class LongPollPeer:
         self._lost()
 
     # The rest is our own.
+
+    def _let_go(self, request: Request) -> None:
+        if request in self._held:
+            self._held.remove(request)
 
     def _gone(self, waiting: WaitingReceive | EventStream) -> None:
         if self._waiting is waiting:

@@ -132,6 +132,14 @@ class RawSocket(Protocol):
             if self._session is not None:
                 self._session.lost()
 
+    def pause(self) -> None:
+        """Read no more."""
+        self.transport.pauseProducing()
+
+    def resume(self) -> None:
+        """Read again."""
+        self.transport.resumeProducing()
+
     def close(self, ending: Ending) -> None:
         """Close the connection behind what was sent."""
         self._waiting.flush_all(self._push, self._frame)

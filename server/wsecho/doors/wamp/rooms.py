@@ -47,6 +47,7 @@ class WampRooms:
         self._allowance = allowance
         self._realms: list[Realm] = []
         self._overhearing = Overhearing(rooms.bus)
+        self._held: set[tuple[Session, str]] = set()
         self._attendees: dict[tuple[Session, Subscription], Attendee] = {}
         rooms.deliveries.listeners.append(self)
 
@@ -131,7 +132,21 @@ class WampRooms:
             )
             return when(receipt, lambda receipt: receipt.publication)
 
-        return promised(publish)
+        said = promised(publish)
+        self._hold_back(session, room)
+        return said
+
+    def _hold_back(self, session: Session, room: str) -> None:
+        """Read no more from a publisher until less of what was said before is on its way."""
+        deliveries, holding = self._rooms.deliveries, (session, room)
+        if deliveries.is_behind(room) and holding not in self._held:
+            self._held.add(holding)
+            session.hold_back()
+            deliveries.when_relieved(room, lambda: self._let_speak(holding))
+
+    def _let_speak(self, holding: tuple[Session, str]) -> None:
+        self._held.discard(holding)
+        holding[0].let_speak()
 
     def subscribing(self, session: Session, uri: str, match: Match) -> Answer[None] | None:
         """Let everyone subscribe, to so many rooms, as soon as they are current here.

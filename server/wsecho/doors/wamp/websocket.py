@@ -108,6 +108,14 @@ class WampPeer(PlainDoor):
             if self._session is not None:
                 self._session.lost()
 
+    def pause(self) -> None:
+        """Read no more."""
+        self._connection.pause()
+
+    def resume(self) -> None:
+        """Read again."""
+        self._connection.resume()
+
     def close(self, ending: Ending) -> None:
         """Close the WebSocket behind what was sent."""
         self._waiting.flush_all(self._connection.push, self._frame)
