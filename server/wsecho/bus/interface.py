@@ -99,6 +99,13 @@ class Bus(Protocol):
     def __len__(self) -> int:
         """Count the rooms that it follows elsewhere."""
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether so much is on its way that no more should be begun just now."""
+
+    def when_relieved(self, call: Callable[[], None]) -> None:
+        """Call something once less is on its way; not all who wait are called at the same time."""
+
     def start(self) -> None:
         """Begin to work."""
 

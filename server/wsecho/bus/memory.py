@@ -12,7 +12,7 @@ from wsecho.core.claims import Claims
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from wsecho.bus.interface import Ear
+    from wsecho.bus.interface import Directory, Ear
     from wsecho.core.claims import Claim
     from wsecho.core.hub import Hub
     from wsecho.core.positions import Position
@@ -45,11 +45,16 @@ class MemoryBus:
     is_away: bool = False
     speaks_locally: Final = True
     node_ttl: Final = 0.0
-    directory: Final = None
+    directory: Directory | None = None
+    is_behind: bool = False
 
     def __len__(self) -> int:
         """Count nothing: all rooms are here."""
         return 0
+
+    def when_relieved(self, call: Callable[[], None]) -> None:
+        """Nothing is ever on its way."""
+        call()
 
     def start(self) -> None:
         """There is nothing to begin."""

@@ -75,7 +75,7 @@ class FramedMember(RoomDoor):
         self.say(self._framed(frame))
         self.pump()
 
-    def received(self, payload: bytes, *, is_binary: bool) -> None:
+    def take(self, payload: bytes, *, is_binary: bool) -> None:
         """Do what a frame asks for; one that cannot be done is answered with `error`."""
         try:
             frame = read_frame(b"" if is_binary else payload)
@@ -111,7 +111,6 @@ class FramedMember(RoomDoor):
         except WireError as error:
             self._answer(write_error(error, frame.id))
             return
-        self.hold_back()
         if not isinstance(said, Deferred):
             self._acknowledge(frame, said)
             return

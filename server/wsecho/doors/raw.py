@@ -94,7 +94,7 @@ class RawMember(RoomDoor):
         else:
             self.pump()
 
-    def received(self, payload: bytes, *, is_binary: bool) -> None:
+    def take(self, payload: bytes, *, is_binary: bool) -> None:
         """Say it in the room; whoever may only listen is closed with 4403."""
         try:
             self.caller.grants.check("publish", self.room)
@@ -110,7 +110,6 @@ class RawMember(RoomDoor):
         # It is the receipt already where there is but one process.
         if not isinstance(said, Receipt):
             settle(said, _ignore, self._not_said)
-        self.hold_back()
 
     def received_all(self, messages: list[tuple[bytes, bool]]) -> None:
         """Say all of it, and then take it to the members."""

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A WebSocket in a room: what its doors, `raw` and `wsecho.v1`, have in common."""
 
-from typing import ClassVar
+from collections import deque
+from typing import ClassVar, Final
 
 from twisted.internet.defer import Deferred
 
@@ -9,6 +10,9 @@ from wsecho.core.errors import TOO_SLOW
 from wsecho.doors.door import Connection, PlainDoor
 from wsecho.doors.reader import Reader
 from wsecho.lane.transport import LaneTransport
+
+FEW: Final = 8
+"""Messages that each may say though there are too many on their way to Redis."""
 
 
 class RoomDoor(Reader, PlainDoor):
@@ -23,6 +27,24 @@ class RoomDoor(Reader, PlainDoor):
     _connection: Connection
     """Set by `opened`; nothing is sent before."""
     _is_held = False
+    # Messages since so much was on its way to Redis that no more should be said.
+    _beyond = 0
+    # Made for those that need it, for there are many that do not.
+    _unsaid: deque[tuple[bytes, bool]] | None = None
+
+    def take(self, payload: bytes, *, is_binary: bool) -> None:
+        """Do what a message is for."""
+        raise NotImplementedError
+
+    def received(self, payload: bytes, *, is_binary: bool) -> None:
+        """Take a message, once less is on its way than too much."""
+        if self._is_held:
+            if self._unsaid is None:
+                self._unsaid = deque()
+            self._unsaid.append((payload, is_binary))
+        else:
+            self.take(payload, is_binary=is_binary)
+            self._hold_back()
 
     def prepare(self) -> Deferred[None] | None:
         """Make the room current here.
@@ -42,27 +64,45 @@ class RoomDoor(Reader, PlainDoor):
         self._joined, self._begin = self.start()
         return {}
 
-    def hold_back(self) -> None:
+    def _hold_back(self) -> None:
         """Read no more from a publisher until less of what was said before is on its way.
 
-        Many could else say more than goes round, and all of it would have to be kept.
+        Many could else say more than goes round, and all of it would have to be kept; or more than
+        Redis takes, and others would wait for it.
         """
-        deliveries = self._rooms.deliveries
-        if deliveries.is_behind(self.room) and not self._is_held:
+        if self._is_too_much():
             self._is_held = True
             self._connection.pause()
-            deliveries.when_relieved(self.room, self._speak_again)
+            self._rooms.when_relieved(self.room, self._speak_again)
+
+    def _is_too_much(self) -> bool:
+        if self._rooms.bus.is_behind:
+            # Who says little does not wait for those who say much.
+            self._beyond += 1
+            return self._beyond > FEW
+        self._beyond = 0
+        return self._rooms.deliveries.is_behind(self.room)
 
     def _speak_again(self) -> None:
-        self._is_held = False
-        self._connection.resume()
+        self._is_held, self._beyond = False, 0
+        self._rooms.deliveries.together(self._say_rest)
+        if not self._is_held:
+            self._connection.resume()
+
+    def _say_rest(self) -> None:
+        while self._unsaid and not self._is_held:
+            payload, is_binary = self._unsaid.popleft()
+            self.received(payload, is_binary=is_binary)
 
     def drained(self) -> None:
         """Send more of what waits."""
         self.pump()
 
     def closed(self) -> None:
-        """Leave the room."""
+        """Leave the room; what had come before is said."""
+        while self._unsaid:
+            payload, is_binary = self._unsaid.popleft()
+            self.take(payload, is_binary=is_binary)
         self.leave()
 
     def offer(self, data: bytes) -> bool:

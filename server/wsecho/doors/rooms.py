@@ -79,6 +79,13 @@ class Rooms:
         """
         return self.bus.attach(room, after)
 
+    def when_relieved(self, room: str, call: Callable[[], None]) -> None:
+        """Call something once less is on its way; there may be too much again by then."""
+        if self.deliveries.is_behind(room):
+            self.deliveries.when_relieved(room, call)
+        else:
+            self.bus.when_relieved(call)
+
     def check(self, room: str) -> None:
         """See to it that a room takes one more member.
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wsecho.router.ids import Random
-    from wsecho.router.seams import Clock, Transport
+    from wsecho.router.seams import Clock, Pressure, Transport
 
 
 class Router:
@@ -29,6 +29,7 @@ class Router:
             raise. No text of it reaches a peer.
         opening_wait: seconds that a peer has from its transport's coming to WELCOME.
         goodbye_wait: seconds that a peer has to answer our GOODBYE.
+        pressure: says when peers are to say no more for a while; None for never.
     """
 
     def __init__(
@@ -39,12 +40,14 @@ class Router:
         *,
         opening_wait: float = 10.0,
         goodbye_wait: float = 2.0,
+        pressure: Pressure | None = None,
     ) -> None:
         self.clock = clock
         self.random = random
         self.faults = faults
         self.opening_wait = opening_wait
         self.goodbye_wait = goodbye_wait
+        self.pressure = pressure
         self.realms: dict[str, Realm] = {}
         self.sessions: dict[Session, None] = {}
 

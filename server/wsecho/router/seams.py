@@ -87,6 +87,17 @@ class Clock(Protocol):
         """Call `call` after `delay` seconds."""
 
 
+class Pressure(Protocol):
+    """What publications and calls go through that other nodes hear of."""
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether so much is on its way that no more should be begun just now."""
+
+    def when_relieved(self, call: Callable[[], None], /) -> None:
+        """Call `call` once less is on its way."""
+
+
 class TopicOwner(Protocol):
     """Serves the topics under some prefixes in place of the broker: the rooms.
 

@@ -32,11 +32,14 @@ if TYPE_CHECKING:
     from wsecho.router.registrations import Registration
     from wsecho.router.requests import Request
     from wsecho.router.router import Router
-    from wsecho.router.seams import Timer, Transport
+    from wsecho.router.seams import Pressure, Timer, Transport
     from wsecho.router.states import By
     from wsecho.router.subscriptions import Subscription
 
 _OPEN: Final = State.OPEN
+
+FEW: Final = 8
+"""Messages that each may send though there is too much on its way to other nodes."""
 
 
 class Session:
@@ -72,6 +75,8 @@ class Session:
         self.spent = SpentCalls()
         self.peer = Peer()
         self._holds = 0
+        # Messages since so much was on its way to other nodes that no more should be begun.
+        self._beyond = 0
         self._serving: Serving | None = None
         self._challenge: Challenge | None = None
         self._timer: Timer | None = None
@@ -103,10 +108,17 @@ class Session:
         except Exception as fault:  # noqa: BLE001  # the boundary: our fault must not spread
             self._router.faults(fault)
             self.abort(errors.RUNTIME_ERROR, "the router failed", by="fault")
+        if self._router.pressure is not None:
+            self._yield_to(self._router.pressure)
 
     def violate(self, reason: str) -> None:
         """End the session over octets that are no message; for the transport's serializer."""
         self.abort(errors.PROTOCOL_VIOLATION, reason, by="violation")
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the peer is not to say more just now."""
+        return self._holds > 0
 
     def hold_back(self) -> None:
         """Have nothing more be read from the peer, until `let_speak` was called as often."""
@@ -119,6 +131,20 @@ class Session:
         self._holds -= 1
         if not self._holds:
             self.transport.resume()
+
+    def _yield_to(self, pressure: Pressure) -> None:
+        if not pressure.is_behind:
+            self._beyond = 0
+            return
+        # Who says little does not wait for those who say much.
+        self._beyond += 1
+        if self._beyond == FEW + 1:
+            self.hold_back()
+            pressure.when_relieved(self._let_speak_again)
+
+    def _let_speak_again(self) -> None:
+        self._beyond = 0
+        self.let_speak()
 
     def lost(self) -> None:
         """The transport is gone. May be called at any time, and again."""

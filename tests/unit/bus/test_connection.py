@@ -96,6 +96,18 @@ def test_a_late_reply_ends_the_connection() -> None:
     assert world.clock.getDelayedCalls() == []
 
 
+def test_a_reply_that_is_read_late_is_none() -> None:
+    """What is here already when its time is over was late by this process's own fault."""
+    world = World()
+    world.ask("A")
+    world.clock.callLater(2.0, world.connection.dataReceived, b"+OK\r\n")
+    world.clock.advance(2.0)
+    assert (world.outcomes, world.lost) == ([b"OK"], [])
+    world.ask("B")
+    world.clock.advance(2.0)
+    assert isinstance(world.outcomes[1], LateError)
+
+
 def test_it_is_told_before_the_commands_fail() -> None:
     """So that nobody who hears of it asks on the same connection again."""
     world = World()

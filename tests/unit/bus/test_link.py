@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The link: commands wait for its first attempt, fail while it is down, and it comes back."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from twisted.internet.task import Clock
 
 from wsecho.bus.redis.errors import LostError, RedisError
 from wsecho.bus.redis.greeting import Server
-from wsecho.bus.redis.link import LONGEST_DELAY, Link
+from wsecho.bus.redis.link import LONGEST_DELAY, MOST_UNANSWERED, Link
 from wsecho.core.errors import BusUnavailable
 
 
@@ -20,6 +21,7 @@ class Line:
 
     lost: Any
     is_open: bool = True
+    unanswered: int = 0
     asked: list[tuple[Any, ...]] = field(factory=list)
 
     def ask(self, *words: bytes | str) -> Deferred[Any]:
@@ -164,3 +166,71 @@ def test_a_connection_that_is_gone_at_once_is_none() -> None:
     assert world.events == []
     assert len(world.clock.getDelayedCalls()) == 1
     assert issubclass(LostError, Exception)
+
+
+def test_who_waits_is_called_once_there_is_less() -> None:
+    """When half of what is too much is left, in turn, as long as it is not too much again."""
+    world = World()
+    assert not world.link.is_behind
+    world.link.start()
+    world.answer()
+    [line] = world.lines
+    line.unanswered = MOST_UNANSWERED + 1
+    assert world.link.is_behind
+    called: list[int] = []
+
+    def speak(number: int) -> None:
+        called.append(number)
+        line.unanswered += MOST_UNANSWERED // 4
+
+    for number in range(4):
+        world.link.when_relieved(partial(speak, number))
+    line.unanswered = MOST_UNANSWERED // 2 + 1
+    world.link.answered()
+    world.clock.advance(0)
+    assert (world.link.is_behind, called) == (False, [])
+    line.unanswered = MOST_UNANSWERED // 2 - 1
+    world.link.answered()
+    world.link.answered()
+    assert called == []
+    world.clock.advance(0)
+    assert called == [0]
+    line.unanswered = 0
+    world.link.answered()
+    world.clock.advance(0)
+    assert called == [0, 1, 2, 3]
+    world.link.answered()
+    assert not world.clock.getDelayedCalls()
+
+
+@pytest.mark.parametrize("end", ["cut", "stop"])
+def test_nobody_waits_for_a_connection_that_is_gone(end: str) -> None:
+    """All are called at once."""
+    world = World()
+    world.link.start()
+    world.answer()
+    world.lines[0].unanswered = MOST_UNANSWERED + 1
+    called: list[int] = []
+    for number in range(3):
+        world.link.when_relieved(partial(called.append, number))
+    getattr(world.link, end)()
+    assert called == [0, 1, 2]
+    assert not world.link.is_behind or end == "stop"
+
+
+@pytest.mark.parametrize("comes", [True, False])
+def test_what_waits_for_the_first_attempt_counts(*, comes: bool) -> None:
+    """So that not too much is asked at once, once it has come up; nobody waits where it has not."""
+    world = World()
+    world.link.start()
+    for _ in range(MOST_UNANSWERED + 1):
+        world.link.ask("A").addErrback(lambda _: None)
+    assert world.link.is_behind
+    called: list[int] = []
+    world.link.when_relieved(partial(called.append, 1))
+    world.answer() if comes else world.refuse()
+    assert not world.link.is_behind
+    assert called == ([] if comes else [1])
+    world.link.answered()
+    world.clock.advance(0)
+    assert called == [1]

@@ -105,8 +105,9 @@ class RedisBus:
     def _connect(self, reactor: Any) -> None:
         address, timeout = self._settings.address, self._settings.timeout
         name = f"wsecho-{self.node}"
-        dialer = Dialer(address, name, reactor, timeout, self.measures.time)
+        dialer = Dialer(address, name, reactor, timeout, self._answered)
         self._link = Link(dialer, str(address), reactor, self)
+        self.when_relieved = self._link.when_relieved
         self._commands = Commands(self._link, self.measures)
         channel = self._keys.node(self.node)
         self._canary = Canary(self._link, channel, reactor, timeout, self.measures)
@@ -203,6 +204,11 @@ class RedisBus:
     def is_away(self) -> bool:
         """Whether Redis is not connected to, and not awaited for the first time either."""
         return self._commands.is_away
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether Redis has so much to answer that no more should be asked just now."""
+        return self._link.is_behind
 
     def check_health(self) -> None:
         """See to it that messages get through.
@@ -348,6 +354,10 @@ class RedisBus:
         self._hearing.take(push)
 
     # -- the rest is our own
+
+    def _answered(self, seconds: float) -> None:
+        self.measures.time(seconds)
+        self._link.answered()
 
     def _say_here(self, room: str, said: Said, sender: Any, origin: Any) -> Receipt:
         self._stray(room)

@@ -36,15 +36,16 @@ def count_members(
     """
 
     async def count() -> dict[str, int]:
-        names: set[str] = set()
-        async for some in scan_rooms(commands, keys):
-            names |= some
-        asked: dict[str, Later[list[bytes]]] = {
-            name: commands.ask("HKEYS", keys.room(name).who) for name in names
-        }
-        gathered = gather(asked)
-        who = await gathered if isinstance(gathered, Deferred) else gathered
-        return {name: _count(entries, alive) for name, entries in who.items()}
+        found: dict[str, int] = {}
+        # Some at a time: all at once would keep Redis from everybody else.
+        async for names in scan_rooms(commands, keys):
+            asked: dict[str, Later[list[bytes]]] = {
+                name: commands.ask("HKEYS", keys.room(name).who) for name in names
+            }
+            gathered = gather(asked)
+            who = await gathered if isinstance(gathered, Deferred) else gathered
+            found |= {name: _count(entries, alive) for name, entries in who.items()}
+        return found
 
     return Deferred.fromCoroutine(count())
 

@@ -99,6 +99,11 @@ class Connection(Protocol):
         self.transport.write(encode(*words))
         return answer
 
+    @property
+    def unanswered(self) -> int:
+        """Commands whose replies are awaited."""
+        return len(self._asked)
+
     def tell(self, *words: bytes | str) -> None:
         """Send a command that is answered by a push, as `SUBSCRIBE` is."""
         if self.is_open:
@@ -159,5 +164,13 @@ class Connection(Protocol):
         if left > 0:
             self._deadline = self._clock.callLater(left, self._look)
         else:
+            # The reply may be here, and this process have been late to read it.
+            self._deadline = self._clock.callLater(0, self._give_up, self._asked[0])
+
+    def _give_up(self, awaited: tuple[float, float, Deferred[Any]]) -> None:
+        if self._asked and self._asked[0] is awaited:
+            self._deadline = None
             self._cause = LateError
             self.cut()
+        else:
+            self._look()

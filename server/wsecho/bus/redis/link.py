@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from enum import Enum
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
@@ -13,6 +14,7 @@ from twisted.logger import Logger
 from wsecho.core.errors import BusUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Protocol
 
     from twisted.internet.interfaces import IDelayedCall
@@ -38,6 +40,10 @@ if TYPE_CHECKING:
 FIRST_DELAY: Final = 0.1
 LONGEST_DELAY: Final = 2.0
 """Seconds between two attempts to connect, about."""
+
+MOST_UNANSWERED: Final = 512
+"""Commands whose replies are awaited, behind which no more should be asked: each has a deadline,
+and the connection is given up where one is missed."""
 
 # Many nodes must not come back together; nobody has to be kept from guessing when.
 _RANDOM: Final = Random()  # noqa: S311
@@ -77,6 +83,8 @@ class Link:
         self._failed = 0
         self._complaint = ""
         self._waiting: list[Deferred[None]] = []
+        self._held: deque[Callable[[], None]] = deque()
+        self._relief: IDelayedCall | None = None
 
     def start(self) -> None:
         """Begin to connect."""
@@ -92,6 +100,7 @@ class Link:
             self._attempt.cancel()
         if self._connection is not None:
             self._connection.leave()
+        self._relieve_all()
 
     def cut(self) -> None:
         """Doubt the connection, and make it anew."""
@@ -122,6 +131,20 @@ class Link:
         if not connection.is_open:
             raise BusUnavailable
         return connection.ask(*words)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether so much is asked that no more should be just now."""
+        return self._unanswered > MOST_UNANSWERED
+
+    def when_relieved(self, call: Callable[[], None]) -> None:
+        """Call something once less is asked, or the connection is gone."""
+        self._held.append(call)
+
+    def answered(self) -> None:
+        """Be told that a reply has come."""
+        if self._held and self._relief is None and self._unanswered <= MOST_UNANSWERED // 2:
+            self._relief = self._clock.callLater(0, self._relieve)
 
     def tell(self, *words: bytes | str) -> None:
         """Send a command that is answered by a push, if Redis is there."""
@@ -167,6 +190,7 @@ class Link:
             self.standing = Standing.CONNECTING
             self._owner.went_down()
             self._go_on()
+            self._relieve_all()
         self._retry()
 
     def _go_on(self) -> None:
@@ -184,7 +208,25 @@ class Link:
         self.standing = Standing.CONNECTING
         self._log.warn("the connection to {address} is lost", address=self._address)
         self._owner.went_down()
+        self._relieve_all()
         self._retry()
+
+    @property
+    def _unanswered(self) -> int:
+        return len(self._waiting) if self._connection is None else self._connection.unanswered
+
+    def _relieve(self) -> None:
+        # One in a turn: together they would ask more than there is room for.
+        self._relief = None
+        if self._held:
+            self._held.popleft()()
+        if self._held and self._unanswered <= MOST_UNANSWERED // 2:
+            self._relief = self._clock.callLater(0, self._relieve)
+
+    def _relieve_all(self) -> None:
+        held, self._held = self._held, deque()
+        for call in held:
+            call()
 
     def _retry(self) -> None:
         delay = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(self._failed, 10))

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from wsecho.bus.redis.commands import Commands
     from wsecho.bus.redis.keys import Keys
 
-_STEP: Final = "1000"
+_STEP: Final = "200"
+"""Keys that are looked at in one step: as many rooms may be asked about then."""
 
 
 async def scan_rooms(commands: Commands, keys: Keys) -> AsyncIterator[set[str]]:

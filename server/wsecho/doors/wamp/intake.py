@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
 """What a WAMP peer sends, on its way to its session: no faster than `--message-rate` allows.
 
-Each WAMP message counts, not what carries it: a batch may hold thousands.
+Each WAMP message counts, not what carries it: a batch may hold thousands. While the session is held
+back, what has come already waits here.
 """
+
+from collections import deque
 
 from attrs import define, field
 from twisted.internet.interfaces import IReactorTime
@@ -29,6 +32,8 @@ class Intake:
     _clock: IReactorTime
     _stats: Stats
     _meter: Meter | None = field(default=None, init=False)
+    # Made for those that need it, for there are many that do not.
+    _waiting: deque[tuple[object, WampError | None]] | None = field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         if not self._rates.are_unbounded:
@@ -46,14 +51,31 @@ class Intake:
             octets: how long all of them were together.
         """
         for message in messages:
-            if self._meter is None or self._is_within(self._meter, octets):
-                session.receive(message)
-            elif self._rates.policy == "close":
-                session.abort(OVER_RATE, _REASON)
-                return
+            refused = None
+            if self._meter is not None and not self._is_within(self._meter, octets):
+                if self._rates.policy == "close":
+                    self.flush(session)
+                    session.abort(OVER_RATE, _REASON)
+                    return
+                refused = WampError(OVER_RATE, _REASON)
+            if session.is_held:
+                if self._waiting is None:
+                    self._waiting = deque()
+                self._waiting.append((message, refused))
             else:
-                session.receive(message, WampError(OVER_RATE, _REASON))
+                session.receive(message, refused)
             octets = 0
+
+    def go_on(self, session: Session) -> bool:
+        """Hand on what waits, until the session is held back again; tell whether it is not."""
+        while self._waiting and not session.is_held:
+            session.receive(*self._waiting.popleft())
+        return not session.is_held
+
+    def flush(self, session: Session) -> None:
+        """Hand on all that waits, as no more will come."""
+        while self._waiting:
+            session.receive(*self._waiting.popleft())
 
     def _is_within(self, meter: Meter, octets: int) -> bool:
         if not meter.count(octets, self._clock.seconds()):

@@ -121,7 +121,9 @@ class LongPollPeer:
         self._is_paused = True
 
     def resume(self) -> None:
-        """Answer it."""
+        """Go on with what came before, then answer it."""
+        if not self._intake.go_on(self.session):
+            return
         self._is_paused = False
         held, self._held = self._held, []
         for request in held:
@@ -194,7 +196,8 @@ class LongPollPeer:
         self._serve()
 
     def hang_up(self) -> None:
-        """End the session as the peer asks (`close`)."""
+        """End the session as the peer asks (`close`), behind what it had brought."""
+        self._intake.flush(self.session)
         self._lost()
 
     # The rest is our own.

@@ -95,6 +95,7 @@ class RawSocket(Protocol):
         self._finished = True
         self._outbound.connection_lost()
         if self._session is not None:
+            self._intake.flush(self._session)
             self._session.lost()
             self._end_visit(self._session)
 
@@ -137,8 +138,10 @@ class RawSocket(Protocol):
         self.transport.pauseProducing()
 
     def resume(self) -> None:
-        """Read again."""
-        self.transport.resumeProducing()
+        """Go on with what came before, then read again."""
+        assert self._session is not None  # noqa: S101  # it says so
+        if self._intake.go_on(self._session):
+            self.transport.resumeProducing()
 
     def close(self, ending: Ending) -> None:
         """Close the connection behind what was sent."""

@@ -44,9 +44,15 @@ def make_router(
     config: Config, rooms: Rooms, reactor: IReactorTime, admission: Admission
 ) -> Router:
     """Make the router with its realms, and connect it to the rooms."""
-    router = Router(_Clock(reactor), SystemRandom(), _log_fault, opening_wait=config.open_timeout)
-    topics = WampRooms(rooms, Allowance(rooms, config.max_rooms_per_connection))
     is_alone = rooms.bus.directory is None
+    router = Router(
+        _Clock(reactor),
+        SystemRandom(),
+        _log_fault,
+        opening_wait=config.open_timeout,
+        pressure=None if is_alone else rooms.bus,
+    )
+    topics = WampRooms(rooms, Allowance(rooms, config.max_rooms_per_connection))
     for name in config.realm:
         realm = router.add_realm(
             name,

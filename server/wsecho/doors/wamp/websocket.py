@@ -88,6 +88,7 @@ class WampPeer(PlainDoor):
     def closed(self) -> None:
         """End the session with its connection, if it was begun."""
         if self._session is not None:
+            self._intake.flush(self._session)
             self._session.lost()
 
     # What the session calls.
@@ -113,8 +114,10 @@ class WampPeer(PlainDoor):
         self._connection.pause()
 
     def resume(self) -> None:
-        """Read again."""
-        self._connection.resume()
+        """Go on with what came before, then read again."""
+        assert self._session is not None  # noqa: S101  # it says so
+        if self._intake.go_on(self._session):
+            self._connection.resume()
 
     def close(self, ending: Ending) -> None:
         """Close the WebSocket behind what was sent."""

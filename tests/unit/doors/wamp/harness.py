@@ -15,7 +15,9 @@ from twisted.python.failure import Failure
 from twisted.web.resource import Resource
 
 from tests.unit.doors.harness import Client, Peer, Server
+from wsecho.bus.memory import MemoryBus
 from wsecho.config import Config
+from wsecho.doors.rooms import MakeBus
 from wsecho.doors.wamp.serve import longpoll_resource
 
 HELLO: list[Any] = [
@@ -33,10 +35,10 @@ FORMS = (
 ROOM = "wsecho.room.a"
 
 
-def make_server(**options: Any) -> Server:
+def make_server(make_bus: MakeBus = MemoryBus, /, **options: Any) -> Server:
     """A server with `/lp` in its tree, whose WebSockets may be silent."""
     root = Resource()
-    server = Server(Config(**{"auto_ping": 0.0, **options}), root)
+    server = Server(Config(**{"auto_ping": 0.0, **options}), root, make_bus=make_bus)
     lp = longpoll_resource(
         server.config, server.admission.gate, server.router, server.clock, server.house
     )

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: MIT
+"""Publishers, at each door, before a bus that has too much on its way already."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.unit.doors.harness import Client, Peer, Server
+from tests.unit.doors.wamp.harness import HELLO, ROOM, Poller, Raw, Wamp, make_server
+from wsecho.bus.interface import Ear
+from wsecho.bus.memory import MemoryBus
+from wsecho.core.hub import Hub
+from wsecho.doors import roomdoor
+from wsecho.router import session
+
+FEW = 3
+ALL = [f"{number}" for number in range(3 * FEW)]
+
+
+class PressedBus(MemoryBus):
+    """A bus in memory that says that it is behind when it is told to."""
+
+    def __init__(self, hub: Hub[Any], ear: Ear, now: Callable[[], float]) -> None:
+        super().__init__(hub, ear, now)
+        self.held: list[Callable[[], None]] = []
+
+    # A bus that leads to others: only then the router looks at it.
+    directory: Any = object()
+
+    def when_relieved(self, call: Callable[[], None]) -> None:
+        """Keep it for `relieve`."""
+        self.held.append(call)
+
+    def watch_nodes(self, changed: Callable[[frozenset[str]], None]) -> None:
+        """There is nobody else."""
+        changed(frozenset({self.node}))
+
+    def relieve(self) -> None:
+        """Call who waits, though it may be behind again by then."""
+        held, self.held = self.held, []
+        for call in held:
+            call()
+
+
+@pytest.fixture(autouse=True)
+def a_few_are_three() -> Iterator[None]:
+    """Have few messages be fewer."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (roomdoor, session):
+            patch.setattr(module, "FEW", FEW)
+        yield
+
+
+@pytest.fixture
+def server() -> Server:
+    """A server on such a bus."""
+    return make_server(PressedBus)
+
+
+def bus(server: Server) -> PressedBus:
+    """Its bus."""
+    assert isinstance(server.rooms.bus, PressedBus)
+    return server.rooms.bus
+
+
+def raw(server: Server) -> tuple[Peer, Callable[[str], None]]:
+    """A raw member: its connection, and what says something."""
+    client = server.open("/broadcast/a?self=0")
+    return client.peer, client.text
+
+
+def framed(server: Server) -> tuple[Peer, Callable[[str], None]]:
+    """One that speaks `wsecho.v1`."""
+    client = server.open("/broadcast/a?self=0", subprotocols=["wsecho.v1"])
+    return client.peer, lambda text: client.text(json.dumps({"type": "publish", "data": text}))
+
+
+def wamp(server: Server) -> tuple[Peer, Callable[[str], None]]:
+    """A WAMP session over WebSocket."""
+    peer = Wamp.join(server)
+    return peer.client.peer, lambda text: peer.say([16, int(text) + 1, {}, ROOM, [text]])
+
+
+def rawsocket(server: Server) -> tuple[Peer, Callable[[str], None]]:
+    """A WAMP session over RawSocket."""
+    peer, _ = Raw.shake_hands(server)
+    peer.say(HELLO)
+    assert peer.heard()[0][0] == 2
+    return peer.peer, lambda text: peer.say([16, int(text) + 1, {}, ROOM, [text]])
+
+
+Open = Callable[[Server], tuple[Peer, Callable[[str], None]]]
+every_door = pytest.mark.parametrize("door", [raw, framed, wamp, rawsocket])
+
+
+@every_door
+def test_a_few_pass_and_the_rest_waits(server: Server, door: Open) -> None:
+    """In order; it is read from again once nothing waits any more, and others all along."""
+    reader, other = server.open("/broadcast/a"), server.open("/broadcast/b")
+    peer, say = door(server)
+    bus(server).is_behind = True
+    for text in ALL:
+        say(text)
+    assert peer.wire.producerState == "paused"
+    passed = reader.texts()
+    assert passed == ALL[: len(passed)]
+    assert FEW <= len(passed) <= FEW + 1
+    other.text("x")
+    assert other.texts() == ["x"]
+    bus(server).relieve()
+    assert peer.wire.producerState == "paused"
+    passed += reader.texts()
+    assert passed == ALL[: len(passed)]
+    assert len(passed) < len(ALL)
+    bus(server).is_behind = False
+    bus(server).relieve()
+    assert passed + reader.texts() == ALL
+    assert peer.wire.producerState == "producing"
+    assert bus(server).held == []
+
+
+@every_door
+def test_who_says_little_does_not_wait(server: Server, door: Open) -> None:
+    """What it said before, while there was room, does not count."""
+    reader = server.open("/broadcast/a")
+    peer, say = door(server)
+    for text in ALL[:FEW]:
+        say(text)
+    bus(server).is_behind = True
+    for text in ALL[FEW : FEW + 2]:
+        say(text)
+    assert peer.wire.producerState == "producing"
+    assert reader.texts() == ALL[: FEW + 2]
+
+
+@every_door
+def test_what_had_come_is_said_though_its_peer_has_gone(server: Server, door: Open) -> None:
+    """And to be relieved later harms nobody."""
+    reader: Client = server.open("/broadcast/a")
+    peer, say = door(server)
+    bus(server).is_behind = True
+    for text in ALL:
+        say(text)
+    peer.lose()
+    assert reader.texts() == ALL
+    bus(server).relieve()
+    bus(server).is_behind = False
+    bus(server).relieve()
+    assert bus(server).held == []
+
+
+def test_a_batch_stops_in_the_middle(server: Server) -> None:
+    """However many messages it has; its POST is answered when all of them were said."""
+    reader = server.open("/broadcast/a")
+    poller = Poller.join(server, "wamp.2.json.batched")
+    bus(server).is_behind = True
+    posted = poller.send(
+        b"".join(
+            b'[16,%d,{},"%s",["%s"]]\x1e' % (number, ROOM.encode(), text.encode())
+            for number, text in enumerate(ALL, 1)
+        )
+    )
+    passed = reader.texts()
+    assert 0 < len(passed) < len(ALL)
+    assert not posted.is_answered
+    bus(server).is_behind = False
+    bus(server).relieve()
+    assert posted.status == 204
+    assert passed + reader.texts() == ALL
