@@ -82,11 +82,6 @@ class Overheard:
     _vanished: set[str] = field(factory=set, init=False)
 
     @property
-    def is_on(self) -> bool:
-        """Whether all rooms are heard of."""
-        return self._since is not None
-
-    @property
     def behind(self) -> Collection[str]:
         """The rooms that are being caught up with."""
         return self._catching.keys()

@@ -2,17 +2,15 @@
 """A WebSocket in a room: what its doors, `raw` and `wsecho.v1`, have in common."""
 
 from collections import deque
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from twisted.internet.defer import Deferred
 
 from wsecho.core.errors import TOO_SLOW
+from wsecho.core.rates import FEW
 from wsecho.doors.door import Connection, PlainDoor
 from wsecho.doors.reader import Reader
 from wsecho.lane.transport import LaneTransport
-
-FEW: Final = 8
-"""Messages that each may say though there are too many on their way to Redis."""
 
 
 class RoomDoor(Reader, PlainDoor):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from autobahn.wamp import message
 
+from wsecho.core.rates import FEW
 from wsecho.router import errors, outgoing, requests
 from wsecho.router.access import Challenge
 from wsecho.router.calls import SpentCalls
@@ -37,9 +38,6 @@ if TYPE_CHECKING:
     from wsecho.router.subscriptions import Subscription
 
 _OPEN: Final = State.OPEN
-
-FEW: Final = 8
-"""Messages that each may send though there is too much on its way to other nodes."""
 
 
 class Session:

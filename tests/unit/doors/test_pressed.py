@@ -151,6 +151,25 @@ def test_what_had_come_is_said_though_its_peer_has_gone(server: Server, door: Op
     assert bus(server).held == []
 
 
+@pytest.mark.parametrize("over_rawsocket", [True, False])
+def test_answers_to_who_has_gone_harm_nobody(server: Server, *, over_rawsocket: bool) -> None:
+    """What had come is said, and acknowledged to nobody."""
+    reader = server.open("/broadcast/a")
+    speaker: Raw | Wamp
+    if over_rawsocket:
+        speaker, _ = Raw.shake_hands(server)
+        speaker.say(HELLO)
+    else:
+        speaker = Wamp.join(server)
+    peer = speaker.peer if isinstance(speaker, Raw) else speaker.client.peer
+    bus(server).is_behind = True
+    for number, text in enumerate(ALL, 1):
+        speaker.say([16, number, {"acknowledge": True}, ROOM, [text]])
+    peer.lose()
+    assert reader.texts() == ALL
+    assert len(server.router.sessions) == 0
+
+
 def test_a_batch_stops_in_the_middle(server: Server) -> None:
     """However many messages it has; its POST is answered when all of them were said."""
     reader = server.open("/broadcast/a")
