@@ -10,7 +10,6 @@ key, below the prefix               what
                                     with the publication id of the one before
 ``{R}:key:DIGEST``                  hash: the receipt of what was published under a key
 ``{R}:who``                         hash: the members that nodes have there
-``{R}`` (a channel)                 each message as it is logged, and each coming and going
 ``{@}:nodes``                       sorted set: when each node is taken for dead
 ``{@}:claims``                      hash: who holds a place, as JSON: node, holder, rule, rank of
                                     each; under the empty name the last rank
@@ -18,14 +17,21 @@ key, below the prefix               what
 ``{@}:kept:WORD``                   hash: what is kept of a subject for those who come later
 ``{@}:log:WORD``                    stream: what was proclaimed on a subject lately, each entry
                                     with the id of the one before
-``log:WORD`` (a channel)            each entry as it is logged
-``subject:WORD`` (a channel)        what else nodes have to tell one another
-``node:NODE:WORD`` (a channel)      the same, to one of them
-``node:NODE`` (a channel)           what a node says to itself, to know that it is heard
 ``address:NODE``                    where other machines reach a node
 ==================================  ===============================================================
 
-R is the room's name, percent-encoded. The braces keep what belongs together on one shard.
+==================================  ===============================================================
+channel, below the prefix           what
+==================================  ===============================================================
+``{D}{R}``                          each message as it is logged, and each coming and going
+``{D}log:WORD``                     each entry of a subject's log as it is logged
+``{D}subject:WORD``                 what else nodes have to tell one another
+``{D}node:NODE:WORD``               the same, to one of them
+``{D}node:NODE``                    what a node says to itself, to know that it is heard
+==================================  ===============================================================
+
+R is the room's name, percent-encoded, D the number of the database that the keys are in: channels
+are of none. A key's braces keep what belongs together on one shard.
 
 One connection carries it all, in RESP3: commands, their replies, and what is published. So the
 order is one, a message that was published here comes back on the connection that its reply comes

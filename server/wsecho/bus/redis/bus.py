@@ -95,7 +95,7 @@ class RedisBus:
         self._now = now
         self.node = secrets.token_urlsafe(9)
         self.measures = Measures()
-        self._keys = Keys(settings.prefix)
+        self._keys = Keys(settings.prefix, settings.address.database)
         self._tags = Tags(self.node)
         self.speaks_locally, self.node_ttl = settings.speaks_locally, settings.node_ttl
         self._connect(reactor)

@@ -17,6 +17,9 @@ _SPECIAL: Final = re.compile(r"([*?\[\]\\^-])")
 class RoomKeys:
     """The names of one room.
 
+    Args:
+        base: begins the names of its keys.
+
     Attributes:
         head: where it stands.
         log: its messages.
@@ -24,6 +27,7 @@ class RoomKeys:
         channel: where it is told of.
     """
 
+    _base: str
     head: str
     log: str
     who: str
@@ -32,23 +36,35 @@ class RoomKeys:
     def receipt(self, caller: str, key: str) -> str:
         """Name what was published under an idempotency key."""
         digest = sha256(f"{caller}\0{key}".encode()).hexdigest()
-        return f"{self.channel}:key:{digest[:32]}"
+        return f"{self._base}:key:{digest[:32]}"
 
 
 @frozen
 class Keys:
-    """The names below a prefix.
+    """The names below a prefix, in a database.
+
+    A key is in its database, but Redis's channels are of no database, so that each is named after
+    the one whose keys it tells of. No prefix has braces: no two databases and prefixes, whatever
+    they are, have a channel in common.
 
     Args:
         prefix: begins each of them.
+        database: the number of the database that the keys are in.
     """
 
     _prefix: str
+    _database: int
+
+    @property
+    def _channels(self) -> str:
+        return f"{self._prefix}{{{self._database}}}"
 
     def room(self, name: str) -> RoomKeys:
         """Name what belongs to a room."""
-        base = f"{self._prefix}{{{quote(name, safe='')}}}"
-        return RoomKeys(f"{base}:head", f"{base}:log", f"{base}:who", base)
+        tag = f"{{{quote(name, safe='')}}}"
+        base = f"{self._prefix}{tag}"
+        channel = f"{self._channels}{tag}"
+        return RoomKeys(base, f"{base}:head", f"{base}:log", f"{base}:who", channel)
 
     # What scripts look at together; no room's name, being percent-encoded, has that tag.
 
@@ -74,19 +90,19 @@ class Keys:
     @property
     def every_room(self) -> str:
         """The pattern of all rooms' channels."""
-        return f"{escape(self._prefix)}{{*}}"
+        return f"{escape(self._channels)}{{*}}"
 
     def room_on(self, channel: str) -> str:
         """Return the name of the room that a channel tells of."""
-        return unquote(channel[len(self._prefix) + 1 : -1])
+        return unquote(channel[len(self._channels) + 1 : -1])
 
     def subject(self, subject: str) -> str:
         """The channel on which nodes tell one another of something."""
-        return f"{self._prefix}subject:{subject}"
+        return f"{self._channels}subject:{subject}"
 
     def logged(self, subject: str) -> str:
         """The channel on which nodes tell one another what is logged."""
-        return f"{self._prefix}log:{subject}"
+        return f"{self._channels}log:{subject}"
 
     def log(self, subject: str) -> str:
         """Where it is logged."""
@@ -94,7 +110,7 @@ class Keys:
 
     def whisper(self, node: str, subject: str) -> str:
         """The channel on which a node is told of something alone."""
-        return f"{self._prefix}node:{node}:{subject}"
+        return f"{self._channels}node:{node}:{subject}"
 
     def address(self, node: str) -> str:
         """Where a node is reached."""
@@ -102,7 +118,7 @@ class Keys:
 
     def node(self, name: str) -> str:
         """The channel of one node."""
-        return f"{self._prefix}node:{name}"
+        return f"{self._channels}node:{name}"
 
 
 def escape(text: str) -> str:
