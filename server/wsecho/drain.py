@@ -15,11 +15,11 @@ from typing import Any, Final
 
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.interfaces import IListeningPort
-from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from wsecho.doors.connections import Drainable
 from wsecho.doors.house import House
+from wsecho.loops import Loop
 
 FEW: Final = 100
 """As many connections are told at once: nobody notices them coming back together."""
@@ -92,10 +92,8 @@ class Drain:
         self._spread = self._within / 2 if many > FEW else 0.0
         self._pace = (many - FEW) / self._spread if self._spread else 0.0
         self._house.connections.retry = SOONEST + self._spread
-        self._look = LoopingCall(self._go_on)
-        self._look.clock = self._reactor
-        self._look.start(_LOOK, now=False)
-        self._tell_some(0.0)
+        self._look = Loop("taking leave of connections", self._go_on, self._reactor)
+        self._look.start(_LOOK, now=True)
 
     def _go_on(self) -> None:
         passed = self._reactor.seconds() - self._begun

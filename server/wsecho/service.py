@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, Protocol
 
 from prometheus_client.core import Metric
-from twisted.application.internet import TimerService
 from twisted.application.service import IServiceCollection, MultiService
 from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
@@ -34,6 +33,7 @@ from wsecho.doors.websocket import WebSocketFactory
 from wsecho.drain import Drain, on_a_second_signal
 from wsecho.lane.lane import Lane
 from wsecho.listening import Listening
+from wsecho.loops import Chore
 from wsecho.reload import Reader, Reload
 from wsecho.signals import OnSignal
 
@@ -179,8 +179,7 @@ class WsechoService(MultiService):
 
     def _add_chores(self) -> None:
         """Add what is done every so often."""
-        sweep = TimerService(_SWEEP, self.rooms.sweep)
-        sweep.clock = self._reactor
+        sweep = Chore("forgetting what is too old", _SWEEP, self.rooms.sweep, self._reactor)
         sweep.setServiceParent(self)
         Pulse(self._reactor, self.house.stats).setServiceParent(self)
         admissions = self.house.admissions

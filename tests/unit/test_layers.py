@@ -15,6 +15,7 @@ PACKAGE = Path(wsecho.__file__).parent
 # From the bottom up. A name at the package's top is a layer of its own.
 LAYERS = [
     {"core"},
+    {"loops"},
     {"bus"},
     {"router"},
     {"access"},

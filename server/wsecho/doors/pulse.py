@@ -42,5 +42,6 @@ class Pulse(Service):
         self._next = self._clock.callLater(INTERVAL, self._beat)
 
     def _beat(self) -> None:
-        self._stats.lagged(max(0.0, self._clock.seconds() - self._due))
+        late = self._clock.seconds() - self._due
         self._set()
+        self._stats.lagged(max(0.0, late))

@@ -9,10 +9,10 @@ import json
 from typing import Any, Final
 
 from twisted.application.service import Service
-from twisted.internet.task import LoopingCall
 
 from wsecho.bus.interface import Bus
 from wsecho.core.admissions import Admissions, Counts
+from wsecho.loops import Loop
 
 BEAT: Final = 0.5
 """Seconds between two tellings, where there is something to tell."""
@@ -33,15 +33,14 @@ class Tally(Service):
         self._bus = bus
         self._admissions = admissions
         self._is_alone = True
-        self._loop = LoopingCall(self._tell_changes)
-        self._loop.clock = clock
+        self._loop = Loop("telling other nodes of connections", self._tell_changes, clock)
 
     def startService(self) -> None:
         """Begin to tell, and to listen."""
         super().startService()
         self._bus.listen(_SUBJECT, self._hear)
         self._bus.watch_nodes(self._nodes_changed)
-        self._loop.start(BEAT, now=False)
+        self._loop.start(BEAT)
 
     def stopService(self) -> None:
         """End it."""

@@ -7,12 +7,11 @@ import secrets
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from twisted.application.internet import TimerService
 from twisted.application.service import IServiceCollection, MultiService
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.interfaces import IDelayedCall, IListeningPort
@@ -27,6 +26,7 @@ from wsecho.doors.admission import Admission
 from wsecho.doors.forwarding.neighbours import Neighbours
 from wsecho.drain import on_a_second_signal
 from wsecho.listening import Listening
+from wsecho.loops import Chore
 from wsecho.service import resources
 from wsecho.sharing import hold
 from wsecho.signals import OnSignal
@@ -95,8 +95,8 @@ class Supervisor(MultiService):
         for service in (
             OnSignal("SIGHUP", self.reload, reactor),
             OnSignal("SIGUSR2", self.replace, reactor),
-            _Timer(LOOK_INTERVAL, self._gathering.look, reactor),
-            _Timer(INTERVAL, self._tell_mean, reactor),
+            Chore("asking for metrics", LOOK_INTERVAL, self._gathering.look, reactor),
+            Chore("telling the mean load", INTERVAL, self._tell_mean, reactor),
         ):
             service.setServiceParent(self)
 
@@ -156,7 +156,10 @@ class Supervisor(MultiService):
 
     def _obey(self) -> None:
         for order in self._fleet.orders():
-            self._carry_out(order)
+            try:
+                self._carry_out(order)
+            except Exception:  # noqa: BLE001  # the boundary: the others must be kept alive
+                self._log.failure("cannot carry out {order}", order=order)
         if self._alarm is not None and self._alarm.active():
             self._alarm.cancel()
         if self._fleet.wake_at is not None:
@@ -253,14 +256,6 @@ class Supervisor(MultiService):
         self._gathering.ended(serial, is_death=is_death)
         self._fleet.ended(serial, how, self._reactor.seconds())
         self._obey()
-
-
-class _Timer(TimerService):
-    """Does something again and again, by the clock that it is given."""
-
-    def __init__(self, interval: float, call: Callable[[], None], clock: Any) -> None:
-        super().__init__(interval, call)
-        self.clock = clock
 
 
 def _bind(listening: Listening, endpoints: tuple[str, ...], *, inner: bool) -> list[Listener]:

@@ -19,7 +19,6 @@ from typing import Any, Final, NoReturn
 from attrs import frozen
 from prometheus_client.core import Metric
 from twisted.internet.defer import Deferred, TimeoutError  # noqa: A004  # Twisted's own
-from twisted.internet.task import LoopingCall
 from twisted.logger import Logger, globalLogBeginner
 from twisted.python.failure import Failure
 
@@ -27,6 +26,7 @@ from wsecho.clustering import Home
 from wsecho.config import Config, ConfigError
 from wsecho.core.errors import BadGateway, WireError
 from wsecho.listening import Listening
+from wsecho.loops import Loop
 from wsecho.options import Options
 from wsecho.service import WsechoService
 from wsecho.sharing import AdoptingReactor, shared_endpoint
@@ -152,9 +152,7 @@ class Worker:
                 self._reactor.callLater(_LOOK, self._begin_when_healthy)
                 return
         self._channel.tell("ready")
-        weigh = LoopingCall(self._weigh)
-        weigh.clock = self._reactor
-        weigh.start(INTERVAL)
+        Loop("telling the load", self._weigh, self._reactor).start(INTERVAL, now=True)
 
     def _weigh(self) -> None:
         connections = len(self._service.house.admissions)

@@ -47,9 +47,7 @@ async def test_databases_hear_nothing_of_each_other(redis: RedisServer) -> None:
     for number, node in enumerate(nodes):
         assert heard[number] == [f"{number} {kind}".encode() for kind in kinds]
         assert node.texts() == node.texts("elsewhere") == [str(number)]
-        assert await known(node.bus.kept("wamp:realm")) == {
-            "kept": f"{number} proclaimed".encode()
-        }
+        assert await known(node.bus.kept("wamp:realm")) == {"kept": f"{number} proclaimed".encode()}
         counts = node.bus.counts()
         assert isinstance(counts, Deferred)
         assert await counts == {"a": 1, "elsewhere": 0}

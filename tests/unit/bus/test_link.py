@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 
 from wsecho.bus.redis.errors import LostError, RedisError
 from wsecho.bus.redis.greeting import Server
-from wsecho.bus.redis.link import LONGEST_DELAY, MOST_UNANSWERED, Link
+from wsecho.bus.redis.link import LONGEST_DELAY, MOST_UNANSWERED, Link, Standing
 from wsecho.core.errors import BusUnavailable
 
 
@@ -234,3 +234,20 @@ def test_what_waits_for_the_first_attempt_counts(*, comes: bool) -> None:
     world.link.answered()
     world.clock.advance(0)
     assert called == [1]
+
+
+def test_it_is_down_from_the_cut_on() -> None:
+    """Twisted tells of a connection's end only later: nothing may believe in it meanwhile."""
+    world = World()
+    world.link.start()
+    world.answer()
+    [line] = world.lines
+    line.is_open = False  # cut, and not told yet
+    assert world.link.standing is Standing.CONNECTING
+    assert world.events == ["up"]
+    with pytest.raises(BusUnavailable):
+        world.link.ask("A")
+    world.link.tell("SUBSCRIBE", "c")
+    assert line.asked == []
+    line.lost(line)
+    assert world.events == ["up", "down"]

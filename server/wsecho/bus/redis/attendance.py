@@ -11,11 +11,11 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field
-from twisted.internet.task import LoopingCall
 
 from wsecho.bus.redis.scripts import ATTEND, BEAT
 from wsecho.core.presence import Card, Change
 from wsecho.core.roster import Entry
+from wsecho.loops import Loop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -65,12 +65,11 @@ class Attendance:
     _watchers: list[Callable[[frozenset[str]], None]] = field(factory=list, init=False)
     _told: frozenset[str] = field(default=frozenset(), init=False)
     _is_cut_off: bool = field(default=True, init=False)
-    _loop: LoopingCall = field(init=False)
+    _loop: Loop = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self._told = frozenset({self.node})
-        self._loop = LoopingCall(self.beat)
-        self._loop.clock = self._clock
+        self._loop = Loop("giving signs of life", self.beat, self._clock)
 
     @property
     def _lasting(self) -> str:
@@ -78,12 +77,11 @@ class Attendance:
 
     def start(self) -> None:
         """Begin to give signs of life."""
-        self._loop.start(self._node_ttl / _BEATS, now=False)
+        self._loop.start(self._node_ttl / _BEATS)
 
     def stop(self) -> None:
         """Take back what is here, and give no sign of life any more."""
-        if self._loop.running:
-            self._loop.stop()
+        self._loop.stop()
         self._commands.cast("ZREM", self._nodes, self.node)
 
     def watch(self, changed: Callable[[frozenset[str]], None]) -> None:
@@ -199,6 +197,8 @@ class Attendance:
         self._write(followed, "leave", card, tag)
 
     def _write(self, followed: Followed, action: str, card: Card, tag: bytes) -> None:
+        if not self._commands.is_up:
+            return
         text = _write_card(card)
         notice = b"p %s %s %s %s" % (action.encode(), self.node.encode(), tag, text)
         words: list[bytes | str] = [

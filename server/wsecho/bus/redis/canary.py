@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from wsecho.bus.redis.link import Standing
 from wsecho.core.errors import BusUnavailable
+from wsecho.loops import Loop
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IDelayedCall
@@ -46,17 +46,15 @@ class Canary:
         self._number = 0
         self._is_heard = False
         self._deadline: IDelayedCall | None = None
-        self._loop = LoopingCall(self._call)
-        self._loop.clock = reactor
+        self._loop = Loop("calling to itself through Redis", self._call, reactor)
 
     def start(self) -> None:
         """Begin."""
-        self._loop.start(INTERVAL, now=False)
+        self._loop.start(INTERVAL)
 
     def stop(self) -> None:
         """End."""
-        if self._loop.running:
-            self._loop.stop()
+        self._loop.stop()
         self._stop_clock()
 
     def check(self) -> None:

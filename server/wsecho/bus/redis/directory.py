@@ -5,9 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from twisted.internet.task import LoopingCall
-
 from wsecho.core.nodes import Address, parse_address
+from wsecho.loops import Loop
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
@@ -34,17 +33,15 @@ class RedisDirectory:
         self._keys = keys
         self._ttl = ttl
         self._own: dict[str, Address] = {}
-        self._loop = LoopingCall(self.beat)
-        self._loop.clock = reactor
+        self._loop = Loop("saying where this node is reached", self.beat, reactor)
 
     def start(self) -> None:
         """Begin to keep entries alive."""
-        self._loop.start(self._ttl / _BEATS)
+        self._loop.start(self._ttl / _BEATS, now=True)
 
     def stop(self) -> None:
         """Take them away: who looks for these nodes need not wait until they have gone."""
-        if self._loop.running:
-            self._loop.stop()
+        self._loop.stop()
         for node in self._own:
             self._commands.cast("DEL", self._keys.address(node))
 

@@ -8,10 +8,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field
-from twisted.internet.task import LoopingCall
 
 from wsecho.bus.redis.scripts import TOUCH
 from wsecho.core.errors import BusUnavailable, OverLimit
+from wsecho.loops import Loop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,20 +55,18 @@ class Keeping:
     _now: Callable[[], float]
     _clock: Any
     _holds: Counter[str] = field(factory=Counter, init=False)
-    _tick: LoopingCall = field(init=False)
+    _tick: Loop = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._tick = LoopingCall(self._look_around)
-        self._tick.clock = self._clock
+        self._tick = Loop("looking after the rooms", self._look_around, self._clock)
 
     def start(self) -> None:
         """Begin."""
-        self._tick.start(TICK, now=False)
+        self._tick.start(TICK)
 
     def stop(self) -> None:
         """End."""
-        if self._tick.running:
-            self._tick.stop()
+        self._tick.stop()
 
     def hold(self, room: str) -> None:
         """Follow a room though nobody here is in it."""

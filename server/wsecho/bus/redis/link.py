@@ -76,7 +76,7 @@ class Link:
         self._address = address
         self._clock = clock
         self._owner = owner
-        self.standing = Standing.STOPPED
+        self._standing = Standing.STOPPED
         self._connection: Connection | None = None
         self._attempt: Deferred[Any] | None = None
         self._next: IDelayedCall | None = None
@@ -86,14 +86,22 @@ class Link:
         self._held: deque[Callable[[], None]] = deque()
         self._relief: IDelayedCall | None = None
 
+    @property
+    def standing(self) -> Standing:
+        """What it is about; not up any more from the moment that the connection is given up."""
+        # Between that and Twisted's saying so, much may be asked.
+        if self._connection is not None and not self._connection.is_open:
+            return Standing.CONNECTING
+        return self._standing
+
     def start(self) -> None:
         """Begin to connect."""
-        self.standing = Standing.STARTING
+        self._standing = Standing.STARTING
         self._try()
 
     def stop(self) -> None:
         """Let go of the connection; the owner is not told."""
-        self.standing = Standing.STOPPED
+        self._standing = Standing.STOPPED
         if self._next is not None and self._next.active():
             self._next.cancel()
         if self._attempt is not None:
@@ -113,7 +121,7 @@ class Link:
         Raises:
             BusUnavailable: Redis is away.
         """
-        if self.standing is not Standing.UP and self.standing is not Standing.STARTING:
+        if self.standing not in {Standing.UP, Standing.STARTING}:
             raise BusUnavailable
 
     def ask(self, *words: bytes | str) -> Deferred[Any]:
@@ -128,8 +136,6 @@ class Link:
             started: Deferred[None] = Deferred()
             self._waiting.append(started)
             return started.addCallback(lambda _: self.ask(*words))
-        if not connection.is_open:
-            raise BusUnavailable
         return connection.ask(*words)
 
     @property
@@ -166,7 +172,7 @@ class Link:
             self._retry()
             return
         self._connection = connection
-        self.standing, self._failed, self._complaint = Standing.UP, 0, ""
+        self._standing, self._failed, self._complaint = Standing.UP, 0, ""
         self._log.info(
             "connected to {address}, version {version}",
             address=self._address,
@@ -177,7 +183,7 @@ class Link:
 
     def _did_not_come_up(self, failure: Failure) -> None:
         self._attempt = None
-        if failure.check(CancelledError) or self.standing is Standing.STOPPED:
+        if failure.check(CancelledError) or self._standing is Standing.STOPPED:
             return
         # Once for each reason, not at each attempt.
         complaint = str(failure.value) or type(failure.value).__name__
@@ -186,8 +192,8 @@ class Link:
             self._log.warn(
                 "{address} cannot be used: {reason}", address=self._address, reason=complaint
             )
-        if self.standing is Standing.STARTING:
-            self.standing = Standing.CONNECTING
+        if self._standing is Standing.STARTING:
+            self._standing = Standing.CONNECTING
             self._owner.went_down()
             self._go_on()
             self._relieve_all()
@@ -203,9 +209,9 @@ class Link:
         if connection is not self._connection:
             return
         self._connection = None
-        if self.standing is Standing.STOPPED:
+        if self._standing is Standing.STOPPED:
             return
-        self.standing = Standing.CONNECTING
+        self._standing = Standing.CONNECTING
         self._log.warn("the connection to {address} is lost", address=self._address)
         self._owner.went_down()
         self._relieve_all()

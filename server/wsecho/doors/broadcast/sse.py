@@ -204,8 +204,9 @@ class EventStream(Reader):
     # -- the rest is our own
 
     def _beat(self) -> None:
-        self.offer(self._framed(HEARTBEAT))
+        # Set first: what is offered may be what ends it all, and then nothing may beat on.
         self._heart = self._clock.callLater(BEAT, self._beat)
+        self.offer(self._framed(HEARTBEAT))
 
     def _framed(self, event: bytes) -> bytes:
         return write_chunk(event) if self._is_chunked else event

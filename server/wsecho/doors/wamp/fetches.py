@@ -127,8 +127,8 @@ class EventStream:
         """The connection is going."""
 
     def _beat(self) -> None:
-        self._request.write(b": beat\n\n")
         self._heart = self._clock.callLater(HEARTBEAT, self._beat)
+        self._request.write(b": beat\n\n")
 
     def _over(self) -> Any:
         request, self._request = self._request, None
