@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.processes import PATIENCE
+from tests.processes import PATIENCE, Process
 
 HERE = Path(__file__).parent
 
@@ -28,6 +28,11 @@ def run_node(script: str, *arguments: str) -> str:
     )
     assert done.returncode == 0, f"{script} failed:\n{done.stdout}{done.stderr}"
     return done.stdout
+
+
+def node_process(script: str, *arguments: str) -> Process:
+    """Start a script of this folder; whoever starts it ends it."""
+    return Process.start(_program("node"), str(_installed() / script), *arguments)
 
 
 def _program(name: str) -> str:

@@ -6,14 +6,21 @@ from typing import Final
 HEARTBEAT: Final = b":\n\n"
 """A comment: it shows proxies and pages that the stream lives, and means nothing."""
 
+_LINE_ENDS_OF_UNICODE: Final = tuple(
+    (chr(code).encode(), b"\\u%04x" % code) for code in (0x85, 0x2028, 0x2029)
+)
+
 
 def write_event(
     data: bytes, *, name: str | None = None, identifier: object = None, retry: int | None = None
 ) -> bytes:
     """Write one event.
 
+    A line ends at CR or LF and nowhere else, but clients that split lines as Unicode has them end
+    it at U+0085, U+2028 and U+2029 too. In JSON these stand in strings alone, so they are escaped.
+
     Args:
-        data: one line of UTF-8; JSON never has more.
+        data: JSON in one line of UTF-8.
         name: the event's type; `message` where it is not given.
         identifier: what `Last-Event-ID` will be, where the event is a place to go on from.
         retry: milliseconds after which a reader whose stream ended comes back.
@@ -25,7 +32,15 @@ def write_event(
         fields.append(b"event: %s\n" % name.encode())
     if identifier is not None:
         fields.append(b"id: %s\n" % str(identifier).encode())
-    return b"%sdata: %s\n\n" % (b"".join(fields), data)
+    return b"%sdata: %s\n\n" % (b"".join(fields), _escaped(data))
+
+
+def _escaped(data: bytes) -> bytes:
+    # In UTF-8 none of these octets stand for anything else; to look for what is not there is cheap.
+    for octets, escape in _LINE_ENDS_OF_UNICODE:
+        if octets in data:
+            data = data.replace(octets, escape)
+    return data
 
 
 def write_chunk(data: bytes) -> bytes:

@@ -132,14 +132,13 @@ class History:
         """Find where a reader begins that asks for a place, or for the last few messages.
 
         Args:
-            after: resume after this place; it wins over `last`.
+            after: resume after this place; it wins over `last`, as long as it can be had.
             last: begin so many messages back, as far as they are kept.
         """
-        if after is not None:
-            recovered = self.can_resume(after)
-            return Start(after if recovered else self.position, recovered)
+        if after is not None and self.can_resume(after):
+            return Start(after, recovered=True)
         offset = max(self.head - (last or 0), self.oldest)
-        return Start(Position(self.epoch, offset))
+        return Start(Position(self.epoch, offset), None if after is None else False)
 
     def after(self, offset: int) -> Iterator[Message]:
         """Iterate over the kept messages behind an offset, oldest first."""

@@ -46,12 +46,11 @@ def read_page(
     Args:
         history: the room's.
         query: where the reader stands.
-        limit: messages at most: the first behind `after`, or the last of `history`.
+        limit: messages at most: the first behind `after`, or the last of `history` where no
+            `after` is given or it cannot be had.
         write: writes a message as JSON.
     """
     begin = history.start(query.after, min(query.history or 0, limit))
-    if begin.recovered is False:
-        return Page(begin.position, recovered=False)
     frames: list[bytes] = []
     position, size = begin.position, 0
     for message in history.after(position.offset):

@@ -20,7 +20,7 @@ class RoomQuery:
     """What a reader of a room asks for.
 
     Attributes:
-        after: resume after this position; it wins over `history`.
+        after: resume after this position; it wins over `history`, as long as it can be had.
         history: replay the last so many messages.
         wants_own: whether what this very connection sends comes back to it.
         wants_presence: whether it is told who comes and goes.

@@ -1,12 +1,61 @@
 # SPDX-License-Identifier: MIT
-"""How an error is told over HTTP: JSON with a code and a reason."""
+"""How an error is told over HTTP: JSON with a code and a reason, or an event of a stream."""
 
 import json
+import re
 from http import HTTPStatus
+from typing import Final
 
-from wsecho.core.errors import WireError
+from attrs import frozen
+
+from wsecho.core.errors import BUS_RETRY_AFTER, WireError
+from wsecho.core.events import write_event
+from wsecho.core.media import EVENTS, accepts
+from wsecho.core.requests import RequestHead
+from wsecho.core.vocabulary import write_error
 
 JSON_TYPE = "application/json; charset=utf-8"
+
+_PASSING: Final = frozenset({429, 503, 504})
+"""Statuses of refusals whose reason goes away by itself."""
+
+_STREAMS: Final = re.compile(r"(?:[A-Za-z]+://[^/]*)?/(?:broadcast/|lp/[^/?]+/events(?:\?|$))")
+"""The targets, absolute ones too (RFC 9112 section 3.2.2), at which an answer may be a stream."""
+
+
+@frozen
+class ErrorAnswer:
+    """An answer that tells an error.
+
+    Attributes:
+        status: HTTP's.
+        headers: pairs of name and value, the length left out.
+        body: what a HEAD is not given.
+    """
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+def answer_for(error: WireError, head: RequestHead | None, spread: float) -> ErrorAnswer:
+    """Make the answer that tells an error.
+
+    An `EventSource` gives up for good on any status but 200 (HTML standard, section 9.2.3: "fail
+    the connection"). So where a stream was asked for and the reason passes, the answer is a stream
+    that says so, and when to come back.
+
+    Args:
+        error: what went wrong.
+        head: the request, where it could be read.
+        spread: 0.0 to 1.0, drawn by chance: readers that were refused together come back apart.
+    """
+    if head is None or error.status not in _PASSING or not _asks_for_stream(head):
+        return ErrorAnswer(error.status, tuple(error_headers(error)), error_body(error))
+    seconds = float(dict(error.headers).get("Retry-After", BUS_RETRY_AFTER))
+    retry = int(1000 * seconds * (1 + spread))
+    body = write_event(write_error(error), name="refused", retry=retry)
+    return ErrorAnswer(200, (("Content-Type", EVENTS), ("Cache-Control", "no-store")), body)
 
 
 def error_body(error: WireError) -> bytes:
@@ -22,8 +71,19 @@ def error_headers(error: WireError) -> list[tuple[str, str]]:
 
 def error_response(error: WireError) -> bytes:
     """Write a whole HTTP/1.1 answer after which the connection ends."""
-    body = error_body(error)
-    fields = [*error_headers(error), ("Content-Length", str(len(body))), ("Connection", "close")]
-    lines = [f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}"]
+    return write_answer(answer_for(error, None, 0.0))
+
+
+def write_answer(answer: ErrorAnswer) -> bytes:
+    """Write a whole HTTP/1.1 answer after which the connection ends."""
+    length = ("Content-Length", str(len(answer.body)))
+    fields = [*answer.headers, length, ("Connection", "close")]
+    lines = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"]
     lines += [f"{name}: {value}" for name, value in fields]
-    return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + answer.body
+
+
+def _asks_for_stream(head: RequestHead) -> bool:
+    return (
+        head.method == "GET" and _STREAMS.match(head.target) is not None and accepts(head, EVENTS)
+    )

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Any, Final
 
+from attrs import evolve
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IProtocol, IReactorTime
 from twisted.internet.protocol import Factory, Protocol, connectionDone
@@ -17,12 +18,13 @@ from wsecho.core.errors import BadRequest, HeadersTooLarge, WireError
 from wsecho.core.handshake import wants_websocket
 from wsecho.core.rawsocket import MAGIC
 from wsecho.core.requests import END_OF_HEAD, RequestHead
-from wsecho.core.responses import error_response
+from wsecho.core.responses import answer_for, write_answer
 from wsecho.doors.connections import Drainable
 from wsecho.doors.handshake import Handshake
+from wsecho.doors.origins import readable_headers
 from wsecho.doors.outbound import Outbound
 from wsecho.doors.peers import peer_name
-from wsecho.doors.site import EchoSite
+from wsecho.doors.site import JITTER, EchoSite
 from wsecho.doors.websocket import WebSocketConnection
 from wsecho.lane.accepted import Accepted
 from wsecho.settings.access import Network
@@ -150,7 +152,8 @@ class Front(Protocol):
 
     def _choose(self, end: int) -> None:
         if self._no_place is not None or self._place is None:
-            self._refuse(self._no_place or BadRequest("there is no place"))
+            error = self._no_place or BadRequest("there is no place")
+            self._refuse(error, _head_of(self._received[:end]))
             return
         # Most requests are no upgrades; a look for the word spares them the parsing.
         if b"websocket" not in self._received[:end].lower():
@@ -228,7 +231,7 @@ class Front(Protocol):
             return True  # behind a Unix socket there is nobody but a proxy
         return any(ip in network for network in networks)
 
-    def _refuse(self, error: WireError) -> None:
+    def _refuse(self, error: WireError, head: RequestHead | None = None) -> None:
         self.factory.house.stats.refuse(error)
         self._log.info(
             "refused {peer}: {status} {reason}",
@@ -239,8 +242,16 @@ class Front(Protocol):
         self._stop_clock()
         self._received = b""
         self._outbound = Outbound(self.transport, self.factory.clock, MAX_HEAD, _ignore)
-        self._outbound.write(error_response(error))
+        self._outbound.write(self._answer(error, head))
         self._outbound.finish(linger=True, within=_LINGER)
+
+    def _answer(self, error: WireError, head: RequestHead | None) -> bytes:
+        answer = answer_for(error, head, JITTER.random())
+        if head is not None:
+            peer = peer_name(self.transport)
+            more = readable_headers(head, self.factory.handshake.gate, peer)
+            answer = evolve(answer, headers=(*answer.headers, *more))
+        return write_answer(answer)
 
     def _stop_clock(self) -> None:
         if self._deadline is not None and self._deadline.active():
@@ -291,6 +302,14 @@ class FrontFactory(Factory):
         """Stop the site with the last port."""
         self.site.doStop()
         super().doStop()
+
+
+def _head_of(octets: bytes) -> RequestHead | None:
+    """Read the head of a request that is refused anyway; None where it is malformed."""
+    try:
+        return RequestHead.parse(octets)
+    except BadRequest:
+        return None
 
 
 def _ignore(_full: bool) -> None:  # noqa: FBT001

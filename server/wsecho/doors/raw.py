@@ -90,7 +90,8 @@ class RawMember(RoomDoor):
         self._packing = connection.packing
         if self._begin.recovered is False:
             self.leave()
-            connection.close(cannot_resume(self._begin.position))
+            assert self._history is not None  # noqa: S101  # it has begun
+            connection.close(cannot_resume(self._history.position))
         else:
             self.pump()
 

@@ -2,6 +2,7 @@
 """Twisted's `Site`, with upgrades on kept-alive connections and a time for every head."""
 
 from http import HTTPStatus
+from random import Random
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred
@@ -19,16 +20,20 @@ from wsecho.core.admissions import Place
 from wsecho.core.bodies import BodyPace
 from wsecho.core.errors import Internal, RequestTimeout, TooLarge, WireError
 from wsecho.core.handshake import wants_websocket
-from wsecho.core.responses import error_body, error_headers, error_response
+from wsecho.core.responses import answer_for, error_response
 from wsecho.doors.connections import Drainable
 from wsecho.doors.handshake import Handshake
 from wsecho.doors.heads import request_head
+from wsecho.doors.origins import readable_headers
 from wsecho.doors.peers import peer_name
 from wsecho.lane.lane import Lane
 from wsecho.lane.transport import LaneTransport
 
 KEEP_ALIVE: Final = 60
 """Seconds that an idle HTTP connection is kept."""
+
+JITTER: Final = Random()  # noqa: S311  # nobody gains by guessing it
+"""Spreads over time those that come back together."""
 
 _LINGER: Final = 5.0
 
@@ -279,6 +284,9 @@ class HttpRequest(Request):
         log_refusal(self._log, self, error)
         self.setHeader(b"connection", b"close")
         self.channel.persistent = False
+        gate = self.channel.site.handshake.gate
+        for name, value in readable_headers(request_head(self), gate, peer_name(self)):
+            self.setHeader(name.encode("latin-1"), value.encode("latin-1"))
         body = answer_error(self, error)
         self.setHeader(b"content-length", str(len(body)).encode())
         self.write(body)
@@ -303,11 +311,12 @@ def cancel_with(request: Request, outcome: object) -> None:
 
 def answer_error(request: Any, error: WireError) -> bytes:
     """Set a request's status and headers for an error, and return the body."""
-    request.setResponseCode(error.status, HTTPStatus(error.status).phrase.encode())
-    for name, value in error_headers(error):
+    answer = answer_for(error, request_head(request), JITTER.random())
+    request.setResponseCode(answer.status, HTTPStatus(answer.status).phrase.encode())
+    for name, value in answer.headers:
         request.setHeader(name.encode("ascii"), value.encode("latin-1"))
     # Twisted logs a body that a HEAD was given.
-    return b"" if request.method == b"HEAD" else error_body(error)
+    return b"" if request.method == b"HEAD" else answer.body
 
 
 class EchoSite(Site):

@@ -26,6 +26,15 @@ def test_an_event_is_read_as_it_was_written(
     assert (reader.retry, reader.comments) == (7, 2)
 
 
+@given(st.text(st.sampled_from('a\x85\u2028\u2029\xc2\u20a8"\\\U0002a028'), max_size=12))
+def test_lines_end_where_unicode_ends_them_too(text: str) -> None:
+    """Clients that split by Unicode (`str.splitlines`) read the same event."""
+    event = write_event(json.dumps(text, ensure_ascii=False).encode(), identifier=1)
+    first, second, *rest = event.decode().splitlines()
+    assert (first, rest) == ("id: 1", [""])
+    assert json.loads(second.removeprefix("data: ")) == text
+
+
 def test_an_event_without_an_id_keeps_the_one_before() -> None:
     """So that a reader comes back to the last message, whatever came behind it."""
     reader = EventReader()

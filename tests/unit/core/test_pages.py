@@ -55,6 +55,19 @@ def test_the_last_ones_are_the_last_that_are_kept(
     assert page.position == Position("e", said)
 
 
+@given(st.integers(0, 8), st.none() | st.integers(0, 12), st.integers(1, 12), st.integers(0, 8))
+def test_a_lost_place_has_the_last_ones_in_its_stead(
+    said: int, wanted: int | None, limit: int, kept: int
+) -> None:
+    """As many as without `after`; `recovered` says that there may be a gap before them."""
+    room = history([1] * said, kept)
+    lost = RoomQuery(after=Position("other", 3), history=wanted)
+    page = read_page(room, lost, limit, write_message)
+    fresh = read_page(room, RoomQuery(history=wanted), limit, write_message)
+    assert page.recovered is False
+    assert (page.frames, page.position) == (fresh.frames, fresh.position)
+
+
 def test_recovered_is_written_only_where_it_was_asked() -> None:
     """`null` is no word of the protocol."""
     said = history([1])

@@ -211,14 +211,20 @@ def test_joined_comes_first_though_the_connection_is_full() -> None:
 
 
 @pytest.mark.parametrize("after", ["elsewhere:0", "E:0", "E:4"])
-def test_what_cannot_be_resumed_is_told_with_the_current_position(after: str) -> None:
-    """Nothing is replayed, `history` or not; what comes is live."""
+@pytest.mark.parametrize(
+    ("query", "offset", "replayed"), [("", 3, ""), ("&history=0", 3, ""), ("&history=9", 1, "bc")]
+)
+def test_what_cannot_be_resumed_is_told_with_where_it_goes_on(
+    after: str, query: str, offset: int, replayed: str
+) -> None:
+    """That is where the room stands, or before the last messages where those were asked for."""
     server = Server(Config(history=2))
     say(server, *"abc")
-    history = server.rooms.read("a")
-    client = join(server, f"?after={after.replace('E', history.epoch)}&history=2")
-    [joined] = frames(client)
-    assert (joined["recovered"], joined["position"]) == (False, str(history.position))
+    epoch = server.rooms.read("a").epoch
+    client = join(server, f"?after={after.replace('E', epoch)}{query}")
+    joined, *messages = frames(client)
+    assert (joined["recovered"], joined["position"]) == (False, f"{epoch}:{offset}")
+    assert [message["data"] for message in messages] == list(replayed)
     say(server, "d")
     assert said(client) == ["d"]
 

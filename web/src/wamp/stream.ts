@@ -85,8 +85,11 @@ export class EventStream {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return "ended";
+      const read = events.read(value);
+      // What passes is told so in place of a status, at which an `EventSource` would give up.
+      if (read.some(({ type }) => type === "refused")) return "ended";
       heard();
-      for (const { id, data } of events.read(value)) {
+      for (const { id, data } of read) {
         this.#lastId = id;
         this.#listener.onMessage(readMessage(data));
       }

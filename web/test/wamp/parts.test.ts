@@ -31,11 +31,13 @@ it("a batch is its messages, each with its end", () => {
 });
 
 describe("server-sent events", () => {
-  const stream = 'retry: 1000\n: open\n\nid: 1\ndata: ["ü"]\n\nid: 2\r\ndata:a\r\ndata: b\r\n\r\n: beat\n\ndata: c\r\revent: x\n\n';
+  const stream = 'retry: 1000\n: open\n\nid: 1\ndata: ["ü"]\n\nid: 2\r\ndata:a\r\ndata: b\r\n\r\n: beat\n\ndata: c\r\revent: x\n\nevent: refused\ndata: d\n\ndata: e\n\n';
   const events = [
-    { id: "1", data: '["ü"]' },
-    { id: "2", data: "a\nb" },
-    { id: "2", data: "c" },
+    { type: "message", id: "1", data: '["ü"]' },
+    { type: "message", id: "2", data: "a\nb" },
+    { type: "message", id: "2", data: "c" },
+    { type: "refused", id: "2", data: "d" },
+    { type: "message", id: "2", data: "e" },
   ];
 
   it.each([1, 2, 3, 1_000])("are the same in pieces of %d", (size) => {

@@ -98,7 +98,7 @@ class Poll:
         after = self.query.after
         assert after is not None  # noqa: S101  # who gives no position does not wait
         if message.position.epoch != after.epoch:
-            self._answer(Page(message.position, recovered=False))
+            self._answer_lost(message.position)
         else:
             self._answer(Page(message.position, recovered=True, frames=(shared_json(message),)))
 
@@ -107,11 +107,11 @@ class Poll:
 
     def renew(self, position: Position) -> None:
         """Answer that the place that was given is gone."""
-        self._answer(Page(position, recovered=False))
+        self._answer_lost(position)
 
     def skip(self, epoch: str, after: int, upto: int) -> None:
         """Answer that the messages that were waited for are gone."""
-        self._answer(Page(Position(epoch, upto), recovered=False))
+        self._answer_lost(Position(epoch, upto))
 
     def drain(self, retry: float) -> None:
         """Answer that nothing came, for the server is about to stop."""
@@ -128,6 +128,10 @@ class Poll:
 
     def _page(self) -> Page:
         return read_page(self._rooms.read(self.room), self.query, self._poll.limit, shared_json)
+
+    def _answer_lost(self, position: Position) -> None:
+        """Answer that the place is gone, and with the last messages where those were asked for."""
+        self._answer(self._page() if self.query.history else Page(position, recovered=False))
 
     def _answer(self, page: Page) -> None:
         request = self._over()

@@ -9,8 +9,10 @@ event                  ``id:``
 ``skipped``            its ``to``
 ``presence``           none
 ``closing``            none; the stream ends, and ``retry:`` says when to come back
-``error``              none; the stream ends
+``refused``            none; the frame ``error``, and the stream ends
 =====================  =====================================================================
+
+An event named `error` would fire `onerror` too, which says that the connection was lost.
 """
 
 from typing import Any, ClassVar, Final
@@ -213,7 +215,7 @@ class EventStream(Reader):
 
     def _expire(self) -> None:
         frame = write_error(Unauthorized(TOKEN_EXPIRED.reason))
-        self._end_with(write_event(frame, name="error"), TOKEN_EXPIRED)
+        self._end_with(write_event(frame, name="refused"), TOKEN_EXPIRED)
 
     def _end_with(self, last: bytes, why: CloseReason) -> None:
         request = self._over(int(why.code), why.reason)

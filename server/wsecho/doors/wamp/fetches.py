@@ -8,6 +8,7 @@ from twisted.internet.interfaces import IPushProducer, IReactorTime
 from twisted.web.server import Request
 from zope.interface import implementer
 
+from wsecho.core.events import write_event
 from wsecho.core.mailbox import Item
 
 RECEIVE_WAIT: Final = 8.0
@@ -103,7 +104,7 @@ class EventStream:
         """Send events."""
         if self._request is not None and items:
             self._request.write(
-                b"".join(b"id: %d\ndata: %s\n\n" % (item.number, item.data) for item in items)
+                b"".join(write_event(item.data, identifier=item.number) for item in items)
             )
             self._heart.reset(HEARTBEAT)
 

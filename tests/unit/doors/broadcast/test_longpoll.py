@@ -8,6 +8,7 @@ import pytest
 from tests.unit.doors.broadcast.guarded import guarded
 from tests.unit.doors.harness import Exchange, Server
 from wsecho.config import Config
+from wsecho.core.history import Message
 from wsecho.core.pages import MAX_SIZE
 from wsecho.core.presence import LINGER
 
@@ -118,8 +119,11 @@ def test_a_position_that_cannot_be_had_is_told_at_once(where: str) -> None:
     server = Server(Config(history=2))
     say(server, *"abc")
     where = where.replace("{epoch}", server.rooms.read("a").epoch)
-    answer = server.ask("GET", f"/broadcast/a?after={where}&wait=60&history=2")
+    answer = server.ask("GET", f"/broadcast/a?after={where}&wait=60")
     assert answer.json == {"position": position(server), "recovered": False, "messages": []}
+    answer = server.ask("GET", f"/broadcast/a?after={where}&wait=60&history=2")
+    assert (answer.json["position"], answer.json["recovered"]) == (position(server), False)
+    assert data(answer) == ["b", "c"]
 
 
 def test_without_history_what_is_said_while_it_waits_arrives() -> None:
@@ -139,6 +143,23 @@ def test_a_message_of_another_epoch_is_not_passed_off_as_the_next() -> None:
     [waiting] = server.rooms.hub.use("a", 0).members()
     waiting.deliver(next(iter(other.rooms.read("a"))))
     assert answer.json == {"position": position(other), "recovered": False, "messages": []}
+
+
+@pytest.mark.parametrize(("query", "expected"), [("", []), ("&history=1", ["y"])])
+def test_a_place_that_is_lost_meanwhile_has_the_last_ones_too(
+    query: str, expected: list[str]
+) -> None:
+    """As one that was lost before: what was said since is not lost to who asked for it."""
+    server = Server()
+    answer = server.ask("GET", f"/broadcast/a?after={position(server)}&wait=9{query}")
+    history = server.rooms.read("a")
+    history.reset("other", 0)
+    for payload in (b"x", b"y"):
+        history.append(Message(history.next_position(), payload, False, 0.0, 1))
+    server.rooms.deliveries.renew("a", history.position)
+    assert answer.json["recovered"] is False
+    assert answer.json["position"] == "other:2"
+    assert data(answer) == expected
 
 
 def test_an_answer_is_cut_by_bytes_too() -> None:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A room as server-sent events."""
 
+from collections.abc import Callable
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from tests.events import EventReader
 from tests.unit.doors.broadcast.guarded import guarded
 from tests.unit.doors.harness import Exchange, Server
 from wsecho.config import Config
+from wsecho.core.errors import RETRY_AFTER
 from wsecho.core.slowness import SlowPolicy, SlowRule
 from wsecho.doors.broadcast.sse import BEAT, LINGER, RETRY
 
@@ -49,7 +52,7 @@ def test_it_begins_with_joined() -> None:
 
 
 def test_messages_come_with_their_positions() -> None:
-    """Text and binary; the frames are those of `wsecho.v1`, to the byte."""
+    """Text and binary; the frames are those of `wsecho.v1`, but for ends of lines in Unicode."""
     server = Server()
     framed = server.open("/broadcast/a", subprotocols=["wsecho.v1"])
     stream = listen(server)
@@ -61,7 +64,7 @@ def test_messages_come_with_their_positions() -> None:
     assert text.frame["data"] == "line\r\nbreak\u2028 ☃ \0"
     assert binary.frame["base64"] == "/w=="
     assert [text.last_id, binary.last_id] == [text.frame["position"], binary.frame["position"]]
-    assert framed.texts()[1:] == [text.data, binary.data]
+    assert framed.texts()[1:] == [text.data.replace("\\u2028", "\u2028"), binary.data]
 
 
 @pytest.mark.parametrize(
@@ -76,6 +79,8 @@ def test_messages_come_with_their_positions() -> None:
         ("", {"Last_Event_ID": "E:0"}, ["a", "b", "c"], True),
         ("?after=E:2", {"Last_Event_ID": ""}, ["c"], True),
         ("?after=x:1", {}, [], False),
+        ("?after=x:1&history=2", {}, ["b", "c"], False),
+        ("?history=2", {"Last_Event_ID": "x:9"}, ["b", "c"], False),
         ("?after=E:4", {}, [], False),
         ("", {"Last_Event_ID": "x:1"}, [], False),
     ],
@@ -83,7 +88,7 @@ def test_messages_come_with_their_positions() -> None:
 def test_it_goes_on_where_it_is_told(
     query: str, headers: dict[str, str], expected: list[str], recovered: bool | None
 ) -> None:
-    """`Last-Event-ID` wins over `after`, which wins over `history`."""
+    """`Last-Event-ID` wins over `after`, which wins over `history` where it can be had."""
     server = Server()
     say(server, *"abc")
     epoch = server.rooms.read("a").epoch
@@ -155,13 +160,113 @@ def test_head_has_the_headers_and_does_not_join() -> None:
     assert "a" not in server.rooms.hub
 
 
-def test_a_full_room_is_503_before_the_stream_begins() -> None:
-    """So that a browser tells its page."""
-    server = Server(Config(max_members=1))
+PAGE = {"Origin": "https://page.example"}
+
+
+def check_refused(answer: Exchange, code: str, seconds: float) -> None:
+    """See that a stream says what goes against it, when to come back, and ends."""
+    assert (answer.status, answer.is_over) == (200, True)
+    assert answer.headers["content-type"] == "text/event-stream"
+    assert answer.headers["cache-control"] == "no-store"
+    assert "retry-after" not in answer.headers or code == "stopping"
+    assert answer.headers["access-control-allow-origin"] == PAGE["Origin"]
+    assert "Origin" in answer.headers["vary"]
+    reader = EventReader()
+    [event] = reader.feed(answer.body)
+    assert (event.name, event.last_id, event.frame["type"]) == ("refused", "", "error")
+    assert event.frame["code"] == code
+    assert reader.retry is not None
+    assert 1000 * seconds <= reader.retry <= 2000 * seconds
+
+
+def crowded_room() -> Server:
+    """A server with a full room."""
+    server = Server(Config(max_members=1, origin=("*",)))
     server.open("/broadcast/a")
-    answer = listen(server)
-    assert answer.status == 503
-    assert answer.json["error"]["code"] == "over_limit"
+    return server
+
+
+def crowded_server() -> Server:
+    """A server that has as many connections as it takes."""
+    server = Server(Config(max_connections=1, origin=("*",)))
+    server.open("/broadcast/b")
+    return server
+
+
+def crowded_address() -> Server:
+    """A server that has as many connections of one address as it takes."""
+    server = Server(Config(max_connections_per_address=1, origin=("*",)))
+    server.open("/broadcast/b")
+    return server
+
+
+def behind_proxy() -> Server:
+    """The same, where the address is known from the request only."""
+    proxy = (ip_network("192.168.0.0/16"),)
+    server = Server(Config(max_connections_per_address=1, origin=("*",), proxy=proxy))
+    server.open("/broadcast/b", headers={"X-Forwarded-For": "192.0.2.7"})
+    return server
+
+
+def stopping() -> Server:
+    """A server that is about to end."""
+    server = Server(Config(origin=("*",)))
+    server.house.connections.retry = 2.0
+    return server
+
+
+REFUSING = [
+    (crowded_room, "over_limit", RETRY_AFTER),
+    (crowded_server, "over_limit", RETRY_AFTER),
+    (crowded_address, "over_limit", RETRY_AFTER),
+    (behind_proxy, "over_limit", RETRY_AFTER),
+    (stopping, "stopping", 2),
+]
+
+
+@pytest.mark.parametrize(("make", "code", "seconds"), REFUSING)
+def test_what_passes_is_told_in_a_stream(
+    make: Callable[[], Server], code: str, seconds: float
+) -> None:
+    """An `EventSource` gives up for good on any status but 200."""
+    server = make()
+    answer = listen(server, X_Forwarded_For="192.0.2.7", **PAGE)
+    check_refused(answer, code, seconds)
+
+
+@pytest.mark.parametrize(("make", "code", "seconds"), REFUSING[1:])
+def test_who_asks_for_no_stream_gets_the_status(
+    make: Callable[[], Server], code: str, seconds: float
+) -> None:
+    """With the time to come back, and readable for its page."""
+    answer = make().ask("GET", "/broadcast/a?wait=9", X_Forwarded_For="192.0.2.7", **PAGE)
+    assert answer.status == (503 if make in {crowded_server, stopping} else 429)
+    assert answer.json["error"]["code"] == code
+    assert int(answer.headers["retry-after"]) == seconds
+    assert answer.headers["access-control-allow-origin"] == PAGE["Origin"]
+
+
+def test_refused_streams_come_back_at_different_times() -> None:
+    """Who was refused together would else be refused together again."""
+    answers = [listen(crowded_room()).body for _ in range(8)]
+    assert len(set(answers)) > 1
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/broadcast/a?after=x", {}, 400),
+        ("/broadcast/team-a", {}, 401),
+        ("/broadcast/secret", {"Authorization": "Bearer ann"}, 403),
+        ("/broadcast/a/b", {}, 404),
+    ],
+)
+def test_what_stays_is_told_by_its_status(path: str, headers: dict[str, str], status: int) -> None:
+    """To come back would change nothing."""
+    server = guarded() if status in {401, 403} else Server()
+    answer = listen(server, path, **headers)
+    assert answer.status == status
+    assert answer.headers["content-type"].startswith("application/json")
 
 
 def slow(policy: SlowPolicy) -> tuple[Server, Exchange]:
@@ -225,14 +330,15 @@ def test_a_replay_waits_for_the_reader_and_is_not_bounded() -> None:
 
 
 def test_a_token_that_ends_ends_the_stream() -> None:
-    """With an `error` that says why."""
+    """With the frame `error` that says why, under a name that fires no `onerror`."""
     server = guarded()
     stream = listen(server, "/broadcast/team-a", Authorization="Bearer ann")
     server.clock.advance(99)
     assert not stream.is_over
     server.clock.advance(1)
     assert stream.is_over
-    assert stream.events[-1].name == "error"
+    assert stream.events[-1].name == "refused"
+    assert stream.events[-1].frame["type"] == "error"
     assert stream.events[-1].frame["code"] == "unauthorized"
     assert server.rooms.members("team-a") == []
 
