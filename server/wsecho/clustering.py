@@ -2,6 +2,7 @@
 """From the options to a node among others: where they reach it, and how it reaches them."""
 
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -108,11 +109,11 @@ class Clustering:
         """
         home, routes = self._home, self._routes
         if routes.neighbours is not None:
-            site = self._site(sessions, None, Verifier(lambda: home.key, self._reactor.seconds))
+            site = self._site(sessions, None, self._verifier(lambda: home.key))
             self._ports.append(self._listen_at(routes.neighbours.path(home.node), site))
         if self._endpoints:
             onward = Forwarder(routes.on_this_machine, self._house, self._reactor)
-            verifier = Verifier(lambda: self._secret.values[0], self._reactor.seconds)
+            verifier = self._verifier(lambda: self._secret.values[0])
             self._listening.begin(self._endpoints, self._site(sessions, onward, verifier))
             self._ports.extend(self._listening.ports)
         if self._directory is not None and self._config.advertise is not None:
@@ -129,6 +130,9 @@ class Clustering:
     def end(self) -> Deferred[Any]:
         """Listen no more: no session is left that anybody could ask for."""
         return DeferredList([maybeDeferred(port.stopListening) for port in self._ports])
+
+    def _verifier(self, key: Callable[[], bytes]) -> Verifier:
+        return Verifier(key, self._house.wall.now, self._reactor.seconds)
 
     def _listen_at(self, path: str, site: InnerSite) -> IListeningPort:
         try:

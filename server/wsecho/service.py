@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """From a configuration to a running tree of Twisted services: the server, or a worker of it."""
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Protocol
 
 from prometheus_client.core import Metric
@@ -71,6 +72,7 @@ class WsechoService(MultiService):
         reactor: Twisted's reactor.
         seat: its place among several workers; None where it is all there is.
         twistd: the options of the program that runs this.
+        time_of_day: the time, Unix seconds.
     """
 
     _log = Logger()
@@ -81,20 +83,21 @@ class WsechoService(MultiService):
         reactor: Any,
         seat: Seat | None = None,
         twistd: Mapping[str, Any] | None = None,
+        time_of_day: Callable[[], float] = time.time,
     ) -> None:
         super().__init__()
         self._config = config
         self._reactor = reactor
         self._seat = seat
         self._twistd = twistd or {}
-        self.house = house = House.of(config, reactor)
+        self.house = house = House.of(config, reactor, time_of_day)
         stands_in = seat is not None and seat.stands_in
         make_bus = buses.maker(config, reactor, stands_in=stands_in)
-        self.rooms = rooms = Rooms(config.rules, reactor, house.stats, make_bus)
+        self.rooms = rooms = Rooms(config.rules, reactor, house.stats, make_bus, time_of_day)
         listening, endpoints = self._places(inner=False)
-        admission = Admission.of(config, reactor.seconds, lambda: listening.is_on_loopback)
+        admission = Admission.of(config, time_of_day, lambda: listening.is_on_loopback)
         gate = admission.gate
-        router = make_router(config, rooms, reactor, admission)
+        router = make_router(config, rooms, reactor, admission, house.wall)
         lane = self._make_lane()
         websockets = WebSocketFactory(config, reactor, house, lane)
         handshake = Handshake(config, gate, rooms, router, websockets)

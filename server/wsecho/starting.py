@@ -6,6 +6,7 @@ from twisted.application.service import MultiService
 from wsecho.config import ConfigError
 from wsecho.options import Options
 from wsecho.service import WsechoService
+from wsecho.steady import steady
 from wsecho.workers.supervisor import Supervisor
 
 __all__ = ["Options", "makeService"]
@@ -19,6 +20,7 @@ def makeService(options: Options) -> MultiService:
     """
     from twisted.internet import reactor  # noqa: PLC0415  # twistd chooses it first
 
+    steady(reactor)
     try:
         if options.config.workers > 1:
             return Supervisor(options.config, options.arguments, reactor, options.parent)

@@ -24,7 +24,7 @@ LAYERS = [
     {"doors"},
     {
         *("buses", "credentials", "descriptors", "drain", "listening", "logs", "page", "options"),
-        "signals",
+        *("signals", "steady"),
     },
     {"announcing", "clustering", "reload", "sharing"},
     {"service"},

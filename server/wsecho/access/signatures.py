@@ -107,10 +107,12 @@ class Verifier:
     Args:
         key: the secret, as it is now.
         now: the time, Unix seconds.
+        seconds: measures for how long a line is remembered, whoever sets the time meanwhile.
     """
 
     _key: Callable[[], bytes]
     _now: Callable[[], float]
+    _seconds: Callable[[], float]
     _seen: set[str] = field(factory=set, init=False)
     _order: deque[tuple[float, str]] = field(factory=deque, init=False)
 
@@ -130,10 +132,9 @@ class Verifier:
         mac = signed.mac(self._key(), line.rpartition(";mac=")[0])
         if not hmac.compare_digest(mac, match["mac"]):
             raise RefusedError("secret")
-        now, time = self._now(), float(match["time"])
-        if abs(now - time) > WINDOW:
+        if abs(self._now() - float(match["time"])) > WINDOW:
             raise RefusedError("clock")
-        self._remember(match["nonce"], now)
+        self._remember(match["nonce"], self._seconds())
         try:
             return base64url.decode(match["client"]).decode()
         except ValueError:

@@ -27,7 +27,7 @@ class MemoryBus:
     Args:
         hub: the rooms.
         ear: delivers.
-        now: the time, Unix seconds.
+        now: seconds, by which ages and waits are measured.
     """
 
     def __init__(self, hub: Hub[Any], ear: Ear, now: Callable[[], float]) -> None:

@@ -22,7 +22,8 @@ class Message:
         position: where it stands.
         payload: what was said; UTF-8 where it is text.
         is_binary: whether it is binary.
-        time: Unix time in seconds when it was taken.
+        time: Unix time in seconds when it was taken, to be shown.
+        taken: when it was taken by the clock that measures its age, which nobody sets.
         publication: its WAMP publication id, the same for every receiver.
         forms: what doors made of it, by their own keys: encoded once, sent to many. None once it
             has gone round: who comes later encodes for himself, so that history stays small.
@@ -33,6 +34,7 @@ class Message:
     is_binary: bool
     time: float
     publication: int
+    taken: float = field(default=0.0, init=False)
     forms: dict[Any, Any] | None = field(factory=dict, init=False, repr=False)
 
     @property
@@ -93,9 +95,16 @@ class History:
         """The position that the next message gets."""
         return Position(self.epoch, self.head + 1)
 
-    def append(self, message: Message) -> None:
-        """Take a message that stands at `next_position`."""
+    def append(self, message: Message, taken: float | None = None) -> None:
+        """Take a message that stands at `next_position`.
+
+        Args:
+            message: the message.
+            taken: the time from which its age counts, in seconds of the clock that `expire` is
+                given; None where that clock is the one of its `time`.
+        """
         self.head = message.position.offset
+        message.taken = message.time if taken is None else taken
         if not self._limit:
             return
         if self._messages is None:
@@ -121,7 +130,7 @@ class History:
 
     def expire(self, now: float) -> None:
         """Drop what is older than its time."""
-        while self._messages and now - self._messages[0].time >= self._ttl:
+        while self._messages and now - self._messages[0].taken >= self._ttl:
             self.forget_oldest()
 
     def can_resume(self, position: Position) -> bool:

@@ -123,15 +123,21 @@ class Hub(Generic[M]):
         """
         return self.use(name, now).position
 
-    def join(self, name: str, member: M, now: float) -> Joined[M]:
+    def join(self, name: str, member: M, now: float, time: float | None = None) -> Joined[M]:
         """Take a member into a room.
+
+        Args:
+            name: the room's.
+            member: who comes.
+            now: seconds, of the clock that ages are measured by.
+            time: Unix seconds, to be shown; None where `now` is these.
 
         Raises:
             OverLimit: the room is full, or there are too many rooms.
         """
         room = self.check(name, now)
         room.add(member)
-        card, change = room.presence.join(member, now)
+        card, change = room.presence.join(member, now if time is None else time)
         self._file(room)
         return Joined(room, card, change)
 
@@ -208,15 +214,24 @@ class Hub(Generic[M]):
         self._keep_within_bytes()
         return delivery
 
-    def take(self, name: str, message: Message, sender: M | None, now: float) -> Delivery[M]:
+    def take(
+        self, name: str, message: Message, sender: M | None, now: float, age: float = 0.0
+    ) -> Delivery[M]:
         """Take a message into a room where it stands already, and list who gets it.
+
+        Args:
+            name: the room's.
+            message: what was said there.
+            sender: who said it, where that is a member here.
+            now: seconds.
+            age: seconds for which it has stood there.
 
         Raises:
             OverLimit: there are too many rooms.
         """
         room = self.use(name, now)
         before = room.history.size
-        delivery = room.take(message, sender, now)
+        delivery = room.take(message, sender, now, age)
         self._size += room.history.size - before
         self._file(room)
         self._keep_within_bytes()

@@ -94,19 +94,19 @@ class Presence:
         cards = [*self._cards.values(), *(named.card for named in self._named.values())]
         return iter(sorted(cards, key=lambda card: card.since))
 
-    def join(self, attendee: Attendee, now: float) -> tuple[Card, Change | None]:
-        """Take a connection in; return its card, and what others are to be told."""
+    def join(self, attendee: Attendee, time: float) -> tuple[Card, Change | None]:
+        """Take a connection in, at a time of day; return its card, and what others are told."""
         caller = attendee.caller
         if not attendee.is_present:
-            return Card("", caller.name, attendee.door, now), None
+            return Card("", caller.name, attendee.door, time), None
         identifier = caller.member_id()
         if identifier is None:
-            card = Card(self._draw(), caller.name, attendee.door, now)
+            card = Card(self._draw(), caller.name, attendee.door, time)
             self._cards[attendee] = card
             return card, Change("join", card)
         named = self._named.get(identifier)
         if named is None:
-            card = Card(identifier, caller.name, attendee.door, now)
+            card = Card(identifier, caller.name, attendee.door, time)
             self._named[identifier] = _Named(card, connections=1)
             return card, Change("join", card)
         named.card = Card(identifier, caller.name, attendee.door, named.card.since)

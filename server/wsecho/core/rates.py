@@ -51,10 +51,12 @@ class Bucket:
     def wait(self, units: float, now: float) -> float:
         """Return the seconds until so many units may be taken; 0 where they may be now.
 
-        What is larger than the bucket passes when it is full, and leaves it in debt.
+        What is larger than the bucket passes when it is full, and leaves it in debt. A clock that
+        went back takes nothing away.
         """
         if self._at is not None:
-            self._level = min(self._rate, self._level + (now - self._at) * self._rate)
+            passed = max(0.0, now - self._at)
+            self._level = min(self._rate, self._level + passed * self._rate)
         self._at = now
         return max(0.0, (min(units, self._rate) - self._level) / self._rate)
 

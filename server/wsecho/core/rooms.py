@@ -41,6 +41,7 @@ class Said:
         publication: the WAMP publication id that it gets.
         key: makes a retry safe, where one is given.
         caller: whose key it is.
+        time: Unix seconds when it was said, to be shown; None where ages are measured in these.
     """
 
     payload: bytes
@@ -48,6 +49,7 @@ class Said:
     publication: int
     key: str | None = None
     caller: str = ""
+    time: float | None = None
 
 
 @define
@@ -141,9 +143,9 @@ class Room(Generic[M]):
             said.caller, said.key, said.payload, is_binary=said.is_binary, now=now
         )
 
-    def take(self, message: Message, sender: M | None, now: float) -> Delivery[M]:
-        """Take a message in that has its place already, the next one."""
-        self.history.append(message)
+    def take(self, message: Message, sender: M | None, now: float, age: float = 0.0) -> Delivery[M]:
+        """Take a message in that has its place already, the next one, and its age in seconds."""
+        self.history.append(message, now - age)
         self.history.expire(now)
         receipt = Receipt(message.position, message.publication)
         return Delivery(receipt, message, self.audience(sender))
@@ -164,10 +166,11 @@ class Room(Generic[M]):
         return Delivery(receipt, message, self.audience(sender))
 
     def _append(self, said: Said, now: float) -> Message:
+        time = now if said.time is None else said.time
         message = Message(
-            self.history.next_position(), said.payload, said.is_binary, now, said.publication
+            self.history.next_position(), said.payload, said.is_binary, time, said.publication
         )
-        self.history.append(message)
+        self.history.append(message, now)
         self.history.expire(now)
         return message
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """From the options of access to what every door asks: the gate, and the router's two questions."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Self, TypeVar
@@ -40,7 +41,7 @@ class Admission:
     def of(
         cls,
         config: Config,
-        now: Callable[[], float],
+        now: Callable[[], float] = time.time,
         is_on_loopback: Callable[[], bool] = lambda: False,
     ) -> Self:
         """Read the files, and put it together.

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from wsecho.core.errors import STOPPING, TOKEN_EXPIRED, TOO_SLOW, CloseReason
@@ -10,9 +11,8 @@ from wsecho.doors.reading import ReadingProtocol
 from wsecho.doors.stats import ABNORMAL, NO_STATUS
 
 if TYPE_CHECKING:
-    from twisted.internet.interfaces import IDelayedCall
-
     from wsecho.doors.outbound import Outbound
+    from wsecho.doors.wallclock import Alarm
 
 CLOSE_TIMEOUT: Final = 10.0
 """Seconds that a peer has to answer a close before it is cut off."""
@@ -27,17 +27,15 @@ class ClosingProtocol(ReadingProtocol):
     factory: Any
     _outbound: Outbound
     # These are no attributes of each object until they differ: most never do.
-    _expiry: IDelayedCall | None = None
+    _expiry: Alarm | None = None
     # None: whoever closes keeps the time for all connections at once.
     _answer_within: float | None = CLOSE_TIMEOUT
 
     def expire_at(self, moment: float) -> None:
         """Close with 4401 at a time, unless a later one is set before."""
         self._stop_expiry()
-        clock = self.factory.reactor
-        self._expiry = clock.callLater(
-            max(0.0, moment - clock.seconds()), self.close, TOKEN_EXPIRED
-        )
+        wall = self.factory.house.wall
+        self._expiry = wall.call_at(moment, partial(self.close, TOKEN_EXPIRED))
 
     def close(self, why: CloseReason) -> None:
         """Begin the closing handshake; a peer that does not answer in time is cut off."""
@@ -94,5 +92,5 @@ class ClosingProtocol(ReadingProtocol):
         return ABNORMAL, self.wasNotCleanReason or "the connection was lost"
 
     def _stop_expiry(self) -> None:
-        if self._expiry is not None and self._expiry.active():
+        if self._expiry is not None:
             self._expiry.cancel()

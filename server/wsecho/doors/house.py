@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What all doors of one server share: what is open, who may come, and what is counted."""
 
+import time
+from collections.abc import Callable
 from typing import Self
 
 from attrs import field, frozen
@@ -10,6 +12,7 @@ from wsecho.config import Config
 from wsecho.core.admissions import Admissions
 from wsecho.doors.connections import Connections
 from wsecho.doors.stats import Stats
+from wsecho.doors.wallclock import WallClock
 
 
 @frozen
@@ -19,15 +22,26 @@ class House:
     Attributes:
         stats: what is counted.
         admissions: who may come.
+        wall: the time of day.
         connections: what is open.
     """
 
     stats: Stats
     admissions: Admissions
+    wall: WallClock
     connections: Connections = field(factory=Connections)
 
     @classmethod
-    def of(cls, config: Config, clock: IReactorTime) -> Self:
-        """Make it for a configuration."""
+    def of(
+        cls, config: Config, clock: IReactorTime, time_of_day: Callable[[], float] = time.time
+    ) -> Self:
+        """Make it for a configuration.
+
+        Args:
+            config: the options in force.
+            clock: times connections.
+            time_of_day: the time, Unix seconds.
+        """
         admissions = Admissions(config.max_connections, config.max_connections_per_address)
-        return cls(Stats(clock, tells=config.connection_log), admissions)
+        wall = WallClock(clock, time_of_day)
+        return cls(Stats(clock, tells=config.connection_log), admissions, wall)

@@ -2,6 +2,7 @@
 """Rooms as every door uses them: who is in them, what is said there, and what they remember."""
 
 import secrets
+import time
 from collections.abc import Callable
 from functools import partial
 from random import Random
@@ -29,7 +30,7 @@ _IDS: Final = Random()  # noqa: S311
 
 
 MakeBus: TypeAlias = Callable[[Hub[Any], Ear, Callable[[], float]], Bus]
-"""Makes a bus for a hub, whatever it brings, and the time."""
+"""Makes a bus for a hub, whatever it brings, and the seconds by which ages are measured."""
 
 
 class Rooms:
@@ -37,9 +38,10 @@ class Rooms:
 
     Args:
         rules: what rooms keep.
-        clock: the time, Unix seconds, and calls at a later one.
+        clock: measures ages, and calls later.
         stats: where readers count what is left out for them.
         make_bus: makes what carries messages between processes.
+        time_of_day: the time, Unix seconds, that others are shown.
 
     Attributes:
         deliveries: take what is said to everybody in a room.
@@ -51,16 +53,18 @@ class Rooms:
         clock: IReactorTime,
         stats: Stats,
         make_bus: MakeBus = MemoryBus,
+        time_of_day: Callable[[], float] = time.time,
     ) -> None:
         self.stats = stats
         self.hub: Hub[RoomMember] = Hub(rules, draw_word)
         self.deliveries = Deliveries(self.hub, Rounds(clock))
         self.bus: Bus = make_bus(self.hub, self.deliveries, clock.seconds)
         self._clock = clock
+        self._time_of_day = time_of_day
         stats.counters.append(self.deliveries.count)
 
     def seconds(self) -> float:
-        """Return the time."""
+        """Return the time by which ages are measured: no time of day."""
         return self._clock.seconds()
 
     def attach(self, room: str, after: Position | None = None) -> Deferred[None] | None:
@@ -100,7 +104,7 @@ class Rooms:
         Raises:
             OverLimit: the room is full, or there are too many rooms.
         """
-        joined = self.hub.join(room, member, self.seconds())
+        joined = self.hub.join(room, member, self.seconds(), self._time_of_day())
         if joined.change is not None:
             self.bus.tell(room, joined.change, member)
         return joined
@@ -158,7 +162,8 @@ class Rooms:
             OverLimit: there are too many rooms.
             BusUnavailable: it cannot be said now.
         """
-        said = Said(payload, is_binary, publication or draw_publication(), key, caller)
+        number = publication or draw_publication()
+        said = Said(payload, is_binary, number, key, caller, self._time_of_day())
         return self.bus.publish(room, said, sender, origin)
 
     def publish_to_all(

@@ -78,10 +78,13 @@ class Timer(Protocol):
 
 
 class Clock(Protocol):
-    """The time, and calls at a later one."""
+    """The time of day, and calls at a later one; neither stands still where that is set back."""
 
     def now(self) -> float:
-        """Unix time in seconds."""
+        """Unix time in seconds: for what is shown and for nothing else, since it may be set."""
+
+    def call_at(self, moment: float, call: Callable[[], None], /) -> Timer:
+        """Call `call` once it is that Unix time."""
 
     def call_later(self, delay: float, call: Callable[[], None], /) -> Timer:
         """Call `call` after `delay` seconds."""

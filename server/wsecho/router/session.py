@@ -287,7 +287,7 @@ class Session:
         if self.is_open:
             self.realm.join(self)
         if self.is_open and outcome.expires is not None:
-            self._expire_in(outcome.expires - self._router.clock.now())
+            self._expire_at(outcome.expires)
 
     def _send_welcome(self, realm: Realm) -> None:
         try:
@@ -341,12 +341,12 @@ class Session:
         self._timer = None
         self.abort(errors.TIMEOUT, "the session was not opened in time", by="refusal")
 
-    def _expire_in(self, delay: float) -> None:
+    def _expire_at(self, moment: float) -> None:
         def expire() -> None:
             self._expiry = None
             self._router.safely(partial(self.close, errors.TOKEN_EXPIRED, "the token has expired"))
 
-        self._expiry = self._router.clock.call_later(max(0.0, delay), expire)
+        self._expiry = self._router.clock.call_at(moment, expire)
 
     def _start_timer(self, delay: float, call: Callable[[], None]) -> None:
         def fire() -> None:

@@ -8,6 +8,7 @@ its worker.
 import json
 from collections.abc import Callable
 from contextlib import suppress
+from time import time
 from typing import Any, Final
 
 from attrs import define, field, frozen
@@ -69,7 +70,7 @@ class Relay:
 
     _slot: int
     _observer: Callable[[LogEvent], None]
-    _now: Callable[[], float]
+    _now: Callable[[], float] = time
     _rest: bytes = field(default=b"", init=False)
 
     def receive(self, data: bytes) -> None:

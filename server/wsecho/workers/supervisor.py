@@ -72,7 +72,7 @@ class Supervisor(MultiService):
         self._reactor = reactor
         # What a worker would stumble on is told now, where the user looks.
         buses.maker(config, reactor)
-        Admission.of(config, reactor.seconds)
+        Admission.of(config)
         resources(config)
         check_cluster(config)
         self._listening = Listening(reactor)
@@ -197,7 +197,7 @@ class Supervisor(MultiService):
 
     def _start(self, serial: int, slot: int, *, stands_in: bool) -> None:
         def relay() -> Relay:
-            return Relay(slot, self._log.observer, self._reactor.seconds)
+            return Relay(slot, self._log.observer)
 
         process = WorkerProcess(
             relay(), relay(), partial(self._hear, serial), partial(self._ended, serial)

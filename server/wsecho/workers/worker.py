@@ -30,6 +30,7 @@ from wsecho.loops import Loop
 from wsecho.options import Options
 from wsecho.service import WsechoService
 from wsecho.sharing import AdoptingReactor, shared_endpoint
+from wsecho.steady import steady
 from wsecho.workers.balance import INTERVAL, Share
 from wsecho.workers.channel import Beginning, Channel, Message, adopt, await_beginning
 from wsecho.workers.logs import PipeLog
@@ -63,6 +64,7 @@ def main(arguments: Sequence[str]) -> None:
     importlib.import_module(reactor_module).install()
     from twisted.internet import reactor  # noqa: PLC0415  # as installed
 
+    steady(reactor)
     globalLogBeginner.beginLoggingTo([PipeLog(sys.stdout, reactor)])
     sock = socket.socket(fileno=int(descriptor))
     beginning = await_beginning(sock)

@@ -36,10 +36,16 @@ class Receiver:
 
     key: bytes = KEY
     now: float = 1_760_000_000.0
+    passed: float = 0.0
     verifier: Verifier = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.verifier = Verifier(lambda: self.key, lambda: self.now)
+        self.verifier = Verifier(lambda: self.key, lambda: self.now, lambda: self.passed)
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, by either clock."""
+        self.now += seconds
+        self.passed += seconds
 
     def line(self, request: Signed = REQUEST, **more: Any) -> str:
         """What another node says at this moment."""
@@ -119,10 +125,10 @@ def test_nothing_is_taken_twice() -> None:
     receiver.verifier.verify(REQUEST, line)
     for _ in range(4):
         assert receiver.refuses(line) == "replay"
-        receiver.now += WINDOW / 2
+        receiver.wait(WINDOW / 2)
         # Others come meanwhile, and what is old is forgotten.
         receiver.verifier.verify(REQUEST, receiver.line(nonce=f"{receiver.now:020.0f}"))
-    receiver.now += WINDOW
+    receiver.wait(WINDOW)
     assert receiver.refuses(line) == "clock"
 
 
@@ -134,8 +140,24 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(3):
         receiver.verifier.verify(REQUEST, receiver.line(nonce=f"{number:016}"))
     assert receiver.refuses(receiver.line(nonce="x" * 16)) == "replay"
-    receiver.now += 2 * WINDOW + 1
+    receiver.wait(2 * WINDOW + 1)
     receiver.verifier.verify(REQUEST, receiver.line(nonce="y" * 16))
+
+
+@pytest.mark.parametrize("moved", [3600.0, -3600.0])
+def test_what_is_remembered_goes_in_its_time(moved: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that is set back does not have lines pile up, nor one set forward forget them."""
+    monkeypatch.setattr("wsecho.access.signatures.MOST", 2)
+    receiver = Receiver()
+    line = receiver.line()
+    receiver.verifier.verify(REQUEST, line)
+    receiver.now += moved
+    receiver.verifier.verify(REQUEST, receiver.line(nonce="y" * 16))
+    receiver.now -= moved
+    assert receiver.refuses(line) == "replay"
+    receiver.now += moved
+    receiver.wait(2 * WINDOW + 1)
+    receiver.verifier.verify(REQUEST, receiver.line(nonce="z" * 16))
 
 
 def test_a_secrets_file() -> None:

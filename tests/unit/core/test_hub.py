@@ -78,6 +78,16 @@ def test_a_single_message_may_be_larger_than_the_bound() -> None:
     assert (len(hub.read("a", 0)), hub.size) == (0, 0)
 
 
+def test_what_was_said_elsewhere_has_its_age() -> None:
+    """By whatever clock its time was taken."""
+    hub = make(history_ttl=600)
+    hub.reset("a", "e", 0, 0)
+    for offset, age in ((1, 500.0), (2, 0.0)):
+        message = Message(Position("e", offset), b"x", is_binary=False, time=1e9, publication=1)
+        hub.take("a", message, None, 10, age)
+    assert [len(hub.read("a", now)) for now in (109, 110, 609, 610)] == [2, 1, 1, 0]
+
+
 def test_what_expires_or_goes_is_not_counted_any_more() -> None:
     """Else the bound would shrink over time."""
     hub = make(history_ttl=10)

@@ -68,3 +68,20 @@ def test_over_any_time_no_more_than_the_rate_passes(rate: float, pauses: list[fl
         now += pause
         passed += meter.count(1, now) == 0
     assert passed <= rate * (now + 1) + 1
+
+
+@given(
+    st.floats(0.5, 50),
+    st.lists(st.floats(-10_000, 10_000, allow_nan=False), min_size=1, max_size=50),
+)
+def test_a_clock_that_goes_back_takes_nothing_away(rate: float, moves: list[float]) -> None:
+    """Whoever waits as long as it was told may speak, by whatever clock."""
+    meter = Meter(Rates(messages=rate))
+    now = 0.0
+    for moved in moves:
+        now += moved
+        wait = meter.count(1, now)
+        assert wait <= 1 / rate + 1e-6
+        if wait:
+            now += wait + 1e-6
+            assert meter.count(1, now) == 0

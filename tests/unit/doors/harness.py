@@ -113,6 +113,7 @@ class Server:
     clock: Clock = field(factory=Clock)
     is_on_loopback: bool = False
     make_bus: MakeBus = MemoryBus
+    ahead: float = 0.0
     admission: Admission = field(init=False)
     house: House = field(init=False)
     rooms: Rooms = field(init=False)
@@ -122,10 +123,10 @@ class Server:
 
     def __attrs_post_init__(self) -> None:
         config, clock = self.config, self.clock
-        self.house = House.of(config, clock)
-        self.rooms = Rooms(config.rules, clock, self.house.stats, self.make_bus)
-        self.admission = Admission.of(config, clock.seconds, lambda: self.is_on_loopback)
-        self.router = make_router(config, self.rooms, clock, self.admission)
+        self.house = House.of(config, clock, self.time_of_day)
+        self.rooms = Rooms(config.rules, clock, self.house.stats, self.make_bus, self.time_of_day)
+        self.admission = Admission.of(config, self.time_of_day, lambda: self.is_on_loopback)
+        self.router = make_router(config, self.rooms, clock, self.admission, self.house.wall)
         self.websockets = WebSocketFactory(config, clock, self.house)
         gate = self.admission.gate
         handshake = Handshake(config, gate, self.rooms, self.router, self.websockets)
@@ -134,6 +135,10 @@ class Server:
         site = EchoSite(self.root, handshake, clock, config)
         rawsocket = rawsocket_maker(config, self.router, clock, self.house)
         self.factory = FrontFactory(site, handshake, rawsocket, clock, config.open_timeout)
+
+    def time_of_day(self) -> float:
+        """The wall clock, which somebody may set: it is `ahead` of the other."""
+        return self.clock.seconds() + self.ahead
 
     def answering(self) -> list[EventStream | Poll]:
         """The readers whose answers are not over."""

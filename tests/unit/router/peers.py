@@ -85,6 +85,10 @@ class HandClock:
         self.alarms.append(alarm)
         return alarm
 
+    def call_at(self, moment: float, call: Callable[[], None], /) -> Alarm:
+        """Set an alarm."""
+        return self.call_later(max(0.0, moment - self.time), call)
+
     def move(self, seconds: float) -> None:
         """Let time pass."""
         self.time += seconds

@@ -77,7 +77,7 @@ class RedisBus:
         reactor: Twisted's.
         hub: the rooms, as far as they are followed here.
         ear: delivers.
-        now: the time, Unix seconds.
+        now: seconds, by which ages and waits are measured.
     """
 
     def __init__(

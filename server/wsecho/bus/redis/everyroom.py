@@ -224,7 +224,8 @@ class EveryRoom:
         if self._overheard.line(room) is line:
             # Where the log is too short to tell whether it is what it was, that is no reason to
             # have a room begin anew for those who are in it.
-            loaded, tags = read_loaded(reply, was_away=False)
+            answer = read_loaded(reply, was_away=False)
+            loaded, tags = answer.loaded, answer.tags
             self._following.draw_after(loaded.epoch)
             self._tell(room, self._overheard.load(room, loaded), {**self._held_tags, **tags})
         if self._overheard.line(room) is not None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
@@ -58,7 +59,7 @@ class Followed:
     needed: float
     line: Line = field(factory=Line)
     run: str = ""
-    touched: float = 0.0
+    touched: float = -inf
     is_quiet: bool = True
     has_strayed: bool = False
     is_asking: bool = False

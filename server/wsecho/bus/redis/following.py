@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict, deque
+from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field
@@ -52,7 +53,7 @@ class Following:
         hub: where the rooms are mirrored.
         ear: delivers.
         tags: who has said what comes back.
-        now: the time, Unix seconds.
+        now: seconds, by which ages and waits are measured.
         measures: counts.
         overheard: what of each room was told to those who hear of all.
         load_roster: takes who is in a room, as Redis has it.
@@ -249,10 +250,11 @@ class Following:
 
     def _loaded(self, reply: list[Any], followed: Followed, run: str) -> None:
         if self._rooms.get(followed.name) is followed and followed.name in self._hub:
-            loaded, tags = read_loaded(reply, was_away=followed.run != run)
+            answer = read_loaded(reply, was_away=followed.run != run)
             self._measures.catch_ups += not followed.is_quiet
-            self._apply(followed, followed.line.load(loaded), tags)
-            self.draw_after(loaded.epoch)
+            events = followed.line.load(answer.loaded)
+            self._apply(followed, events, answer.tags, answer.time)
+            self.draw_after(answer.loaded.epoch)
             if followed.is_current:
                 self._is_current(followed, run)
             self.load(followed)
@@ -277,15 +279,30 @@ class Following:
     # -- what follows from that
 
     def _apply(
-        self, followed: Followed, events: Iterable[Event], tags: dict[Message, bytes]
+        self,
+        followed: Followed,
+        events: Iterable[Event],
+        tags: dict[Message, bytes],
+        asked_at: float = -inf,
     ) -> None:
+        """Have everybody know what follows.
+
+        Args:
+            followed: the room.
+            events: what follows.
+            tags: of the messages.
+            asked_at: Redis's time, where its log says how old they are. Its clock and this
+                machine's need not agree, and either may be set.
+        """
         room, now = followed.name, self._now()
         if followed.tags or not followed.is_current:
             followed.tags.update(tags)
             tags = followed.tags
         for event in events:
             if isinstance(event, Took):
-                self._take(followed, event.message, tags.pop(event.message, NO_TAG), now)
+                message = event.message
+                age = max(0.0, asked_at - message.time)
+                self._take(followed, message, tags.pop(message, NO_TAG), now, age)
             elif isinstance(event, Began):
                 self._hub.reset(room, event.epoch, event.base, now)
                 if not followed.has_strayed:
@@ -302,9 +319,11 @@ class Following:
         if followed.tags and followed.is_current:
             followed.tags.clear()
 
-    def _take(self, followed: Followed, message: Message, tag: bytes, now: float) -> None:
+    def _take(
+        self, followed: Followed, message: Message, tag: bytes, now: float, age: float
+    ) -> None:
         sender, origin = self._tags.take(tag)
-        delivery = self._hub.take(followed.name, message, sender, now)
+        delivery = self._hub.take(followed.name, message, sender, now, age)
         if not followed.is_quiet:
             self._overheard.passed(message)
         elif followed.has_strayed or not self._overheard.is_news(followed.name, message):

@@ -43,7 +43,7 @@ class Keeping:
         every_room: hears of the others.
         hub: knows who is in them here.
         history_ttl: seconds that a room lasts in Redis after its last use.
-        now: the time, Unix seconds.
+        now: seconds, by which ages and waits are measured.
         clock: Twisted's.
     """
 

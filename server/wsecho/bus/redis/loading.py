@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from attrs import frozen
+
 from wsecho.bus.redis.records import read_entry
 from wsecho.bus.redis.scripts import LOAD
 from wsecho.core.line import Line, Loaded, Need, Seen
@@ -51,14 +53,29 @@ def ask_for(
     return commands.run(LOAD, [keys.head, keys.log], words)
 
 
-def read_loaded(reply: list[Any], *, was_away: bool) -> tuple[Loaded, dict[Message, bytes]]:
-    """Read what `LOAD` answered, with the tags of its messages.
+@frozen
+class Answer:
+    """What `LOAD` answered.
+
+    Attributes:
+        loaded: what the log says.
+        tags: lead back to who said each message.
+        time: when that was, by the clock that the messages' times are of.
+    """
+
+    loaded: Loaded
+    tags: dict[Message, bytes]
+    time: float
+
+
+def read_loaded(reply: list[Any], *, was_away: bool) -> Answer:
+    """Read what `LOAD` answered.
 
     Args:
         reply: what Redis said.
         was_away: whether it may have lost something since the line was current.
     """
-    epoch, head, last, anchor, more, *entries = reply
+    epoch, head, last, anchor, more, time, *entries = reply
     word = epoch.decode("ascii")
     logged = [
         read_entry(word, offset, body)
@@ -73,4 +90,4 @@ def read_loaded(reply: list[Any], *, was_away: bool) -> tuple[Loaded, dict[Messa
         anchor=int(anchor) if anchor else None,
         was_away=was_away,
     )
-    return loaded, {each.message: each.tag for each in logged}
+    return Answer(loaded, {each.message: each.tag for each in logged}, float(time))

@@ -38,7 +38,7 @@ class Saying:
         tags: remembers who says what.
         history: messages that a log keeps.
         patience: seconds that a receipt waits for its message to come round.
-        now: the time, Unix seconds.
+        now: seconds, by which ages and waits are measured.
     """
 
     _commands: Commands

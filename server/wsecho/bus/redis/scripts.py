@@ -98,13 +98,14 @@ return {'said', epoch, head, publication}
 
 # Further ARGV: bytes after which the answer is cut; 1 where only what is behind the node's place is
 # wanted. Answers epoch, head, last, the publication id
-# where the node stands, whether there is more, offsets and bodies of what is behind that in turn.
+# where the node stands, whether there is more, the time, offsets and bodies of what is behind that
+# in turn.
 LOAD: Final = Script.of(
     _STAND,
     """
 keep()
 forget_old()
-local answer = {epoch, head, last, '', 0}
+local answer = {epoch, head, last, '', 0, now()}
 local from = '-'
 if epoch == seen_epoch and seen_offset > 0 then
   local at = whole(seen_offset) .. '-0'

@@ -18,10 +18,11 @@ from wsecho.core.positions import Position
 from wsecho.core.presence import Change
 from wsecho.core.queries import PollQuery, RoomQuery
 from wsecho.core.responses import JSON_TYPE
-from wsecho.doors.connections import Connections
 from wsecho.doors.framed import shared_json
+from wsecho.doors.house import House
 from wsecho.doors.rooms import Rooms
 from wsecho.doors.site import answer_error
+from wsecho.doors.wallclock import Alarm
 
 _TYPE: Final = JSON_TYPE.encode()
 
@@ -53,8 +54,8 @@ class Poll:
         self.caller = caller
         self._poll = poll
         self._request: Any = None
-        self._connections: Connections | None = None
-        self._deadlines: list[IDelayedCall] = []
+        self._house: House | None = None
+        self._deadlines: list[IDelayedCall | Alarm] = []
 
     @property
     def is_present(self) -> bool:
@@ -70,7 +71,7 @@ class Poll:
         request.setHeader(b"content-type", _TYPE)
         return self._page().write()
 
-    def begin(self, request: Request, connections: Connections, clock: IReactorTime) -> Any:
+    def begin(self, request: Request, house: House, clock: IReactorTime) -> Any:
         """Answer with what there is, or let the request wait.
 
         Raises:
@@ -84,13 +85,12 @@ class Poll:
             self._rooms.leave(self.room, self)
             request.setHeader(b"content-type", _TYPE)
             return page.write()
-        self._request, self._connections = request, connections
-        connections.add(self)
+        self._request, self._house = request, house
+        house.connections.add(self)
         request.notifyFinish().addBoth(lambda _: self._over())
         self._deadlines.append(clock.callLater(self._poll.wait, self._answer, page))
         if self.caller.expires is not None:
-            left = max(0.0, self.caller.expires - clock.seconds())
-            self._deadlines.append(clock.callLater(left, self._expire))
+            self._deadlines.append(house.wall.call_at(self.caller.expires, self._expire))
         return NOT_DONE_YET
 
     def deliver(self, message: Message) -> None:
@@ -151,8 +151,8 @@ class Poll:
                 if deadline.active():
                     deadline.cancel()
             self._rooms.leave(self.room, self)
-            assert self._connections is not None  # noqa: S101  # it waited
-            self._connections.discard(self)
+            assert self._house is not None  # noqa: S101  # it waited
+            self._house.connections.discard(self)
         return request
 
 

@@ -143,7 +143,7 @@ class Broadcast(Resource):
         def begin(_: None) -> Any:
             if asked.head.method == "HEAD":
                 return poll.peek(asked.request)
-            return poll.begin(asked.request, self._house.connections, self._clock)
+            return poll.begin(asked.request, self._house, self._clock)
 
         return when(self._rooms.attach(room, query.after), begin)
 

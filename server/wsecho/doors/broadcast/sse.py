@@ -18,7 +18,7 @@ An event named `error` would fire `onerror` too, which says that the connection 
 from typing import Any, ClassVar, Final
 
 from attrs import evolve
-from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
+from twisted.internet.interfaces import IPushProducer, IReactorTime
 from twisted.web.server import Request
 from zope.interface import implementer
 
@@ -48,6 +48,7 @@ from wsecho.doors.house import House
 from wsecho.doors.reader import Reader
 from wsecho.doors.seat import Seat
 from wsecho.doors.stats import Visit
+from wsecho.doors.wallclock import Alarm
 from wsecho.lane.transport import LaneTransport
 
 BEAT: Final = 15.0
@@ -66,7 +67,7 @@ class EventStream(Reader):
 
     Args:
         seat: its place in the room.
-        clock: times the heartbeats, and the end of its token.
+        clock: times the heartbeats.
     """
 
     door: ClassVar = "sse"
@@ -82,7 +83,7 @@ class EventStream(Reader):
         self._house: House | None = None
         self._visit: Visit | None = None
         self._is_full = False
-        self._expiry: IDelayedCall | None = None
+        self._expiry: Alarm | None = None
 
     def begin(self, request: Request, house: House) -> None:
         """Join the room, and send what was asked for.
@@ -107,8 +108,7 @@ class EventStream(Reader):
         self._is_chunked = bool(request.chunked)
         self._heart = self._clock.callLater(BEAT, self._beat)
         if self.caller.expires is not None:
-            left = max(0.0, self.caller.expires - self._clock.seconds())
-            self._expiry = self._clock.callLater(left, self._expire)
+            self._expiry = house.wall.call_at(self.caller.expires, self._expire)
         frame = write_joined(
             self.room,
             joined.card.id,

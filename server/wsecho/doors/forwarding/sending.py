@@ -110,7 +110,7 @@ class Forwarder:
             signed_of(request, node, URI.fromBytes(url).originForm, body),
             route.key,
             client=client,
-            now=self._reactor.seconds(),
+            now=self._house.wall.now(),
             nonce=secrets.token_urlsafe(_NONCE_BYTES),
         )
         headers = passed_on(request)

@@ -17,6 +17,7 @@ from wsecho.doors.forwarding.cluster import Cluster
 from wsecho.doors.gate import Gate
 from wsecho.doors.house import House
 from wsecho.doors.rooms import Rooms
+from wsecho.doors.wallclock import Alarm, WallClock
 from wsecho.doors.wamp.allowance import Allowance
 from wsecho.doors.wamp.http import LongPoll
 from wsecho.doors.wamp.network import BusNetwork
@@ -29,24 +30,28 @@ _log = Logger()
 
 @frozen
 class _Clock:
-    """The reactor's clock, as the router wants it."""
+    """The time, as the router wants it."""
 
     _reactor: IReactorTime
+    _wall: WallClock
 
     def now(self) -> float:
-        return self._reactor.seconds()
+        return self._wall.now()
+
+    def call_at(self, moment: float, call: Callable[[], None], /) -> Alarm:
+        return self._wall.call_at(moment, call)
 
     def call_later(self, delay: float, call: Callable[[], None], /) -> IDelayedCall:
         return self._reactor.callLater(delay, call)
 
 
 def make_router(
-    config: Config, rooms: Rooms, reactor: IReactorTime, admission: Admission
+    config: Config, rooms: Rooms, reactor: IReactorTime, admission: Admission, wall: WallClock
 ) -> Router:
     """Make the router with its realms, and connect it to the rooms."""
     is_alone = rooms.bus.directory is None
     router = Router(
-        _Clock(reactor),
+        _Clock(reactor, wall),
         SystemRandom(),
         _log_fault,
         opening_wait=config.open_timeout,

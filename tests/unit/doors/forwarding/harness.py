@@ -141,7 +141,7 @@ def make_node(net: Net, name: str, neighbours: tuple[str, ...] = (), **more: Any
         (f"/run/{name}", None, key),
         (f"/tcp/{name}", onward, cluster_key),
     ):
-        verifier = Verifier(lambda secret=secret: secret, net.seconds)  # type: ignore[misc]
+        verifier = Verifier(lambda secret=secret: secret, net.seconds, net.seconds)  # type: ignore[misc]
         net.sites[path] = InnerSite(
             Arrivals(name, lp, forwarder),
             verifier,
