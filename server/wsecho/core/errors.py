@@ -12,8 +12,10 @@
     ├── MethodNotAllowed  405           the address exists, the method does not
     ├── RequestTimeout    408           a body that comes too slowly
     ├── Conflict          409           a number out of its order
+    ├── PreconditionFailed 412          what is there is not what the client takes it for
     ├── TooLarge          413 · 1009    a body over its bound
     ├── WrongType         415           a body of a type that is not taken here
+    ├── NothingThere      416           none of the ranges that are asked for is there
     ├── UpgradeRequired   426           only a WebSocket can be opened here
     ├── OverRate          429 · 1008    messages or bytes come faster than allowed
     ├── TooMany           429           one address has too many connections
@@ -187,6 +189,16 @@ class Conflict(WireError):
     code = "conflict"
 
 
+class PreconditionFailed(WireError):
+    """What is at the address is not what the client takes it for (RFC 9110 section 13.1)."""
+
+    status = 412
+    code = "precondition_failed"
+
+    def __init__(self) -> None:
+        super().__init__("this is not what your If-Match or If-Unmodified-Since says")
+
+
 class TooLarge(WireError):
     """A request's body is larger than `--max-message-size`."""
 
@@ -199,6 +211,23 @@ class WrongType(WireError):
 
     status = 415
     code = "unsupported_type"
+
+
+class NothingThere(WireError):
+    """None of the ranges that are asked for is there (RFC 9110 section 15.5.17).
+
+    Args:
+        length: octets of what there is.
+    """
+
+    status = 416
+    code = "range_not_satisfiable"
+
+    def __init__(self, length: int) -> None:
+        super().__init__(
+            f"there are {length} bytes, and none in the range",
+            ("Content-Range", f"bytes */{length}"),
+        )
 
 
 class UpgradeRequired(WireError):
