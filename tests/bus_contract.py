@@ -13,7 +13,8 @@ from twisted.internet.defer import Deferred
 from tests.buses import Member, Node, known, now, until
 from wsecho.core.claims import Claim, HeldError
 from wsecho.core.errors import OverLimit
-from wsecho.core.retries import KeyReusedError
+from wsecho.core.retries import Keyed, KeyReusedError
+from wsecho.core.rooms import Said
 
 MakeNodes = Callable[..., list[Node]]
 
@@ -110,6 +111,42 @@ async def test_a_key_counts_everywhere(make_nodes: MakeNodes) -> None:
     assert other.position.offset == 1
     await until(lambda: one.texts() == ["x"])
     assert (await two.say("z")).position.offset == 2
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+async def test_keys_are_bounded_and_none_is_forgotten(make_nodes: MakeNodes) -> None:
+    """Each caller has so many, in whatever rooms and at whatever node; one more is refused."""
+    one, two = make_nodes(max_keys=3)
+    first = await one.say("x", key="0", payer="me")
+    await two.say("x", key="1", payer="me", room="b")
+    await one.say("x", key="2", payer="me")
+    for node, room in ((one, "a"), (two, "a"), (one, "c")):
+        with pytest.raises(OverLimit):
+            await node.say("x", room, key="3", payer="me")
+    assert sum(node.hub.refused["max-keys"] for node in {one, two}) == 3
+    assert await two.say("x", key="0", payer="me") == first
+    await two.say("x", key="3", payer="other")
+    for number in range(4, 10):
+        await two.say("x", key=f"{number}")
+    assert await one.say("x", key="0", payer="me") == first
+    assert (await one.say("last")).position.offset == 10
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+async def test_a_key_for_many_rooms_needs_a_place_in_each(make_nodes: MakeNodes) -> None:
+    """Those that it has already excepted."""
+    one, two = make_nodes(max_keys=3)
+    await one.say("x", "a", key="k", payer="me")
+    keyed = Keyed("k", payer="me")
+    said = Said(b"x", is_binary=False, publication=0, keyed=keyed)
+    await known(two.bus.check_keys(["a", "b", "c"], said))
+    with pytest.raises(OverLimit):
+        await known(two.bus.check_keys(["a", "b", "c", "d"], said))
+    with pytest.raises(OverLimit):
+        await known(two.bus.check_keys(["b", "c", "d"], said))
+    other = Said(b"y", is_binary=False, publication=0, keyed=keyed)
+    with pytest.raises(KeyReusedError):
+        await known(two.bus.check_keys(["b", "a"], other))
 
 
 @asynchronous  # type: ignore[untyped-decorator]

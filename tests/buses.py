@@ -20,7 +20,7 @@ from wsecho.core.history import Message
 from wsecho.core.hub import Hub, Rules
 from wsecho.core.positions import Position
 from wsecho.core.presence import Change
-from wsecho.core.retries import Receipt
+from wsecho.core.retries import Keyed, Receipt
 from wsecho.core.rooms import Delivery, Said
 from wsecho.doors.rooms import MakeBus, draw_publication, draw_word
 
@@ -110,13 +110,15 @@ class Node:
         room: str = "a",
         *,
         key: str | None = None,
+        payer: str = "",
         sender: Member | None = None,
         origin: Any = None,
     ) -> Receipt:
         """Say something."""
         payload = text.encode() if isinstance(text, str) else text
         is_binary = isinstance(text, bytes)
-        said = Said(payload, is_binary, draw_publication(), key, "")
+        keyed = None if key is None else Keyed(key, payer=payer)
+        said = Said(payload, is_binary, draw_publication(), keyed)
         return await known(self.bus.publish(room, said, sender, origin))
 
     def texts(self, room: str = "a") -> list[str]:

@@ -41,7 +41,12 @@ class Config(Serving, Cluster, Rooms, Limits, Access, Bus):
     def rules(self) -> Rules:
         """What rooms keep, and how many there may be."""
         return Rules(
-            self.history, self.history_ttl, self.history_bytes, self.max_rooms, self.max_members
+            self.history,
+            self.history_ttl,
+            self.history_bytes,
+            self.max_rooms,
+            self.max_members,
+            self.max_keys,
         )
 
     @property

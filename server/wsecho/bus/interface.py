@@ -270,7 +270,7 @@ class Bus(Protocol):
 
         Raises:
             KeyReusedError: something else was said under the key.
-            OverLimit: there are too many rooms.
+            OverLimit: there are too many rooms, or keys of whoever says it.
             BusUnavailable: it cannot be said now.
         """
 
@@ -279,7 +279,7 @@ class Bus(Protocol):
 
         Raises:
             KeyReusedError: something else was said under the key in one of them.
-            OverLimit: there are too many rooms.
+            OverLimit: there are too many rooms, or keys of whoever says it.
             BusUnavailable: it cannot be asked now.
         """
 

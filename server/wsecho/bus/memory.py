@@ -153,11 +153,14 @@ class MemoryBus:
 
         Raises:
             KeyReusedError: something else was said under the key in one of them.
-            OverLimit: there are too many rooms.
+            OverLimit: there are too many rooms, or keys of whoever says it.
         """
-        now = self._now()
+        now, keyed = self._now(), said.keyed
         for room in rooms:
-            self._hub.use(room, now).recall(said, now)
+            self._hub.use(room, now)
+        if keyed is not None:
+            known = [self._hub.recall(room, said, keyed, now) for room in rooms]
+            self._hub.check_keys(keyed, known.count(None), now)
 
     def tell(self, room: str, change: Change, but: Any = None) -> None:
         """Tell everybody in a room that somebody came or went."""

@@ -7,9 +7,11 @@ from typing import Final
 
 from attrs import frozen
 
+from wsecho.core.admissions import address_key
 from wsecho.core.base64url import encode
 from wsecho.core.errors import BadRequest
 from wsecho.core.grants import EVERYTHING, Grants
+from wsecho.core.retries import Keyed
 
 _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
 _ID_BYTES: Final = 12
@@ -39,6 +41,17 @@ class Caller:
     def retries_as(self) -> str:
         """Whose idempotency keys its are: its subject's, else everybody's without one."""
         return self.sub or ""
+
+    def keyed(self, key: str | None) -> Keyed | None:
+        """Return an idempotency key as this caller's, None where there is none.
+
+        Whoever has no subject shares its keys with all who have none, for one comes back from
+        another address; but each address answers for those that it used.
+        """
+        if key is None:
+            return None
+        payer = f"sub {self.sub}" if self.sub else f"address {address_key(self.address)}"
+        return Keyed(key, self.retries_as, payer)
 
     def member_id(self) -> str | None:
         """Return the id that others see of one that is named; None for one that is not."""

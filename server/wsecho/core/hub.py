@@ -11,6 +11,7 @@ from wsecho.core.errors import OverLimit
 from wsecho.core.history import History, Message
 from wsecho.core.positions import Position
 from wsecho.core.presence import Card, Change, DrawWord, Presence
+from wsecho.core.retries import Keyed, Receipt, Retries, TooManyKeysError
 from wsecho.core.rooms import Delivery, M, Room, Said
 
 
@@ -24,6 +25,7 @@ class Rules:
         history_bytes: bytes that all rooms' messages may take together.
         max_rooms: rooms that there may be.
         max_members: connections that one room takes.
+        max_keys: idempotency keys that one caller may use within their time, 0 for any number.
     """
 
     history: int = 1_000
@@ -31,6 +33,7 @@ class Rules:
     history_bytes: int = 64 << 20
     max_rooms: int = 50_000
     max_members: int = 20_000
+    max_keys: int = 10_000
 
 
 @frozen
@@ -66,6 +69,7 @@ class Hub(Generic[M]):
         self._vacant: OrderedDict[str, Room[M]] = OrderedDict()
         self._spoken: OrderedDict[str, Room[M]] = OrderedDict()
         self._size = 0
+        self._retries = Retries(rules.max_keys)
         self.count_elsewhere: Callable[[str], int] = _nobody
         """Counts the members that a room has in other processes."""
         self.refused: Counter[str] = Counter()
@@ -198,12 +202,50 @@ class Hub(Generic[M]):
         return [] if room is None else room.presence.settle(now)
 
     def publish(self, name: str, said: Said, sender: M | None, now: float) -> Delivery[M]:
-        """Take a message into a room and list who gets it.
+        """Take a message into a room and list who gets it, unless it came before under its key.
 
         Raises:
             KeyReusedError: something else was said under its key.
-            OverLimit: there are too many rooms.
+            OverLimit: there are too many rooms, or keys of whoever says it.
         """
+        if said.keyed is not None:
+            return self._publish_once(name, said, said.keyed, sender, now)
+        return self._publish(name, said, sender, now)
+
+    def recall(self, name: str, said: Said, keyed: Keyed, now: float) -> Receipt | None:
+        """Return the receipt of what was said before under the same key, or None.
+
+        Raises:
+            KeyReusedError: something else was said under it.
+        """
+        return self._retries.find(name, keyed, said.payload, is_binary=said.is_binary, now=now)
+
+    def check_keys(self, keyed: Keyed, count: int, now: float) -> None:
+        """See to it that a key may be used in so many rooms more.
+
+        Raises:
+            TooManyKeysError: it may not.
+        """
+        try:
+            self._retries.check(keyed, now, count)
+        except TooManyKeysError:
+            self.refused["max-keys"] += 1
+            raise
+
+    def _publish_once(
+        self, name: str, said: Said, keyed: Keyed, sender: M | None, now: float
+    ) -> Delivery[M]:
+        receipt = self.recall(name, said, keyed, now)
+        if receipt is not None:
+            return Delivery(receipt, None, [])
+        self.check_keys(keyed, 1, now)
+        delivery = self._publish(name, said, sender, now)
+        self._retries.remember(
+            name, keyed, said.payload, delivery.receipt, is_binary=said.is_binary, now=now
+        )
+        return delivery
+
+    def _publish(self, name: str, said: Said, sender: M | None, now: float) -> Delivery[M]:
         room = self.use(name, now)
         before = room.history.size
         delivery = room.publish(said, sender, now)
@@ -257,6 +299,7 @@ class Hub(Generic[M]):
 
     def sweep(self, now: float) -> int:
         """Drop the rooms that stood empty and unused for their time; return how many."""
+        self._retries.expire(now)
         for room in list(self._spoken.values()):
             self._expire(room, now)
             if not len(room.history):

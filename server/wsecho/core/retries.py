@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: MIT
-"""Retries that are safe: a publication under a key happens once, however often it is sent."""
+"""Retries that are safe: a publication under a key happens once, however often it is sent.
+
+Within its time no key is forgotten, whatever becomes of its room and whatever others do: whoever
+has used as many as one may has to wait.
+"""
 
 from hashlib import blake2b
 from typing import Final
 
 from attrs import define, field, frozen
 
-from wsecho.core.errors import BadRequest
+from wsecho.core.errors import BadRequest, OverLimit
 from wsecho.core.positions import Position
 
 KEEP: Final = 300.0
 """Seconds that a key is remembered (`Idempotency-Key`, wire.md)."""
 
 MAX_KEY_LENGTH: Final = 255
-_MOST_KEYS: Final = 10_000
 
 
 class KeyReusedError(BadRequest):
@@ -38,30 +41,72 @@ class Receipt:
     publication: int
 
 
+class TooManyKeysError(OverLimit):
+    """Who publishes has used as many keys as one may within their time.
+
+    Args:
+        most: how many that are.
+    """
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"you have used {most} idempotency keys within {KEEP:.0f} s: --max-keys allows no more"
+        )
+
+
 @frozen
+class Keyed:
+    """A key, and what makes it one's own.
+
+    Attributes:
+        key: as it was given.
+        caller: whose it is; another's is another key.
+        payer: among whose keys it counts, empty for nobody's.
+    """
+
+    key: str
+    caller: str = ""
+    payer: str = ""
+
+    def name(self, room: str) -> bytes:
+        """Return what it is remembered by: room, caller and key may be long."""
+        parts = (room, self.caller, self.key)
+        text = "".join(f"{len(part)} {part}" for part in parts)
+        return blake2b(text.encode(), digest_size=16).digest()
+
+
+@define
 class _Done:
     digest: bytes
     receipt: Receipt
     until: float
+    payer: str
 
 
 @define(eq=False)
 class Retries:
-    """The keys of one room, and what was published under them."""
+    """The keys of all rooms, and what was published under them.
 
-    _done: dict[tuple[str, str], _Done] = field(factory=dict, init=False)
+    Args:
+        most: keys that one payer may have at a time, 0 for any number.
+    """
+
+    _most: int
+    # In the order of their times.
+    _done: dict[bytes, _Done] = field(factory=dict, init=False)
+    _counts: dict[str, int] = field(factory=dict, init=False)
 
     def __len__(self) -> int:
         return len(self._done)
 
     def find(
-        self, caller: str, key: str, payload: bytes, *, is_binary: bool, now: float
+        self, room: str, keyed: Keyed, payload: bytes, *, is_binary: bool, now: float
     ) -> Receipt | None:
         """Return the receipt of what was published under a key before, or None.
 
         Args:
-            caller: whose key it is; another's is another key.
-            key: as given by the caller.
+            room: where.
+            keyed: the key.
             payload: what is to be published now.
             is_binary: whether that is binary.
             now: the time in seconds.
@@ -69,37 +114,50 @@ class Retries:
         Raises:
             KeyReusedError: something else was published under it.
         """
-        done = self._done.get((caller, key))
+        done = self._done.get(keyed.name(room))
         if done is None or done.until <= now:
             return None
         if done.digest != digest(payload, is_binary=is_binary):
             raise KeyReusedError
         return done.receipt
 
+    def check(self, keyed: Keyed, now: float, count: int = 1) -> None:
+        """See to it that so many more keys may be used.
+
+        Raises:
+            TooManyKeysError: they would be too many.
+        """
+        self.expire(now)
+        if self._most and keyed.payer and self._counts.get(keyed.payer, 0) + count > self._most:
+            raise TooManyKeysError(self._most)
+
     def remember(
         self,
-        caller: str,
-        key: str,
+        room: str,
+        keyed: Keyed,
         payload: bytes,
         receipt: Receipt,
         *,
         is_binary: bool,
         now: float,
     ) -> None:
-        """Note what was published under a key."""
+        """Note what was published under a key that is none of those that are remembered."""
         self.expire(now)
-        known = _Done(digest(payload, is_binary=is_binary), receipt, now + KEEP)
-        self._done[caller, key] = known
-        if len(self._done) > _MOST_KEYS:
-            del self._done[next(iter(self._done))]
+        known = digest(payload, is_binary=is_binary)
+        self._done[keyed.name(room)] = _Done(known, receipt, now + KEEP, keyed.payer)
+        self._counts[keyed.payer] = self._counts.get(keyed.payer, 0) + 1
 
     def expire(self, now: float) -> None:
-        """Forget the keys whose time is over. They are kept in the order of their times."""
+        """Forget the keys whose time is over."""
         while self._done:
-            oldest = next(iter(self._done))
-            if self._done[oldest].until > now:
+            name = next(iter(self._done))
+            done = self._done[name]
+            if done.until > now:
                 return
-            del self._done[oldest]
+            del self._done[name]
+            self._counts[done.payer] -= 1
+            if not self._counts[done.payer]:
+                del self._counts[done.payer]
 
 
 def check_key(key: str) -> str:

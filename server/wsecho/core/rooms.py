@@ -8,7 +8,7 @@ from attrs import define, field
 from wsecho.core.history import History, Message
 from wsecho.core.positions import Position
 from wsecho.core.presence import Attendee, Presence
-from wsecho.core.retries import Receipt, Retries
+from wsecho.core.retries import Keyed, Receipt
 
 
 class Member(Attendee, Protocol):
@@ -39,16 +39,14 @@ class Said:
         payload: UTF-8 where it is text.
         is_binary: whether it is binary.
         publication: the WAMP publication id that it gets.
-        key: makes a retry safe, where one is given.
-        caller: whose key it is.
+        keyed: makes a retry safe, where a key is given.
         time: Unix seconds when it was said, to be shown; None where ages are measured in these.
     """
 
     payload: bytes
     is_binary: bool
     publication: int
-    key: str | None = None
-    caller: str = ""
+    keyed: Keyed | None = None
     time: float | None = None
 
 
@@ -82,7 +80,6 @@ class Room(Generic[M]):
     last_used: float
     history: History
     presence: Presence
-    _retries: Retries | None = field(default=None, init=False)
     # Dicts keep the order of joining, so that a fan-out is the same at each run.
     _hearing: dict[M, None] = field(factory=dict, init=False)
     _attending: dict[M, None] = field(factory=dict, init=False)
@@ -131,18 +128,6 @@ class Room(Generic[M]):
             return list(self._hearing)
         return [member for member in self._hearing if member is not sender]
 
-    def recall(self, said: Said, now: float) -> Receipt | None:
-        """Return the receipt of what was said before under the same key, or None.
-
-        Raises:
-            KeyReusedError: something else was said under it.
-        """
-        if said.key is None or self._retries is None:
-            return None
-        return self._retries.find(
-            said.caller, said.key, said.payload, is_binary=said.is_binary, now=now
-        )
-
     def take(self, message: Message, sender: M | None, now: float, age: float = 0.0) -> Delivery[M]:
         """Take a message in that has its place already, the next one, and its age in seconds."""
         self.history.append(message, now - age)
@@ -151,32 +136,9 @@ class Room(Generic[M]):
         return Delivery(receipt, message, self.audience(sender))
 
     def publish(self, said: Said, sender: M | None, now: float) -> Delivery[M]:
-        """Take a message in, unless it came before under its key.
-
-        Raises:
-            KeyReusedError: something else was said under the key.
-        """
-        receipt = self.recall(said, now)
-        if receipt is not None:
-            return Delivery(receipt, None, [])
-        message = self._append(said, now)
-        receipt = Receipt(message.position, message.publication)
-        if said.key is not None:
-            self._remember(said, said.key, receipt, now)
-        return Delivery(receipt, message, self.audience(sender))
-
-    def _append(self, said: Said, now: float) -> Message:
+        """Give what is said its place, and take it in."""
         time = now if said.time is None else said.time
         message = Message(
             self.history.next_position(), said.payload, said.is_binary, time, said.publication
         )
-        self.history.append(message, now)
-        self.history.expire(now)
-        return message
-
-    def _remember(self, said: Said, key: str, receipt: Receipt, now: float) -> None:
-        if self._retries is None:
-            self._retries = Retries()
-        self._retries.remember(
-            said.caller, key, said.payload, receipt, is_binary=said.is_binary, now=now
-        )
+        return self.take(message, sender, now)

@@ -105,8 +105,7 @@ class FramedMember(RoomDoor):
                 frame.payload,
                 is_binary=frame.is_binary,
                 sender=self,
-                key=frame.key,
-                caller=self.caller.retries_as,
+                keyed=self.caller.keyed(frame.key),
             )
         except WireError as error:
             self._answer(write_error(error, frame.id))

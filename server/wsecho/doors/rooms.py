@@ -18,7 +18,7 @@ from wsecho.core.history import History
 from wsecho.core.hub import Hub, Joined, Rules
 from wsecho.core.positions import Position
 from wsecho.core.presence import Card, Change
-from wsecho.core.retries import Receipt
+from wsecho.core.retries import Keyed, Receipt
 from wsecho.core.rooms import Said
 from wsecho.doors.delivery import Deliveries
 from wsecho.doors.membership import RoomMember
@@ -140,8 +140,7 @@ class Rooms:
         *,
         is_binary: bool,
         sender: RoomMember | None = None,
-        key: str | None = None,
-        caller: str = "",
+        keyed: Keyed | None = None,
         publication: int | None = None,
         origin: Any = None,
     ) -> Later[Receipt]:
@@ -152,32 +151,31 @@ class Rooms:
             payload: UTF-8 where it is text.
             is_binary: whether it is binary.
             sender: the member that speaks, where a member does.
-            key: makes a retry safe.
-            caller: whose key it is.
+            keyed: makes a retry safe.
             publication: the WAMP publication id, where there is one already.
             origin: handed on to the listeners.
 
         Raises:
             KeyReusedError: something else was said under the key.
-            OverLimit: there are too many rooms.
+            OverLimit: there are too many rooms, or keys of whoever says it.
             BusUnavailable: it cannot be said now.
         """
         number = publication or draw_publication()
-        said = Said(payload, is_binary, number, key, caller, self._time_of_day())
+        said = Said(payload, is_binary, number, keyed, self._time_of_day())
         return self.bus.publish(room, said, sender, origin)
 
     def publish_to_all(
-        self, rooms: list[str], payload: bytes, *, is_binary: bool, key: str | None, caller: str
+        self, rooms: list[str], payload: bytes, *, is_binary: bool, keyed: Keyed | None
     ) -> Later[dict[str, Receipt]]:
         """Say the same in many rooms: in all, or in none where that can be known beforehand.
 
         Raises:
             KeyReusedError: something else was said under the key in one of them.
-            OverLimit: there are too many rooms.
+            OverLimit: there are too many rooms, or keys of whoever says it.
             BusUnavailable: it cannot be said now.
         """
-        say = partial(self.publish, payload=payload, is_binary=is_binary, key=key, caller=caller)
-        checked = self.bus.check_keys(rooms, Said(payload, is_binary, 0, key, caller))
+        say = partial(self.publish, payload=payload, is_binary=is_binary, keyed=keyed)
+        checked = self.bus.check_keys(rooms, Said(payload, is_binary, 0, keyed))
         return when(checked, lambda _: gather({room: say(room) for room in rooms}))
 
     def sweep(self) -> None:

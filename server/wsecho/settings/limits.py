@@ -73,6 +73,15 @@ class Limits:
         default=20_000,
         shown="20000",
     )
+    max_keys: int = option(
+        "max-keys",
+        values.count_or_any,
+        "Idempotency keys that one caller (a token's subject, else an address) may use within five "
+        "minutes, over all servers that share --redis; a publication under one more gets 503. One "
+        "that goes to several rooms uses as many. 0 means any number. Example: --max-keys 100000",
+        default=10_000,
+        shown="10000",
+    )
     max_rooms_per_connection: int = option(
         "max-rooms-per-connection",
         values.count,

@@ -15,6 +15,7 @@ from wsecho.bus.redis.measures import BOUNDS, Measures
 from wsecho.bus.redis.records import NO_TAG, read_notice, write_record
 from wsecho.bus.redis.tags import MOST, Tags
 from wsecho.core.errors import BusTimeout, Internal, WireError
+from wsecho.core.retries import Keyed
 from wsecho.core.rooms import Said
 
 
@@ -62,7 +63,7 @@ def test_names_of_rooms_are_apart(one: str, other: str) -> None:
     names = keys.room(one)
     assert (names == keys.room(other)) is (one == other)
     tag = names.head.removesuffix(":head")
-    for name in (names.head, names.log, names.who, names.receipt("me", "k")):
+    for name in (names.head, names.log, names.who, names.receipt(Keyed("k", "me"))):
         assert name.startswith("p:{")
         assert name.count("{") == name.count("}") == 1
         assert name.startswith(tag)

@@ -13,7 +13,7 @@ from wsecho.core.callers import Caller
 from wsecho.core.history import History
 from wsecho.core.hub import Hub, Rules
 from wsecho.core.positions import Position
-from wsecho.core.retries import KEEP, KeyReusedError
+from wsecho.core.retries import KEEP, Keyed, KeyReusedError
 from wsecho.core.rooms import Said
 
 TTL = 10.0
@@ -65,7 +65,8 @@ def make_hub(limit: int = LIMIT) -> Hub[FakeMember]:
 
 def say(text: str = "x", key: str | None = None, caller: str = "") -> Said:
     """Something to say."""
-    return Said(text.encode(), is_binary=False, publication=1, key=key, caller=caller)
+    keyed = None if key is None else Keyed(key, caller)
+    return Said(text.encode(), is_binary=False, publication=1, keyed=keyed)
 
 
 class HubMachine(RuleBasedStateMachine):
@@ -234,4 +235,4 @@ def test_a_key_with_another_message_is_an_error() -> None:
     with pytest.raises(KeyReusedError):
         hub.publish("a", say("y", "k"), None, 0)
     with pytest.raises(KeyReusedError):
-        hub.publish("a", Said(b"x", is_binary=True, publication=1, key="k"), None, 0)
+        hub.publish("a", Said(b"x", is_binary=True, publication=1, keyed=Keyed("k")), None, 0)

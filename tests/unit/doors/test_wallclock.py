@@ -13,6 +13,7 @@ from twisted.internet.task import Clock
 from tests.tokens import HS, NOW, key_file, token
 from tests.unit.doors.harness import Server
 from wsecho.config import Config
+from wsecho.core.retries import Keyed
 from wsecho.doors.wallclock import LOOK, WallClock
 
 HOUR = 3600.0
@@ -58,12 +59,12 @@ def test_history_and_rooms_keep_their_time(moved: float) -> None:
 def test_a_retry_is_known_for_its_time(moved: float) -> None:
     """And a message is said once."""
     server = Server()
-    first = server.rooms.publish("a", b"x", is_binary=False, key="k")
+    first = server.rooms.publish("a", b"x", is_binary=False, keyed=Keyed("k"))
     server.ahead = moved
     server.clock.advance(290)
-    assert server.rooms.publish("a", b"x", is_binary=False, key="k") == first
+    assert server.rooms.publish("a", b"x", is_binary=False, keyed=Keyed("k")) == first
     server.clock.advance(11)
-    assert server.rooms.publish("a", b"x", is_binary=False, key="k") != first
+    assert server.rooms.publish("a", b"x", is_binary=False, keyed=Keyed("k")) != first
 
 
 @BOTH_WAYS

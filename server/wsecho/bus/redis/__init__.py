@@ -9,6 +9,8 @@ key, below the prefix               what
 ``{R}:log``                         stream: the messages, each under the id ``offset-0``, each
                                     with the publication id of the one before
 ``{R}:key:DIGEST``                  hash: the receipt of what was published under a key
+``{@}:keys:DIGEST``                 sorted set: the receipts that count among one caller's, by
+                                    when each goes
 ``{R}:who``                         hash: the members that nodes have there
 ``{@}:nodes``                       sorted set: when each node is taken for dead
 ``{@}:claims``                      hash: who holds a place, as JSON: node, holder, rule, rank of

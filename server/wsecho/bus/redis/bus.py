@@ -159,7 +159,15 @@ class RedisBus:
         )
         patience = self._settings.timeout / 2
         self._saying = Saying(
-            self._commands, self._following, self._tags, rules.history, patience, now
+            self._commands,
+            self._following,
+            self._tags,
+            self._keys,
+            rules.history,
+            rules.max_keys,
+            hub.refused,
+            patience,
+            now,
         )
         self._hearing = Hearing(
             self._commands,

@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import re
 from hashlib import sha256
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote
 
 from attrs import frozen
+
+if TYPE_CHECKING:
+    from wsecho.core.retries import Keyed
 
 _SPECIAL: Final = re.compile(r"([*?\[\]\\^-])")
 
@@ -33,9 +36,9 @@ class RoomKeys:
     who: str
     channel: str
 
-    def receipt(self, caller: str, key: str) -> str:
+    def receipt(self, keyed: Keyed) -> str:
         """Name what was published under an idempotency key."""
-        digest = sha256(f"{caller}\0{key}".encode()).hexdigest()
+        digest = sha256(f"{keyed.caller}\0{keyed.key}".encode()).hexdigest()
         return f"{self._base}:key:{digest[:32]}"
 
 
@@ -82,6 +85,10 @@ class Keys:
     def turns(self) -> str:
         """Whose turn it is at a place."""
         return f"{self._prefix}{{@}}:turns"
+
+    def used(self, payer: str) -> str:
+        """The idempotency keys that count among somebody's."""
+        return f"{self._prefix}{{@}}:keys:{sha256(payer.encode()).hexdigest()[:32]}"
 
     def kept(self, subject: str) -> str:
         """What is kept of a subject."""

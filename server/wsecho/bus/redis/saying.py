@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define
 
-from wsecho.bus.later import gather, when
 from wsecho.bus.redis.records import write_record
-from wsecho.bus.redis.scripts import PUBLISH
+from wsecho.bus.redis.scripts import CHECK_KEYS, PUBLISH
 from wsecho.core.errors import BusTimeout
 from wsecho.core.line import Seen
 from wsecho.core.positions import Position
-from wsecho.core.retries import KEEP, KeyReusedError, Receipt, digest
+from wsecho.core.retries import KEEP, KeyReusedError, Receipt, TooManyKeysError, digest
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Callable, Sequence
 
     from twisted.internet.defer import Deferred
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from wsecho.bus.later import Later
     from wsecho.bus.redis.commands import Commands
     from wsecho.bus.redis.following import Following
+    from wsecho.bus.redis.keys import Keys
     from wsecho.bus.redis.tags import Tags
     from wsecho.core.rooms import Said
 
@@ -36,7 +37,10 @@ class Saying:
         commands: Redis.
         following: the rooms that are followed here.
         tags: remembers who says what.
+        keys: names what is kept of idempotency keys.
         history: messages that a log keeps.
+        most_keys: idempotency keys that one caller may use within their time, 0 for any number.
+        refused: counts how often that was met.
         patience: seconds that a receipt waits for its message to come round.
         now: seconds, by which ages and waits are measured.
     """
@@ -44,7 +48,10 @@ class Saying:
     _commands: Commands
     _following: Following
     _tags: Tags
+    _keys: Keys
     _history: int
+    _most_keys: int
+    _refused: Counter[str]
     _patience: float
     _now: Callable[[], float]
 
@@ -63,9 +70,10 @@ class Saying:
             write_record(said, tag),
             keys.channel,
         ]
-        if said.key is not None:
-            names.append(keys.receipt(said.caller, said.key))
+        if said.keyed is not None:
+            names += [keys.receipt(said.keyed), self._keys.used(said.keyed.payer)]
             words += [digest(said.payload, is_binary=said.is_binary), str(int(KEEP * 1000))]
+            words.append(str(self._most_keys if said.keyed.payer else 0))
         answer = self._commands.run(PUBLISH, names, words)
         return answer.addCallbacks(
             self._said, self._not_said, callbackArgs=(room, tag), errbackArgs=(tag,)
@@ -77,25 +85,29 @@ class Saying:
         Raises:
             BusUnavailable: Redis is away.
         """
-        if said.key is None:
+        keyed = said.keyed
+        if keyed is None:
             return None
-        known = digest(said.payload, is_binary=said.is_binary)
+        names = [self._following.keys(room).receipt(keyed) for room in rooms]
+        words = [digest(said.payload, is_binary=said.is_binary)]
+        words.append(b"%d" % (self._most_keys if keyed.payer else 0))
+        asked = self._commands.run(CHECK_KEYS, [self._keys.used(keyed.payer), *names], words)
+        return asked.addCallback(self._check)
 
-        def compare(found: Any) -> None:
-            if found is not None and found != known:
-                raise KeyReusedError
+    def _check(self, found: bytes) -> None:
+        if found == b"reused":
+            raise KeyReusedError
+        if found == b"full":
+            raise self._too_many_keys()
 
-        def ask(room: str) -> Deferred[None]:
-            name = self._following.keys(room).receipt(said.caller, said.key or "")
-            return self._commands.ask("HGET", name, "digest").addCallback(compare)
-
-        asked: dict[str, Later[None]] = {room: ask(room) for room in rooms}
-        return when(gather(asked), lambda _: None)
+    def _too_many_keys(self) -> TooManyKeysError:
+        self._refused["max-keys"] += 1
+        return TooManyKeysError(self._most_keys)
 
     def _said(self, reply: list[Any], room: str, tag: bytes) -> Later[Receipt]:
-        if reply[0] == b"reused":
+        if reply[0] in {b"reused", b"full"}:
             self._tags.take(tag)
-            raise KeyReusedError
+            self._check(reply[0])
         how, epoch, offset, publication = reply
         receipt = Receipt(Position(epoch.decode("ascii"), offset), int(publication))
         if how == b"again":

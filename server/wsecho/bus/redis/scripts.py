@@ -38,8 +38,10 @@ local standing = redis.call('HMGET', KEYS[1], 'epoch', 'head', 'last')
 local epoch, head, last = standing[1], tonumber(standing[2] or '0'), standing[3] or ''
 if not epoch or (epoch == seen_epoch and head < seen_offset) then
   epoch, head, last = fresh, 0, ''
-  redis.call('DEL', KEYS[1], KEYS[2])
-  redis.call('HSET', KEYS[1], 'epoch', epoch, 'head', '0')
+  -- What takes memory comes first: a script that has changed anything is refused none any more.
+  redis.call('HSET', KEYS[1], 'epoch', epoch, 'head', '0', 'last', '')
+  redis.call('PEXPIRE', KEYS[1], ttl)
+  redis.call('DEL', KEYS[2])
 end
 local function whole(number) return string.format('%.0f', number) end
 local function keep()
@@ -60,40 +62,102 @@ local function forget_old()
 end
 """
 
-# Further KEYS: the receipt, where there is a key. Further ARGV: messages that the log keeps; the
-# publication id; the record; the channel; a digest of what is said, milliseconds that its receipt
-# is kept. Answers `reused`, or how it was said, epoch, offset, publication id.
+# What is done either whole or not at all: `try` does one thing after another, and keeps what takes
+# it back; once one is refused no further one is done. Redis may refuse what an ACL forbids, or for
+# want of memory, or for what else stands under a name, at any step.
+_TRY: Final = """
+local undo, refused = {}, nil
+local function try(back, ...)
+  if refused then return end
+  local reply = redis.pcall(...)
+  if type(reply) == 'table' and reply.err then refused = reply else undo[#undo + 1] = back end
+end
+local function take_back()
+  for place = #undo, 1, -1 do undo[place]() end
+end
+"""
+
+# Further KEYS: where there is a key, the receipt and the caller's keys. Further ARGV: messages that
+# the log keeps; the publication id; the record; the channel; a digest of what is said, milliseconds
+# that its receipt is kept, how many keys the caller may have, 0 for any number. Answers `reused`,
+# `full`, or how it was said, epoch, offset, publication id.
 PUBLISH: Final = Script.of(
     """
+local time = redis.call('TIME')
+local milliseconds = time[1] * 1000 + math.floor(time[2] / 1000)
 if KEYS[3] then
   local done = redis.call('HMGET', KEYS[3], 'digest', 'epoch', 'offset', 'publication')
   if done[1] then
     if done[1] ~= ARGV[9] then return {'reused'} end
     return {'again', done[2], tonumber(done[3]), done[4]}
   end
+  local most = tonumber(ARGV[11])
+  if most > 0 and redis.call('ZCOUNT', KEYS[4], milliseconds, '+inf') >= most then
+    return {'full'}
+  end
 end
 """,
     _STAND,
+    _TRY,
     """
 local limit, publication, record = tonumber(ARGV[5]), ARGV[6], ARGV[7]
-head = head + 1
-local offset = whole(head)
+local offset, before = whole(head + 1), whole(head)
 local body = now() .. ' ' .. record
-redis.call('HSET', KEYS[1], 'head', offset, 'last', publication)
-if limit > 0 then
-  redis.call('XADD', KEYS[2], 'MAXLEN', limit, offset .. '-0', 'p', publication, 'm', body,
-    'b', last)
-  if head % 32 == 0 then forget_old() end
+-- What is told cannot be taken back, and of what is logged only the message, not that its id was
+-- given (Redis 7): so both come last, once it is known that they may be done.
+if redis.acl_check_cmd and not redis.acl_check_cmd('PUBLISH', ARGV[8], '') then
+  return redis.error_reply('NOPERM this user may not PUBLISH on the channel of a room')
 end
-keep()
+if limit > 0 and (head + 1) % 32 == 0 then forget_old() end
+try(function() redis.pcall('HSET', KEYS[1], 'head', before, 'last', last) end,
+  'HSET', KEYS[1], 'head', offset, 'last', publication)
 if KEYS[3] then
-  redis.call('HSET', KEYS[3], 'digest', ARGV[9], 'epoch', epoch, 'offset', offset,
-    'publication', publication)
-  redis.call('PEXPIRE', KEYS[3], ARGV[10])
+  local until_then = string.format('%.0f', milliseconds + ARGV[10])
+  try(function() redis.pcall('DEL', KEYS[3]) end, 'HSET', KEYS[3], 'digest', ARGV[9],
+    'epoch', epoch, 'offset', offset, 'publication', publication)
+  try(nil, 'PEXPIRE', KEYS[3], ARGV[10])
+  try(function() redis.pcall('ZREM', KEYS[4], KEYS[3]) end, 'ZADD', KEYS[4], until_then, KEYS[3])
+  try(nil, 'ZREMRANGEBYSCORE', KEYS[4], '-inf', string.format('(%.0f', milliseconds))
+  try(nil, 'PEXPIRE', KEYS[4], ARGV[10])
 end
-redis.call('PUBLISH', ARGV[8], 'm ' .. epoch .. ' ' .. offset .. ' ' .. body)
-return {'said', epoch, head, publication}
+try(nil, 'PEXPIRE', KEYS[1], ttl)
+if limit > 0 then
+  try(function()
+    redis.pcall('XDEL', KEYS[2], offset .. '-0')
+    local reset = redis.pcall('XSETID', KEYS[2], before .. '-0')
+    -- A log that begins anew is better than one that takes no more.
+    if reset.err then redis.pcall('DEL', KEYS[2]) end
+  end, 'XADD', KEYS[2], 'MAXLEN', limit, offset .. '-0', 'p', publication, 'm', body, 'b', last)
+  try(nil, 'PEXPIRE', KEYS[2], ttl)
+end
+try(nil, 'PUBLISH', ARGV[8], 'm ' .. epoch .. ' ' .. offset .. ' ' .. body)
+if refused then
+  take_back()
+  return refused
+end
+return {'said', epoch, head + 1, publication}
 """,
+)
+
+# KEYS: a caller's keys, and the receipts that there would be under one of them. ARGV: a digest of
+# what is said; how many keys the caller may have, 0 for any number. Answers `reused` where one is
+# of something else, `full` where there is no place for those that there are not, else `free`.
+CHECK_KEYS: Final = Script.of(
+    """
+local count = 0
+for place = 2, #KEYS do
+  local known = redis.call('HGET', KEYS[place], 'digest')
+  if known and known ~= ARGV[1] then return 'reused' end
+  if not known then count = count + 1 end
+end
+local most = tonumber(ARGV[2])
+if most > 0 and count > 0 then
+  local time = redis.call('TIME')
+  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  if redis.call('ZCOUNT', KEYS[1], now, '+inf') + count > most then return 'full' end
+end
+return 'free'
+"""
 )
 
 # Further ARGV: bytes after which the answer is cut; 1 where only what is behind the node's place is
@@ -288,4 +352,16 @@ return {lived, unpack(redis.call('ZRANGE', KEYS[1], 0, -1))}
 """
 )
 
-ALL: Final = (PUBLISH, LOAD, STANDING, TOUCH, ATTEND, BEAT, PROCLAIM, READ_LOG, CLAIM, RELEASE)
+ALL: Final = (
+    PUBLISH,
+    CHECK_KEYS,
+    LOAD,
+    STANDING,
+    TOUCH,
+    ATTEND,
+    BEAT,
+    PROCLAIM,
+    READ_LOG,
+    CLAIM,
+    RELEASE,
+)

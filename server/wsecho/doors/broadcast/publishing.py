@@ -29,7 +29,7 @@ def publish(asked: Asked, room: str, rooms: Rooms, pace: Pace) -> Later[bytes]:
         BadRequest: the body is no text, or the key is none.
         KeyReusedError: something else was said under the key.
         OverRate: it comes too fast.
-        OverLimit: there are too many rooms.
+        OverLimit: there are too many rooms, or keys of the caller.
         BusUnavailable: it cannot be said now.
     """
     asked.caller.grants.check("publish", room)
@@ -39,9 +39,7 @@ def publish(asked: Asked, room: str, rooms: Rooms, pace: Pace) -> Later[bytes]:
     if not is_binary:
         _check_text(payload)
     pace.check(asked.caller, len(payload))
-    receipt = rooms.publish(
-        room, payload, is_binary=is_binary, key=key, caller=asked.caller.retries_as
-    )
+    receipt = rooms.publish(room, payload, is_binary=is_binary, keyed=asked.caller.keyed(key))
     return when(receipt, partial(_acknowledge, asked, room))
 
 
@@ -63,7 +61,7 @@ def publish_to_many(asked: Asked, rooms: Rooms, pace: Pace) -> Later[bytes]:
         Forbidden: the caller may not publish in one of the rooms.
         KeyReusedError: something else was said under the key in one of them.
         OverRate: it comes too fast.
-        OverLimit: there are too many rooms.
+        OverLimit: there are too many rooms, or keys of the caller.
         BusUnavailable: it cannot be said now.
     """
     if content_type(asked.head) not in {JSON, ""}:
@@ -76,9 +74,7 @@ def publish_to_many(asked: Asked, rooms: Rooms, pace: Pace) -> Later[bytes]:
     for name in names:
         caller.grants.check("publish", name)
     pace.check(caller, len(payload) * len(names))
-    receipts = rooms.publish_to_all(
-        names, payload, is_binary=is_binary, key=key, caller=caller.retries_as
-    )
+    receipts = rooms.publish_to_all(names, payload, is_binary=is_binary, keyed=caller.keyed(key))
     return when(receipts, partial(_acknowledge_all, asked))
 
 

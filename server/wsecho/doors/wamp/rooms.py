@@ -7,11 +7,12 @@ from heapq import merge
 from typing import Any, Final
 
 from wsecho.bus.later import Later, when
+from wsecho.core.callers import Caller
 from wsecho.core.errors import BadRequest
 from wsecho.core.history import History, Message
 from wsecho.core.positions import Position
 from wsecho.core.presence import Change
-from wsecho.core.retries import check_key
+from wsecho.core.retries import Keyed, check_key
 from wsecho.core.timestamps import rfc3339
 from wsecho.core.topics import PRESENCE_PREFIX, ROOM_PREFIX, presence_topic, room_topic, topic_room
 from wsecho.doors.rooms import Rooms, draw_publication
@@ -117,7 +118,7 @@ class WampRooms:
         if publication.topic.startswith(PRESENCE_PREFIX):
             raise WampError(NOT_AUTHORIZED, "who comes and goes is the server's alone to say")
         payload, is_binary = _payload(publication)
-        key = _key(publication)
+        keyed = _keyed(session, publication)
         room = _room(publication.topic)
 
         def publish() -> Later[int]:
@@ -125,8 +126,7 @@ class WampRooms:
                 room,
                 payload,
                 is_binary=is_binary,
-                key=key,
-                caller=_caller(session),
+                keyed=keyed,
                 publication=publication.id,
                 origin=publication,
             )
@@ -292,20 +292,18 @@ def _payload(publication: Publication) -> tuple[bytes, bool]:
     raise WampError(INVALID_ARGUMENT, "a room takes text or binary")
 
 
-def _key(publication: Publication) -> str | None:
+def _keyed(session: Session, publication: Publication) -> Keyed | None:
     key = (publication.kwargs or {}).get("key")
     if key is None:
         return None
     try:
-        return check_key(key if isinstance(key, str) else "")
+        check_key(key if isinstance(key, str) else "")
     except BadRequest as error:
         raise WampError(INVALID_ARGUMENT, error.reason) from None
-
-
-def _caller(session: Session) -> str:
     # An anonymous page comes back with another session and another authid, and sends again
     # what it does not know to have arrived.
-    return "" if session.authrole == "anonymous" else session.authid
+    sub = None if session.authrole == "anonymous" else session.authid
+    return Caller(session.transport.details.peer, sub=sub).keyed(key)
 
 
 def _argument(message: Message) -> str | bytes:

@@ -14,6 +14,7 @@ from websockets.frames import Opcode
 from tests.unit.doors.broadcast.guarded import guarded
 from tests.unit.doors.harness import Exchange, Server
 from wsecho.config import Config
+from wsecho.core.callers import Caller
 from wsecho.core.errors import BadRequest
 from wsecho.core.retries import KEEP
 from wsecho.core.vocabulary import read_data
@@ -128,7 +129,8 @@ def test_a_key_of_one_is_not_a_key_of_another() -> None:
     )
     second = server.ask("POST", "/broadcast", body, Idempotency_Key="k", Authorization="Bearer ann")
     assert second.json["positions"] == {"team-a": first.json["position"]}
-    assert server.rooms.publish("team-a", b"y", is_binary=False, key="k", caller="bob")
+    bob = Caller("somewhere", sub="bob")
+    assert server.rooms.publish("team-a", b"y", is_binary=False, keyed=bob.keyed("k"))
 
 
 @pytest.mark.parametrize("key", ["", "a b", "x" * 256, "é", "\x7f"])

@@ -10,6 +10,7 @@ import pytest
 from tests.unit.doors.harness import Server
 from tests.unit.doors.wamp.harness import ROOM, Raw, Wamp, make_server
 
+V1 = ("wsecho.v1",)
 INVALID = "wamp.error.invalid_argument"
 GET_EVENTS = "wamp.subscription.get_events"
 
@@ -138,6 +139,34 @@ def test_a_publication_under_a_key_happens_once() -> None:
     server.clock.advance(300)
     again.publish(ROOM, "x", key="k")
     assert raw.texts() == ["x"]
+
+
+def test_too_many_keys_are_over_limit_at_every_door() -> None:
+    """Those of one address count together, from whatever port; what had a key is known still."""
+    server = make_server(max_keys=2)
+    raw, wamp = server.open("/broadcast/a"), Wamp.join(server)
+    framed = server.open("/broadcast/a", subprotocols=V1)
+
+    def post(key: str, path: str = "/broadcast/a", body: bytes = b"x") -> Any:
+        asked = server.ask("POST", path, body, Idempotency_Key=key)
+        return asked.status if asked.status == 201 else asked.json["error"]["code"]
+
+    def frame(key: str) -> str:
+        framed.text(json.dumps({"type": "publish", "data": "x", "id": "1", "key": key}))
+        answer = [each for each in map(json.loads, framed.texts()) if "id" in each][-1]
+        return str(answer.get("code", answer["type"]))
+
+    many = b'{"rooms":["a"],"data":"x"}'
+    assert (post("1"), frame("2")) == (201, "published")
+    for key in "34":
+        assert post(key) == post(key, "/broadcast", many) == frame(key) == "over_limit"
+        assert wamp.publish(ROOM, "x", key=key)[4] == "wsecho.error.over_limit"
+    for key in "12":
+        assert post(key) == post(key, "/broadcast", many) == 201
+        assert frame(key) == "published"
+        assert wamp.publish(ROOM, "x", key=key)[0] == 17
+    assert raw.texts() == ["x", "x"]
+    assert server.ask("POST", "/broadcast/a", b"y").status == 201
 
 
 def test_a_text_that_begins_with_u0000() -> None:
