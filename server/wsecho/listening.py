@@ -3,16 +3,21 @@
 
 Twisted's `ssl:` and `tls:` endpoints read their files once. Here each endpoint is given a reactor
 that keeps what it made of them in a holder; reading again makes it anew from the same string and
-puts it into the holder. Connections that are open keep what they were opened with.
+puts it into the holder. Connections that are open keep what they were opened with. What puts TLS
+around them is ours (`wsecho.tls`), whose modules are imported only where an endpoint asks for it.
 """
 
 import socket
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cached_property
 from ipaddress import ip_address
 from typing import Any, Final
 
 from attrs import define, field
 from twisted.internet import tcp
-from twisted.internet.endpoints import serverFromString
+from twisted.internet.endpoints import TCP6ServerEndpoint, serverFromString
+from twisted.internet.endpoints import _parse as _split
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import (
     IAddress,
@@ -21,6 +26,7 @@ from twisted.internet.interfaces import (
     IProtocolFactory,
 )
 from twisted.internet.protocol import Factory
+from twisted.protocols.haproxy import proxyEndpoint
 from twisted.python.failure import Failure
 from zope.interface import directlyProvides, implementer, providedBy
 
@@ -30,18 +36,8 @@ from wsecho.lane.accepted import Accepted
 _BACKLOG: Final = 1024
 """Connections that may wait to be accepted; the kernel's own bound may be lower."""
 _NO_PORT: Final = "it does not answer at once"
-
-
-@implementer(IOpenSSLContextFactory)
-class _FreshContext:
-    """A context factory of pyOpenSSL's whose content can be exchanged."""
-
-    def __init__(self, current: Any) -> None:
-        self.current = current
-
-    def getContext(self) -> Any:
-        """Return the context for one connection."""
-        return self.current.getContext()
+_PROXIED: Final = "haproxy:"
+_FOLDER: Final = "tls:"
 
 
 @implementer(IProtocolFactory)
@@ -80,12 +76,14 @@ class _Reactor:
     Args:
         reactor: the real one.
         factory: ours, which needs no holder.
+        tls: puts TLS around a factory.
     """
 
-    def __init__(self, reactor: Any, factory: IProtocolFactory) -> None:
+    def __init__(self, reactor: Any, factory: IProtocolFactory, tls: "_Tls") -> None:
         self._reactor = reactor
         self._factory = factory
-        self.holder: _FreshContext | _FreshFactory | None = None
+        self._tls = tls
+        self.holder: _FreshFactory | None = None
         directlyProvides(self, providedBy(reactor))
 
     def __getattr__(self, name: str) -> Any:
@@ -94,6 +92,7 @@ class _Reactor:
     def listenTCP(self, port: int, factory: Any, *args: Any, **kwargs: Any) -> IListeningPort:
         """Listen, by a holder where TLS or the PROXY protocol stands around our factory."""
         if factory is not self._factory:
+            self._tls.take_over(factory)
             factory = self.holder = _FreshFactory(factory)
         listening: IListeningPort = self._reactor.listenTCP(port, factory, *args, **kwargs)
         return listening
@@ -106,14 +105,8 @@ class _Reactor:
         *args: Any,
         **kwargs: Any,
     ) -> IListeningPort:
-        """Listen with a certificate in a holder."""
-        # Made now: a key that is not the certificate's own shows only here.
-        contextFactory.getContext()
-        self.holder = _FreshContext(contextFactory)
-        listening: IListeningPort = self._reactor.listenSSL(
-            port, factory, self.holder, *args, **kwargs
-        )
-        return listening
+        """Listen with TLS of our own."""
+        return self.listenTCP(port, self._tls.around(factory, contextFactory), *args, **kwargs)
 
 
 class _Rereading(_Reactor):
@@ -124,19 +117,6 @@ class _Rereading(_Reactor):
     def listenTCP(self, port: int, factory: Any, *args: Any, **kwargs: Any) -> IListeningPort:
         """Keep the factory, which holds what was read."""
         self.fresh = factory
-        return _Nowhere()
-
-    def listenSSL(
-        self,
-        port: int,
-        factory: Any,
-        contextFactory: Any,  # noqa: N803
-        *args: Any,
-        **kwargs: Any,
-    ) -> IListeningPort:
-        """Keep the certificate."""
-        contextFactory.getContext()
-        self.fresh = contextFactory
         return _Nowhere()
 
 
@@ -154,13 +134,72 @@ class _Nowhere:
         """Say nothing."""
 
 
+class _Tls:
+    """Puts TLS around factories.
+
+    Args:
+        reactor: the clock.
+    """
+
+    def __init__(self, reactor: Any) -> None:
+        self._reactor = reactor
+
+    @cached_property
+    def _failures(self) -> Any:
+        # All ports' together: a log that drowns does so whichever the port is.
+        from wsecho.tls.failures import Failures  # noqa: PLC0415
+
+        return Failures(self._reactor)
+
+    def around(self, factory: Any, certificate: IOpenSSLContextFactory) -> IProtocolFactory:
+        """Show one certificate, as Twisted's parser of `ssl:` has read it."""
+        # They need pyOpenSSL, which is an extra.
+        from wsecho.tls.certificates import OneCertificate  # noqa: PLC0415
+        from wsecho.tls.connection import TlsFactory  # noqa: PLC0415
+
+        return TlsFactory(OneCertificate(certificate), factory, self._reactor, self._failures)
+
+    def endpoint(
+        self, reactor: Any, path: str, port: str = "443", backlog: str = "50", interface: str = "::"
+    ) -> Any:
+        """Make a `tls:` endpoint, whose parameters are those of Twisted's."""
+        from wsecho.tls.certificates import Folder  # noqa: PLC0415
+        from wsecho.tls.connection import TlsFactory  # noqa: PLC0415
+
+        below = TCP6ServerEndpoint(reactor, int(port), int(backlog), interface)
+        folder = Folder(path)
+        return _Around(
+            below, lambda factory: TlsFactory(folder, factory, self._reactor, self._failures)
+        )
+
+    def take_over(self, factory: Any) -> None:
+        """Make TLS that some other endpoint has put around a factory end as ours does."""
+        with suppress(ImportError):
+            from wsecho.tls.connection import take_over  # noqa: PLC0415
+
+            take_over(factory, self._failures)
+
+
+@define
+class _Around:
+    """An endpoint with something around the protocols of another."""
+
+    _below: Any
+    _wrap: Callable[[Any], IProtocolFactory]
+
+    def listen(self, factory: Any) -> Any:
+        """Listen where the other does."""
+        return self._below.listen(self._wrap(factory))
+
+
 @define
 class _Place:
     """One endpoint, and what it listens with."""
 
     endpoint: str
     port: IListeningPort
-    holder: _FreshContext | _FreshFactory | None
+    holder: _FreshFactory | None
+    is_on_loopback: bool | None
 
 
 @define
@@ -179,6 +218,10 @@ class Listening:
     _reads_at_once: bool = True
     _places: list[_Place] = field(factory=list)
     _factory: Any = field(default=None, init=False)
+    _tls: _Tls = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._tls = _Tls(self._reactor)
 
     @property
     def ports(self) -> list[IListeningPort]:
@@ -193,10 +236,11 @@ class Listening:
         """
         self._factory = factory
         for endpoint in endpoints:
-            reactor = _Reactor(self._reactor, factory)
+            reactor = _Reactor(self._reactor, factory, self._tls)
             port = self._listen(reactor, endpoint)
             _prepare(port, factory if self._reads_at_once else None)
-            self._places.append(_Place(endpoint, port, reactor.holder))
+            # Asked now: once it is closed, a port does not know where it was.
+            self._places.append(_Place(endpoint, port, reactor.holder, _is_loopback(port)))
 
     def reload(self) -> list[ConfigError]:
         """Read the certificates again; return what cannot be used, whose old stay in force."""
@@ -211,28 +255,25 @@ class Listening:
     @property
     def is_on_loopback(self) -> bool:
         """Whether some of it is loopback, and all the rest Unix sockets."""
-        reaches = [_is_loopback(port) for port in self.ports]
+        reaches = [place.is_on_loopback for place in self._places]
         return True in reaches and False not in reaches
 
     @property
     def beyond(self) -> list[IListeningPort]:
         """The ports that other machines may reach."""
-        return [port for port in self.ports if _is_loopback(port) is False]
+        return [place.port for place in self._places if place.is_on_loopback is False]
 
     def _reread(self, place: _Place) -> None:
         if place.holder is None:
             return
-        rereading = _Rereading(self._reactor, self._factory)
+        rereading = _Rereading(self._reactor, self._factory, self._tls)
         self._listen(rereading, place.endpoint)
-        if isinstance(place.holder, _FreshFactory):
-            place.holder.exchange(rereading.fresh)
-        else:
-            place.holder.current = rereading.fresh
+        place.holder.exchange(rereading.fresh)
 
     def _listen(self, reactor: Any, endpoint: str) -> IListeningPort:
         outcome: list[Any] = []
         try:
-            serverFromString(reactor, endpoint).listen(self._factory).addBoth(outcome.append)
+            self._parse(reactor, endpoint).listen(self._factory).addBoth(outcome.append)
         except Exception as error:  # noqa: BLE001  # endpoint parsers raise what they like
             raise ConfigError(self._option, endpoint, _one_line(error)) from None
         # Every stream endpoint in Twisted answers at once.
@@ -240,6 +281,15 @@ class Listening:
         if isinstance(port, Failure):
             raise ConfigError(self._option, endpoint, _one_line(port.value)) from None
         return port  # type: ignore[no-any-return]  # Twisted's Deferred does not say what it holds
+
+    def _parse(self, reactor: Any, endpoint: str) -> Any:
+        """Read an endpoint string; Twisted reads those of `tls:` otherwise than we do."""
+        if endpoint.startswith(_PROXIED):
+            return proxyEndpoint(self._parse(reactor, endpoint.removeprefix(_PROXIED)))
+        if not endpoint.startswith(_FOLDER):
+            return serverFromString(reactor, endpoint)
+        arguments, options = _split(endpoint)
+        return self._tls.endpoint(reactor, *arguments[1:], **options)
 
 
 def _prepare(port: Any, factory: IProtocolFactory | None) -> None:

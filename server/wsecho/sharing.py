@@ -65,22 +65,6 @@ class AdoptingReactor:
         """Listen at the next socket."""
         return self._adopt(factory)
 
-    def listenSSL(
-        self,
-        _port: int,
-        factory: Any,
-        contextFactory: Any,  # noqa: N803
-        *_: Any,
-        **__: Any,
-    ) -> IListeningPort:
-        """Listen at the next socket, with a certificate."""
-        # It needs pyOpenSSL, which is an extra.
-        from twisted.protocols.tls import TLSMemoryBIOFactory  # noqa: PLC0415
-
-        around = TLSMemoryBIOFactory(contextFactory, False, factory)
-        around.noisy = False
-        return self._adopt(around)
-
     def _adopt(self, factory: IProtocolFactory) -> IListeningPort:
         descriptor = next(self._descriptors)
         with socket.socket(fileno=os.dup(descriptor)) as found:

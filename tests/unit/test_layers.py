@@ -22,6 +22,7 @@ LAYERS = [
     {"lane"},
     {"config", "values", "settings"},
     {"doors"},
+    {"tls"},
     {
         *("buses", "credentials", "descriptors", "drain", "listening", "logs", "page", "options"),
         *("signals", "steady"),

@@ -10,10 +10,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from OpenSSL.SSL import Connection, Context
 from twisted.internet.address import IPv4Address
+from twisted.internet.endpoints import TCP6ServerEndpoint, wrapServerTLS
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.selectreactor import SelectReactor
+from twisted.internet.ssl import PrivateCertificate
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.protocols.haproxy._wrapper import HAProxyProtocolWrapper
 from twisted.protocols.tls import TLSMemoryBIOProtocol
@@ -22,6 +23,7 @@ from tests.certificates import write_certificate
 from wsecho.config import ConfigError
 from wsecho.lane.accepted import Accepted
 from wsecho.listening import Listening
+from wsecho.tls.connection import TlsConnection
 
 
 class Reactor(MemoryReactorClock):
@@ -42,14 +44,9 @@ def listening(*endpoints: str) -> tuple[Listening, MemoryReactorClock, Any]:
     return listening, reactor, factory
 
 
-def serial(connection_or_context: Any) -> int:
+def serial(connection: Any) -> int:
     """The serial number of the certificate that a server would show."""
-    connection = connection_or_context
-    if isinstance(connection, Context):
-        connection = Connection(connection, None)
-    certificate = connection.get_certificate()
-    assert certificate is not None
-    return int(certificate.get_serial_number())
+    return int(connection.get_certificate().get_serial_number())
 
 
 def test_a_plain_port_has_our_very_factory() -> None:
@@ -63,25 +60,26 @@ def test_an_ssl_certificate(tmp_path: Path) -> None:
     """A bad file leaves the old in force; so does a key that is not its certificate's."""
     path = write_certificate(tmp_path, 1)
     where, reactor, factory = listening(f"ssl:1:privateKey={path}")
-    [(_, inner, context, *_)] = reactor.sslServers
-    assert inner is factory
-    assert serial(context.getContext()) == 1
+    [(_, listened, *_)] = reactor.tcpServers
+    holder: Any = listened
+    assert holder.current.wrappedFactory is factory
+    assert serial(_serve(holder)) == 1
     write_certificate(tmp_path, 2)
     assert where.reload() == []
-    assert serial(context.getContext()) == 2
+    assert serial(_serve(holder)) == 2
     good = path.read_text()
     for bad in ("nonsense", ""):
         path.write_text(bad)
         [complaint] = where.reload()
         assert "\n" not in str(complaint)
         assert str(complaint).startswith(f"--listen ssl:1:privateKey={path}: ")
-        assert serial(context.getContext()) == 2
+        assert serial(_serve(holder)) == 2
     other = write_certificate(tmp_path, 3, "other.pem").read_text()
     key, begin, certificate = good.partition("-----BEGIN CERTIFICATE")
     path.write_text(other.partition("-----BEGIN CERTIFICATE")[0] + begin + certificate)
     assert key
     assert len(where.reload()) == 1
-    assert serial(context.getContext()) == 2
+    assert serial(_serve(holder)) == 2
 
 
 @pytest.mark.parametrize("prefix", ["", "haproxy:"])
@@ -113,6 +111,40 @@ def _serve(holder: Any) -> Any:
         protocol = protocol.wrappedProtocol
     assert isinstance(protocol, TLSMemoryBIOProtocol)
     return protocol._tlsConnection
+
+
+def test_a_tls_folder_without_a_certificate_is_told_at_the_start(tmp_path: Path) -> None:
+    """It would show nobody anything."""
+    with pytest.raises(ConfigError, match="no certificate in this folder has its key there"):
+        listening(f"tls:{tmp_path}:1")
+    write_certificate(tmp_path, 1)
+    with pytest.raises(ConfigError, match=r"^--listen tls:[^ ]*: "):
+        listening(f"tls:{tmp_path}:no-port")
+
+
+def test_tls_of_another_endpoint(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A plugin's puts Twisted's own TLS around the factory: its connections end as ours do."""
+    options = PrivateCertificate.loadPEM(write_certificate(tmp_path, 1).read_bytes()).options()
+
+    def parse(reactor: Any, _description: str) -> Any:
+        return wrapServerTLS(options, TCP6ServerEndpoint(reactor, 1))
+
+    monkeypatch.setattr("wsecho.listening.serverFromString", parse)
+    _, reactor, _ = listening("another:1")
+    [(_, listened, *_)] = reactor.tcpServers
+    holder: Any = listened
+    assert isinstance(holder.buildProtocol(None), TlsConnection)
+
+
+def test_where_a_port_was_is_known_when_it_is_closed(tmp_path: Path) -> None:
+    """Requests on connections that stay ask for it."""
+    places = Listening(SelectReactor())
+    places.begin(("tcp:0:interface=127.0.0.1", f"unix:{tmp_path / 'socket'}"), Factory())
+    for port in places.ports:
+        port.stopListening()
+        port.connectionLost(None)  # type: ignore[attr-defined]
+    assert places.is_on_loopback
+    assert not places.beyond
 
 
 def test_what_needs_no_reading() -> None:

@@ -7,10 +7,16 @@ from typing import Any, Final
 
 from attrs import evolve
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, IProtocol, IReactorTime
+from twisted.internet.interfaces import (
+    IDelayedCall,
+    IProtocol,
+    IProtocolNegotiationFactory,
+    IReactorTime,
+)
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from wsecho.bus.later import settle
 from wsecho.core.admissions import Place
@@ -262,6 +268,7 @@ class Front(Protocol):
         self.transport.abortConnection()
 
 
+@implementer(IProtocolNegotiationFactory)
 class FrontFactory(Factory):
     """Makes a `Front` for each connection.
 
@@ -292,6 +299,10 @@ class FrontFactory(Factory):
         self.turned_away = 0
         self.clock = clock
         self.open_timeout = open_timeout
+
+    def acceptableProtocols(self) -> list[bytes]:
+        """Name what is spoken under TLS that somebody else's endpoint puts around this (ALPN)."""
+        return [b"http/1.1"]
 
     def doStart(self) -> None:
         """Start the site with the first port."""

@@ -71,16 +71,16 @@ class Outbound:
         """Close the connection once all is sent. The first call decides how.
 
         Args:
-            linger: send FIN, but keep on reading until the peer closes. To close while
-                unread bytes are there would make the kernel send a reset, and a reset takes
-                along what the peer has not read yet.
+            linger: send FIN (over TLS, `close_notify` before it), but keep on reading until the
+                peer closes. To close while unread bytes are there would make the kernel send a
+                reset, and a reset takes along what the peer has not read yet.
             within: seconds after which the connection is cut anyway.
         """
         if self._finishing:
             return
         self._finishing = True
-        half_close = getattr(self.transport, "loseWriteConnection", None)
-        self._then = half_close if linger and half_close else self.transport.loseConnection
+        transport = self.transport
+        self._then = transport.loseWriteConnection if linger else transport.loseConnection
         self.cut_after(within)
         self._finish_if_empty()
 

@@ -116,8 +116,7 @@ class Channel(HTTPChannel):
             if request.content is not None:
                 request.content.close()
         self.transport.write(answer)
-        half_close = getattr(self.transport, "loseWriteConnection", self.transport.loseConnection)
-        half_close()
+        self.transport.loseWriteConnection()
         self._head_deadline = self.callLater(_LINGER, self._head_too_late)
 
     def dataReceived(self, data: bytes) -> None:

@@ -7,11 +7,12 @@ from urllib.parse import quote
 
 import pytest
 from attrs import define, field
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.events import EventReader
 from tests.unit.doors.harness import Client, Exchange, Peer, Server
+from tests.unit.tls.secure import SecureServer
 from wsecho.config import Config
 
 
@@ -146,9 +147,18 @@ def test_each_message_comes_once_and_in_order(steps: Any) -> None:
         come_and_go(door, steps)
 
 
-def come_and_go(door: type[Any], steps: Any) -> None:
+# Hands are shaken for each connection, which takes its time.
+@settings(max_examples=20)
+@given(steps=STEPS)
+def test_each_message_comes_once_and_in_order_under_tls(steps: Any) -> None:
+    """The same where TLS writes, and says when it is full, a turn later."""
+    for door in DOORS:
+        come_and_go(door, steps, SecureServer)
+
+
+def come_and_go(door: type[Any], steps: Any, kind: type[Server] = Server) -> None:
     """Let one reader do all that, and compare what it got with what was said."""
-    server = Server()
+    server = kind()
     said: list[str] = []
     read: list[tuple[str, str]] = []
     reader: Any = None
@@ -185,10 +195,13 @@ def come_and_go(door: type[Any], steps: Any) -> None:
     reader.peer.lose()
 
 
+@pytest.mark.parametrize("kind", [Server, SecureServer])
 @pytest.mark.parametrize(("before", "after"), [(a, b) for a in DOORS for b in DOORS])
-def test_one_door_goes_on_where_another_stopped(before: type[Any], after: type[Any]) -> None:
+def test_one_door_goes_on_where_another_stopped(
+    before: type[Any], after: type[Any], kind: type[Server]
+) -> None:
     """A position is good at every door."""
-    server = Server(Config())
+    server = kind(Config())
     epoch = server.rooms.read("a").epoch
 
     def say(text: str) -> None:
