@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What the log says at the start of where the server listens, and who may come."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from twisted.logger import Logger
@@ -12,10 +14,22 @@ from wsecho.listening import Listening
 _log: Final = Logger()
 
 
-def announce(listening: Listening, config: Config) -> None:
-    """Log where the server listens, and warn where strangers may read and write."""
+def announce(listening: Listening, config: Config, given_away: Sequence[Path]) -> None:
+    """Log where the server listens, and warn where strangers may read and write.
+
+    Args:
+        listening: the ports.
+        config: the options in force.
+        given_away: the files of `--token-key` that have a private key.
+    """
     for port in listening.ports:
         _log.info("listening on {address}", address=describe(port.getHost()))
+    if given_away:
+        _log.warn(
+            "--token-key {files}: there is a private key, with which tokens are made; the public "
+            "half is all that a server needs (python -m wsecho key writes it to FILE.pub)",
+            files=", ".join(map(str, given_away)),
+        )
     if config.asks_for_tokens:
         return
     for port in listening.beyond[:1]:

@@ -117,6 +117,10 @@ def _token_parser() -> argparse.ArgumentParser:
     parser.add_argument("--sub", metavar="ID", help="whom it is for; WAMP's authid")
     parser.add_argument("--name", metavar="NAME", help="a name that other members see")
     parser.add_argument(
+        "--aud", action="append", metavar="NAME", help="a server that it is for (--token-audience)"
+    )
+    parser.add_argument("--iss", metavar="NAME", help="who makes it (--token-issuer)")
+    parser.add_argument(
         "--expires",
         type=_seconds,
         default=3600,
@@ -145,7 +149,11 @@ def _token_parser() -> argparse.ArgumentParser:
 def _make_token(given: argparse.Namespace) -> None:
     claims: dict[str, Any] = {"exp": int(time.time()) + given.expires}
     claims.update(
-        {name: value for name in ("sub", "name") if (value := getattr(given, name)) is not None}
+        {
+            name: value
+            for name in ("sub", "name", "aud", "iss")
+            if (value := getattr(given, name)) is not None
+        }
     )
     rooms = {name: getattr(given, name) for name in ("join", "publish", "operate")}
     wamp = {name: getattr(given, f"wamp_{name}") for name in WAMP_ACTIONS}

@@ -96,6 +96,7 @@ class WsechoService(MultiService):
         self.rooms = rooms = Rooms(config.rules, reactor, house.stats, make_bus, time_of_day)
         listening, endpoints = self._places(inner=False)
         admission = Admission.of(config, time_of_day, lambda: listening.is_on_loopback)
+        self._given_away = admission.given_away
         gate = admission.gate
         router = make_router(config, rooms, reactor, admission, house.wall)
         lane = self._make_lane()
@@ -142,7 +143,7 @@ class WsechoService(MultiService):
         self.house.admissions.most_here = possible
         self.rooms.bus.start()
         if self._seat is None:
-            announce(self._listening, self._config)
+            announce(self._listening, self._config, self._given_away)
 
     def stopService(self) -> Deferred[Any]:
         """Stop listening, close every connection, and wait for the peers within `--drain`."""

@@ -16,7 +16,7 @@ from wsecho.core.slowness import POLICIES, SlowRule
 from wsecho.router.uris import is_uri
 
 _SIZE: Final = re.compile(r"(\d+)\s*(|b|k|kb|kib|m|mb|mib|g|gb|gib)", re.IGNORECASE)
-_ORIGIN: Final = re.compile(r"\*|null|[a-z*][a-z0-9+.*-]*://[^/\s]+")
+_ORIGIN: Final = re.compile(r"\*|[a-z*][a-z0-9+.*-]*://[^/\s]+")
 _HOST: Final = re.compile(r"[a-zA-Z0-9*?.\[\]:_-]+")
 _UNITS: Final = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 # A frame's length has 63 bits (RFC 6455 section 5.2); no buffer of ours comes near.
@@ -74,6 +74,9 @@ seconds: Final = _numbers("time", "seconds above 0, such as 10 or 2.5", zero=Fal
 
 seconds_or_never: Final = _numbers("time", "seconds, such as 30; 0 means never", zero=True)
 """Read a time in seconds; 0 means never."""
+
+leeway: Final = _numbers("time", "seconds, such as 30; 0 means none", zero=True)
+"""Read how much clocks may differ, in seconds."""
 
 rate: Final = _numbers("rate", "a number per second, such as 50; 0 means any number", zero=True)
 """Read how often something may happen per second; 0 means any number of times."""
@@ -188,8 +191,22 @@ def origin(value: Any) -> str:
     Raises:
         ValueError: no origin could ever match it.
     """
+    if value == "null":
+        # RFC 6454 section 7.3; every sandboxed frame and every file on a disk says so.
+        raise ValueError("null is the origin of anybody: a page that says so is always foreign")
     if not isinstance(value, str) or not _ORIGIN.fullmatch(value):
         raise ValueError("not an origin: give one such as https://example.org or 'https://*.org'")
+    return value
+
+
+def name(value: Any) -> str:
+    """Read a name as it stands in a token; it may be a URI.
+
+    Raises:
+        ValueError: it is nothing.
+    """
+    if not isinstance(value, str) or not value:
+        raise ValueError("not a name: give one such as https://chat.example.org")
     return value
 
 

@@ -24,7 +24,7 @@ from tests.certificates import serial_of, unverified, write_certificate
 from tests.integration.test_start import fail
 from tests.processes import PATIENCE, Process, RunningServer, running
 from tests.proxies import free_port
-from tests.tokens import ED, OTHER_ED, key_file, token
+from tests.tokens import ED, HS, OTHER_ED, RS, jwk, key_file, token
 from tests.waiting import wait_until_open
 
 READ_AGAIN = re.compile("keys and certificates were read again")
@@ -257,6 +257,58 @@ def test_a_key_that_cannot_be_used(tmp_path: Path) -> None:
     )
     bad.write_text("nonsense")
     assert fail("--token-key", str(bad)) == (f"wsecho: --token-key {bad}: neither PEM nor JSON")
+
+
+def test_for_whom_and_from_whom_tokens_are(tmp_path: Path) -> None:
+    """`--token-audience`, `--token-issuer`, `--token-leeway`, at a WebSocket and by HTTP."""
+    names = ("--token-audience", "chat", "--token-audience", "talk", "--token-issuer", "login")
+    options = ("--token-key", str(key_file(tmp_path)), *names, "--token-leeway", "3600")
+    good: dict[str, Any] = {"aud": ["talk", "other"], "iss": "login"}
+    with running(*options) as server:
+        past = int(time.time()) - 60
+        for claims in (good, {**good, "exp": past}, {**good, "nbf": past + 120}):
+            with open_socket(server, f"/broadcast/a?token={token(**claims)}") as client:
+                client.send("here")
+                assert client.recv(timeout=PATIENCE) == "here"
+        bad: list[dict[str, Any]] = [
+            {},
+            {"aud": "talk"},
+            {**good, "aud": "other"},
+            {**good, "iss": "talk"},
+        ]
+        for claims in bad:
+            answer = refused(server, f"/broadcast/a?token={token(**claims)}")
+            assert answer.status_code == 401
+            with pytest.raises(urllib.error.HTTPError, match="401"):
+                urllib.request.urlopen(server.http(f"/broadcast/a?token={token(**claims)}"))
+
+
+def test_what_is_never_an_origin() -> None:
+    """`null` is anybody's."""
+    assert fail("--origin", "null").startswith("wsecho: --origin null: null is the origin of any")
+
+
+def test_a_private_key_is_taken_with_a_warning(tmp_path: Path) -> None:
+    """One line for all of them; none for public halves and shared secrets."""
+    files = [tmp_path / name for name in ("private.json", "set.json", "public.json", "shared.json")]
+    for file, content in zip(
+        files,
+        (
+            jwk(ED, private=True),
+            {"keys": [jwk(OTHER_ED), jwk(RS, private=True)]},
+            jwk(OTHER_ED),
+            jwk(HS),
+        ),
+        strict=True,
+    ):
+        file.write_text(json.dumps(content))
+    with running(*(part for file in files for part in ("--token-key", str(file)))) as server:
+        with open_socket(server, f"/broadcast/a?token={token(ED)}"):
+            pass
+        server.process.signal(signal.SIGTERM)
+        server.process.wait()
+        [warned] = [line for line in server.process.lines if "private key" in line]
+        assert f"--token-key {files[0]}, {files[1]}: " in warned
 
 
 @pytest.mark.parametrize("is_open", [True, False])

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from wsecho import credentials
-from wsecho.access.claims import Claims
+from wsecho.access.claims import Claims, Terms
 from wsecho.access.keys import read_keys
 from wsecho.access.tokens import verify
+from wsecho.core.errors import BadToken
 
 
 def run(*arguments: str | Path) -> None:
@@ -32,12 +33,28 @@ def test_a_key_makes_tokens_that_its_public_half_verifies(
     options = ("--sub", "ann", "--name", "Ann", "--join", "team-*", "--join", "x")
     capsys.readouterr()
     run("token", "--key", path, *options, "--wamp-call", "com.", "--expires", "60")
-    claims = verify(capsys.readouterr().out.strip(), [key], time.time())
+    text = capsys.readouterr().out.strip()
+    claims = verify(text, [key], time.time())
     assert (claims.sub, claims.name) == ("ann", "Ann")
     assert claims.expires is not None
     assert claims.expires - time.time() < 61
     assert claims.grants.rooms == {"join": ("team-*", "x"), "publish": (), "operate": ()}
     assert claims.grants.wamp["call"] == ("com.",)
+
+
+def test_for_whom_and_from_whom_a_token_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where that is named."""
+    run("key", tmp_path / "key")
+    [key] = read_keys((tmp_path / "key.pub").read_bytes())
+    run("token", "--key", tmp_path / "key", "--aud", "a", "--aud", "b", "--iss", "c")
+    text = capsys.readouterr().out.strip()
+    for name in ("a", "b"):
+        assert verify(text, [key], time.time(), Terms(frozenset({name}), frozenset({"c"})))
+    for terms in (Terms(), Terms(frozenset({"c"})), Terms(frozenset({"a"}), frozenset({"a"}))):
+        with pytest.raises(BadToken):
+            verify(text, [key], time.time(), terms)
 
 
 def test_no_key_is_written_over(tmp_path: Path) -> None:

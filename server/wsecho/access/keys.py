@@ -52,6 +52,11 @@ class Key:
         """Whether it is the private half, or a shared secret."""
         return self.kind == "oct" or self.jose.is_private
 
+    @property
+    def gives_away(self) -> bool:
+        """Whether it could make tokens where its public half would do to verify them."""
+        return self.kind != "oct" and self.jose.is_private
+
     def fits(self, algorithm: str, kid: str | None) -> bool:
         """Tell whether it may have signed a token with that header.
 

@@ -9,7 +9,7 @@ from typing import Any, Final, NoReturn
 from joserfc.errors import BadSignatureError, JoseError, SecurityWarning
 from joserfc.jws import JWSRegistry, deserialize_compact, serialize_compact
 
-from wsecho.access.claims import Claims
+from wsecho.access.claims import OF_ANYBODY, Claims, Terms
 from wsecho.access.keys import ALGORITHMS, Key, fitting
 from wsecho.core.base64url import decode
 from wsecho.core.errors import BadToken
@@ -21,13 +21,14 @@ _NAMES: Final = list(ALGORITHMS)
 _PARTS: Final = 3
 
 
-def verify(token: str, keys: Iterable[Key], now: float) -> Claims:
+def verify(token: str, keys: Iterable[Key], now: float, terms: Terms = OF_ANYBODY) -> Claims:
     """Check a token's signature, then read what it says.
 
     Args:
         token: as it was presented.
         keys: those that tokens may be signed with.
         now: Unix seconds.
+        terms: what it must say.
 
     Raises:
         BadToken: it is none, or not valid here and now. The reason shows nothing of it.
@@ -41,9 +42,7 @@ def verify(token: str, keys: Iterable[Key], now: float) -> Claims:
     for key in candidates:
         payload = _payload(token, algorithm, key)
         if payload is not None:
-            claims = Claims.read(_json_object(payload, "claims"))
-            claims.check_time(now)
-            return claims
+            return _read_claims(payload, now, terms)
     raise BadToken("the token's signature is wrong")
 
 
@@ -62,6 +61,14 @@ def sign(claims: Mapping[str, Any], key: Key) -> str:
         return serialize_compact(
             header, json.dumps(dict(claims)), key.jose, registry=_registry(key.algorithm)
         )
+
+
+def _read_claims(payload: bytes, now: float, terms: Terms) -> Claims:
+    found = _json_object(payload, "claims")
+    claims = Claims.read(found, leeway=terms.leeway)
+    claims.check_time(now)
+    terms.check(found)
+    return claims
 
 
 def _payload(token: str, algorithm: str, key: Key) -> bytes | None:

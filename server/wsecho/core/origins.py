@@ -9,6 +9,10 @@ from attrs import frozen
 
 from wsecho.core.errors import Forbidden
 
+_NULL: Final = (
+    "the origin null is anybody's (a page from a file, a sandboxed frame), so no --origin lets it "
+    "in: load the page by HTTP"
+)
 _DEFAULT_PORTS: Final = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 
 
@@ -35,6 +39,8 @@ class Origins:
         """
         if origin is None or fetch_site == "same-origin" or is_own(origin, host):
             return
+        if origin == "null":
+            raise Forbidden(_NULL)
         if not any(fnmatchcase(origin, pattern) for pattern in self.patterns):
             raise Forbidden(
                 f"the origin {origin!r} is not the page's own ({host!r} is the Host): have the "

@@ -8,7 +8,7 @@ from typing import Self, TypeVar
 
 from attrs import frozen
 
-from wsecho.access.claims import Claims
+from wsecho.access.claims import Claims, Terms
 from wsecho.access.hosts import Hosts
 from wsecho.access.kept import BadFileError, Kept
 from wsecho.access.keys import Key, read_keys
@@ -30,11 +30,13 @@ class Admission:
         gate: for requests.
         authenticator: for WAMP's HELLO, None where no tokens are asked for.
         authorizer: for what WAMP sessions do, None where no tokens are asked for.
+        given_away: the files that have a private key where the public half would do.
     """
 
     gate: Gate
     authenticator: TokenAuthenticator | None = None
     authorizer: TokenAuthorizer | None = None
+    given_away: tuple[Path, ...] = ()
     _files: tuple[Kept[tuple[Key, ...]] | Kept[Logins], ...] = ()
 
     @classmethod
@@ -56,15 +58,17 @@ class Admission:
         """
         proxies = Proxies(config.proxy)
         if not config.asks_for_tokens:
-            if config.wampcra_secrets is not None:
-                raise ConfigError("wampcra-secrets", config.wampcra_secrets, "needs --token-key")
+            _check_needs(config)
             return cls(OpenGate(config.origins, proxies, Hosts(config.host, is_on_loopback)))
         keys = _kept("token-key", config.token_key, read_keys)
         paths = () if config.wampcra_secrets is None else (config.wampcra_secrets,)
         logins = _kept("wampcra-secrets", paths, read_logins)
+        terms = Terms(
+            frozenset(config.token_audience), frozenset(config.token_issuer), config.token_leeway
+        )
 
         def read(token: str) -> Claims:
-            return verify(token, [key for file in keys.values for key in file], now())
+            return verify(token, [key for file in keys.values for key in file], now(), terms)
 
         def current_logins() -> Logins:
             return logins.values[0] if logins.values else {}
@@ -73,6 +77,11 @@ class Admission:
             TokenGate(OpenGate(config.origins, proxies), read),
             TokenAuthenticator(read, current_logins, now),
             TokenAuthorizer(),
+            tuple(
+                path
+                for path, file in zip(config.token_key, keys.values, strict=True)
+                if any(key.gives_away for key in file)
+            ),
             (keys, logins),
         )
 
@@ -85,6 +94,23 @@ class Admission:
             except BadFileError as error:
                 complaints.append(error)
         return complaints
+
+
+def _check_needs(config: Config) -> None:
+    """Refuse what means nothing without tokens.
+
+    Raises:
+        ConfigError: such an option is given.
+    """
+    for option, value in (
+        ("wampcra-secrets", config.wampcra_secrets),
+        ("token-audience", config.token_audience),
+        ("token-issuer", config.token_issuer),
+        ("token-leeway", config.token_leeway),
+    ):
+        if value:
+            shown = " ".join(value) if isinstance(value, tuple) else value
+            raise ConfigError(option, shown, "needs --token-key")
 
 
 def _kept(option: str, paths: tuple[Path, ...], read: Callable[[bytes], _T]) -> Kept[_T]:

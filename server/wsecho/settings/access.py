@@ -55,6 +55,33 @@ class Access:
         shown="none: everything is open",
         repeatable=True,
     )
+    token_audience: tuple[str, ...] = option(
+        "token-audience",
+        values.name,
+        "A name of this server in a token's claim aud. With one, tokens for others are refused and "
+        "those for nobody in particular; without, those for anybody. May be given again. "
+        "Example: --token-audience https://chat.example.org",
+        default=(),
+        shown="none",
+        repeatable=True,
+    )
+    token_issuer: tuple[str, ...] = option(
+        "token-issuer",
+        values.name,
+        "Take only tokens whose claim iss is this. May be given again. "
+        "Example: --token-issuer https://login.example.org",
+        default=(),
+        shown="any who has the key",
+        repeatable=True,
+    )
+    token_leeway: float = option(
+        "token-leeway",
+        values.leeway,
+        "Seconds by which the clocks of issuer and server may differ: so long before nbf and after "
+        "exp a token counts. Example: --token-leeway 30",
+        default=0.0,
+        shown="0",
+    )
     wampcra_secrets: Path | None = option(
         "wampcra-secrets",
         values.path,

@@ -72,7 +72,7 @@ class Supervisor(MultiService):
         self._reactor = reactor
         # What a worker would stumble on is told now, where the user looks.
         buses.maker(config, reactor)
-        Admission.of(config)
+        self._given_away = Admission.of(config).given_away
         resources(config)
         check_cluster(config)
         self._listening = Listening(reactor)
@@ -184,7 +184,7 @@ class Supervisor(MultiService):
             case orders.Say(text, is_error):
                 (self._log.error if is_error else self._log.info)("{text}", text=text)
             case orders.Opened():
-                announce(self._listening, self._config)
+                announce(self._listening, self._config, self._given_away)
             case orders.GiveUp(reason):
                 self._give_up(reason)
             case orders.Over():

@@ -32,6 +32,7 @@ def test_a_pem(jose: Any, kind: str, private: bool) -> None:
     """Public or private; only the private one can sign."""
     [key] = read_keys(jose.as_pem(private=private))
     assert (key.kind, key.kid, key.can_sign) == (kind, None, private)
+    assert key.gives_away is private
 
 
 @pytest.mark.parametrize("jose", [HS, ED, RS])
@@ -41,6 +42,7 @@ def test_a_jwk(jose: Any, private: bool) -> None:
     [key] = read_keys(text(jwk(jose, private=private, kid="a")))
     assert key.kid == "a"
     assert key.can_sign is (private or jose is HS)
+    assert key.gives_away is (private and jose is not HS)
 
 
 def test_a_set_leaves_out_what_is_for_something_else() -> None:

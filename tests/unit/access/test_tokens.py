@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tokens import ED, FAR, HS, NOW, OTHER_ED, RS, key, token
-from wsecho.access.claims import Claims
+from wsecho.access.claims import Claims, Terms
 from wsecho.access.tokens import MAX_TOKEN, sign, verify
 from wsecho.core.base64url import decode, encode
 from wsecho.core.errors import BadToken
@@ -78,6 +78,67 @@ def test_before_its_time() -> None:
     """`nbf` is honoured, and from that moment on it counts."""
     assert "nbf" in why(token(nbf=NOW + 1))
     assert read(token(nbf=NOW))
+
+
+AUD = Terms(audiences=frozenset({"chat", "https://chat.example.org"}))
+ISS = Terms(issuers=frozenset({"https://login.example.org", "b"}))
+
+
+@pytest.mark.parametrize(
+    ("terms", "claims", "reason"),
+    [
+        (Terms(), {}, None),
+        (Terms(), {"aud": "chat"}, "for another audience"),
+        (Terms(), {"aud": ["chat"]}, "for another audience"),
+        (Terms(), {"aud": []}, "for another audience"),
+        (Terms(), {"aud": ""}, "for another audience"),
+        (Terms(), {"aud": None}, "aud is neither a string nor a list"),
+        (AUD, {"aud": "chat"}, None),
+        (AUD, {"aud": "https://chat.example.org"}, None),
+        (AUD, {"aud": ["other", "chat"]}, None),
+        (AUD, {"aud": "other"}, "for another audience"),
+        (AUD, {"aud": "Chat"}, "for another audience"),
+        (AUD, {"aud": "chatter"}, "for another audience"),
+        (AUD, {"aud": ["other"]}, "for another audience"),
+        (AUD, {"aud": []}, "for another audience"),
+        (AUD, {}, "aud is missing"),
+        (AUD, {"aud": 1}, "aud is neither a string nor a list"),
+        (AUD, {"aud": ["chat", 1]}, "aud is neither a string nor a list"),
+        (AUD, {"aud": [["chat"]]}, "aud is neither a string nor a list"),
+        (AUD, {"aud": {"chat": 1}}, "aud is neither a string nor a list"),
+        (Terms(), {"iss": "whoever"}, None),
+        (Terms(), {"iss": 1}, None),
+        (ISS, {"iss": "b"}, None),
+        (ISS, {"iss": "https://login.example.org"}, None),
+        (ISS, {"iss": "https://login.example.org/"}, "from another issuer"),
+        (ISS, {"iss": ["b"]}, "from another issuer"),
+        (ISS, {"iss": 1}, "from another issuer"),
+        (ISS, {"iss": None}, "from another issuer"),
+        (ISS, {}, "iss is missing"),
+        (ISS, {"iss": "b", "aud": "b"}, "for another audience"),
+    ],
+)
+def test_for_whom_and_from_whom(terms: Terms, claims: dict[str, Any], reason: str | None) -> None:
+    """RFC 7519 sections 4.1.1 and 4.1.3: a token for others counts nowhere else."""
+    text = token(**claims)
+    if reason is None:
+        assert verify(text, KEYS, NOW, terms)
+        return
+    with pytest.raises(BadToken, match=reason) as caught:
+        verify(text, KEYS, NOW, terms)
+    assert set(caught.value.reason) <= PRINTABLE
+
+
+def test_clocks_may_differ_by_the_leeway() -> None:
+    """Before `nbf` and after `exp`, to the second; a connection lasts as long as that."""
+    terms = Terms(leeway=30)
+    text = token(exp=NOW, nbf=NOW - 100)
+    claims = verify(text, KEYS, NOW + 29.999, terms)
+    assert claims.expires == NOW + 30
+    assert verify(text, KEYS, NOW - 130, terms)
+    for moment, reason in ((NOW + 30, "has expired"), (NOW - 130.001, "not valid yet")):
+        with pytest.raises(BadToken, match=reason):
+            verify(text, KEYS, moment, terms)
 
 
 @pytest.mark.parametrize("alg", ["none", "None", "HS512", "RS512", "ES256", "", None, 1, ["HS256"]])

@@ -317,5 +317,12 @@ def test_files_that_cannot_be_used(tmp_path: Path) -> None:
     good = key_file(tmp_path)
     with pytest.raises(ConfigError, match=f"^--wampcra-secrets {bad}: not TOML"):
         Server(Config(token_key=(good,), wampcra_secrets=bad))
+    for option, value in (
+        ("token-audience", ["a", "b"]),
+        ("token-issuer", ["a"]),
+        ("token-leeway", "1.5"),
+    ):
+        with pytest.raises(ConfigError, match=rf"^--{option} .*: needs --token-key$"):
+            Server(load({option: value}))
     with pytest.raises(ConfigError, match=r"^--wampcra-secrets .* needs --token-key$"):
         Server(Config(wampcra_secrets=good))
