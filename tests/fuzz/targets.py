@@ -100,7 +100,7 @@ def _by_socket(read: Any, data: bytes) -> tuple[Any, bytes]:
 
 def large(data: bytes) -> None:
     """A long message is the same in one piece and in many, by Python and by C."""
-    begun = read_head(data, 1 << 16, compressed=True)
+    begun = read_head(data, 1 << 16, most_deflated=1 << 17)
     if begun is None:
         return
     came = data[begun.size :][: begun.length]

@@ -22,7 +22,8 @@ MEM_LEVEL: Final = 5
 
 _WORTH_IT: Final = 128
 """Bytes of a message from which on it gets shorter by itself."""
-_TAIL: Final = b"\0\0\xff\xff"
+TAIL: Final = b"\0\0\xff\xff"
+"""What ends a flushed block, and is left off of each message (section 7.2.1)."""
 _BITS: Final = re.compile(r"(?:[89]|1[0-5])")
 # zlib's raw deflate has no window of 256 bytes, so a server that must not use more declines.
 _SMALLEST_SERVER_WINDOW: Final = 9
@@ -144,7 +145,7 @@ class Packing:
             return encode_message(payload, is_binary=is_binary)
         codec = zlib.compressobj(wbits=-self.window, memLevel=MEM_LEVEL)
         deflated = codec.compress(payload) + codec.flush(zlib.Z_SYNC_FLUSH)
-        return compressed_frame(deflated[: -len(_TAIL)], is_binary=is_binary)
+        return compressed_frame(deflated[: -len(TAIL)], is_binary=is_binary)
 
 
 def compressed_frame(deflated: bytes, *, is_binary: bool) -> bytes:

@@ -96,14 +96,14 @@ class Head:
         return self.octets[-4:]
 
 
-def read_head(data: Octets, most: int, *, start: int = 0, compressed: bool = False) -> Head | None:
+def read_head(data: Octets, most: int, *, start: int = 0, most_deflated: int = 0) -> Head | None:
     """Read the head of a message that is one frame, whether or not all of it is there.
 
     Args:
         data: octets from a frame's beginning on, outside of a fragmented message.
         most: octets of the longest payload that is read.
         start: where in them it begins.
-        compressed: whether messages may be compressed.
+        most_deflated: octets of the longest that is compressed; 0 where none may be.
 
     Returns:
         the head; None where it is incomplete or of anything else.
@@ -113,7 +113,7 @@ def read_head(data: Octets, most: int, *, start: int = 0, compressed: bool = Fal
         return None
     first = data[start]
     length = data[start + 1] - _MASKED
-    if first not in (_ANY if compressed else _PLAIN) or length < 0:
+    if first not in (_ANY if most_deflated else _PLAIN) or length < 0:
         return None
     size = _SHORTEST
     if length > MOST_7:
@@ -122,7 +122,7 @@ def read_head(data: Octets, most: int, *, start: int = 0, compressed: bool = Fal
         length = int.from_bytes(data[start + 2 : start + 2 + more])
         if length <= shorter:
             return None
-    if available < size or length > most:
+    if available < size or length > (most_deflated if first & RSV1 else most):
         return None
     octets = bytes(data[start : start + size])
     return Head(octets, length, first & ~RSV1 == _BINARY, bool(first & RSV1))

@@ -15,12 +15,12 @@ import txaio
 from attrs import frozen
 from autobahn.twisted.util import create_transport_details
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
-from autobahn.websocket.compress import PerMessageDeflate
 from autobahn.websocket.protocol import WebSocketProtocol
 from autobahn.websocket.utf8validator import Utf8Validator
 
 from wsecho.core.closeframes import read_close
-from wsecho.core.deflate import MAX_WINDOW_BITS, MEM_LEVEL, Agreement
+from wsecho.core.compression import Codec
+from wsecho.core.deflate import Agreement
 from wsecho.core.handshake import accepted
 from wsecho.lane.octets import apply_mask
 
@@ -46,8 +46,6 @@ OF_ONE: Final = frozenset(
     }
 )
 """The attributes of Autobahn's that are not those of every WebSocket that has just opened."""
-
-_SMALLEST_WINDOW: Final = 9
 
 _Kind = TypeVar("_Kind", bound="OpenedProtocol")
 
@@ -81,6 +79,7 @@ class OpenedProtocol(WebSocketServerProtocol):
 
     factory: Any
     transport: Any
+    # A `Codec`, or None.
     _perMessageCompress: Any
     autoPingInterval: float
     log = QUIET
@@ -111,7 +110,8 @@ class OpenedProtocol(WebSocketServerProtocol):
             self.websocket_protocol_in_use = agreed.subprotocol
         extensions = None
         if agreed.deflate is not None:
-            self._compress(agreed.deflate)
+            # What Autobahn asks of it is whether there is one, and what it is called.
+            self._perMessageCompress = Codec(agreed.deflate)
             extensions = str(agreed.deflate)
         self.sendData(accepted(agreed.key, agreed.subprotocol, extensions, agreed.headers))
         if self.autoPingInterval:
@@ -135,18 +135,6 @@ class OpenedProtocol(WebSocketServerProtocol):
         # Past the server's own step, which writes out the failure for a line that is not logged.
         WebSocketProtocol._connectionLost(self, reason)  # noqa: SLF001
         self.factory.countConnections -= 1
-
-    def _compress(self, deflate: Agreement) -> None:
-        self._perMessageCompress = PerMessageDeflate(
-            True,
-            deflate.server_no_context_takeover,
-            deflate.client_no_context_takeover,
-            deflate.server_window,
-            # zlib reads what was written in a window of 256 bytes with its next larger one.
-            max(deflate.client_window or MAX_WINDOW_BITS, _SMALLEST_WINDOW),
-            MEM_LEVEL,
-        )
-        self.websocket_extensions_in_use = [self._perMessageCompress]
 
 
 def opened_kind(kind: type[_Kind], factory: WebSocketServerFactory) -> type[_Kind]:

@@ -5,20 +5,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from autobahn.exception import PayloadCorruptError, PayloadExceededError
-
 from wsecho.core.large import Buffers, LargeMessage
 from wsecho.core.reading import is_utf8, read_head
-from wsecho.doors.opened import Agreed, OpenedProtocol
+from wsecho.doors.gathering import GatheringProtocol
 from wsecho.lane.octets import apply_mask
 from wsecho.lane.wire import read_messages, unmask_in_place, unmask_text
 
 if TYPE_CHECKING:
-    from wsecho.core.reading import Head
+    from wsecho.doors.opened import Agreed
     from wsecho.lane.transport import LaneTransport
 
 
-class ReadingProtocol(OpenedProtocol):
+class ReadingProtocol(GatheringProtocol):
     """Autobahn's protocol, which is given only what is no whole message.
 
     Nearly all frames are whole messages, which need none of its states: these are read here, and
@@ -27,7 +25,6 @@ class ReadingProtocol(OpenedProtocol):
     """
 
     transport: Any
-    _perMessageCompress: Any
     # These are no attributes of each object until they differ: most never do.
     _lane: LaneTransport | None = None
     _large: LargeMessage | None = None
@@ -35,17 +32,8 @@ class ReadingProtocol(OpenedProtocol):
     _has_no_text = False
 
     @property
-    def most(self) -> int:
-        """Octets of the longest message."""
-        raise NotImplementedError
-
-    @property
     def buffers(self) -> Buffers:
         """Where large messages go."""
-        raise NotImplementedError
-
-    def messages_received(self, messages: list[tuple[bytes, bool]]) -> None:
-        """Take messages, each a payload and whether it is binary."""
         raise NotImplementedError
 
     def large_received(self, payload: memoryview, *, is_binary: bool) -> None:
@@ -115,9 +103,9 @@ class ReadingProtocol(OpenedProtocol):
         return b"" if self._is_between and self._begin_large(rest) else rest
 
     def _read_maybe_compressed(self, data: bytes) -> int:
-        taken = 0
+        taken, most, most_deflated = 0, self.most, self.most_deflated
         while self._is_between:
-            head = read_head(data, self.most, start=taken, compressed=True)
+            head = read_head(data, most, start=taken, most_deflated=most_deflated)
             if head is None or taken + head.size + head.length > len(data):
                 break
             begin = taken + head.size
@@ -125,11 +113,14 @@ class ReadingProtocol(OpenedProtocol):
             if not (head.is_compressed or head.is_binary or is_utf8(payload)):
                 break
             taken = begin + head.length
-            self._take(payload, head)
+            if head.is_compressed:
+                self.compressed_came(payload, is_binary=head.is_binary)
+            else:
+                self.messages_received([(payload, head.is_binary)])
         return taken
 
     def _begin_large(self, data: bytes) -> bool:
-        head = read_head(data, self.most, compressed=self._perMessageCompress is not None)
+        head = read_head(data, self.most, most_deflated=self.most_deflated)
         # One that is all here was left over because Autobahn is to refuse it.
         if head is None or head.size + head.length <= len(data):
             return False
@@ -144,42 +135,11 @@ class ReadingProtocol(OpenedProtocol):
         return True
 
     def _end_large(self, large: LargeMessage) -> None:
-        if large.head.is_compressed:
-            self._take(bytes(large.payload), large.head)
-        else:
-            self.large_received(large.payload, is_binary=large.head.is_binary)
-
-    def _take(self, payload: bytes, head: Head) -> None:
+        head = large.head
         if head.is_compressed:
-            inflated = self._inflate(payload)
-            if inflated is None:
-                return
-            payload = inflated
-            if not (head.is_binary or is_utf8(payload)):
-                self._invalid_payload("encountered invalid UTF-8 in a compressed text message")
-                return
-        self.messages_received([(payload, head.is_binary)])
-
-    def _inflate(self, payload: bytes) -> bytes | None:
-        """Decompress a message by the states that Autobahn uses; None where it failed."""
-        codec = self._perMessageCompress
-        codec.start_decompress_message()
-        try:
-            inflated: bytes = codec.decompress_message_data(payload, max_output_len=self.most)
-            codec.end_decompress_message()
-        except PayloadExceededError:
-            self.wasMaxMessagePayloadSizeExceeded = True
-            self._max_message_size_exceeded(
-                self.most,
-                self.most,
-                f"received WebSocket message exceeds payload limit of {self.most} octets after "
-                "decompression",
-            )
-            return None
-        except PayloadCorruptError as error:
-            self._invalid_payload(f"received WebSocket message cannot be decompressed: {error}")
-            return None
-        return inflated
+            self.compressed_came(large.payload, is_binary=head.is_binary)
+        else:
+            self.large_received(large.payload, is_binary=head.is_binary)
 
     def _leave_to_autobahn(self, data: bytes) -> None:
         if not self.failedByMe:

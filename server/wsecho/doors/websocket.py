@@ -10,7 +10,7 @@ from autobahn.twisted.websocket import WebSocketServerFactory
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 
-from wsecho.core.deflate import Packing, compressed_frame
+from wsecho.core.deflate import Packing
 from wsecho.core.errors import (
     OUR_FAULT,
     OVER_RATE,
@@ -188,7 +188,7 @@ class WebSocketConnection(ClosingProtocol):
         self.visit.messages_out += 1
         self.visit.bytes_out += len(payload)
         if self._perMessageCompress is not None:
-            self.sendData(self._compressed(payload, is_binary=is_binary))
+            self.sendData(self._perMessageCompress.frame(payload, is_binary=is_binary))
         elif self._lane is not None and self._lane.is_clear:
             self._lane.send_message(payload, is_binary=is_binary)
         else:
@@ -271,12 +271,6 @@ class WebSocketConnection(ClosingProtocol):
             self.factory.house.stats.queued(outbound.queued)
         else:
             outbound.transport.write(data)
-
-    def _compressed(self, payload: bytes | memoryview, *, is_binary: bool) -> bytes:
-        codec = self._perMessageCompress
-        codec.start_compress_message()
-        deflated: bytes = codec.compress_message_data(payload) + codec.end_compress_message()
-        return compressed_frame(deflated, is_binary=is_binary)
 
     def _take_the_lane(self) -> None:
         lane = self.factory.lane

@@ -23,7 +23,7 @@ CUTS = st.lists(st.integers(0, 1000), max_size=6)
 
 def begin(frame: bytes, implementation: ModuleType) -> LargeMessage:
     """The message that begins with a frame's head, none of its payload being here."""
-    head = read_head(frame, 1 << 20, compressed=True)
+    head = read_head(frame, 1 << 20, most_deflated=1 << 20)
     assert head is not None
     # As one that was used before, with something in it.
     place = memoryview(bytearray(b"\xee" * head.length))
@@ -32,7 +32,7 @@ def begin(frame: bytes, implementation: ModuleType) -> LargeMessage:
 
 def pieces(frame: bytes, cuts: list[int]) -> Iterator[bytes]:
     """A frame's payload as it comes, in pieces; some are empty."""
-    head = read_head(frame, 1 << 20, compressed=True)
+    head = read_head(frame, 1 << 20, most_deflated=1 << 20)
     assert head is not None
     payload = frame[head.size :]
     ends = sorted(cut % (len(payload) + 1) for cut in cuts)

@@ -22,8 +22,8 @@ _CLOSE: Final = 0x88
 _PLENTY: Final = 1 << 21
 
 
-class Plain(WebSocketConnection):
-    """A connection that leaves every frame to Autobahn."""
+class Gathered(WebSocketConnection):
+    """A connection that leaves every frame to Autobahn, and gathers what they bring."""
 
     def _read(self, data: bytes) -> bytes:
         """Read none."""
@@ -32,6 +32,14 @@ class Plain(WebSocketConnection):
     def processData(self) -> bool:
         """Read a frame as Autobahn does, unless this connection failed."""
         return not self.failedByMe and bool(WebSocketServerProtocol.processData(self))
+
+
+class Theirs(Gathered):
+    """A connection that leaves all to Autobahn. It cannot inflate."""
+
+    onFrameBegin = WebSocketServerProtocol.onFrameBegin
+    onFrameData = WebSocketServerProtocol.onFrameData
+    onFrameEnd = WebSocketServerProtocol.onFrameEnd
 
 
 @frozen
@@ -49,7 +57,8 @@ class Way:
     is_lane: bool = False
 
 
-AUTOBAHN: Final = Way(Plain)
+AUTOBAHN: Final = Way(Theirs)
+GATHERED: Final = Way(Gathered)
 OURS: Final = tuple(
     Way(WebSocketConnection, implementation, is_lane)
     for implementation in IMPLEMENTATIONS
@@ -118,11 +127,9 @@ class Outcome:
     limits: dict[str, int]
     closes: list[tuple[str, str]]
 
-    def without_reasons(self) -> tuple[Any, ...]:
-        """The same with the frames read, and no reason in the Close frame, only its code."""
-        frames = [(f, p[:2] if f == _CLOSE else p) for f, p in read_frames(self.answers)]
-        ends = (self.is_aborted, self.is_closed, self.has_fin)
-        return frames, ends, self.counts, self.limits, self.closes
+    def frames(self) -> list[tuple[int, bytes]]:
+        """The answers' frames, each by its first octet and, of a Close frame, its code alone."""
+        return [(f, p[:2] if f == _CLOSE else p) for f, p in read_frames(self.answers)]
 
 
 def read_frames(data: bytes) -> Iterator[tuple[int, bytes]]:

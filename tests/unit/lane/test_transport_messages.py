@@ -223,7 +223,7 @@ def test_a_sealed_transport_takes_no_more(world: Place) -> None:
 
 def begin(length: int, first: int = 0x82) -> LargeMessage:
     """A message of which nothing is here; masked, it is what it is unmasked."""
-    head = read_head(Frame(first, b"x" * length, bytes(4), 0).write(), 1 << 21, compressed=False)
+    head = read_head(Frame(first, b"x" * length, bytes(4), 0).write(), 1 << 21)
     assert head is not None
     place = memoryview(bytearray(length))
     return LargeMessage(head, place, wire.unmask_in_place, wire.unmask_text)
