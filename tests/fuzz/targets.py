@@ -30,6 +30,7 @@ from wsecho.core.names import check_room, parse_room, room_segment
 from wsecho.core.origins import Origins
 from wsecho.core.positions import Position
 from wsecho.core.queries import PollQuery, RoomQuery
+from wsecho.core.quoted import split
 from wsecho.core.rawsocket import FrameReader, RawSocketError, read_hello
 from wsecho.core.reading import Head, is_utf8, read_head
 from wsecho.core.requests import RequestHead
@@ -180,7 +181,7 @@ def room(data: bytes) -> None:
 
 def deflate(data: bytes) -> None:
     """What is answered to an offer is an offer that would be accepted."""
-    offer = choose(data.decode("latin-1").split(","))
+    offer = choose(split(data.decode("latin-1"), ","))
     if offer is not None:
         agreed = offer.agree(keeps_window=False)
         again = Offer.parse(str(agreed))

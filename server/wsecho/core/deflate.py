@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 from attrs import evolve, field, frozen
 
 from wsecho.core.frames import FIN, RSV1, Opcode, encode_head, encode_message
+from wsecho.core.quoted import split, unquote
 
 EXTENSION: Final = "permessage-deflate"
 MAX_WINDOW_BITS: Final = 15
@@ -54,17 +55,17 @@ class Offer:
             None for another extension, and for an offer that section 7.1 has us decline:
             unknown or repeated parameters, or values that are none.
         """
-        name, *parameters = (part.strip() for part in text.split(";"))
+        name, *parameters = split(text, ";")
         if name.lower() != EXTENSION:
             return None
         offer: Self | None = cls()
         seen: set[str] = set()
         for parameter in parameters:
-            key, has_value, value = (part.strip() for part in parameter.partition("="))
+            key, has_value, value = (part.strip(" \t") for part in parameter.partition("="))
             if offer is None or key in seen:
                 return None
             seen.add(key)
-            offer = offer.extended(key, _unquote(value) if has_value else None)
+            offer = offer.extended(key, _meaning(value) if has_value else None)
         return offer
 
     def extended(self, key: str, value: str | None) -> Self | None:
@@ -154,9 +155,10 @@ def compressed_frame(deflated: bytes, *, is_binary: bool) -> bytes:
     return encode_head(first, len(deflated)) + deflated
 
 
-def _unquote(value: str) -> str:
-    # RFC 7692 section 5.1: a quoted value means what it means without quotes.
-    return value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
+def _meaning(value: str) -> str:
+    # A quoted value means what it means without quotes (RFC 7692 section 5.1); no parameter has
+    # an empty one.
+    return (unquote(value) or "") if value.startswith('"') else value
 
 
 def choose(extensions: Iterable[str]) -> Offer | None:

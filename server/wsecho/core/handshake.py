@@ -118,7 +118,7 @@ def examine(head: RequestHead) -> Upgrade:
         query=query,
         key=_check_key(head),
         subprotocols=_subprotocols(head),
-        extensions=tuple(head.tokens("sec-websocket-extensions")),
+        extensions=tuple(head.members("sec-websocket-extensions")),
         head=head,
     )
 

@@ -4,6 +4,7 @@
 import re
 from typing import Final
 
+from wsecho.core.quoted import split
 from wsecho.core.requests import RequestHead
 
 BINARY: Final = "application/octet-stream"
@@ -24,9 +25,9 @@ def content_type(head: RequestHead) -> str:
 
 def accepts(head: RequestHead, media_type: str) -> bool:
     """Tell whether a request names a media type, and not to refuse it; wildcards do not count."""
-    return any(_names(member, media_type) for member in head.tokens("accept"))
+    return any(_names(member, media_type) for member in head.members("accept"))
 
 
 def _names(member: str, media_type: str) -> bool:
-    named, *parameters = (part.strip().lower() for part in member.split(";"))
+    named, *parameters = (part.lower() for part in split(member, ";"))
     return named == media_type and not any(map(_NOT_AT_ALL.fullmatch, parameters))

@@ -8,6 +8,7 @@ from typing import Final, Self
 from attrs import field, frozen
 
 from wsecho.core.errors import BadRequest
+from wsecho.core.quoted import split
 
 END_OF_HEAD: Final = b"\r\n\r\n"
 
@@ -88,6 +89,11 @@ class RequestHead:
             for part in value.split(",")
             if (token := part.strip())
         ]
+
+    def members(self, name: str) -> list[str]:
+        """List the members of a comma-separated field that may have quoted strings in them."""
+        # Lines of one name are one list (RFC 9110 section 5.3), quotes and all.
+        return [part for part in split(", ".join(self._values.get(name, ())), ",") if part]
 
     def words(self, name: str) -> list[str]:
         """List the members of a comma-separated field whose case does not matter, in lower case."""

@@ -53,3 +53,10 @@ def test_any_header_has_an_answer(values: list[str]) -> None:
     """Whatever stands in it."""
     said = head(*(("accept", value) for value in values))
     assert accepts(said, EVENTS) in {True, False}
+
+
+@pytest.mark.parametrize("value", ['text/plain;a="1, {}, 2"', 'text/plain;a="\\", {}', '"{}"'])
+def test_a_type_in_quotes_is_not_named(value: str) -> None:
+    """It is the text of another's parameter (RFC 9110 section 5.6.6)."""
+    assert not accepts(head(("accept", value.format(EVENTS))), EVENTS)
+    assert accepts(head(("accept", f'a/b;c="d,", {EVENTS};e=";q=0"')), EVENTS)
