@@ -56,7 +56,7 @@ class Buffers:
     """
 
     _bound: int = 1 << 24
-    # In the order of their making; most are in use.
+    # Most are in use.
     _kept: deque[Buffer] = field(factory=deque, init=False)
     _size: int = field(default=0, init=False)
 
@@ -75,10 +75,26 @@ class Buffers:
         return buffer
 
     def _keep(self, buffer: Buffer) -> None:
-        self._kept.append(buffer)
-        self._size += _room(buffer)
-        while self._size > self._bound or len(self._kept) > _MOST_KEPT:
-            self._size -= _room(self._kept.popleft())
+        """Keep a buffer in place of those that are free, the oldest first; or not at all.
+
+        Those that are in use stay. A peer that has sent a large message, and begun another, holds
+        all the memory of the first: of such there must be no more than the bound.
+        """
+        room = _room(buffer)
+        for _ in range(len(self._kept)):
+            if self._has_place(room):
+                break
+            old = self._kept.popleft()
+            if _is_free(old):
+                self._size -= _room(old)
+            else:
+                self._kept.append(old)
+        if self._has_place(room):
+            self._kept.append(buffer)
+            self._size += room
+
+    def _has_place(self, room: int) -> bool:
+        return self._size + room <= self._bound and len(self._kept) < _MOST_KEPT
 
 
 def _room(buffer: Buffer) -> int:

@@ -192,6 +192,18 @@ def test_no_more_memory_is_kept_than_the_bound(wanted: list[tuple[int, bool]]) -
         assert len(kept) <= 32
 
 
+def test_memory_that_is_in_use_counts() -> None:
+    """Who has sent a large message and begun another holds what the first one took."""
+    buffers = Buffers(bound=100)
+    held = [buffers.take(40) for _ in range(5)]
+    kept = [view.obj for view in held[:2]]
+    for view in held:
+        view.release()
+    again = [buffers.take(40) for _ in range(5)]
+    used_again = [any(view.obj is one for one in kept) for view in again]
+    assert used_again == [True, True, False, False, False]
+
+
 @pytest.mark.parametrize("length", [1 << 16, (1 << 16) + 1, 1 << 24])
 def test_memory_of_any_size_is_used_again(length: int) -> None:
     """However it is come by; where it begins is no page's beginning."""
