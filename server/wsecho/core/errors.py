@@ -16,6 +16,7 @@
     ├── TooLarge          413 · 1009    a body over its bound
     ├── WrongType         415           a body of a type that is not taken here
     ├── NothingThere      416           none of the ranges that are asked for is there
+    ├── NotExpected       417           an expectation that is not met here
     ├── UpgradeRequired   426           only a WebSocket can be opened here
     ├── OverRate          429 · 1008    messages or bytes come faster than allowed
     ├── TooMany           429           one address has too many connections
@@ -25,6 +26,8 @@
     ├── BusUnavailable    503 · 1013    Redis is away: nothing was done
     ├── BusTimeout        504 · 1013    Redis answered too late: unknown whether it was done
     ├── Internal          500 · 1011    our own fault
+    ├── Unimplemented     501           a method or transfer coding that nothing here knows
+    ├── OtherVersion      505           a version of HTTP that is not spoken here
     └── BadGateway        502           the node that a session lives on does not answer
         └── OtherSecret   502           it takes none of what we forward
 """
@@ -207,7 +210,7 @@ class TooLarge(WireError):
 
 
 class WrongType(WireError):
-    """A request's body is of a type that is not taken at this address."""
+    """A request's body is of a type, or in a coding, that is not taken at this address."""
 
     status = 415
     code = "unsupported_type"
@@ -228,6 +231,13 @@ class NothingThere(WireError):
             f"there are {length} bytes, and none in the range",
             ("Content-Range", f"bytes */{length}"),
         )
+
+
+class NotExpected(WireError):
+    """A request expects something that this server does not do (RFC 9110 section 10.1.1)."""
+
+    status = 417
+    code = "expectation_failed"
 
 
 class UpgradeRequired(WireError):
@@ -322,6 +332,20 @@ class Internal(WireError):
 
     def __init__(self) -> None:
         super().__init__("internal error")
+
+
+class Unimplemented(WireError):
+    """A method or a transfer coding that nothing here knows."""
+
+    status = 501
+    code = "not_implemented"
+
+
+class OtherVersion(WireError):
+    """A version of HTTP that is not spoken here."""
+
+    status = 505
+    code = "http_version"
 
 
 class BadGateway(WireError):

@@ -103,7 +103,7 @@ def examine(head: RequestHead) -> Upgrade:
     """
     if head.method != "GET":
         raise MethodNotAllowed("a WebSocket is opened with GET", ("Allow", "GET"))
-    if head.version != "1.1":
+    if head.is_of_http_1_0:
         raise BadRequest("a WebSocket needs HTTP/1.1")
     if head.one("host") is None:
         raise BadRequest("the header Host is missing")
@@ -154,7 +154,7 @@ def split_target(target: str) -> tuple[str, Query]:
         return target, _NO_QUERY
     try:
         parts = urlsplit(target)
-        query = parse_qsl(parts.query, keep_blank_values=True, errors="strict", max_num_fields=100)
+        query = parse_qsl(parts.query, keep_blank_values=True, errors="strict")
     except ValueError:
         raise BadRequest("the request target cannot be read") from None
     # Both forms of RFC 9112 section 3.2 that name a resource; a fragment never travels.

@@ -87,14 +87,19 @@ class Meter:
         Returns:
             0 where it was counted; else the seconds after which it would have been.
         """
-        waits = 0.0
-        if self._messages is not None and (waits := self._messages.wait(1, now)):
-            self.exceeded = "message-rate"
-        if self._octets is not None and (wait := self._octets.wait(octets, now)) > waits:
-            waits, self.exceeded = wait, "byte-rate"
+        waits = self.wait(octets, now)
         if not waits:
             if self._messages is not None:
                 self._messages.take(1)
             if self._octets is not None:
                 self._octets.take(octets)
+        return waits
+
+    def wait(self, octets: int, now: float) -> float:
+        """Return the seconds until a message would be counted; 0 where it would be now."""
+        waits = 0.0
+        if self._messages is not None and (waits := self._messages.wait(1, now)):
+            self.exceeded = "message-rate"
+        if self._octets is not None and (wait := self._octets.wait(octets, now)) > waits:
+            waits, self.exceeded = wait, "byte-rate"
         return waits

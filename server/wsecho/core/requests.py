@@ -7,15 +7,20 @@ from typing import Final, Self
 
 from attrs import field, frozen
 
-from wsecho.core.errors import BadRequest
+from wsecho.core.errors import BadRequest, HeadersTooLarge, OtherVersion
 from wsecho.core.quoted import split
 
 END_OF_HEAD: Final = b"\r\n\r\n"
+
+MAX_HEAD: Final = 16_384
+"""Bytes of a request's head."""
 
 TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """A token of RFC 9110 section 5.6.2."""
 
 _REQUEST_LINE: Final = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([!-~]+) HTTP/(\d\.\d)", re.ASCII)
+_EMPTY_LINE: Final = b"\r\n"
+_STRAY: Final = re.compile(rb"(?<!\r)\n|\r(?=[^\n])")
 # The value: tab, space and everything visible, obs-text too; no bare CR, LF or NUL (RFC 9110
 # section 5.5).
 _FIELD_LINE: Final = re.compile(
@@ -31,7 +36,7 @@ class RequestHead:
     Attributes:
         method: case-sensitive, such as `GET`.
         target: the request target as sent, percent-encoding and query included.
-        version: `1.0` or `1.1` (or what the peer claims).
+        version: `1.0` or `1.1` (or a later minor one, which means as much).
         headers: pairs of lower-case name and value, in the order received.
     """
 
@@ -55,14 +60,17 @@ class RequestHead:
 
         Raises:
             BadRequest: a line is not HTTP; the reason says which.
+            OtherVersion: it is, but not HTTP/1.
         """
         text = head.removesuffix(END_OF_HEAD).decode("latin-1") + "\r\n"
         request_line, _, fields = text.partition("\r\n")
-        match = _REQUEST_LINE.fullmatch(request_line)
-        if match is None:
-            raise BadRequest("the request line is not HTTP/1.1's")
-        method, target, version = match.groups()
+        method, target, version = _parse_request_line(request_line)
         return cls(method, target, version, _parse_fields(fields))
+
+    @property
+    def is_of_http_1_0(self) -> bool:
+        """Whether the client knows neither chunks nor expectations."""
+        return self.version == "1.0"
 
     def all(self, name: str) -> Sequence[str]:
         """List the values of a header field, one for each line that named it."""
@@ -98,6 +106,79 @@ class RequestHead:
     def words(self, name: str) -> list[str]:
         """List the members of a comma-separated field whose case does not matter, in lower case."""
         return [token.lower() for token in self.tokens(name)]
+
+
+def skip_empty_lines(octets: bytes) -> bytes:
+    """Leave out the empty lines that may stand before a request (RFC 9112 section 2.2)."""
+    while octets.startswith(_EMPTY_LINE):
+        octets = octets.removeprefix(_EMPTY_LINE)
+    return octets
+
+
+def find_end(octets: bytes) -> int | None:
+    """Find where a head ends; what can be no head is known by its first octet at fault.
+
+    Args:
+        octets: what came so far, from the request line on.
+
+    Returns:
+        the octets of the head, its empty line included; None while more of it must come.
+
+    Raises:
+        BadRequest: this is no head of HTTP, or a line of it ends without a carriage return.
+        OtherVersion: it is one of another HTTP.
+        HeadersTooLarge: it is over `MAX_HEAD`.
+    """
+    if octets and not octets[:1].isalpha() and octets != b"\r":
+        raise BadRequest("this is not HTTP")
+    end = octets.find(END_OF_HEAD, 0, MAX_HEAD)
+    upto = min(len(octets), MAX_HEAD) if end < 0 else end + len(END_OF_HEAD)
+    _check_lines(octets, upto)
+    if end >= 0:
+        return upto
+    if len(octets) > MAX_HEAD:
+        raise HeadersTooLarge(f"the request's head is over {MAX_HEAD} bytes")
+    return None
+
+
+def check_field(line: str) -> None:
+    """Check a field line that stands by itself, such as a trailer.
+
+    Raises:
+        BadRequest: it is none.
+    """
+    if not _is_field(line):
+        raise BadRequest("a trailer is not `name: value`")
+
+
+def _check_lines(octets: bytes, upto: int) -> None:
+    """Check the request line as soon as it is whole, and how every line ends."""
+    line_end, stray = octets.find(_EMPTY_LINE, 0, upto), _find_stray(octets, upto)
+    if line_end >= 0 and (stray is None or line_end < stray):
+        _parse_request_line(octets[:line_end].decode("latin-1"))
+    if stray is not None:
+        raise BadRequest("a line of the request's head does not end with CR and LF")
+
+
+def _find_stray(octets: bytes, upto: int) -> int | None:
+    """Find the first CR or LF that stands by itself; what follows the last octet is not known."""
+    ends = octets.count(_EMPTY_LINE, 0, upto)
+    returns = octets.count(b"\r", 0, upto) - octets.endswith(b"\r", 0, upto)
+    # Counting is quick, and mostly all there is to do.
+    if octets.count(b"\n", 0, upto) == ends == returns:
+        return None
+    match = _STRAY.search(octets, 0, upto)
+    return None if match is None else match.start()
+
+
+def _parse_request_line(line: str) -> tuple[str, str, str]:
+    match = _REQUEST_LINE.fullmatch(line)
+    if match is None:
+        raise BadRequest("the request line is not HTTP/1.1's")
+    method, target, version = match.groups()
+    if not version.startswith("1."):
+        raise OtherVersion("this server speaks HTTP/1.1")
+    return method, target, version
 
 
 def _parse_fields(lines: str) -> tuple[tuple[str, str], ...]:

@@ -69,18 +69,23 @@ def error_headers(error: WireError) -> list[tuple[str, str]]:
     return [("Content-Type", JSON_TYPE), ("Cache-Control", "no-store"), *error.headers]
 
 
-def error_response(error: WireError) -> bytes:
+def error_response(error: WireError, *, has_body: bool = True) -> bytes:
     """Write a whole HTTP/1.1 answer after which the connection ends."""
-    return write_answer(answer_for(error, None, 0.0))
+    return write_answer(answer_for(error, None, 0.0), has_body=has_body)
 
 
-def write_answer(answer: ErrorAnswer) -> bytes:
-    """Write a whole HTTP/1.1 answer after which the connection ends."""
+def write_answer(answer: ErrorAnswer, *, has_body: bool = True) -> bytes:
+    """Write a whole HTTP/1.1 answer after which the connection ends.
+
+    Args:
+        answer: what it tells.
+        has_body: False where it answers HEAD (RFC 9110 section 9.3.2).
+    """
     length = ("Content-Length", str(len(answer.body)))
     fields = [*answer.headers, length, ("Connection", "close")]
     lines = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"]
     lines += [f"{name}: {value}" for name, value in fields]
-    return "\r\n".join([*lines, "", ""]).encode("latin-1") + answer.body
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + (answer.body if has_body else b"")
 
 
 def _asks_for_stream(head: RequestHead) -> bool:

@@ -9,6 +9,7 @@ from attrs import evolve
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
     IDelayedCall,
+    IHalfCloseableProtocol,
     IProtocol,
     IProtocolNegotiationFactory,
     IReactorTime,
@@ -20,11 +21,13 @@ from zope.interface import implementer
 
 from wsecho.bus.later import settle
 from wsecho.core.admissions import Place
-from wsecho.core.errors import BadRequest, HeadersTooLarge, WireError
+from wsecho.core.errors import BadRequest, WireError
 from wsecho.core.handshake import wants_websocket
+from wsecho.core.incoming import Incoming
 from wsecho.core.rawsocket import MAGIC
-from wsecho.core.requests import END_OF_HEAD, RequestHead
+from wsecho.core.requests import MAX_HEAD, RequestHead, find_end, skip_empty_lines
 from wsecho.core.responses import answer_for, write_answer
+from wsecho.doors.channel import Channel
 from wsecho.doors.connections import Drainable
 from wsecho.doors.handshake import Handshake
 from wsecho.doors.origins import readable_headers
@@ -34,9 +37,6 @@ from wsecho.doors.site import JITTER, EchoSite
 from wsecho.doors.websocket import WebSocketConnection
 from wsecho.lane.accepted import Accepted
 from wsecho.settings.access import Network
-
-MAX_HEAD: Final = 16_384
-"""Bytes of a request's head; Twisted's own HTTP takes as many."""
 
 _LINGER: Final = 5.0
 _MOST_TURNED_AWAY: Final = 100
@@ -66,6 +66,7 @@ class Front(Protocol):
         # The room that a handshake leads to is being asked for.
         self._asking: Deferred[Any] | None = None
         self._is_paused = False
+        self._has_ended = False
         # A client that is over a limit is told so in answer to its request: many do not listen
         # before they have asked.
         self._no_place: WireError | None = None
@@ -111,9 +112,33 @@ class Front(Protocol):
         elif self._asking is not None:
             self._hold(data)
         elif self._outbound is None:
-            # RFC 9112 section 2.2: an empty line before a request is let pass.
-            self._received = (self._received + data).lstrip(b"\r\n")
+            self._received = skip_empty_lines(self._received + data)
             self._read_head()
+
+    def __conform__(self, interface: object) -> "Front | None":
+        """Say whether a client may close its half: one of HTTP has said then all it had to say.
+
+        Twisted asks when it reads the end. To whoever else speaks here that is the end of the
+        connection.
+        """
+        if interface is not IHalfCloseableProtocol:
+            return None
+        channel = self._next
+        is_http = channel is None or (isinstance(channel, Channel) and channel.speaks_http)
+        return self if is_http else None
+
+    def readConnectionLost(self) -> None:
+        """Answer what was asked, then end: the client has closed its half."""
+        self._has_ended = True
+        if isinstance(self._next, Channel):
+            self._next.readConnectionLost()
+        elif self._outbound is None and self._received and self._asking is None:
+            self._refuse(BadRequest("the request ends before it is whole"))
+        elif self._asking is None:
+            self.transport.loseConnection()
+
+    def writeConnectionLost(self) -> None:
+        """Wait for the client to close its half, too."""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Tell whoever took the connection, and free its place."""
@@ -137,17 +162,18 @@ class Front(Protocol):
             self.transport.abortConnection()
 
     def _read_head(self) -> None:
-        end = self._received.find(END_OF_HEAD)
-        if end >= 0 and end + len(END_OF_HEAD) <= MAX_HEAD:
-            self._stop_clock()
-            self._choose(end + len(END_OF_HEAD))
-        elif len(self._received) > MAX_HEAD:
-            self._refuse(HeadersTooLarge(f"the request's head is over {MAX_HEAD} bytes"))
-        elif self._received[:1] == _RAWSOCKET:
+        if self._received[:1] == _RAWSOCKET:
             self._stop_clock()
             self._begin_rawsocket()
-        elif self._received and not self._received[:1].isalpha():
-            self._refuse(BadRequest("this is not HTTP"))
+            return
+        try:
+            end = find_end(self._received)
+        except WireError as error:
+            self._refuse(error)
+            return
+        if end is not None:
+            self._stop_clock()
+            self._choose(end)
 
     def _begin_rawsocket(self) -> None:
         # Nothing can be said here before the handshake, and nothing of this kind in it.
@@ -166,9 +192,9 @@ class Front(Protocol):
             self._begin_http(self._place)
             return
         try:
-            head = RequestHead.parse(self._received[:end])
-            if wants_websocket(head):
-                self._begin_websocket(head, self._place, end)
+            incoming = Incoming.of(RequestHead.parse(self._received[:end]))
+            if wants_websocket(incoming.head):
+                self._begin_websocket(incoming.head, self._place, end)
             else:
                 self._begin_http(self._place)
         except WireError as error:
@@ -184,6 +210,8 @@ class Front(Protocol):
     def _take_websocket(self, connection: WebSocketConnection) -> None:
         self._asked()
         self._hand_over(connection)
+        if self._has_ended:
+            self.transport.loseConnection()
 
     def _refuse_websocket(self, error: WireError) -> None:
         self._asked()
@@ -246,18 +274,19 @@ class Front(Protocol):
             reason=error.reason,
         )
         self._stop_clock()
+        has_body = not self._received.startswith(b"HEAD ")
         self._received = b""
         self._outbound = Outbound(self.transport, self.factory.clock, MAX_HEAD, _ignore)
-        self._outbound.write(self._answer(error, head))
-        self._outbound.finish(linger=True, within=_LINGER)
+        self._outbound.write(self._answer(error, head, has_body=has_body))
+        self._outbound.finish(linger=not self._has_ended, within=_LINGER)
 
-    def _answer(self, error: WireError, head: RequestHead | None) -> bytes:
+    def _answer(self, error: WireError, head: RequestHead | None, *, has_body: bool) -> bytes:
         answer = answer_for(error, head, JITTER.random())
         if head is not None:
             peer = peer_name(self.transport)
             more = readable_headers(head, self.factory.handshake.gate, peer)
             answer = evolve(answer, headers=(*answer.headers, *more))
-        return write_answer(answer)
+        return write_answer(answer, has_body=has_body)
 
     def _stop_clock(self) -> None:
         if self._deadline is not None and self._deadline.active():
@@ -318,8 +347,8 @@ class FrontFactory(Factory):
 def _head_of(octets: bytes) -> RequestHead | None:
     """Read the head of a request that is refused anyway; None where it is malformed."""
     try:
-        return RequestHead.parse(octets)
-    except BadRequest:
+        return Incoming.of(RequestHead.parse(octets)).head
+    except WireError:
         return None
 
 

@@ -5,8 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsecho.core.errors import BadRequest, WireError
-from wsecho.core.requests import END_OF_HEAD, RequestHead
+from wsecho.core.errors import BadRequest, HeadersTooLarge, OtherVersion, WireError
+from wsecho.core.requests import (
+    END_OF_HEAD,
+    MAX_HEAD,
+    RequestHead,
+    find_end,
+    skip_empty_lines,
+)
 
 
 def test_a_head_is_read() -> None:
@@ -46,6 +52,40 @@ def test_what_is_not_http_is_refused(head: bytes) -> None:
     """Nothing is guessed: what two parsers might read differently is an error."""
     with pytest.raises(BadRequest):
         RequestHead.parse(head)
+
+
+@pytest.mark.parametrize(
+    ("octets", "error"),
+    [
+        (b"\0", BadRequest),
+        (b"\rG", BadRequest),
+        (b"\n", BadRequest),
+        (b"GET / HTTP/1.1\n", BadRequest),
+        (b"GET / HTTP/1.1\rH", BadRequest),
+        (b"GET /\r\n", BadRequest),
+        (b"GET / HTTP/2.0\r\n", OtherVersion),
+        (b"GET / HTTP/1.1\r\nA: b\n", BadRequest),
+        (b"GET / HTTP/1.1\r\nA: b\r\r", BadRequest),
+        (b"GET / HTTP/1.1\r\n" + b"x" * MAX_HEAD, HeadersTooLarge),
+        (b"GET / HTTP/1.1\r\n" + b"x" * (MAX_HEAD - 16) + b"\r", HeadersTooLarge),
+    ],
+)
+def test_what_can_be_no_head_is_known_at_once(octets: bytes, error: type[WireError]) -> None:
+    """By its first octet at fault; without that, more may come."""
+    with pytest.raises(error):
+        find_end(octets)
+    assert find_end(octets[:-1] if len(octets) < MAX_HEAD else octets[:MAX_HEAD]) is None
+
+
+def test_a_head_ends_with_an_empty_line() -> None:
+    """What stands behind it may be anything; what stands before it may be empty lines."""
+    head = b"GET / HTTP/1.1\r\nA: b\r\n\r\n"
+    assert find_end(head + b"\n\r\0") == len(head)
+    assert find_end(b"") is None
+    assert skip_empty_lines(b"\r\n\r\n" + head) == head
+    assert skip_empty_lines(b"\n" + head) == b"\n" + head
+    longest = head[:-4] + b"x" * (MAX_HEAD - len(head)) + END_OF_HEAD
+    assert find_end(longest + b"more") == MAX_HEAD
 
 
 @given(st.binary(max_size=200))

@@ -9,6 +9,7 @@ from attrs import define, field
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionLost
+from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
@@ -179,6 +180,14 @@ class Peer:
         """Send bytes, one by one."""
         for position in range(len(data)):
             self.front.dataReceived(data[position : position + 1])
+
+    def half_close(self) -> None:
+        """Send nothing more, and read on, as far as the server knows of such a thing."""
+        protocol = IHalfCloseableProtocol(self.front, None)
+        if protocol is None:
+            self.lose()
+        else:
+            protocol.readConnectionLost()
 
     def lose(self) -> None:
         """Let the connection be gone."""

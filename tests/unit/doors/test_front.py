@@ -9,7 +9,7 @@ from twisted.python.failure import Failure
 
 from tests.unit.doors.harness import Client, Server, masked
 from wsecho.config import Config
-from wsecho.doors.front import MAX_HEAD
+from wsecho.core.requests import MAX_HEAD
 
 UPGRADE = (
     b"GET /echo HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

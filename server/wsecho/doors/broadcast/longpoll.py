@@ -71,7 +71,7 @@ class Poll:
         request.setHeader(b"content-type", _TYPE)
         return self._page().write()
 
-    def begin(self, request: Request, house: House, clock: IReactorTime) -> Any:
+    def begin(self, request: Any, house: House, clock: IReactorTime) -> Any:
         """Answer with what there is, or let the request wait.
 
         Raises:
@@ -91,6 +91,7 @@ class Poll:
         self._deadlines.append(clock.callLater(self._poll.wait, self._answer, page))
         if self.caller.expires is not None:
             self._deadlines.append(house.wall.call_at(self.caller.expires, self._expire))
+        request.when_input_ends(lambda: self._answer(self._page()))
         return NOT_DONE_YET
 
     def deliver(self, message: Message) -> None:

@@ -39,7 +39,20 @@ class Pace:
         if self._rates.are_unbounded:
             return
         meter = self._meter(caller.address)
-        wait = meter.count(octets, self._clock.seconds())
+        self._refuse(meter, meter.count(octets, self._clock.seconds()))
+
+    def foresee(self, caller: Caller, octets: int) -> None:
+        """Tell of a message that is yet to come whether it would come too fast.
+
+        Raises:
+            OverRate: it would.
+        """
+        if self._rates.are_unbounded:
+            return
+        meter = self._meter(caller.address)
+        self._refuse(meter, meter.wait(octets, self._clock.seconds()))
+
+    def _refuse(self, meter: Meter, wait: float) -> None:
         if wait:
             self._stats.limits[meter.exceeded] += 1
             raise OverRate("you publish faster than this server allows", wait)

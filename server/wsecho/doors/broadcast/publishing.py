@@ -21,6 +21,25 @@ MAX_ROOMS: Final = 1_000
 """Rooms that one message goes to at most."""
 
 
+def check_publishing(asked: Asked, room: str | None) -> None:
+    """Look at a request whose body is yet to come.
+
+    Args:
+        asked: the request.
+        room: what it is said in; None for many, which the body names.
+
+    Raises:
+        Forbidden: the caller may not publish there.
+        WrongType: the body is of a type that is not taken.
+        BadRequest: the key is none.
+    """
+    if room is not None:
+        asked.caller.grants.check("publish", room)
+    elif content_type(asked.head) not in {JSON, ""}:
+        raise WrongType(f"the body is not {JSON}")
+    idempotency_key(asked.head)
+
+
 def publish(asked: Asked, room: str, rooms: Rooms, pace: Pace) -> Later[bytes]:
     """Say a request's body in a room.
 
@@ -32,7 +51,7 @@ def publish(asked: Asked, room: str, rooms: Rooms, pace: Pace) -> Later[bytes]:
         OverLimit: there are too many rooms, or keys of the caller.
         BusUnavailable: it cannot be said now.
     """
-    asked.caller.grants.check("publish", room)
+    check_publishing(asked, room)
     key = idempotency_key(asked.head)
     payload = asked.body
     is_binary = content_type(asked.head) == BINARY
@@ -64,8 +83,7 @@ def publish_to_many(asked: Asked, rooms: Rooms, pace: Pace) -> Later[bytes]:
         OverLimit: there are too many rooms, or keys of the caller.
         BusUnavailable: it cannot be said now.
     """
-    if content_type(asked.head) not in {JSON, ""}:
-        raise WrongType(f"the body is not {JSON}")
+    check_publishing(asked, None)
     key = idempotency_key(asked.head)
     fields = read_object(asked.body)
     names = read_names(fields.get("rooms"))

@@ -13,15 +13,16 @@ from twisted.web.server import NOT_DONE_YET, Request
 from wsecho.bus.later import Later, settle, when
 from wsecho.config import Config
 from wsecho.core.errors import MethodNotAllowed, NotFound, WireError
-from wsecho.core.handshake import split_target
+from wsecho.core.handshake import Query, split_target
 from wsecho.core.media import EVENTS, accepts
 from wsecho.core.names import parse_room
 from wsecho.core.queries import PollQuery, RoomQuery
+from wsecho.core.requests import RequestHead
 from wsecho.doors.broadcast.asked import Asked
 from wsecho.doors.broadcast.lists import list_members, list_rooms
 from wsecho.doors.broadcast.longpoll import Poll
 from wsecho.doors.broadcast.pace import Pace
-from wsecho.doors.broadcast.publishing import publish, publish_to_many
+from wsecho.doors.broadcast.publishing import check_publishing, publish, publish_to_many
 from wsecho.doors.broadcast.sse import EventStream, read_query, set_headers
 from wsecho.doors.gate import Gate
 from wsecho.doors.heads import request_head
@@ -106,19 +107,40 @@ class Broadcast(Resource):
             return NOT_DONE_YET
         return _cut_for_head(request, body)
 
-    def _answer(self, request: Request) -> Any:
+    def look_ahead(self, request: Request) -> None:
+        """Look at a request whose body is yet to come.
+
+        Raises:
+            WireError: it is refused, whatever its body is.
+        """
+        head, query, address = self._address(request)
+        if head.method == "OPTIONS":
+            return
+        asked = self._admit(request, head, query)
+        if head.method == "POST":
+            check_publishing(asked, address.room)
+            length = head.one("content-length")
+            self._pace.foresee(asked.caller, int(length or "0"))
+
+    def _address(self, request: Request) -> tuple[RequestHead, Query, Address]:
         allow_origin(request, self._gate)
         request.setHeader(b"access-control-expose-headers", b"Location, Retry-After")
         head = request_head(request)
         path, query = split_target(head.target)
         address = Address.parse(path)
-        allowed = ("Allow", address.methods)
+        if head.method not in address.methods.split(", "):
+            allowed = ("Allow", address.methods)
+            raise MethodNotAllowed(f"this address knows {address.methods}", allowed)
+        return head, query, address
+
+    def _admit(self, request: Request, head: RequestHead, query: Query) -> Asked:
+        return Asked(request, head, query, self._gate.admit(head, query, peer_name(request)))
+
+    def _answer(self, request: Request) -> Any:
+        head, query, address = self._address(request)
         if head.method == "OPTIONS":
             return _answer_options(request, address.methods)
-        if head.method not in address.methods.split(", "):
-            raise MethodNotAllowed(f"this address knows {address.methods}", allowed)
-        caller = self._gate.admit(head, query, peer_name(request))
-        asked = Asked(request, head, query, caller)
+        asked = self._admit(request, head, query)
         if head.method == "POST":
             return self._post(asked, address.room)
         if address.room is None:

@@ -85,7 +85,7 @@ class EventStream(Reader):
         self._is_full = False
         self._expiry: Alarm | None = None
 
-    def begin(self, request: Request, house: House) -> None:
+    def begin(self, request: Any, house: House) -> None:
         """Join the room, and send what was asked for.
 
         Raises:
@@ -119,6 +119,7 @@ class EventStream(Reader):
         event = write_event(frame, name="joined", identifier=begin.position, retry=RETRY)
         self.say(self._framed(event))
         self.pump()
+        request.when_input_ends(self._leave_off)
 
     def drain(self, retry: float) -> None:
         """Say that the server is about to stop, and when to come back; then end.
@@ -219,11 +220,15 @@ class EventStream(Reader):
 
     def _end_with(self, last: bytes, why: CloseReason) -> None:
         request = self._over(int(why.code), why.reason)
-        if request is None:
-            return
-        request.write(last)
-        request.unregisterProducer()
-        request.finish()
+        if request is not None:
+            request.write(last)
+            _end(request)
+
+    def _leave_off(self) -> None:
+        """End the stream of a client that closed its half: mostly it has gone away."""
+        request = self._over("gone", "the client went")
+        if request is not None:
+            _end(request)
 
     def _over(self, code: int | str, reason: str) -> Any:
         request, self._request = self._request, None
@@ -237,6 +242,11 @@ class EventStream(Reader):
             self._house.connections.discard(self)
             self._visit.end(code, reason)
         return request
+
+
+def _end(request: Any) -> None:
+    request.unregisterProducer()
+    request.finish()
 
 
 def read_query(query: RoomQuery, head: RequestHead) -> RoomQuery:

@@ -75,6 +75,8 @@ class Passage(Protocol):
         if response.length is not UNKNOWN_LENGTH and response.code not in NO_BODY_CODES:
             self._request.setHeader(b"content-length", str(response.length).encode())
         response.deliverBody(self)
+        if self._is_stream:
+            self._request.when_input_ends(self._leave_off)
 
     def refuse(self, error: WireError) -> None:
         """Answer by an error of our own."""
@@ -82,6 +84,14 @@ class Passage(Protocol):
             body = answer_error(self._request, error)
             self._request.setHeader(b"content-length", str(len(body)).encode())
             self._request.write(body)
+            self._request.finish()
+
+    def give_up(self) -> None:
+        """Answer that there is nothing, while there is: its client has closed its half."""
+        if self.state is State.WAITING:
+            self.end()
+            self._cancel()
+            self._request.setResponseCode(204)
             self._request.finish()
 
     def end(self) -> bool:
@@ -92,9 +102,8 @@ class Passage(Protocol):
 
     def drain(self, retry: float) -> None:
         """End a stream: its client goes on by another node. What waits is answered within 8 s."""
-        if self.state is State.STREAMING and self._is_stream:
-            self._stop()
-            self._finish()
+        if self._is_stream:
+            self._leave_off()
 
     def abort(self) -> None:
         """Cut the client off."""
@@ -131,6 +140,11 @@ class Passage(Protocol):
             self._cancel()
         elif was is State.STREAMING:
             self._stop()
+
+    def _leave_off(self) -> None:
+        if self.state is State.STREAMING:
+            self._stop()
+            self._finish()
 
     def _stop(self) -> None:
         self.transport.stopProducing()

@@ -16,10 +16,11 @@ from twisted.web.server import NOT_DONE_YET, Request, Site
 from wsecho.access.signatures import RefusedError, Signed, Verifier
 from wsecho.core.errors import Forbidden, NotFound, WireError
 from wsecho.core.nodes import node_of
+from wsecho.doors.channel import Channel, log_refusal
 from wsecho.doors.forwarding.passing import REFUSED, SIGNATURE, signed_of
 from wsecho.doors.forwarding.sending import Forwarder
 from wsecho.doors.house import House
-from wsecho.doors.site import KEEP_ALIVE, Channel, HttpRequest, answer_error, log_refusal
+from wsecho.doors.site import KEEP_ALIVE, HttpRequest, answer_error
 
 MOST: Final = 10_000
 """Connections of other nodes; further ones are closed."""
@@ -49,6 +50,10 @@ class ForwardedRequest(HttpRequest):
         """Name the client: the other node is nobody that the log should tell of."""
         connection: Any = self.transport
         return UNIXAddress(self.sender.encode()) if self.sender else connection.getPeer()
+
+    def wants_body(self) -> bool:
+        """Say that it does: without the body it cannot be told whose it is."""
+        return True
 
     def process(self) -> None:
         """Take the request if it is signed."""

@@ -30,17 +30,18 @@ from zope.interface import implementer
 
 from wsecho.access.signatures import CAUSES, sign
 from wsecho.core.errors import BadGateway, NotFound, OtherSecret, WireError
+from wsecho.doors.channel import log_refusal
 from wsecho.doors.forwarding.passage import Closing, Passage, State
 from wsecho.doors.forwarding.passing import REFUSED, SIGNATURE, passed_on, signed_of
 from wsecho.doors.forwarding.routes import Route, Routes
 from wsecho.doors.house import House
-from wsecho.doors.site import log_refusal
 
 ANSWER_WITHIN: Final = 30.0
 """Seconds in which another node begins to answer; an empty `receive` takes 8."""
 
 _QUIET: Final = 60.0
 _NONCE_BYTES: Final = 16
+_RECEIVE: Final = b"/receive"
 _UNREACHABLE: Final = (ConnectTimeoutError, TCPTimedOutError, NoRouteError, DNSLookupError)
 _LOST: Final = (ResponseNeverReceived, ResponseFailed, RequestTransmissionFailed)
 _NOBODY_THERE: Final = frozenset({errno.ECONNREFUSED, errno.ENOENT, errno.ECONNRESET})
@@ -79,6 +80,8 @@ class Forwarder:
         body: bytes = request.content.read()
         asked: Deferred[Route | None] = self._routes.find(node)
         passage = Passage(request, self._house.connections, asked.cancel)
+        if request.path.endswith(_RECEIVE):
+            request.when_input_ends(passage.give_up)
         too_late = partial(self._too_late, passage, request, asked, node)
         deadline = self._reactor.callLater(ANSWER_WITHIN, too_late)
 

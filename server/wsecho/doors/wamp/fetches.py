@@ -31,7 +31,7 @@ class WaitingReceive:
 
     def __init__(
         self,
-        request: Request,
+        request: Any,
         number: int | None,
         media_type: str,
         clock: IReactorTime,
@@ -43,6 +43,7 @@ class WaitingReceive:
         self._request: Request | None = request
         self._end = clock.callLater(RECEIVE_WAIT, self.end)
         request.notifyFinish().addBoth(lambda _: self._over())
+        request.when_input_ends(self.end)
 
     def answer(self, octets: bytes) -> None:
         """Answer with messages."""
@@ -81,7 +82,7 @@ class EventStream:
 
     def __init__(
         self,
-        request: Request,
+        request: Any,
         clock: IReactorTime,
         over: Callable[["EventStream"], None],
         resume: Callable[[], None],
@@ -99,6 +100,7 @@ class EventStream:
         # The first bytes show the page that nothing on the way holds them back.
         request.write(b"retry: 1000\n: open\n\n")
         self._heart = clock.callLater(HEARTBEAT, self._beat)
+        request.when_input_ends(self.end)
 
     def write(self, items: list[Item]) -> None:
         """Send events."""

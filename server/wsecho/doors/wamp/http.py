@@ -25,17 +25,19 @@ from twisted.web.server import NOT_DONE_YET, Request
 from wsecho.access.sessions import identity_of
 from wsecho.config import Config
 from wsecho.core.admissions import Place
+from wsecho.core.callers import Caller
 from wsecho.core.errors import BadRequest, MethodNotAllowed, NotFound, WireError, WrongType
 from wsecho.core.handshake import Query, split_target
 from wsecho.core.nodes import node_of, session_id
 from wsecho.core.responses import JSON_TYPE
+from wsecho.doors.channel import log_refusal
 from wsecho.doors.forwarding.cluster import Cluster
 from wsecho.doors.gate import Gate
 from wsecho.doors.heads import request_head
 from wsecho.doors.house import House
 from wsecho.doors.origins import allow_origin, answer_preflight
 from wsecho.doors.peers import peer_name
-from wsecho.doors.site import answer_error, log_refusal
+from wsecho.doors.site import answer_error
 from wsecho.doors.wamp.forms import SUBPROTOCOLS, make_form
 from wsecho.doors.wamp.longpoll import LongPollPeer
 from wsecho.router import Router
@@ -94,17 +96,34 @@ class LongPoll(Resource):
         try:
             allow_origin(request, self._gate)
             identifier, verb = self._address(request)
+            self._check_method(request, verb)
             if request.method == b"OPTIONS":
                 return answer_preflight(request, _METHODS[verb])
-            if request.method.decode("latin-1") != _METHODS[verb]:
-                allowed = ("Allow", f"{_METHODS[verb]}, OPTIONS")
-                raise MethodNotAllowed(f"{verb} wants {_METHODS[verb]}", allowed)
             if verb == "open":
                 return self._open(request)
             return self._find(request, identifier, verb)
         except WireError as error:
             log_refusal(self._log, request, error)
             return answer_error(request, error)
+
+    def look_ahead(self, request: Request) -> None:
+        """Look at a request whose body is yet to come.
+
+        Raises:
+            WireError: it is refused, whatever its body is.
+        """
+        allow_origin(request, self._gate)
+        identifier, verb = self._address(request)
+        self._check_method(request, verb)
+        if request.method == b"OPTIONS":
+            return
+        if verb == "open":
+            self._admit(request)
+            _check_type(request, binary=False)
+        elif self._is_here(identifier):
+            peer = self._peer(identifier)
+            if verb == "send":
+                _check_type(request, binary=peer.form.objects.BINARY)
 
     def visit_here(self, request: Request, identifier: str, verb: str) -> Any:
         """Answer a request that another node forwards: it has looked at where that came from.
@@ -119,11 +138,21 @@ class LongPoll(Resource):
 
     def _find(self, request: Request, identifier: str, verb: str) -> Any:
         node = node_of(identifier)
-        if self._cluster is None or node in {None, self._cluster.node}:
+        if self._cluster is None or node is None or self._is_here(identifier):
             return self._visit(request, self._peer(identifier), verb)
         client = self._gate.sender(request_head(request), peer_name(request)).address
         self._cluster.forwarder.forward(request, node, client)
         return NOT_DONE_YET
+
+    def _is_here(self, identifier: str) -> bool:
+        """Tell whether a session lives here, if it lives."""
+        return self._cluster is None or node_of(identifier) in {None, self._cluster.node}
+
+    @staticmethod
+    def _check_method(request: Request, verb: str) -> None:
+        if request.method.decode("latin-1") not in {_METHODS[verb], "OPTIONS"}:
+            allowed = ("Allow", f"{_METHODS[verb]}, OPTIONS")
+            raise MethodNotAllowed(f"{verb} wants {_METHODS[verb]}", allowed)
 
     def _address(self, request: Request) -> tuple[str, str]:
         parts = [part.decode("latin-1") for part in request.postpath or []]
@@ -140,11 +169,8 @@ class LongPoll(Resource):
         return peer
 
     def _open(self, request: Request) -> bytes:
-        head = request_head(request)
         # A token that is shown here counts for all that follows under the transport's id.
-        caller = self._gate.admit(
-            head, split_target(head.target)[1], peer_name(request), needs_token=False
-        )
+        caller = self._admit(request)
         protocol = _chosen(_json_body(request))
         node = None if self._cluster is None else self._cluster.node
         identifier = session_id(node, secrets.token_urlsafe(_ID_BYTES))
@@ -163,6 +189,12 @@ class LongPoll(Resource):
         peer.session = self._router.attach(peer)
         request.setHeader(b"content-type", JSON_TYPE.encode())
         return json.dumps({"protocol": protocol, "transport": identifier}).encode()
+
+    def _admit(self, request: Request) -> Caller:
+        head = request_head(request)
+        return self._gate.admit(
+            head, split_target(head.target)[1], peer_name(request), needs_token=False
+        )
 
     def _forget(self, identifier: str) -> None:
         self._peers.pop(identifier, None)

@@ -133,7 +133,7 @@ def test_a_key_of_one_is_not_a_key_of_another() -> None:
     assert server.rooms.publish("team-a", b"y", is_binary=False, keyed=bob.keyed("k"))
 
 
-@pytest.mark.parametrize("key", ["", "a b", "x" * 256, "é", "\x7f"])
+@pytest.mark.parametrize("key", ["", "a b", "x" * 256, "é", "\xa0"])
 def test_a_bad_key_is_400(key: str) -> None:
     """1 to 255 visible ASCII characters."""
     answer = Server().ask("POST", "/broadcast/a", b"x", Idempotency_Key=key)
