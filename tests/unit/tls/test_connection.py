@@ -210,13 +210,33 @@ def test_a_peer_may_end_its_half_before_it_is_answered() -> None:
 
 
 def test_fin_alone_is_the_end() -> None:
-    """As on a plain connection."""
+    """As on a plain connection: of a WebSocket at once, else once what was asked is answered."""
     lost: list[Any] = []
     peer = secured().connect()
     wire: Any = peer.wire
     wire.connectionLost = lost.append
+    peer.send(UPGRADE)
     peer.secure.connection.readConnectionLost()
     assert lost
+
+
+@pytest.mark.parametrize("asked", [b"", b"GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n", UPGRADE[:50]])
+@pytest.mark.parametrize("notifies", [False, True])
+def test_who_half_closes_behind_a_request_is_answered(asked: bytes, *, notifies: bool) -> None:
+    """By FIN or by `close_notify`, as on a plain connection."""
+    peer = secured().connect()
+    if asked:
+        peer.secure.tls.write(asked)
+    if notifies:
+        with pytest.raises(ssl.SSLWantReadError):
+            peer.secure.tls.unwrap()
+    peer.wire.clear()
+    if asked or notifies:
+        peer.secure.connection.dataReceived(peer.secure.outgoing.read())
+    peer.secure.connection.readConnectionLost()
+    # Python reads no more once it has ended: there is the answer, and a record that ends it.
+    assert (len(peer.wire.value()) > 100) is bool(asked)
+    assert peer.wire.disconnecting or peer.wire.half_closed
 
 
 @pytest.mark.parametrize(
