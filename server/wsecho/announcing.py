@@ -30,6 +30,13 @@ def announce(listening: Listening, config: Config, given_away: Sequence[Path]) -
             "half is all that a server needs (python -m wsecho key writes it to FILE.pub)",
             files=", ".join(map(str, given_away)),
         )
+    for port in listening.without_addresses[:1]:
+        if "unix" not in config.proxy:
+            _log.warn(
+                "all who come by {address} count as one address, in every limit: if that is a "
+                "proxy, name it with --proxy unix, so that what it forwards is believed",
+                address=describe(port.getHost()),
+            )
     if config.asks_for_tokens:
         return
     for port in listening.beyond[:1]:

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from attrs import define, field
 from twisted.internet import tcp
+from twisted.internet.address import UNIXAddress
 from twisted.internet.endpoints import TCP6ServerEndpoint, serverFromString
 from twisted.internet.endpoints import _parse as _split
 from twisted.internet.error import CannotListenError
@@ -262,6 +263,16 @@ class Listening:
     def beyond(self) -> list[IListeningPort]:
         """The ports that other machines may reach."""
         return [place.port for place in self._places if place.is_on_loopback is False]
+
+    @property
+    def without_addresses(self) -> list[IListeningPort]:
+        """The Unix sockets whose clients have no addresses: no PROXY protocol tells them."""
+        return [
+            place.port
+            for place in self._places
+            if isinstance(place.port.getHost(), UNIXAddress)
+            and not place.endpoint.startswith(_PROXIED)
+        ]
 
     def _reread(self, place: _Place) -> None:
         if place.holder is None:

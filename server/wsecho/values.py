@@ -21,6 +21,8 @@ _HOST: Final = re.compile(r"[a-zA-Z0-9*?.\[\]:_-]+")
 _UNITS: Final = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 # A frame's length has 63 bits (RFC 6455 section 5.2); no buffer of ours comes near.
 _LARGEST: Final = 1 << 40
+_MAPPED_BITS: Final = 96
+"""Bits before an IPv4 address in an IPv6 one."""
 
 
 def size(value: Any) -> int:
@@ -128,16 +130,23 @@ def host(value: Any) -> str:
     return value.lower()
 
 
-def network(value: Any) -> IPv4Network | IPv6Network:
-    """Read an address or a network of proxies.
+def proxy(value: Any) -> IPv4Network | IPv6Network | Literal["unix"]:
+    """Read an address or a network of proxies, or that they come by a Unix socket.
 
     Raises:
         ValueError: it is none.
     """
+    if str(value) == "unix":
+        return "unix"
     try:
-        return ip_network(str(value))
+        network = ip_network(str(value))
     except ValueError:
-        raise ValueError("not a network: give one such as 10.0.0.0/8 or 192.0.2.1") from None
+        raise ValueError("not a network: give one such as 10.0.0.0/8, or unix") from None
+    mapped = getattr(network.network_address, "ipv4_mapped", None)
+    if mapped is None or network.prefixlen < _MAPPED_BITS:
+        return network
+    # As such addresses are taken for IPv4's, too.
+    return IPv4Network(f"{mapped}/{network.prefixlen - _MAPPED_BITS}")
 
 
 def path(value: Any) -> Path:

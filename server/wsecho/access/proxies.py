@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: MIT
 """What trusted proxies say of a request: `Forwarded` (RFC 7239) and the `X-Forwarded-` family.
 
-Only a proxy in one of the `--proxy` networks is believed, hop by hop from the right: the client is
-the first hop that is no such proxy. What stands left of it is the client's own invention.
+Only a proxy in one of the `--proxy` networks is believed, or with `--proxy unix` one that comes by
+a Unix socket, hop by hop from the right: the client is the first hop that is no such proxy. What
+stands left of it is the client's own invention.
 """
 
 import re
 from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
-from typing import Final
+from typing import Final, Literal, Self
 
 from attrs import frozen
 
@@ -47,9 +48,26 @@ class Proxies:
 
     Args:
         networks: where they are.
+        local: whether whoever comes by a Unix socket is one.
     """
 
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    local: bool = False
+
+    @classmethod
+    def of(cls, places: Iterable[IPv4Network | IPv6Network | Literal["unix"]]) -> Self:
+        """Take what `--proxy` says."""
+        networks = tuple(place for place in places if place != "unix")
+        return cls(networks, "unix" in places)
+
+    def trust(self, peer: str) -> bool:
+        """Tell whether whoever is at the other end of a connection is a proxy that is believed.
+
+        Args:
+            peer: its address, with or without a port; what is none is a Unix socket.
+        """
+        address = host_address(peer)
+        return self.local if address is None else self._trusts(address)
 
     def sender(self, head: RequestHead, peer: str) -> Sender:
         """Find out who sent a request.
@@ -62,10 +80,7 @@ class Proxies:
             BadRequest: a header stands twice, or a trusted proxy passes on two stories.
         """
         host = head.one("host")
-        if not self.networks:
-            return Sender(peer, host)
-        nearest = host_address(peer)
-        if nearest is None or not self._trusts(nearest):
+        if not self.trust(peer):
             return Sender(peer, host)
         elements = _read_forwarded(head.all("forwarded"))
         hops = head.tokens("x-forwarded-for")

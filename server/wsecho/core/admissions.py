@@ -21,6 +21,9 @@ from wsecho.core.errors import OverLimit, TooMany
 MAX_CONNECTIONS: Final = "max-connections"
 MAX_PER_ADDRESS: Final = "max-connections-per-address"
 
+LOCAL: Final = "local"
+"""What all are counted as who come by a Unix socket: they have no addresses."""
+
 _NETWORK_BITS: Final = 64
 
 
@@ -75,7 +78,7 @@ class Admissions:
 
     def of(self, address: str) -> int:
         """Count the connections of an address."""
-        return self._by_address[address_key(address) or ""]
+        return self._by_address[counted_as(address) or ""]
 
     @property
     def is_bounded(self) -> bool:
@@ -189,7 +192,7 @@ class Place:
         # The socket says it, and then its only request.
         if address == self._address:
             return
-        key = address_key(address)
+        key = counted_as(address)
         if key != self._key and not self._left:
             self._admissions._move(self._key, key)  # noqa: SLF001  # its other half
             self._key = key
@@ -211,8 +214,17 @@ class Place:
             self._admissions._leave(self._key)  # noqa: SLF001  # its other half
 
 
+def counted_as(address: str) -> str | None:
+    """Return what an address is counted as in every limit; None where nothing is known of it.
+
+    Args:
+        address: as of `address_key`, or what this returned for it; empty where it is not known.
+    """
+    return (address_key(address) or LOCAL) if address else None
+
+
 def address_key(address: str) -> str | None:
-    """Return what an address is counted as, None where it is no IP address (a Unix socket).
+    """Return what an IP address is counted as, None where it is none (a Unix socket).
 
     An IPv6 address counts as its network of 64 bits: whoever has one address there has them all.
 

@@ -56,7 +56,7 @@ class Admission:
         Raises:
             ConfigError: a file cannot be used.
         """
-        proxies = Proxies(config.proxy)
+        proxies = Proxies.of(config.proxy)
         if not config.asks_for_tokens:
             _check_needs(config)
             return cls(OpenGate(config.origins, proxies, Hosts(config.host, is_on_loopback)))

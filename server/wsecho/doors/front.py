@@ -2,7 +2,6 @@
 """The first bytes of a connection decide who speaks on it: WebSocket, RawSocket or HTTP."""
 
 from collections.abc import Callable
-from ipaddress import ip_address
 from typing import Any, Final
 
 from attrs import evolve
@@ -13,15 +12,18 @@ from twisted.internet.interfaces import (
     IProtocol,
     IProtocolNegotiationFactory,
     IReactorTime,
+    ISSLTransport,
 )
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.logger import Logger
+from twisted.protocols.policies import ProtocolWrapper
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from wsecho.access.proxies import Proxies
 from wsecho.bus.later import settle
 from wsecho.core.admissions import Place
-from wsecho.core.errors import BadRequest, WireError
+from wsecho.core.errors import BadRequest, TooMany, WireError
 from wsecho.core.handshake import wants_websocket
 from wsecho.core.incoming import Incoming
 from wsecho.core.rawsocket import MAGIC
@@ -36,7 +38,6 @@ from wsecho.doors.peers import peer_name
 from wsecho.doors.site import JITTER, EchoSite
 from wsecho.doors.websocket import WebSocketConnection
 from wsecho.lane.accepted import Accepted
-from wsecho.settings.access import Network
 
 _LINGER: Final = 5.0
 _MOST_TURNED_AWAY: Final = 100
@@ -96,8 +97,8 @@ class Front(Protocol):
         factory.house.connections.add(self)
         try:
             self._place = place = factory.house.admissions.enter()
-            if not self._is_of_a_proxy():
-                place.belongs_to(peer_name(self.transport))
+            if not self._may_know_better():
+                self._belong_to_peer(place)
         except WireError as error:
             self._turn_away(error)
         if isinstance(self.transport, Accepted):
@@ -179,6 +180,12 @@ class Front(Protocol):
         # Nothing can be said here before the handshake, and nothing of this kind in it.
         if self._no_place is not None or self.factory.house.connections.is_stopping:
             self.transport.loseConnection()
+            return
+        try:
+            if self._place is not None:
+                self._belong_to_peer(self._place)
+        except TooMany:
+            self.transport.loseConnection()
         else:
             self._hand_over(self.factory.rawsocket(peer_name(self.transport)))
 
@@ -255,15 +262,20 @@ class Front(Protocol):
         if self._place is not None:
             self._place.leave()
 
-    def _is_of_a_proxy(self) -> bool:
-        networks = self.factory.proxies
-        if not networks:
-            return False
-        try:
-            ip = ip_address(getattr(self.transport.getPeer(), "host", ""))
-        except ValueError:
-            return True  # behind a Unix socket there is nobody but a proxy
-        return any(ip in network for network in networks)
+    def _may_know_better(self) -> bool:
+        """Tell whether the peer's address is still to come, in a line of the PROXY protocol."""
+        transport = self.transport
+        return isinstance(transport, ProtocolWrapper) and not ISSLTransport.providedBy(transport)
+
+    def _belong_to_peer(self, place: Place) -> None:
+        """Count the connection as its peer's, unless that is a proxy, which tells whose it is.
+
+        Raises:
+            TooMany: the peer has too many.
+        """
+        peer = peer_name(self.transport)
+        if not self.factory.proxies.trust(peer):
+            place.belongs_to(peer)
 
     def _refuse(self, error: WireError, head: RequestHead | None = None) -> None:
         self.factory.house.stats.refuse(error)
@@ -324,7 +336,7 @@ class FrontFactory(Factory):
         self.rawsocket = rawsocket
         self.handshake = handshake
         self.house = handshake.house
-        self.proxies: tuple[Network, ...] = handshake.config.proxy
+        self.proxies = Proxies.of(handshake.config.proxy)
         self.turned_away = 0
         self.clock = clock
         self.open_timeout = open_timeout

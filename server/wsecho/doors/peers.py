@@ -1,7 +1,24 @@
 # SPDX-License-Identifier: MIT
-"""How a peer is named in logs."""
+"""How a peer is named, in logs and where it is counted."""
 
-from typing import Any
+import os
+from typing import Any, Final
+
+from attrs import frozen
+from twisted.internet.address import UNIXAddress
+
+_LOCAL: Final = "a local socket"
+
+
+@frozen
+class ToldPeer:
+    """The address of a client that another node has told of.
+
+    Attributes:
+        name: what the other node calls it.
+    """
+
+    name: str
 
 
 def describe(address: Any) -> str:
@@ -9,7 +26,7 @@ def describe(address: Any) -> str:
     host, port = getattr(address, "host", None), getattr(address, "port", None)
     if host is None:
         name = getattr(address, "name", None)
-        return str(name.decode() if isinstance(name, bytes) else name or "a local socket")
+        return str(os.fsdecode(name) if isinstance(name, bytes) else name or _LOCAL)
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
@@ -17,7 +34,9 @@ def peer_name(connection: Any) -> str:
     """Name whoever is at the other end of a transport or a request.
 
     What has a `getPeer` of its own is asked, not what it stands on: the PROXY protocol's wrapper
-    is a transport too, and knows better.
+    is a transport too, and knows better. Of a Unix socket only that it is one is told: its name is
+    the client's own choice, and could look like an address.
     """
     transport = connection if hasattr(connection, "getPeer") else connection.transport
-    return describe(transport.getPeer())
+    peer = transport.getPeer()
+    return _LOCAL if isinstance(peer, UNIXAddress) else describe(peer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
+from typing import Literal
 
 from attrs import frozen
 
@@ -12,6 +13,9 @@ from wsecho import values
 from wsecho.settings.option import option
 
 Network = IPv4Network | IPv6Network
+
+Proxy = Network | Literal["unix"]
+"""Where a proxy comes from: a network, or any Unix socket."""
 
 
 @frozen(kw_only=True, slots=False)
@@ -37,11 +41,12 @@ class Access:
         shown="none",
         repeatable=True,
     )
-    proxy: tuple[Network, ...] = option(
+    proxy: tuple[Proxy, ...] = option(
         "proxy",
-        values.network,
-        "Trust Forwarded, X-Forwarded-For, -Proto and -Host from proxies in this network, and from "
-        "nowhere else. May be given again. Example: --proxy 10.0.0.0/8",
+        values.proxy,
+        "Trust Forwarded, X-Forwarded-For, -Proto and -Host from proxies in this network, or that "
+        "come by a Unix socket (unix), and from nowhere else. May be given again. "
+        "Example: --proxy 10.0.0.0/8",
         default=(),
         shown="none",
         repeatable=True,

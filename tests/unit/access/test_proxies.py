@@ -31,6 +31,26 @@ def test_nobody_else_is_believed(peer: str) -> None:
     assert told == Sender(peer, "inner")
 
 
+LOCAL = Proxies.of([ip_network("10.0.0.0/8"), "unix"])
+
+
+@pytest.mark.parametrize("proxies", [LOCAL, Proxies.of(["unix"])])
+def test_a_proxy_that_comes_by_a_unix_socket(proxies: Proxies) -> None:
+    """Is believed where that was said; who else comes is not."""
+    head = RequestHead("GET", "/", "1.1", (("host", "inner"), ("x-forwarded-for", "192.0.2.1")))
+    told = proxies.sender(head, "a local socket")
+    assert told == Sender("192.0.2.1", "inner", by_proxy=True)
+    assert proxies.sender(head, "192.0.2.7:80") == Sender("192.0.2.7:80", "inner")
+    assert proxies.trust("a local socket")
+    assert not proxies.trust("192.0.2.7:80")
+
+
+def test_a_chain_that_ends_at_a_unix_socket() -> None:
+    """The hops before it are looked at as any."""
+    head = RequestHead("GET", "/", "1.1", (("x-forwarded-for", "6.6.6.6, 192.0.2.1, 10.0.0.1"),))
+    assert LOCAL.sender(head, "a local socket").address == "192.0.2.1"
+
+
 def test_a_proxy_that_says_nothing_is_the_client() -> None:
     """It asks for itself, as for its health checks."""
     assert sender() == Sender(NEAR, "inner")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsecho.core.admissions import Admissions, Counts, Place, address_key
+from wsecho.core.admissions import LOCAL, Admissions, Counts, Place, address_key, counted_as
 from wsecho.core.errors import OverLimit, TooMany, WireError
 
 
@@ -66,6 +66,45 @@ def test_what_is_to_be_told() -> None:
     assert admissions.everything() == Counts(1, {"192.0.2.1": 1})
     place.leave()
     assert admissions.changes() == Counts(0, {"192.0.2.1": 0})
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "are_one"),
+    [
+        ("192.0.2.1:80", "192.0.2.1:81", True),
+        ("192.0.2.1:80", "192.0.2.1", True),
+        ("192.0.2.1:80", "[::ffff:192.0.2.1]:80", True),
+        ("192.0.2.1", "192.0.2.11", False),
+        ("[2001:db8::1]:80", "2001:db8::ffff:0:0:1", True),
+        ("[2001:db8::1]:80", "[2001:db8:0:1::1]:80", False),
+        ("[fe80::1%eth0]:80", "[fe80::2%eth1]:80", True),
+        ("a local socket", "/run/some.sock", True),
+        ("a local socket", "192.0.2.1", False),
+    ],
+)
+def test_who_is_one(one: str, other: str, *, are_one: bool) -> None:
+    """Whatever the port; and whoever has no address is one with all others who have none."""
+    admissions = Admissions(most_per_address=1)
+    admissions.admit(one)
+    if are_one:
+        with pytest.raises(TooMany):
+            admissions.admit(other)
+    else:
+        admissions.admit(other)
+    assert admissions.of(one) == 1
+    assert (counted_as(one) == counted_as(other)) is are_one
+
+
+def test_a_place_of_which_nothing_is_known() -> None:
+    """Counts in all, and as nobody's; a session of a local client counts with it."""
+    admissions = Admissions(most_per_address=2)
+    admissions.enter().another()
+    place = admissions.admit("a local socket")
+    place.another()
+    with pytest.raises(TooMany):
+        place.another()
+    assert (len(admissions), admissions.of("")) == (4, 0)
+    assert admissions.everything().by_address == {LOCAL: 2}
 
 
 def test_as_many_as_one_address_may_have() -> None:

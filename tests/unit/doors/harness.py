@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from attrs import define, field
-from twisted.internet.address import IPv4Address
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionLost
 from twisted.internet.interfaces import IHalfCloseableProtocol
@@ -55,7 +55,9 @@ class Wire(StringTransport):
     producer: Any
 
     def __init__(self, address: str = "192.168.1.1") -> None:
-        super().__init__(peerAddress=IPv4Address("TCP", address, 54321))
+        kind = IPv6Address if ":" in address else IPv4Address
+        peer = kind("TCP", address, 54321) if address else UNIXAddress(None)
+        super().__init__(peerAddress=peer)
         self.aborted = False
         self.half_closed = False
         self.takes: int | None = None
@@ -146,7 +148,7 @@ class Server:
         return [one for one in self.house.connections if isinstance(one, EventStream | Poll)]
 
     def connect(self, address: str = "192.168.1.1") -> "Peer":
-        """Open a TCP connection, so to say."""
+        """Open a TCP connection, so to say; one of a Unix socket, where the address is empty."""
         front = self.factory.buildProtocol(None)
         assert isinstance(front, Front)
         wire = Wire(address)

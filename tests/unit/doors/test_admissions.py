@@ -3,10 +3,13 @@
 
 import json
 from ipaddress import ip_network
+from typing import Any
 
 import pytest
+from twisted.internet.address import UNIXAddress
+from twisted.protocols.haproxy._wrapper import HAProxyWrappingFactory
 
-from tests.unit.doors.harness import Peer, Server
+from tests.unit.doors.harness import Peer, Server, Wire
 from tests.unit.doors.test_front import UPGRADE, status
 from wsecho.config import Config
 from wsecho.doors.front import _MOST_TURNED_AWAY
@@ -91,6 +94,58 @@ def test_behind_a_proxy_the_forwarded_address_counts() -> None:
     assert status(three.received()) == 404
     one.send(forwarded("192.0.2.2"))
     assert status(one.received()) == 429
+
+
+@pytest.mark.parametrize("proxy", [ip_network("10.0.0.0/8"), "unix"])
+def test_a_proxys_connections_are_nobodys_at_first(proxy: Any) -> None:
+    """However it comes: over a socket of both families, or a Unix socket."""
+    server = Server(Config(max_connections_per_address=1, proxy=(proxy,)))
+    for number in range(3):
+        peer = server.connect("" if proxy == "unix" else "::ffff:10.0.0.1")
+        peer.send(forwarded(f"192.0.2.{number}"))
+        assert status(peer.received()) == 404
+
+
+def test_without_a_proxy_all_of_a_unix_socket_are_one() -> None:
+    """Whatever they say of themselves."""
+    server = Server(Config(max_connections_per_address=1))
+    server.connect("")
+    second = server.connect("")
+    second.send(forwarded("192.0.2.1"))
+    assert status(second.received()) == 429
+    assert server.house.admissions.of("a local socket") == 1
+
+
+@pytest.mark.parametrize("first", [GET, UPGRADE, b"\x7f\xf1\0\0"])
+def test_behind_the_proxy_protocol_the_client_counts(first: bytes) -> None:
+    """By every door, and not the balancer, whose connections they all are."""
+    server = Server(Config(max_connections_per_address=1))
+    factory = HAProxyWrappingFactory(server.factory)
+
+    def connect(line: str) -> Wire:
+        wire, protocol = Wire("10.0.0.1"), factory.buildProtocol(None)
+        assert protocol is not None
+        protocol.makeConnection(wire)
+        protocol.dataReceived(f"PROXY TCP4 {line} 10.0.0.9 4711 80\r\n".encode())
+        protocol.dataReceived(first)
+        return wire
+
+    assert [bool(connect(f"192.0.2.{number}").value()) for number in (1, 2, 3)] == [True] * 3
+    assert server.house.admissions.of("192.0.2.2") == 1
+    assert server.house.admissions.of("10.0.0.1") == 0
+    again = connect("192.0.2.2").value()
+    assert again.startswith(b"HTTP/1.1 429") if first[:1] != b"\x7f" else again == b""
+
+
+def test_a_client_cannot_name_itself_by_its_sockets_name() -> None:
+    """It binds it where it likes, so that it reads as a trusted proxy's address."""
+    server = Server(Config(max_connections_per_address=1, proxy=(ip_network("10.0.0.0/8"),)))
+    for _ in range(2):
+        peer = server.connect("")
+        peer.wire.peerAddr = UNIXAddress(b"10.0.0.1")
+        peer.send(forwarded("192.0.2.1"))
+    assert server.house.admissions.of("192.0.2.1") == 0
+    assert server.house.admissions.refused == {"max-connections-per-address": 1}
 
 
 def test_an_upgrade_behind_a_proxy_is_its_clients() -> None:

@@ -6,6 +6,7 @@ from typing import Final
 
 from twisted.internet.interfaces import IReactorTime
 
+from wsecho.core.admissions import counted_as
 from wsecho.core.callers import Caller
 from wsecho.core.errors import OverRate
 from wsecho.core.rates import Meter, Rates
@@ -15,10 +16,10 @@ MAX_METERS: Final = 10_000
 
 
 class Pace:
-    """Counts what is published by POST, for each address that it comes from.
+    """Counts what is published by POST, for each address that it comes from, whatever its port.
 
     Args:
-        rates: what one connection may send.
+        rates: what one address may send.
         clock: the time.
         stats: where each time that somebody is too fast is counted.
     """
@@ -28,7 +29,7 @@ class Pace:
         self._clock = clock
         self._stats = stats
         # In the order of last use. One that goes was silent for long, so its bucket was full.
-        self._meters: OrderedDict[str, Meter] = OrderedDict()
+        self._meters: OrderedDict[str | None, Meter] = OrderedDict()
 
     def check(self, caller: Caller, octets: int) -> None:
         """Count one message.
@@ -38,7 +39,7 @@ class Pace:
         """
         if self._rates.are_unbounded:
             return
-        meter = self._meter(caller.address)
+        meter = self._meter(counted_as(caller.address))
         self._refuse(meter, meter.count(octets, self._clock.seconds()))
 
     def foresee(self, caller: Caller, octets: int) -> None:
@@ -49,7 +50,7 @@ class Pace:
         """
         if self._rates.are_unbounded:
             return
-        meter = self._meter(caller.address)
+        meter = self._meter(counted_as(caller.address))
         self._refuse(meter, meter.wait(octets, self._clock.seconds()))
 
     def _refuse(self, meter: Meter, wait: float) -> None:
@@ -57,9 +58,9 @@ class Pace:
             self._stats.limits[meter.exceeded] += 1
             raise OverRate("you publish faster than this server allows", wait)
 
-    def _meter(self, address: str) -> Meter:
-        meter = self._meters.pop(address, None) or Meter(self._rates)
-        self._meters[address] = meter
+    def _meter(self, key: str | None) -> Meter:
+        meter = self._meters.pop(key, None) or Meter(self._rates)
+        self._meters[key] = meter
         if len(self._meters) > MAX_METERS:
             self._meters.popitem(last=False)
         return meter

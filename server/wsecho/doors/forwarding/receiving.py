@@ -7,7 +7,6 @@ for other nodes.
 
 from typing import Any, Final, Protocol
 
-from twisted.internet.address import UNIXAddress
 from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.logger import Logger
 from twisted.web.resource import Resource
@@ -20,6 +19,7 @@ from wsecho.doors.channel import Channel, log_refusal
 from wsecho.doors.forwarding.passing import REFUSED, SIGNATURE, signed_of
 from wsecho.doors.forwarding.sending import Forwarder
 from wsecho.doors.house import House
+from wsecho.doors.peers import ToldPeer, peer_name
 from wsecho.doors.site import KEEP_ALIVE, HttpRequest, answer_error
 
 MOST: Final = 10_000
@@ -49,7 +49,7 @@ class ForwardedRequest(HttpRequest):
     def getPeer(self) -> Any:
         """Name the client: the other node is nobody that the log should tell of."""
         connection: Any = self.transport
-        return UNIXAddress(self.sender.encode()) if self.sender else connection.getPeer()
+        return ToldPeer(self.sender) if self.sender else connection.getPeer()
 
     def wants_body(self) -> bool:
         """Say that it does: without the body it cannot be told whose it is."""
@@ -65,7 +65,7 @@ class ForwardedRequest(HttpRequest):
         try:
             self.sender = site.verifier.verify(self._signed(body), line)
         except RefusedError as error:
-            self._log.error("refused what {peer} forwards: {why}", peer=self.getPeer(), why=error)
+            self._log.error("refused what {peer} forwards: {why}", peer=peer_name(self), why=error)
             self.setHeader(REFUSED, error.cause.encode())
             self._answer(Forbidden(str(error)))
         else:

@@ -262,6 +262,31 @@ def test_over_a_rate_it_is_429_until_the_time_that_it_tells() -> None:
     assert server.ask("POST", "/broadcast/a", b"x").status == 201
 
 
+@pytest.mark.parametrize(
+    ("addresses", "are_one"),
+    [
+        (["192.0.2.1", "192.0.2.1", "::ffff:192.0.2.1"], True),
+        (["2001:db8::1", "2001:db8::2:0:0:1"], True),
+        (["", ""], True),
+        (["192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8:0:1::1", ""], False),
+    ],
+)
+@pytest.mark.parametrize("proxied", [False, True])
+def test_a_rate_is_an_addresss(addresses: list[str], *, are_one: bool, proxied: bool) -> None:
+    """Whatever the connection and its port, and by whichever door of POST."""
+    server = Server(Config(message_rate=1.0, proxy=("unix",) if proxied else ()))
+    paths = ("/broadcast/a", "/broadcast/b", "/broadcast")
+    statuses = []
+    for number, address in enumerate(addresses):
+        peer = server.connect("" if proxied else address)
+        if address and not proxied:
+            peer.wire.getPeer().port = 1000 + number
+        told = {"X_Forwarded_For": address} if proxied and address else {}
+        body = json.dumps({"rooms": ["a"], "data": "x"}).encode()
+        statuses.append(peer.ask("POST", paths[number % 3], body, **told).status)
+    assert statuses == [201] + [429 if are_one else 201] * (len(addresses) - 1)
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text(max_size=5) | st.integers(),
     lambda inner: (
