@@ -28,7 +28,7 @@ SOONEST: Final = 1.0
 """Seconds after which the first may come back."""
 
 MOMENT: Final = 1.0
-"""Seconds in which a connection that was accepted at the end of a replaced process may ask."""
+"""Seconds in which who is connected may still ask: requests may be on their way."""
 
 _LOOK: Final = 0.05
 # Who comes back when is no secret.
@@ -98,10 +98,17 @@ class Drain:
     def _go_on(self) -> None:
         passed = self._reactor.seconds() - self._begun
         self._tell_some(passed)
-        if self._cut is not None or all(one.is_idle for one in self._house.connections):
+        if self._cut is not None or self._is_over(passed):
             self._finish()
         elif passed >= self._within:
             self.cut()
+
+    def _is_over(self, passed: float) -> bool:
+        """Whether nobody waits for anything, and nobody who is connected is about to ask."""
+        connections = self._house.connections
+        if any(not one.is_idle for one in connections):
+            return False
+        return not len(connections) or passed >= MOMENT
 
     def _tell_some(self, passed: float) -> None:
         """Tell those whose turn has come; who opened only now is told like everybody."""

@@ -2,6 +2,7 @@
 """The server's end on SIGTERM and SIGINT."""
 
 import asyncio
+import contextlib
 import json
 import re
 import signal
@@ -84,6 +85,57 @@ def test_who_does_not_answer_is_cut_after_the_drain() -> None:
             server.process.signal(signal.SIGTERM)
             assert server.process.wait() == -signal.SIGTERM
         assert "1 connections closed, 1 of them cut off" in server.process.output
+
+
+KINDS = {
+    "POST": ("POST /broadcast/a", "x", 201),
+    "POST of a page": ("POST /broadcast/a", "x", 201),
+    "long-poll": ("GET /broadcast/a?wait=5", "", 503),
+    "page": ("GET /", "", 200),
+    "upgrade": ("GET /broadcast/a", "", 503),
+    "session": ("POST /lp/open", '{"protocols":["wamp.2.json"]}', 503),
+    "metrics": ("GET /metrics", "", 200),
+}
+FIELDS = {
+    "POST of a page": "Origin: http://localhost\r\n",
+    "upgrade": (
+        "Upgrade: websocket\r\nConnection: Upgrade\r\nOrigin: http://localhost\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+    ),
+}
+
+
+def test_requests_on_open_connections_are_answered() -> None:
+    """Served or 503, each as the last of its connection; none ends in a traceback."""
+    with running("--drain", "30") as server, contextlib.ExitStack() as stack:
+        holder, *clients = (
+            stack.enter_context(
+                socket.create_connection((server.host, server.port), timeout=PATIENCE)
+            )
+            for _ in range(1 + len(KINDS))
+        )
+        holder.sendall(
+            b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+        )
+        assert holder.recv(1000).startswith(b"HTTP/1.1 101 ")
+        for client in clients:
+            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert client.recv(1000).startswith(b"HTTP/1.1 200 ")
+        server.process.signal(signal.SIGTERM)
+        # The Close frame shows that the end has begun, and the port is closed.
+        assert holder.recv(4) == b"\x88\x18\x03\xe9"
+        for client, (kind, (line, body, status)) in zip(clients, KINDS.items(), strict=True):
+            head = f"{line} HTTP/1.1\r\nHost: localhost\r\n{FIELDS.get(kind, '')}"
+            length = f"Content-Length: {len(body)}\r\n" if body else ""
+            client.sendall(f"{head}{length}\r\n{body}".encode())
+            heard = b""
+            while data := client.recv(65_536):
+                heard += data
+            assert heard.startswith(f"HTTP/1.1 {status} ".encode()), kind
+        holder.close()
+        assert server.process.wait() == -signal.SIGTERM
+        assert "Traceback" not in server.process.output
 
 
 def test_a_second_signal_ends_at_once_and_quietly() -> None:

@@ -58,6 +58,7 @@ def test_a_rawsocket_gets_goodbye_and_may_answer_it() -> None:
     assert not done
     raw.say([GOODBYE, {}, "wamp.close.goodbye_and_out"])
     assert raw.peer.wire.half_closed
+    raw.peer.lose()
     server.clock.advance(0.1)
     assert done
 

@@ -118,15 +118,66 @@ def test_a_few_come_back_within_two_seconds() -> None:
     assert json.loads(client.texts()[-1]) == {"type": "closing", "retry": 2000}
 
 
-def test_a_kept_alive_connection_holds_up_nothing() -> None:
-    """Nor does one that has said nothing yet."""
+def test_a_kept_alive_connection_holds_up_nothing_but_a_moment() -> None:
+    """Nor does one that has said nothing yet: what they ask may be on its way."""
     server = make_server()
     kept, _silent = server.connect(), server.connect()
     kept.send(GET)
     kept.received()
     done = drain(server, 10)
-    server.clock.advance(0.05)
+    server.clock.pump([0.05] * 19)
+    assert not done
+    server.clock.pump([0.05] * 2)
     assert done
+
+
+def test_without_a_drain_nobody_is_waited_for() -> None:
+    """`--drain 0` means so."""
+    server = make_server()
+    server.connect().send(GET)
+    done = drain(server, 0)
+    server.clock.pump([0.05] * 2)
+    assert done
+
+
+UPGRADE = (
+    b"GET /echo HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+POST = b"POST /broadcast/a HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx"
+REQUESTS = {
+    "POST to a room": (POST, 201),
+    "a page": (GET, 404),
+    "HEAD": (GET.replace(b"GET", b"HEAD"), 404),
+    "HTTP/1.0": (GET.replace(b"1.1", b"1.0"), 404),
+    "long-poll": (GET.replace(b"/nothing", b"/broadcast/a?wait=60"), 503),
+    "who is there": (GET.replace(b"/nothing", b"/broadcast/a/members"), 200),
+    "another method": (POST.replace(b"POST", b"PUT"), 405),
+    "WebSocket": (UPGRADE, 503),
+}
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+@pytest.mark.parametrize(("request_", "status"), REQUESTS.values(), ids=REQUESTS.keys())
+def test_a_request_that_comes_during_the_end_is_answered(
+    request_: bytes, status: int, is_kept: bool
+) -> None:
+    """Served or 503, as the last on its connection, which was open before; and so are pieces."""
+    server = make_server()
+    server.open("/echo")
+    peer = server.connect()
+    if is_kept:
+        peer.send(GET)
+        peer.received()
+    done = drain(server, 10)
+    server.clock.advance(2)
+    peer.trickle(request_)
+    server.clock.advance(0.1)
+    answer = peer.received()
+    assert answer.split(b" ", 2)[1] == str(status).encode()
+    assert b"retry-after: " in answer.lower()
+    assert peer.wire.disconnecting or peer.wire.half_closed
+    assert not done
 
 
 def test_a_request_under_way_is_answered_first() -> None:
