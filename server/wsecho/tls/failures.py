@@ -41,7 +41,8 @@ _WORDS: Final = {
     "no suitable signature algorithm": "no signature algorithm is common to both",
     "no shared signature algorithms": "no signature algorithm is common to both",
 }
-_ALERT: Final = re.compile(r"(?:tlsv[0-9]+|sslv3|ssl/tls) alert (.*)")
+# OpenSSL names what an alert belongs to in another way from version to version.
+_ALERT: Final = re.compile(r"\S+ alert (.*)")
 _OF_THE_CERTIFICATE: Final = {
     *("unknown ca", "bad certificate", "certificate unknown", "certificate expired"),
     *("unsupported certificate", "certificate revoked"),

@@ -209,6 +209,10 @@ def test_many_failures_are_few_lines(lines: list[str]) -> None:
             "the peer does not take the certificate (alert bad certificate)",
         ),
         (
+            Error([("SSL routines", "", "tls alert certificate unknown")]),
+            "the peer does not take the certificate (alert certificate unknown)",
+        ),
+        (
             Error([("SSL routines", "", "tlsv1 alert protocol version")]),
             "no version of TLS is spoken by both (alert protocol version)",
         ),

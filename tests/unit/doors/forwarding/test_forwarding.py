@@ -21,7 +21,7 @@ from wsecho.core.nodes import Address
 from wsecho.doors.forwarding import routes
 from wsecho.doors.forwarding.passage import Passage
 from wsecho.doors.forwarding.sending import ANSWER_WITHIN
-from wsecho.drain import Drain
+from wsecho.drain import MOMENT, Drain
 
 HELLO = b'[1,"realm1",{"roles":{"caller":{}}}]'
 JSON = "application/json"
@@ -363,5 +363,5 @@ def test_the_end_of_the_first_node_ends_streams_and_lets_the_rest_be_answered() 
     Drain([], pair.other.house, pair.net, 10.0).run().addBoth(done.append)
     pair.net.run()
     assert stream.is_over
-    pair.net.run(0.1)
+    pair.net.run(MOMENT)
     assert done
