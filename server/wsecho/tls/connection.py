@@ -51,6 +51,7 @@ class TlsConnection(BufferingTLSTransport):
     _is_half_closing = False
     _is_gone = False
     _has_peer_ended = False
+    _has_fin_come = False
     _deadline: IDelayedCall | None = None
 
     def __getattr__(self, name: str) -> Any:
@@ -174,13 +175,18 @@ class TlsConnection(BufferingTLSTransport):
         return self._has_peer_ended
 
     def _send_fin(self) -> None:
-        if not self._is_gone:
+        if self._is_gone:
+            return
+        if self._has_fin_come:
+            self.transport.loseConnection()
+        else:
             self.transport.loseWriteConnection()
 
     # -- what TCP calls
 
     def readConnectionLost(self) -> None:
-        """The peer has sent FIN."""
+        """The peer has sent FIN, behind `close_notify` or without it."""
+        self._has_fin_come = True
         if not self._may_go_on():
             self.transport.connectionLost(connectionDone)
 
