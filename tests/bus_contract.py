@@ -13,8 +13,7 @@ from twisted.internet.defer import Deferred
 from tests.buses import Member, Node, known, now, until
 from wsecho.core.claims import Claim, HeldError
 from wsecho.core.errors import OverLimit
-from wsecho.core.retries import Keyed, KeyReusedError
-from wsecho.core.rooms import Said
+from wsecho.core.retries import KeyReusedError
 
 MakeNodes = Callable[..., list[Node]]
 
@@ -97,6 +96,28 @@ async def test_the_sender_hears_itself_before_it_is_told(make_nodes: MakeNodes) 
 
 
 @asynchronous  # type: ignore[untyped-decorator]
+async def test_the_same_in_many_rooms(make_nodes: MakeNodes) -> None:
+    """In all, each with a place and an id of its own; under a key once; in all or in none."""
+    one, two = make_nodes()
+    member = Member()
+    await two.join(member)
+    receipts = await one.say_to_all(["a", "b"], "x", key="k")
+    await until(lambda: len(member.got) == 1)
+    assert (member.got[0].payload, member.got[0].is_binary) == (b"x", False)
+    assert member.got[0].publication == receipts["a"].publication
+    assert receipts["a"].publication != receipts["b"].publication
+    again = await two.say_to_all(["b", "c", "a"], "x", key="k")
+    assert list(again) == ["b", "c", "a"]
+    assert {room: again[room] for room in ("a", "b")} == receipts
+    with pytest.raises(KeyReusedError):
+        await one.say_to_all(["d", "c"], "y", key="k")
+    last = await two.say_to_all(["d", "a"], b"z")
+    assert [last[room].position.offset for room in ("d", "a")] == [1, 2]
+    await until(lambda: len(member.got) == 2)
+    assert member.got[1].is_binary
+
+
+@asynchronous  # type: ignore[untyped-decorator]
 async def test_a_key_counts_everywhere(make_nodes: MakeNodes) -> None:
     """The same answer, no second message, and another message is refused."""
     one, two = make_nodes()
@@ -137,16 +158,15 @@ async def test_a_key_for_many_rooms_needs_a_place_in_each(make_nodes: MakeNodes)
     """Those that it has already excepted."""
     one, two = make_nodes(max_keys=3)
     await one.say("x", "a", key="k", payer="me")
-    keyed = Keyed("k", payer="me")
-    said = Said(b"x", is_binary=False, publication=0, keyed=keyed)
-    await known(two.bus.check_keys(["a", "b", "c"], said))
-    with pytest.raises(OverLimit):
-        await known(two.bus.check_keys(["a", "b", "c", "d"], said))
-    with pytest.raises(OverLimit):
-        await known(two.bus.check_keys(["b", "c", "d"], said))
-    other = Said(b"y", is_binary=False, publication=0, keyed=keyed)
+    for rooms in (["a", "b", "c", "d"], ["b", "c", "d"]):
+        with pytest.raises(OverLimit):
+            await two.say_to_all(rooms, "x", key="k", payer="me")
     with pytest.raises(KeyReusedError):
-        await known(two.bus.check_keys(["b", "a"], other))
+        await two.say_to_all(["b", "a"], "y", key="k", payer="me")
+    receipts = await two.say_to_all(["a", "b", "c"], "x", key="k", payer="me")
+    assert {receipt.position.offset for receipt in receipts.values()} == {1}
+    with pytest.raises(OverLimit):
+        await one.say("x", "d", key="k", payer="me")
 
 
 @asynchronous  # type: ignore[untyped-decorator]

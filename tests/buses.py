@@ -121,6 +121,21 @@ class Node:
         said = Said(payload, is_binary, draw_publication(), keyed)
         return await known(self.bus.publish(room, said, sender, origin))
 
+    async def say_to_all(
+        self,
+        rooms: list[str],
+        text: str | bytes,
+        *,
+        key: str | None = None,
+        payer: str = "",
+    ) -> dict[str, Receipt]:
+        """Say the same in some rooms."""
+        payload = text.encode() if isinstance(text, str) else text
+        is_binary = isinstance(text, bytes)
+        keyed = None if key is None else Keyed(key, payer=payer)
+        said = {room: Said(payload, is_binary, draw_publication(), keyed) for room in rooms}
+        return await known(self.bus.publish_to_all(said))
+
     def texts(self, room: str = "a") -> list[str]:
         """What was heard of a room."""
         return [said.payload.decode() for name, said, _ in self.heard if name == room]

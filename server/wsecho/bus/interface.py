@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from twisted.internet.defer import Deferred
 
@@ -274,13 +274,21 @@ class Bus(Protocol):
             BusUnavailable: it cannot be said now.
         """
 
-    def check_keys(self, rooms: Sequence[str], said: Said) -> Later[None]:
-        """See to it that something can be said in each of some rooms, as far as can be known.
+    def publish_to_all(self, said: Mapping[str, Said]) -> Later[dict[str, Receipt]]:
+        """Say the same in some rooms: in all of them, or in none.
+
+        Args:
+            said: what, by room; all but the publication's id is the same.
+
+        Returns:
+            By room where it stands.
 
         Raises:
             KeyReusedError: something else was said under the key in one of them.
             OverLimit: there are too many rooms, or keys of whoever says it.
-            BusUnavailable: it cannot be asked now.
+            TooLarge: it is too much for so many rooms.
+            BusUnavailable: it cannot be said now; the result may be that too, or `BusTimeout` where
+                it is not known in which of them it was said.
         """
 
     def tell(self, room: str, change: Change, but: Any = None) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from wsecho.core.claims import Claims
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from wsecho.bus.interface import Directory, Ear
     from wsecho.core.claims import Claim
@@ -148,19 +148,15 @@ class MemoryBus:
             self._ear.hear(room, delivery, origin)
         return delivery.receipt
 
-    def check_keys(self, rooms: Sequence[str], said: Said) -> None:
-        """See to it that something can be said in each of some rooms.
+    def publish_to_all(self, said: Mapping[str, Said]) -> dict[str, Receipt]:
+        """Say the same in some rooms.
 
         Raises:
             KeyReusedError: something else was said under the key in one of them.
             OverLimit: there are too many rooms, or keys of whoever says it.
         """
-        now, keyed = self._now(), said.keyed
-        for room in rooms:
-            self._hub.use(room, now)
-        if keyed is not None:
-            known = [self._hub.recall(room, said, keyed, now) for room in rooms]
-            self._hub.check_keys(keyed, known.count(None), now)
+        self._hub.check_all(said, self._now())
+        return {room: self.publish(room, one, None, None) for room, one in said.items()}
 
     def tell(self, room: str, change: Change, but: Any = None) -> None:
         """Tell everybody in a room that somebody came or went."""

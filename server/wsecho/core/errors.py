@@ -315,13 +315,15 @@ class BusUnavailable(WireError):
 
 
 class BusTimeout(WireError):
-    """Redis did not answer in time; what was asked for may still happen, once and for everybody."""
+    """It is unknown what Redis did; what was asked for may still happen, once and for everybody."""
 
     status = 504
     code = "bus_timeout"
 
-    def __init__(self) -> None:
-        super().__init__("Redis did not answer in time; the message may still appear")
+    def __init__(
+        self, reason: str = "Redis did not answer in time; the message may still appear"
+    ) -> None:
+        super().__init__(reason)
 
 
 class Internal(WireError):

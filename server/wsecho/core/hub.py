@@ -2,7 +2,7 @@
 """All rooms of a process: any use makes one, what is unused for long goes, and all has bounds."""
 
 from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Generic
 
 from attrs import frozen
@@ -219,6 +219,20 @@ class Hub(Generic[M]):
             KeyReusedError: something else was said under it.
         """
         return self._retries.find(name, keyed, said.payload, is_binary=said.is_binary, now=now)
+
+    def check_all(self, said: Mapping[str, Said], now: float) -> None:
+        """See to it that the same can be said in each of some rooms; asking is a use.
+
+        Raises:
+            KeyReusedError: something else was said under the key in one of them.
+            OverLimit: there are too many rooms, or keys of whoever says it.
+        """
+        for name in said:
+            self.use(name, now)
+        keyed = next(iter(said.values())).keyed
+        if keyed is not None:
+            known = [self.recall(name, one, keyed, now) for name, one in said.items()]
+            self.check_keys(keyed, known.count(None), now)
 
     def check_keys(self, keyed: Keyed, count: int, now: float) -> None:
         """See to it that a key may be used in so many rooms more.

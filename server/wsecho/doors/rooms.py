@@ -4,7 +4,6 @@
 import secrets
 import time
 from collections.abc import Callable
-from functools import partial
 from random import Random
 from typing import Any, Final, TypeAlias
 
@@ -12,7 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from wsecho.bus.interface import Bus, Ear
-from wsecho.bus.later import Later, gather, when
+from wsecho.bus.later import Later
 from wsecho.bus.memory import MemoryBus
 from wsecho.core.history import History
 from wsecho.core.hub import Hub, Joined, Rules
@@ -167,16 +166,17 @@ class Rooms:
     def publish_to_all(
         self, rooms: list[str], payload: bytes, *, is_binary: bool, keyed: Keyed | None
     ) -> Later[dict[str, Receipt]]:
-        """Say the same in many rooms: in all, or in none where that can be known beforehand.
+        """Say the same in many rooms: in all, or in none.
 
         Raises:
             KeyReusedError: something else was said under the key in one of them.
             OverLimit: there are too many rooms, or keys of whoever says it.
-            BusUnavailable: it cannot be said now.
+            TooLarge: it is too much for so many rooms.
+            BusUnavailable: it cannot be said now; the result may be that too, or `BusTimeout` where
+                it is not known in which of them it was said.
         """
-        say = partial(self.publish, payload=payload, is_binary=is_binary, keyed=keyed)
-        checked = self.bus.check_keys(rooms, Said(payload, is_binary, 0, keyed))
-        return when(checked, lambda _: gather({room: say(room) for room in rooms}))
+        said = {room: Said(payload, is_binary, draw_publication(), keyed) for room in rooms}
+        return self.bus.publish_to_all(said)
 
     def sweep(self) -> None:
         """Let go of what is too old."""

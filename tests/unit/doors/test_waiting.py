@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Doors before a bus that takes its time, or fails: what they hold, and what they say."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -37,9 +37,14 @@ class SlowBus(MemoryBus):
         """Promise to say it."""
         return self._later(partial(super().publish, room, said, sender, origin))
 
-    def check_keys(self, rooms: Sequence[str], said: Said) -> Any:
-        """Promise to look."""
-        return self._later(partial(super().check_keys, rooms, said))
+    def publish_to_all(self, said: Mapping[str, Said]) -> Any:
+        """Promise to say it."""
+
+        def say() -> dict[str, Receipt]:
+            publish = super(SlowBus, self).publish
+            return {room: publish(room, one, None, None) for room, one in said.items()}
+
+        return self._later(say)
 
     def answer(self) -> None:
         """Do all that was asked, what follows from it included."""

@@ -32,7 +32,7 @@ from wsecho.core.positions import Position
 from wsecho.core.retries import Receipt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping
 
     from twisted.internet.defer import Deferred
 
@@ -295,16 +295,19 @@ class RedisBus:
             return self._say_here(room, said, sender, origin)
         return self._saying.say(room, said, sender, origin)
 
-    def check_keys(self, rooms: Sequence[str], said: Said) -> Later[None]:
-        """See to it that something can be said in each of some rooms.
+    def publish_to_all(self, said: Mapping[str, Said]) -> Later[dict[str, Receipt]]:
+        """Say the same in some rooms: in all of them, or in none.
 
         Raises:
-            BusUnavailable: Redis is away.
+            BusUnavailable: Redis is away, and it may not be said here alone.
+            KeyReusedError, OverLimit: it is said here alone, and cannot be.
         """
-        if self._commands.is_away and self._settings.speaks_locally:
-            return None
-        self._link.check()
-        return self._saying.check_keys(rooms, said)
+        if not (self._commands.is_away and self._settings.speaks_locally):
+            return self._saying.say_to_all(said)
+        for room in said:
+            self._stray(room)
+        self._hub.check_all(said, self._now())
+        return {room: self._say_here(room, one, None, None) for room, one in said.items()}
 
     def tell(self, room: str, change: Change, but: Any = None) -> None:
         """Tell everybody in a room that a member of this process came or went."""

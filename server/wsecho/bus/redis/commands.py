@@ -102,5 +102,7 @@ class Commands:
             self._measures.refused += 1
             if refused.code in _NOT_HERE:
                 self._link.cut()
+            if refused.is_halfway:
+                raise BusTimeout("Redis refused a part of it; the message may appear all the same")
             raise BusUnavailable("Redis refuses it; nothing was done")
         return failure

@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: MIT
 """What goes wrong between wsecho and Redis, before anybody at a door is told of it."""
 
+from typing import Final
+
+_HALFWAY: Final = "HALFWAY"
+"""What our own scripts put in front."""
+
 
 class RedisError(Exception):
     """Redis cannot be used as it is; the text is one line for the operator, without a password."""
@@ -15,12 +20,19 @@ class LateError(LostError):
 
 
 class RefusedError(Exception):
-    """Redis answered with an error: it was not done.
+    """Redis answered with an error: it was not done, unless that came halfway.
 
     Args:
         text: Redis's own words, beginning with a word in capitals.
+
+    Attributes:
+        code: that word.
+        is_halfway: whether a script had written something by then.
     """
 
     def __init__(self, text: str) -> None:
+        first, _, rest = text.partition(" ")
+        self.is_halfway = first == _HALFWAY
+        text = rest if self.is_halfway else text
         super().__init__(text)
         self.code = text.partition(" ")[0]

@@ -33,8 +33,13 @@ class Logged:
 
 def write_record(said: Said, tag: bytes) -> bytes:
     """Write what is to be logged."""
+    return write_head(said, tag) + said.payload
+
+
+def write_head(said: Said, tag: bytes) -> bytes:
+    """Write what stands in a record before what is said."""
     flags = _BINARY if said.is_binary else _TEXT
-    return b"%d %s %s %s" % (said.publication, flags, tag, said.payload)
+    return b"%d %s %s " % (said.publication, flags, tag)
 
 
 def read_entry(epoch: str, offset: int, body: bytes) -> Logged:

@@ -3,20 +3,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define
 
-from wsecho.bus.redis.records import write_record
-from wsecho.bus.redis.scripts import CHECK_KEYS, PUBLISH
-from wsecho.core.errors import BusTimeout
+from wsecho.bus.later import gather
+from wsecho.bus.redis.records import NO_TAG, write_head, write_record
+from wsecho.bus.redis.scripts import PUBLISH, PUBLISH_ALL
+from wsecho.core.errors import BusTimeout, TooLarge
 from wsecho.core.line import Seen
 from wsecho.core.positions import Position
 from wsecho.core.retries import KEEP, KeyReusedError, Receipt, TooManyKeysError, digest
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping
 
     from twisted.internet.defer import Deferred
     from twisted.python.failure import Failure
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from wsecho.bus.redis.keys import Keys
     from wsecho.bus.redis.tags import Tags
     from wsecho.core.rooms import Said
+
+MOST_AT_ONCE: Final = 64 << 20
+"""Bytes that one step says, over all its rooms: Redis does nothing else meanwhile, and looks only
+before it whether it has the memory."""
 
 
 @define(eq=False)
@@ -79,20 +84,45 @@ class Saying:
             self._said, self._not_said, callbackArgs=(room, tag), errbackArgs=(tag,)
         )
 
-    def check_keys(self, rooms: Sequence[str], said: Said) -> Later[None]:
-        """See to it that a key was not used for something else in one of some rooms.
+    def say_to_all(self, said: Mapping[str, Said]) -> Deferred[dict[str, Receipt]]:
+        """Say the same in some rooms, in one step: in all of them, or in none.
+
+        Args:
+            said: by room; all have the same payload, key and caller.
 
         Raises:
+            TooLarge: it would keep Redis from all else for too long.
             BusUnavailable: Redis is away.
         """
-        keyed = said.keyed
-        if keyed is None:
-            return None
-        names = [self._following.keys(room).receipt(keyed) for room in rooms]
-        words = [digest(said.payload, is_binary=said.is_binary)]
-        words.append(b"%d" % (self._most_keys if keyed.payer else 0))
-        asked = self._commands.run(CHECK_KEYS, [self._keys.used(keyed.payer), *names], words)
-        return asked.addCallback(self._check)
+        first = next(iter(said.values()))
+        if len(said) * len(first.payload) > MOST_AT_ONCE:
+            most = f"{MOST_AT_ONCE} bytes in all"
+            raise TooLarge(f"{len(first.payload)} bytes in {len(said)} rooms are more than {most}")
+        keyed = first.keyed
+        known = b"" if keyed is None else digest(first.payload, is_binary=first.is_binary)
+        most_keys = self._most_keys if keyed is not None and keyed.payer else 0
+        fresh, _, _, ttl = self._following.stand(Seen())
+        words = [fresh, ttl, str(self._history), known, str(int(KEEP * 1000)), str(most_keys)]
+        words.append(first.payload)
+        names: list[str] = []
+        for room, one in said.items():
+            keys, seen = self._following.keys(room), self._following.seen(room)
+            names += [keys.head, keys.log]
+            if keyed is not None:
+                names.append(keys.receipt(keyed))
+            words += [seen.epoch, str(seen.offset), str(one.publication)]
+            # Nobody here asks for its own back.
+            words += [write_head(one, NO_TAG), keys.channel]
+        if keyed is not None:
+            names.append(self._keys.used(keyed.payer))
+        answer = self._commands.run(PUBLISH_ALL, names, words)
+        return answer.addCallback(self._all_said, list(said))
+
+    def _all_said(self, reply: list[Any], rooms: list[str]) -> Later[dict[str, Receipt]]:
+        if isinstance(reply[0], bytes):
+            self._check(reply[0])
+        answers = zip(rooms, reply, strict=True)
+        return gather({room: self._said(answer, room, NO_TAG) for room, answer in answers})
 
     def _check(self, found: bytes) -> None:
         if found == b"reused":
