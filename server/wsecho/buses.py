@@ -34,7 +34,7 @@ def maker(config: Config, reactor: Any, *, stands_in: bool = False) -> MakeBus:
 
     if not stands_in:
         try:
-            probe(address)
+            probe(address, config.redis_prefix)
         except RedisError as error:
             raise ConfigError("redis", address, str(error)) from None
     settings = Settings(

@@ -210,7 +210,7 @@ async def test_a_subscription_that_passes_nothing_on(cluster: Cluster) -> None:
     member = Member()
     await one.join(member)
     await until(lambda: is_well(one))
-    bus(one)._link.tell("UNSUBSCRIBE")
+    bus(one)._link.ask("UNSUBSCRIBE", bus(one)._keys.node(one.bus.node))
     await until(lambda: not is_well(one))
     assert bus(one).measures.canaries_lost == 1
     await until(lambda: is_well(one))
@@ -224,7 +224,7 @@ async def test_a_message_that_does_not_come_round_is_fetched(cluster: Cluster) -
     one = cluster.node(timeout=QUICK)
     member = Member()
     await one.join(member)
-    bus(one)._link.tell("UNSUBSCRIBE", f"{cluster.prefix}{{a}}")
+    bus(one)._link.ask("UNSUBSCRIBE", bus(one)._keys.room("a").channel)
     await one.say("x")
     await until(lambda: member.got)
     assert [said.payload for said in member.got] == [b"x"]

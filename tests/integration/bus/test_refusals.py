@@ -114,7 +114,6 @@ async def test_what_is_refused_has_no_offset(
 
 async def refused(node: Node, key: str | None) -> None:
     """Say something in vain."""
-    await until(lambda: node.bus.is_up)
     with pytest.raises(BusUnavailable):
         await node.say("refused", key=key)
 

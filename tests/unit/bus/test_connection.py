@@ -3,6 +3,7 @@
 
 from typing import Any
 
+import pytest
 from attrs import define, field
 from hypothesis import given
 from hypothesis import strategies as st
@@ -118,10 +119,60 @@ def test_it_is_told_before_the_commands_fail() -> None:
     assert order == ["lost", "failed"]
 
 
-def test_what_is_no_reply_ends_it() -> None:
-    """Bytes of another protocol, or a reply that nobody asked for."""
-    for data in (b"HTTP/1.1 400\r\n", b"-NOPERM no channel\r\n"):
-        world = World()
-        world.connection.tell("SUBSCRIBE", "c")
-        world.connection.dataReceived(data)
-        assert world.lost == [world.connection]
+@pytest.mark.parametrize(
+    "data",
+    [b"HTTP/1.1 400\r\n", b"-ERR a\r\n-ERR b\r\n", b"+OK\r\n", b">2\r\n+subscribe\r\n+c\r\n" * 2],
+)
+def test_what_is_no_reply_ends_it(data: bytes) -> None:
+    """Bytes of another protocol, or a reply that nobody asked for, or of another kind."""
+    world = World()
+    world.ask("SUBSCRIBE", "c")
+    world.connection.dataReceived(data)
+    assert world.lost == [world.connection]
+
+
+KINDS = ["SUBSCRIBE", "UNSUBSCRIBE", "PSUBSCRIBE", "PUNSUBSCRIBE", "subscribe", "GET"]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(KINDS), st.booleans(), st.booleans()), max_size=12),
+    st.integers(1, 7),
+)
+def test_a_refusal_is_that_of_its_own_command(
+    commands: list[tuple[str, bool, bool]], piece: int
+) -> None:
+    """Of a `SUBSCRIBE` too, whose confirmation is pushed: none that is behind it is shifted."""
+    world = World()
+    wire = b""
+    for number, (kind, is_refused, is_pushed_before) in enumerate(commands):
+        world.ask(kind, f"c{number}")
+        if is_pushed_before:
+            wire += b">3\r\n+message\r\n+c\r\n+body\r\n"
+        if is_refused:
+            wire += b"-NOPERM %d\r\n" % number
+        elif kind == "GET":
+            wire += b"+%d\r\n" % number
+        else:
+            wire += b">3\r\n+%s\r\n+c%d\r\n:1\r\n" % (kind.lower().encode(), number)
+    for begin in range(0, len(wire), piece):
+        world.connection.dataReceived(wire[begin : begin + piece])
+    assert world.lost == []
+    assert len(world.outcomes) == len(commands)
+    assert len(world.pushed) == sum(is_pushed for _, _, is_pushed in commands)
+    for number, (outcome, (kind, is_refused, _)) in enumerate(
+        zip(world.outcomes, commands, strict=True)
+    ):
+        if is_refused:
+            assert isinstance(outcome, RefusedError)
+            assert str(outcome) == f"NOPERM {number}"
+        else:
+            assert outcome == b"%d" % number or outcome[1] == b"c%d" % number
+            assert (kind == "GET") is not isinstance(outcome, list)
+
+
+def test_a_subscription_has_a_deadline() -> None:
+    """Who does not confirm it, passes nothing on."""
+    world = World()
+    world.ask("SUBSCRIBE", "c")
+    world.clock.advance(2.0)
+    assert isinstance(world.outcomes[0], LateError)

@@ -8,17 +8,20 @@ import pytest
 from wsecho.bus.redis.address import Address
 from wsecho.bus.redis.errors import RedisError, RefusedError
 from wsecho.bus.redis.greeting import Server, greet
+from wsecho.bus.redis.keys import Keys
 from wsecho.bus.redis.scripts import ALL
 
 INFO = b"# Server\r\nredis_version:7.0.15\r\nredis_mode:standalone\r\nrun_id:abc123\r\n"
 FINE: dict[str, Any] = {"HELLO": {b"server": b"redis"}, "SELECT": b"OK", "INFO": INFO}
+FINE |= {"SCRIPT": b"digest", "EVAL": b"OK", "EVALSHA": b"OK"}
+FINE |= {f"{prefix}SUBSCRIBE": [b"subscribe"] for prefix in ("", "P", "UN", "PUN")}
 
 
 def talk(address: Address, **answers: Any) -> tuple[Server, list[tuple[Any, ...]]]:
     """Hold the conversation; what was asked comes back too."""
-    answers = {**FINE, "SCRIPT": b"digest", **answers}
+    answers = {**FINE, **answers}
     asked = []
-    greeting = greet(address, "me")
+    greeting = greet(address, "me", Keys("p:", address.database))
     command = next(greeting)
     while True:
         asked.append(command)
@@ -38,7 +41,24 @@ def test_it_signs_in_and_looks() -> None:
         ("SELECT", "3"),
         ("INFO", "server"),
     ]
-    assert [command[2] for command in asked[3:]] == [script.source for script in ALL]
+    loaded = [command[2] for command in asked if command[0] == "SCRIPT"]
+    assert loaded == [script.source for script in ALL]
+    trial = [command for command in asked[3:] if command[0] != "SCRIPT"]
+    assert [command[0] for command in trial[:2]] == ["EVAL", "EVALSHA"]
+    assert trial[2:] == [
+        ("SUBSCRIBE", "p:{3}node:me"),
+        ("UNSUBSCRIBE", "p:{3}node:me"),
+        ("PSUBSCRIBE", "p:{3}{*}"),
+        ("PUNSUBSCRIBE", "p:{3}{*}"),
+    ]
+
+
+def test_what_passes_by_itself_is_no_reason_not_to_come() -> None:
+    """There is reading to be done while Redis cannot write."""
+    address = Address((("h", 1),), database=3)
+    for words in ("OOM command not allowed", "MISCONF errors writing", "NOREPLICAS not enough"):
+        server, _ = talk(address, EVAL=RefusedError(words), EVALSHA=RefusedError(words))
+        assert server.version == "7.0.15"
 
 
 @pytest.mark.parametrize(
@@ -62,6 +82,19 @@ def test_it_signs_in_and_looks() -> None:
         ({"INFO": b""}, "version"),
         ({"INFO": RefusedError("NOPERM no")}, "INFO"),
         ({"SCRIPT": RefusedError("NOPERM no")}, "no scripts"),
+        ({"HELLO": RefusedError("NOPERM no")}, "the rights that README lists"),
+        (
+            {"EVAL": RefusedError("ERR The user executing the script can't run this (XADD)")},
+            "(XADD); give its user the rights",
+        ),
+        ({"EVALSHA": RefusedError("NOPERM no evalsha")}, "no evalsha; give its user the rights"),
+        ({"EVAL": RefusedError("READONLY no")}, "it is a replica: give the master's address"),
+        ({"EVAL": RefusedError("WRONGTYPE no (DEL)")}, "give another --redis-prefix"),
+        (
+            {"SUBSCRIBE": RefusedError("NOPERM no channel")},
+            "SUBSCRIBE p:{3}node:me: NOPERM no channel; give its user the rights",
+        ),
+        ({"PSUBSCRIBE": RefusedError("NOPERM no channel")}, "PSUBSCRIBE p:{3}{*}: NOPERM"),
     ],
 )
 def test_what_will_not_do(answers: dict[str, Any], reason: str) -> None:

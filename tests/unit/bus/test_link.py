@@ -8,10 +8,18 @@ import pytest
 from attrs import define, field
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs, formatEvent
 
-from wsecho.bus.redis.errors import LostError, RedisError
+from wsecho.bus.redis.errors import LostError, RedisError, RefusedError, advice
 from wsecho.bus.redis.greeting import Server
-from wsecho.bus.redis.link import LONGEST_DELAY, MOST_UNANSWERED, Link, Standing
+from wsecho.bus.redis.link import (
+    LONGEST_DELAY,
+    LONGEST_REFUSED,
+    MOST_UNANSWERED,
+    STEADY,
+    Link,
+    Standing,
+)
 from wsecho.core.errors import BusUnavailable
 
 
@@ -31,10 +39,6 @@ class Line:
         answer.callback(words)
         return answer
 
-    def tell(self, *words: bytes | str) -> None:
-        """Note it."""
-        self.asked.append(words)
-
     def cut(self) -> None:
         """Be gone."""
         self.is_open = False
@@ -51,6 +55,8 @@ class World:
     dialed: list[Deferred[Any]] = field(factory=list)
     lines: list[Line] = field(factory=list)
     events: list[str] = field(factory=list)
+    hear: Any = None
+    heard: list[Any] = field(factory=list)
     link: Link = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -58,6 +64,7 @@ class World:
 
     async def dial(self, pushed: Any, lost: Any) -> tuple[Line, Server]:
         """Wait until it is answered."""
+        self.hear = pushed
         self.lines.append(Line(lost))
         attempt: Deferred[Any] = Deferred()
         self.dialed.append(attempt)
@@ -73,15 +80,22 @@ class World:
         self.events.append("down")
 
     def pushed(self, push: list[Any]) -> None:
-        """There is nothing."""
+        """Note it."""
+        self.heard.append(push)
 
     def answer(self) -> None:
         """Let the attempt succeed."""
         self.dialed[-1].callback(None)
 
-    def refuse(self, reason: str = "no") -> None:
+    def refuse(self, error: Exception | None = None) -> None:
         """Let it fail."""
-        self.dialed[-1].errback(RedisError(reason))
+        self.dialed[-1].errback(error or OSError("nobody there"))
+
+    @property
+    def next(self) -> float:
+        """Seconds until it tries again."""
+        [call] = self.clock.getDelayedCalls()
+        return float(call.getTime() - self.clock.seconds())
 
 
 def test_the_first_commands_wait() -> None:
@@ -109,21 +123,78 @@ def test_the_first_commands_are_refused_where_nobody_answers() -> None:
         world.link.ask("B")
 
 
-def test_it_tries_again_ever_more_slowly() -> None:
-    """Up to a bound, and never in step with others."""
+@pytest.mark.parametrize(
+    ("error", "longest"),
+    [
+        (OSError("nobody there"), LONGEST_DELAY),
+        (RedisError("READONLY", passes=True), LONGEST_DELAY),
+        (RedisError("NOPERM"), LONGEST_REFUSED),
+    ],
+)
+def test_it_tries_again_ever_more_slowly(error: Exception, longest: float) -> None:
+    """Up to a bound, and never in step with others; the reason is told once."""
     world = World()
-    world.link.start()
     delays = []
-    for _ in range(12):
-        world.refuse()
-        [call] = world.clock.getDelayedCalls()
-        delays.append(call.getTime() - world.clock.seconds())
-        world.clock.advance(delays[-1])
+    with capturedLogs() as events:
+        world.link.start()
+        for _ in range(14):
+            world.refuse(error)
+            delays.append(world.next)
+            world.clock.advance(delays[-1])
     assert delays[0] <= 0.1
-    assert all(LONGEST_DELAY / 2 <= delay <= LONGEST_DELAY for delay in delays[-5:])
+    assert all(longest / 2 <= delay <= longest for delay in delays[-4:])
     assert len(set(delays)) == len(delays)
+    assert [formatEvent(event) for event in events] == [f"redis://h cannot be used: {error}"]
     world.answer()
     assert world.events == ["down", "up"]
+
+
+@pytest.mark.parametrize(
+    ("words", "longest"),
+    [
+        ("NOPERM this user has no permissions", LONGEST_REFUSED),
+        ("READONLY You can't write", LONGEST_DELAY),
+        (None, LONGEST_DELAY),
+    ],
+)
+def test_a_connection_that_does_not_last_has_not_worked(words: str | None, longest: float) -> None:
+    """However often it comes up: ever more slowly, and a few lines of log in all."""
+    world = World()
+    delays = []
+    with capturedLogs() as events:
+        world.link.start()
+        for _ in range(30):
+            world.answer()
+            if words is None:
+                world.link.cut()
+            else:
+                world.link.give_up(RefusedError(words))
+            delays.append(world.next)
+            world.clock.advance(delays[-1])
+    assert all(longest / 2 <= delay <= longest for delay in delays[-4:])
+    texts = [formatEvent(event) for event in events]
+    assert len(texts) <= 6
+    if words is not None:
+        given = f"redis://h cannot be used: {words}; {advice(words.partition(' ')[0])}"
+        assert texts.count(given) == texts.count("connected to redis://h, version 7")
+    with capturedLogs() as events:
+        world.answer()
+        assert events == []
+        world.clock.advance(STEADY)
+    assert [formatEvent(event) for event in events] == ["connected to redis://h, version 7"]
+    # From now on it is one that works.
+    world.link.cut()
+    assert world.next <= 0.1
+
+
+def test_what_comes_before_it_is_up_is_not_heard() -> None:
+    """It is of the trial alone."""
+    world = World()
+    world.link.start()
+    world.hear([b"pmessage"])
+    world.answer()
+    world.hear([b"message"])
+    assert world.heard == [[b"message"]]
 
 
 def test_a_lost_connection_is_made_again() -> None:
@@ -200,7 +271,7 @@ def test_who_waits_is_called_once_there_is_less() -> None:
     world.clock.advance(0)
     assert called == [0, 1, 2, 3]
     world.link.answered()
-    assert not world.clock.getDelayedCalls()
+    assert all(call.getTime() >= STEADY for call in world.clock.getDelayedCalls())
 
 
 @pytest.mark.parametrize("end", ["cut", "stop"])
@@ -247,7 +318,6 @@ def test_it_is_down_from_the_cut_on() -> None:
     assert world.events == ["up"]
     with pytest.raises(BusUnavailable):
         world.link.ask("A")
-    world.link.tell("SUBSCRIBE", "c")
     assert line.asked == []
     line.lost(line)
     assert world.events == ["up", "down"]

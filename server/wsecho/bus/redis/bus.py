@@ -23,6 +23,7 @@ from wsecho.bus.redis.keys import Keys
 from wsecho.bus.redis.link import Link
 from wsecho.bus.redis.measures import Measures
 from wsecho.bus.redis.records import NO_TAG
+from wsecho.bus.redis.refusals import Refusals
 from wsecho.bus.redis.saying import Saying
 from wsecho.bus.redis.tags import Tags
 from wsecho.bus.redis.telling import Telling
@@ -105,10 +106,11 @@ class RedisBus:
     def _connect(self, reactor: Any) -> None:
         address, timeout = self._settings.address, self._settings.timeout
         name = f"wsecho-{self.node}"
-        dialer = Dialer(address, name, reactor, timeout, self._answered)
+        self._refusals = Refusals(reactor.seconds)
+        dialer = Dialer(address, name, reactor, timeout, self._answered, self._keys)
         self._link = Link(dialer, str(address), reactor, self)
         self.when_relieved = self._link.when_relieved
-        self._commands = Commands(self._link, self.measures)
+        self._commands = Commands(self._link, self.measures, self._refusals)
         channel = self._keys.node(self.node)
         self._canary = Canary(self._link, channel, reactor, timeout, self.measures)
 

@@ -68,7 +68,7 @@ class Canary:
 
     def listen(self) -> None:
         """Listen on a fresh connection, and call at once."""
-        self._link.tell("SUBSCRIBE", self._channel)
+        self._link.ask("SUBSCRIBE", self._channel).addErrback(_ignore)
         self._call()
 
     def doubt(self) -> None:

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from wsecho.bus.redis.measures import Measures
+    from wsecho.bus.redis.refusals import Refusals
     from wsecho.bus.redis.scripts import Script
 
-# Another may be the master by now, or it will take some time.
-_NOT_HERE: Final = {"READONLY", "LOADING", "MASTERDOWN", "NOPERM", "NOAUTH"}
+# Another may be the master by now, or it will take some time. A right that is missing is no such
+# reason: it may be that to one room's key or channel, and all others can go on.
+_NOT_HERE: Final = {"READONLY", "LOADING", "MASTERDOWN", "NOAUTH"}
 
 
 @frozen
@@ -32,10 +34,12 @@ class Commands:
     Args:
         link: the connection.
         measures: counts.
+        refusals: has the log tell what Redis refuses.
     """
 
     _link: Link
     _measures: Measures
+    _refusals: Refusals
 
     @property
     def is_up(self) -> bool:
@@ -79,19 +83,34 @@ class Commands:
         if self.is_up:
             # It may be up no longer, and the link not know yet.
             with suppress(BusUnavailable):
-                self._link.ask(*words).addErrback(lambda _: None)
+                self.ask(*words).addErrback(lambda _: None)
 
-    def tell(self, *words: str) -> None:
-        """Give a command that is answered by a push, if Redis is there."""
-        self._link.tell(*words)
+    def subscribe(self, channel: str) -> Deferred[Any]:
+        """Listen on a channel: what is told from here on is pushed.
 
-    def subscribe(self, channel: str) -> None:
-        """Listen on a channel: what is told from here on is pushed."""
-        self._link.tell("SUBSCRIBE", channel)
+        Raises:
+            BusUnavailable: Redis is away, or refuses it.
+        """
+        return self.ask("SUBSCRIBE", channel)
 
-    def unsubscribe(self, channel: str) -> None:
-        """Listen no more."""
-        self._link.tell("UNSUBSCRIBE", channel)
+    def need(self, command: str, channel: str) -> None:
+        """Listen on a channel, or to a pattern, that nothing goes on without, if Redis is there.
+
+        Args:
+            command: `SUBSCRIBE` or `PSUBSCRIBE`; where it is refused, the connection is given up.
+            channel: which.
+        """
+        if self.is_up:
+            self._link.ask(command, channel).addErrback(self._lacks)
+
+    def look(self) -> None:
+        """Have the log tell what Redis refuses no longer."""
+        self._refusals.look()
+
+    def _lacks(self, failure: Failure) -> None:
+        if isinstance(failure.value, RefusedError):
+            self._measures.refused += 1
+            self._link.give_up(failure.value)
 
     def _translate(self, failure: Failure) -> Any:
         if failure.check(LostError):
@@ -101,8 +120,10 @@ class Commands:
         if isinstance(refused, RefusedError):
             self._measures.refused += 1
             if refused.code in _NOT_HERE:
-                self._link.cut()
+                self._link.give_up(refused)
+            else:
+                self._refusals.note(refused)
             if refused.is_halfway:
                 raise BusTimeout("Redis refused a part of it; the message may appear all the same")
-            raise BusUnavailable("Redis refuses it; nothing was done")
+            raise BusUnavailable(f"Redis refuses it ({refused.code}); nothing was done")
         return failure

@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
 import hiredis
+from attrs import frozen
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     Pushed = Callable[[list[Any]], None]
 
 _NO_REPLY: Final = object()
+
+_CONFIRMING: Final = frozenset({b"subscribe", b"unsubscribe", b"psubscribe", b"punsubscribe"})
 
 
 def encode(*words: bytes | str) -> bytes:
@@ -48,8 +51,40 @@ def replies(reader: Any) -> list[Any]:
     return found
 
 
+@frozen(eq=False)
+class _Asked:
+    """A command that has no answer yet.
+
+    Attributes:
+        due: when it is late, seconds.
+        begun: when it was sent, by the performance counter.
+        answer: takes the answer.
+        is_confirmed: whether the answer is a push, unless it is an error.
+    """
+
+    due: float
+    begun: float
+    answer: Deferred[Any]
+    is_confirmed: bool
+
+
+def _may_answer(reply: Any, asked: _Asked) -> bool:
+    if isinstance(reply, RefusedError):
+        return True
+    return asked.is_confirmed is isinstance(reply, hiredis.PushNotification)
+
+
+def is_message(reply: Any) -> bool:
+    """Tell whether it came unasked, and answers no command."""
+    return isinstance(reply, hiredis.PushNotification) and reply[0] not in _CONFIRMING
+
+
 class Connection(Protocol):
     """One connection.
+
+    A command of the `SUBSCRIBE` kind names one channel here. Redis pushes its confirmation, but
+    where it refuses one, that is a reply like any other; both come in the order of the commands,
+    so that each such command has its place among those that are awaited.
 
     Args:
         clock: times the commands.
@@ -75,7 +110,7 @@ class Connection(Protocol):
         self._lost = lost
         self._timed = timed
         self._reader = make_reader()
-        self._asked: deque[tuple[float, float, Deferred[Any]]] = deque()
+        self._asked: deque[_Asked] = deque()
         self._deadline: IDelayedCall | None = None
         self._cause: type[LostError] = LostError
         self.is_open = False
@@ -93,7 +128,8 @@ class Connection(Protocol):
             answer.errback(LostError())
             return answer
         due = self._clock.seconds() + self._timeout
-        self._asked.append((due, perf_counter(), answer))
+        is_confirmed = isinstance(words[0], str) and words[0].lower().encode() in _CONFIRMING
+        self._asked.append(_Asked(due, perf_counter(), answer, is_confirmed))
         if self._deadline is None:
             self._deadline = self._clock.callLater(self._timeout, self._look)
         self.transport.write(encode(*words))
@@ -103,11 +139,6 @@ class Connection(Protocol):
     def unanswered(self) -> int:
         """Commands whose replies are awaited."""
         return len(self._asked)
-
-    def tell(self, *words: bytes | str) -> None:
-        """Send a command that is answered by a push, as `SUBSCRIBE` is."""
-        if self.is_open:
-            self.transport.write(encode(*words))
 
     def leave(self) -> None:
         """End the connection once all is sent."""
@@ -129,12 +160,12 @@ class Connection(Protocol):
             self.cut()
             return
         for reply in found:
-            if isinstance(reply, hiredis.PushNotification):
+            if is_message(reply):
                 self._pushed(reply)
-            elif self._asked:
+            elif self._asked and _may_answer(reply, self._asked[0]):
                 self._answer(reply)
             else:
-                # Refused what is answered by a push; nobody knows any more which reply is whose.
+                # Nobody knows any more which reply is whose.
                 self.cut()
                 return
 
@@ -145,12 +176,13 @@ class Connection(Protocol):
             self._deadline.cancel()
         self._lost(self)
         asked, self._asked = self._asked, deque()
-        for _, _, answer in asked:
-            answer.errback(self._cause())
+        for one in asked:
+            one.answer.errback(self._cause())
 
     def _answer(self, reply: Any) -> None:
-        _, begun, answer = self._asked.popleft()
-        self._timed(perf_counter() - begun)
+        one = self._asked.popleft()
+        answer = one.answer
+        self._timed(perf_counter() - one.begun)
         if isinstance(reply, RefusedError):
             answer.errback(reply)
         else:
@@ -160,14 +192,14 @@ class Connection(Protocol):
         self._deadline = None
         if not self._asked:
             return
-        left = self._asked[0][0] - self._clock.seconds()
+        left = self._asked[0].due - self._clock.seconds()
         if left > 0:
             self._deadline = self._clock.callLater(left, self._look)
         else:
             # The reply may be here, and this process have been late to read it.
             self._deadline = self._clock.callLater(0, self._give_up, self._asked[0])
 
-    def _give_up(self, awaited: tuple[float, float, Deferred[Any]]) -> None:
+    def _give_up(self, awaited: _Asked) -> None:
         if self._asked and self._asked[0] is awaited:
             self._deadline = None
             self._cause = LateError

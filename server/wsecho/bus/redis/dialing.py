@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from wsecho.bus.redis.address import Address
     from wsecho.bus.redis.connection import Pushed
     from wsecho.bus.redis.greeting import Server
+    from wsecho.bus.redis.keys import Keys
 
 R = TypeVar("R")
 
@@ -32,6 +33,7 @@ class Dialer:
         reactor: Twisted's.
         timeout: seconds that a command, and connecting, may take.
         timed: told how many seconds each command took.
+        keys: names what is written.
     """
 
     def __init__(
@@ -41,7 +43,9 @@ class Dialer:
         reactor: Any,
         timeout: float,
         timed: Callable[[float], None],
+        keys: Keys,
     ) -> None:
+        self._keys = keys
         self._address = address
         self._name = name
         self._reactor = reactor
@@ -68,10 +72,13 @@ class Dialer:
             host = self._address.hosts[0]
         connection = await self._open(host, pushed, lost)
         try:
-            return connection, await _converse(connection, greet(self._address, self._name))
+            return connection, await self._greet(connection)
         except BaseException:
             connection.cut()
             raise
+
+    async def _greet(self, connection: Connection) -> Server:
+        return await _converse(connection, greet(self._address, self._name, self._keys))
 
     async def _find_master(self) -> tuple[str, int]:
         for host in self._address.hosts:
@@ -85,7 +92,7 @@ class Dialer:
                 continue
             finally:
                 connection.cut()
-        raise RedisError(f"no sentinel leads to {self._address.master}")
+        raise RedisError(f"no sentinel leads to {self._address.master}", passes=True)
 
     async def _open(
         self, host: tuple[str, int] | None, pushed: Pushed, lost: Callable[[Connection], None]

@@ -88,7 +88,7 @@ class EveryRoom:
             BusUnavailable: Redis is away.
         """
         self._hears = True
-        self._commands.tell("PSUBSCRIBE", self._keys.every_room)
+        self._commands.need("PSUBSCRIBE", self._keys.every_room)
         if not waits:
             return None
         # Redis takes a connection's commands in their order.
@@ -99,13 +99,13 @@ class EveryRoom:
         self._hears = False
         self._forget_answers()
         self._overheard.end()
-        self._commands.tell("PUNSUBSCRIBE", self._keys.every_room)
+        self._commands.cast("PUNSUBSCRIBE", self._keys.every_room)
         self._let_in()
 
     def came_up(self) -> None:
         """Hear of them again, and look up what was missed."""
         if self._hears:
-            self._commands.tell("PSUBSCRIBE", self._keys.every_room)
+            self._commands.need("PSUBSCRIBE", self._keys.every_room)
             self._is_scanning = False
             self.look_again()
 

@@ -42,6 +42,12 @@ def _draw() -> str:
     return secrets.token_urlsafe(_EPOCH_BYTES)
 
 
+def _raised(outcome: Any) -> Any:
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
 @define(eq=False)
 class Following:
     """The followed rooms.
@@ -124,7 +130,7 @@ class Following:
 
     def unfollow(self, followed: Followed) -> None:
         """Follow a room no more, but remember how far it was seen."""
-        self._commands.unsubscribe(followed.keys.channel)
+        self._commands.cast("UNSUBSCRIBE", followed.keys.channel)
         self._leave_off(followed)
         del self._rooms[followed.name]
         del self._channels[followed.keys.channel.encode()]
@@ -227,14 +233,17 @@ class Following:
     def _ask(self, followed: Followed) -> None:
         keys = followed.keys
         # What is said from here on is heard, what was said before is in the answer.
-        self._commands.subscribe(keys.channel)
+        subscribed = self._commands.subscribe(keys.channel)
         if followed.wants_roster:
             who = self._commands.ask("HGETALL", keys.who)
             who.addCallback(self._take_roster, followed).addErrback(self._not_loaded, followed)
         self._loads += 1
         # A line that has not begun wants all of the log, but vouches for what was seen earlier.
         seen = self.seen(followed.name)
-        answer = ask_for(self._commands, keys, followed.line, seen, self.stand)
+        loaded = ask_for(self._commands, keys, followed.line, seen, self.stand)
+        # Redis answers in order. Where it refuses the channel, nothing that it answers suffices.
+        loaded.addErrback(lambda failure: failure.value)
+        answer = subscribed.addCallback(lambda _: loaded).addCallback(_raised)
         answer.addBoth(self._answered, followed)
         answer.addCallback(self._loaded, followed, self.run)
         answer.addErrback(self._not_loaded, followed)

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from attrs import frozen
 
-from wsecho.bus.redis.errors import RedisError, RefusedError
+from wsecho.bus.redis.errors import RedisError, RefusedError, advice
+from wsecho.bus.redis.rights import try_all
 from wsecho.bus.redis.scripts import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from wsecho.bus.redis.address import Address
+    from wsecho.bus.redis.keys import Keys
 
     Greeting: TypeAlias = Generator[tuple[Any, ...], Any, "Server"]
     """Yields commands, is sent replies, and returns who answered."""
@@ -42,12 +44,13 @@ class Server:
     run: str
 
 
-def greet(address: Address, name: str) -> Greeting:
-    """Sign in, choose the database, see that it will do, and leave the scripts there.
+def greet(address: Address, name: str, keys: Keys) -> Greeting:
+    """Sign in, choose the database, leave the scripts there, and see that all of it will do.
 
     Args:
         address: where, and as whom.
         name: what operators see in `CLIENT LIST`.
+        keys: names what is written.
 
     Raises:
         RedisError: it will not do.
@@ -58,15 +61,16 @@ def greet(address: Address, name: str) -> Greeting:
     if address.database:
         reply = yield ("SELECT", str(address.database))
         if isinstance(reply, RefusedError):
-            raise RedisError(f"has no database {address.database}: {reply}")
+            raise RedisError(f"has no database {address.database} for us: {reply}")
     reply = yield ("INFO", "server")
     if isinstance(reply, RefusedError):
-        raise RedisError(f"may not be asked with INFO: {reply}")
+        raise RedisError(f"may not be asked with INFO: {reply}; {advice(reply.code)}")
     server = _read_info(reply.decode("utf-8", "replace"))
     for script in ALL:
         reply = yield ("SCRIPT", "LOAD", script.source)
         if isinstance(reply, RefusedError):
-            raise RedisError(f"takes no scripts: {reply}")
+            raise RedisError(f"takes no scripts: {reply}; {advice(reply.code)}")
+    yield from try_all(keys, keys.node(name))
     return server
 
 
@@ -75,9 +79,11 @@ def _check_hello(reply: Any) -> None:
         return
     if reply.code in {"WRONGPASS", "NOAUTH"}:
         raise RedisError("refuses the user name or password")
+    if reply.code == "NOPERM":
+        raise RedisError(f"refuses HELLO; {advice(reply.code)}")
     text = str(reply)
     if reply.code == "LOADING":
-        raise RedisError("is still reading its data")
+        raise RedisError("is still reading its data", passes=True)
     if reply.code == "NOPROTO" or "unknown command" in text:
         raise RedisError(_too_old("it does not know HELLO 3"))
     if "without any password" in text:

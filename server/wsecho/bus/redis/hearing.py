@@ -58,14 +58,14 @@ class Hearing:
             (self._keys.logged(subject), chronicle.take),
         ):
             self._listeners[channel.encode()] = listener
-            self._commands.subscribe(channel)
+            self._commands.need("SUBSCRIBE", channel)
         if self._commands.is_up:
             chronicle.came_up()
 
     def came_up(self) -> None:
         """Listen again, on a fresh connection."""
         for channel in self._listeners:
-            self._commands.subscribe(channel.decode())
+            self._commands.need("SUBSCRIBE", channel.decode())
         for chronicle in self._chronicles:
             chronicle.came_up()
 

@@ -92,6 +92,7 @@ class Keeping:
         for followed in self._following.rooms():
             self._look_at(followed, now)
         self._every_room.look_again()
+        self._commands.look()
 
     def _look_at(self, followed: Followed, now: float) -> None:
         name = followed.name

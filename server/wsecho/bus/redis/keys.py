@@ -72,6 +72,11 @@ class Keys:
     # What scripts look at together; no room's name, being percent-encoded, has that tag.
 
     @property
+    def trial(self) -> str:
+        """What is tried on."""
+        return f"{self._prefix}{{@}}:trial"
+
+    @property
     def nodes(self) -> str:
         """The set of nodes."""
         return f"{self._prefix}{{@}}:nodes"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 
+from wsecho.bus.redis.errors import PASSES, RedisError, advice
 from wsecho.core.errors import BusUnavailable
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from wsecho.bus.redis.connection import Connection
     from wsecho.bus.redis.dialing import Dialer
+    from wsecho.bus.redis.errors import RefusedError
     from wsecho.bus.redis.greeting import Server
 
     class Owner(Protocol):
@@ -40,6 +42,15 @@ if TYPE_CHECKING:
 FIRST_DELAY: Final = 0.1
 LONGEST_DELAY: Final = 2.0
 """Seconds between two attempts to connect, about."""
+
+LONGEST_REFUSED: Final = 15.0
+"""The same where Redis is there and refuses us: that ends when somebody sees to it."""
+
+STEADY: Final = 10.0
+"""Seconds that a connection has to last to count as one that works."""
+
+_MOST_SHORT_LIVED: Final = 2
+"""Connections in turn that did not last, after which the log is told no more of each."""
 
 MOST_UNANSWERED: Final = 512
 """Commands whose replies are awaited, behind which no more should be asked: each has a deadline,
@@ -81,7 +92,11 @@ class Link:
         self._attempt: Deferred[Any] | None = None
         self._next: IDelayedCall | None = None
         self._failed = 0
+        # What the log was told last, and how many connections in turn did not last.
         self._complaint = ""
+        self._short_lived = 0
+        self._steady: IDelayedCall | None = None
+        self._refused: RefusedError | None = None
         self._waiting: list[Deferred[None]] = []
         self._held: deque[Callable[[], None]] = deque()
         self._relief: IDelayedCall | None = None
@@ -102,6 +117,9 @@ class Link:
     def stop(self) -> None:
         """Let go of the connection; the owner is not told."""
         self._standing = Standing.STOPPED
+        if self._steady is not None:
+            self._steady.cancel()
+            self._steady = None
         if self._next is not None and self._next.active():
             self._next.cancel()
         if self._attempt is not None:
@@ -114,6 +132,12 @@ class Link:
         """Doubt the connection, and make it anew."""
         if self._connection is not None:
             self._connection.cut()
+
+    def give_up(self, refused: RefusedError) -> None:
+        """End a connection on which Redis refuses what nothing goes on without."""
+        if self.standing is Standing.UP:
+            self._refused = refused
+            self.cut()
 
     def check(self) -> None:
         """See to it that a command would be taken.
@@ -152,16 +176,16 @@ class Link:
         if self._held and self._relief is None and self._unanswered <= MOST_UNANSWERED // 2:
             self._relief = self._clock.callLater(0, self._relieve)
 
-    def tell(self, *words: bytes | str) -> None:
-        """Send a command that is answered by a push, if Redis is there."""
-        if self.standing is Standing.UP and self._connection is not None:
-            self._connection.tell(*words)
-
     # -- connecting
+
+    def _hear(self, push: list[Any]) -> None:
+        # Before it is up nothing is listened to: what comes is of the trial alone.
+        if self._standing is Standing.UP:
+            self._owner.pushed(push)
 
     def _try(self) -> None:
         self._next = None
-        dialed = self._dialer.dial(self._owner.pushed, self._lost)
+        dialed = self._dialer.dial(self._hear, self._lost)
         self._attempt = Deferred.fromCoroutine(dialed)
         self._attempt.addCallbacks(self._came_up, self._did_not_come_up)
 
@@ -169,15 +193,12 @@ class Link:
         self._attempt = None
         connection, server = made
         if not connection.is_open:
-            self._retry()
+            self._retry(lasts=False)
             return
-        self._connection = connection
-        self._standing, self._failed, self._complaint = Standing.UP, 0, ""
-        self._log.info(
-            "connected to {address}, version {version}",
-            address=self._address,
-            version=server.version,
-        )
+        self._connection, self._standing = connection, Standing.UP
+        self._steady = self._clock.callLater(STEADY, self._has_lasted, server)
+        if not self._is_flapping:
+            self._say_connected(server)
         self._owner.came_up(server)
         self._go_on()
 
@@ -185,19 +206,41 @@ class Link:
         self._attempt = None
         if failure.check(CancelledError) or self._standing is Standing.STOPPED:
             return
-        # Once for each reason, not at each attempt.
-        complaint = str(failure.value) or type(failure.value).__name__
-        if complaint != self._complaint:
-            self._complaint = complaint
-            self._log.warn(
-                "{address} cannot be used: {reason}", address=self._address, reason=complaint
-            )
+        self._complain(str(failure.value) or type(failure.value).__name__)
         if self._standing is Standing.STARTING:
             self._standing = Standing.CONNECTING
             self._owner.went_down()
             self._go_on()
             self._relieve_all()
-        self._retry()
+        error = failure.value
+        self._retry(lasts=isinstance(error, RedisError) and not error.passes)
+
+    def _complain(self, reason: str) -> None:
+        # Once for each reason, not at each attempt.
+        if reason != self._complaint:
+            self._complaint = reason
+            self._log.warn(
+                "{address} cannot be used: {reason}", address=self._address, reason=reason
+            )
+
+    def _say_connected(self, server: Server) -> None:
+        self._complaint = ""
+        self._log.info(
+            "connected to {address}, version {version}",
+            address=self._address,
+            version=server.version,
+        )
+
+    @property
+    def _is_flapping(self) -> bool:
+        return self._short_lived > _MOST_SHORT_LIVED
+
+    def _has_lasted(self, server: Server) -> None:
+        """Trust it: only now what comes next begins anew."""
+        self._steady = None
+        if self._is_flapping:
+            self._say_connected(server)
+        self._failed = self._short_lived = 0
 
     def _go_on(self) -> None:
         """Let the commands go on, or be refused, that waited for the first attempt."""
@@ -212,10 +255,20 @@ class Link:
         if self._standing is Standing.STOPPED:
             return
         self._standing = Standing.CONNECTING
-        self._log.warn("the connection to {address} is lost", address=self._address)
+        if self._steady is not None:
+            self._steady.cancel()
+            self._steady = None
+            self._short_lived += 1
+        refused, self._refused = self._refused, None
+        if refused is not None:
+            self._complain(f"{refused}; {advice(refused.code)}")
+        elif not self._is_flapping:
+            self._log.warn("the connection to {address} is lost", address=self._address)
+        elif self._short_lived == _MOST_SHORT_LIVED + 1:
+            self._complain("its connections are lost again and again, soon after they are made")
         self._owner.went_down()
         self._relieve_all()
-        self._retry()
+        self._retry(lasts=refused is not None and refused.code not in PASSES)
 
     @property
     def _unanswered(self) -> int:
@@ -234,7 +287,8 @@ class Link:
         for call in held:
             call()
 
-    def _retry(self) -> None:
-        delay = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(self._failed, 10))
+    def _retry(self, *, lasts: bool) -> None:
+        longest = LONGEST_REFUSED if lasts else LONGEST_DELAY
+        delay = min(longest, FIRST_DELAY * 2 ** min(self._failed, 10))
         self._failed += 1
         self._next = self._clock.callLater(delay * _RANDOM.uniform(0.5, 1.0), self._try)

@@ -6,14 +6,16 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Generator
+from secrets import token_urlsafe
 from typing import Any, Final, TypeVar, cast
 
 import hiredis
 
 from wsecho.bus.redis.address import Address
-from wsecho.bus.redis.connection import encode, make_reader, replies
+from wsecho.bus.redis.connection import encode, is_message, make_reader, replies
 from wsecho.bus.redis.errors import RedisError
 from wsecho.bus.redis.greeting import Server, greet
+from wsecho.bus.redis.keys import Keys
 from wsecho.bus.redis.sentinels import NoMasterError, ask_for_master
 
 R = TypeVar("R")
@@ -22,16 +24,20 @@ PATIENCE: Final = 5.0
 """Seconds that each step may take."""
 
 
-def probe(address: Address) -> Server:
+def probe(address: Address, prefix: str) -> Server:
     """Greet Redis on a connection of its own, and leave.
+
+    Args:
+        address: where it is.
+        prefix: begins the name of all that is written there.
 
     Raises:
         RedisError: it cannot be reached, or will not do.
     """
     try:
         if not address.master:
-            return _greet(address, address.hosts[0] if address.hosts else None)
-        return _greet(address, _master(address))
+            return _greet(address, address.hosts[0] if address.hosts else None, prefix)
+        return _greet(address, _master(address), prefix)
     except hiredis.ProtocolError:
         raise RedisError("is no Redis") from None
     except ssl.SSLCertVerificationError as error:
@@ -40,9 +46,10 @@ def probe(address: Address) -> Server:
         raise RedisError(f"cannot be reached: {_words(error)}") from None
 
 
-def _greet(address: Address, place: tuple[str, int] | None) -> Server:
+def _greet(address: Address, place: tuple[str, int] | None, prefix: str) -> Server:
+    keys, name = Keys(prefix, address.database), f"wsecho-{token_urlsafe(9)}"
     with _connect(address, place) as line:
-        return _converse(line, greet(address, "wsecho"))
+        return _converse(line, greet(address, name, keys))
 
 
 def _master(address: Address) -> tuple[str, int]:
@@ -79,7 +86,7 @@ def _converse(line: socket.socket, greeting: Generator[tuple[Any, ...], Any, R])
             if not data:
                 raise OSError("it hung up")
             reader.feed(data)
-            found = replies(reader)
+            found = [reply for reply in replies(reader) if not is_message(reply)]
         try:
             command = greeting.send(found[0])
         except StopIteration as end:

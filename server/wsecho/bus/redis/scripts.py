@@ -15,16 +15,16 @@ from typing import Final, Self
 from attrs import frozen
 
 _GUARD: Final = """
-local reads = {HGET = 1, HMGET = 1, TIME = 1, TYPE = 1, XLEN = 1, XRANGE = 1, XREVRANGE = 1,
+local reads = {HGET = 1, HMGET = 1, TIME = 1, XLEN = 1, XRANGE = 1, XREVRANGE = 1,
   ZCOUNT = 1, ZRANGE = 1, ZSCORE = 1}
 local has_written = false
-local redis = {
+local redis = setmetatable({
   call = function(name, ...)
     local reply = redis.call(name, ...)
     if not reads[name] then has_written = true end
     return reply
   end
-}
+}, {__index = redis})
 local function act()
 """
 
@@ -202,7 +202,7 @@ local function look(at)
   local room = {epoch = standing[1], head = tonumber(standing[2] or '0'), last = standing[3] or ''}
   local newest_offset = newest and tonumber(string.match(newest[1], '^%d+')) or 0
   if room.epoch and newest_offset > room.head then
-    error('WRONGTYPE ' .. log .. ' has more than its room knows of')
+    error('WRONGTYPE The log has more than its room knows of')
   end
   return room
 end
@@ -461,7 +461,35 @@ return {lived, unpack(redis.call('ZRANGE', KEYS[1], 0, -1))}
 """
 )
 
+# KEYS: one of its own. ARGV: a channel of its own. Does once whatever any of ours does.
+TRIAL: Final = Script.of(
+    """
+local key, channel = KEYS[1], ARGV[1]
+local function try(name, ...)
+  local reply = redis.pcall(name, ...)
+  if type(reply) == 'table' and reply.err then
+    local code = string.match(reply.err, '^%u+ ') and '' or 'ERR '
+    error(code .. reply.err .. ' (' .. name .. ')', 0)
+  end
+end
+for _, words in ipairs({
+  {'PING'}, {'TIME'}, {'SCAN', '0', 'MATCH', key, 'COUNT', '1'}, {'DEL', key},
+  {'GET', key}, {'HSET', key, 'a', '1'}, {'HGET', key, 'a'}, {'HMGET', key, 'a'},
+  {'HGETALL', key}, {'HKEYS', key}, {'HSCAN', key, '0'}, {'HINCRBY', key, 'b', '1'},
+  {'HDEL', key, 'a'}, {'PEXPIRE', key, '1000'}, {'DEL', key},
+  {'XADD', key, 'MAXLEN', '1', '1-0', 'a', 'b'}, {'XSETID', key, '1-0'},
+  {'XLEN', key}, {'XRANGE', key, '-', '+'},
+  {'XREVRANGE', key, '+', '-'}, {'XTRIM', key, 'MAXLEN', '1'}, {'XDEL', key, '1-0'}, {'DEL', key},
+  {'ZADD', key, '1', 'a'}, {'ZCOUNT', key, '0', '1'}, {'ZSCORE', key, 'a'},
+  {'ZRANGE', key, '0', '-1'},
+  {'ZREMRANGEBYSCORE', key, '-inf', '(0'}, {'ZREM', key, 'a'},
+  {'SET', key, 'a', 'PX', '1000'}, {'DEL', key}, {'PUBLISH', channel, ''}
+}) do try(unpack(words)) end
+return 'OK'
+"""
+)
+
 ALL: Final = (
-    *(PUBLISH, PUBLISH_ALL, LOAD, STANDING, TOUCH, ATTEND),
+    *(TRIAL, PUBLISH, PUBLISH_ALL, LOAD, STANDING, TOUCH, ATTEND),
     *(BEAT, PROCLAIM, READ_LOG, CLAIM, RELEASE),
 )
