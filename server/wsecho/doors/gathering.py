@@ -15,7 +15,7 @@ from wsecho.core.errors import CloseCode
 from wsecho.core.frames import Opcode
 from wsecho.core.gathering import Gathering
 from wsecho.core.reading import is_utf8
-from wsecho.doors.opened import OpenedProtocol
+from wsecho.doors.pinging import PingingProtocol
 
 # Above are the opcodes of control frames (RFC 6455 section 5.2).
 _LAST_OF_DATA: Final = 7
@@ -23,7 +23,7 @@ _LAST_OF_DATA: Final = 7
 _RSV1: Final = 4
 
 
-class GatheringProtocol(OpenedProtocol):
+class GatheringProtocol(PingingProtocol):
     """Autobahn's protocol, whose data frames are gathered here.
 
     Autobahn keeps an object for each frame, and for each piece that it came in, and inflates what
@@ -47,10 +47,6 @@ class GatheringProtocol(OpenedProtocol):
 
     def messages_received(self, messages: list[tuple[bytes, bool]]) -> None:
         """Take messages, each a payload and whether it is binary."""
-        raise NotImplementedError
-
-    def is_heard(self) -> None:
-        """Take a frame for the answer to a ping that waits for one."""
         raise NotImplementedError
 
     def onFrameBegin(self) -> None:

@@ -7,7 +7,9 @@ from typing import Any
 from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
 from zope.interface import implementer
 
+from wsecho.core.progress import LOOKS, Patience, Progress
 from wsecho.core.sendqueue import SendQueue
+from wsecho.lane.progress import progress
 
 
 @implementer(IPushProducer)
@@ -74,7 +76,8 @@ class Outbound:
             linger: send FIN (over TLS, `close_notify` before it), but keep on reading until the
                 peer closes. To close while unread bytes are there would make the kernel send a
                 reset, and a reset takes along what the peer has not read yet.
-            within: seconds after which the connection is cut anyway.
+            within: seconds after which the connection is cut anyway, unless the peer takes, or
+                sends, anything meanwhile.
         """
         if self._finishing:
             return
@@ -85,9 +88,10 @@ class Outbound:
         self._finish_if_empty()
 
     def cut_after(self, seconds: float) -> None:
-        """Abort the connection if it still stands after so many seconds."""
+        """Abort the connection if it still stands after so many seconds, and does not get on."""
         if self._deadline is None:
-            self._deadline = self._clock.callLater(seconds, self._cut)
+            self._patience = Patience(self._progress(), self._clock.seconds(), seconds)
+            self._deadline = self._clock.callLater(seconds / LOOKS, self._look)
 
     def abort(self) -> None:
         """Cut the connection now."""
@@ -128,6 +132,13 @@ class Outbound:
             self.transport.unregisterProducer()
             then()
 
-    def _cut(self) -> None:
+    def _look(self) -> None:
         self._deadline = None
-        self.abort()
+        left = self._patience.look(self._progress(), self._clock.seconds())
+        if left:
+            self._deadline = self._clock.callLater(left, self._look)
+        else:
+            self.abort()
+
+    def _progress(self) -> Progress:
+        return progress(self.transport, self.queued)

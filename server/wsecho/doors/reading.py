@@ -48,6 +48,7 @@ class ReadingProtocol(GatheringProtocol):
 
     def dataReceived(self, data: bytes) -> None:
         """Read what came, unless this connection failed: then only the peer's end is awaited."""
+        self.is_heard()
         if self._large is not None:
             taken, is_valid = self._large.fill(data)
             self.large_filled(is_valid=is_valid)
@@ -59,6 +60,7 @@ class ReadingProtocol(GatheringProtocol):
 
     def large_filled(self, *, is_valid: bool) -> None:
         """Take note that more of the large message is here, and whether it can be one yet."""
+        self.is_heard()
         large = self._large
         assert large is not None  # noqa: S101  # who has none gives no place
         if not is_valid:
@@ -160,8 +162,3 @@ class ReadingProtocol(GatheringProtocol):
         if self._lane is not None:
             is_plain = self._is_between and self._large is None and not self._perMessageCompress
             self._lane.messages_up_to = self.most if is_plain else 0
-
-    def is_heard(self) -> None:
-        """Take a message for the answer to a ping that waits for one."""
-        if self.autoPingTimeoutCall and self.autoPingRestartOnAnyTraffic:
-            self._cancelAutoPingTimeoutCall()

@@ -223,11 +223,13 @@ class WebSocketConnection(ClosingProtocol):
 
     def pause(self) -> None:
         """Read no more until `resume`; what was read already still comes."""
+        self._is_held_back = True
         if self.transport is not None:
             self.transport.pauseProducing()
 
     def resume(self) -> None:
         """Read again."""
+        self._is_held_back = False
         if self.transport is not None:
             self.transport.resumeProducing()
 

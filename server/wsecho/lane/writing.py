@@ -95,6 +95,11 @@ class WritingTransport:
         if unsent:
             self.write(unsent)
 
+    @property
+    def waiting(self) -> int:
+        """Octets that wait here for the socket."""
+        return self._waiting_size
+
     def fileno(self) -> int:
         """Return the socket's descriptor."""
         return self._descriptor
