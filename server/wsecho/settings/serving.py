@@ -54,7 +54,8 @@ class Serving:
     auto_ping_timeout: float = option(
         "auto-ping-timeout",
         values.seconds,
-        "Cut a peer that leaves a ping unanswered for that long. Example: --auto-ping-timeout 10",
+        "Cut a peer that leaves a ping unanswered for that long, and neither sends nor takes "
+        "anything meanwhile. Example: --auto-ping-timeout 10",
         default=30.0,
         shown="30",
     )

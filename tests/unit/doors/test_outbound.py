@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Writing to a transport that may be full."""
 
+import pytest
 from twisted.internet.task import Clock
 
 from tests.unit.doors.harness import Wire
+from wsecho.core.progress import Progress
 from wsecho.doors.outbound import Outbound
 
 
@@ -93,3 +95,21 @@ def test_what_waits_can_be_dropped() -> None:
     outbound.write(b"kept")
     wire.empty()
     assert wire.value() == b"kept"
+
+
+def test_who_still_takes_what_was_sent_is_not_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has its time once it has all; who takes nothing more has no further time."""
+    outbound, wire, clock, _ = make()
+    waiting = [1_000]
+    told = lambda *_: Progress(taken=-waiting[0], waiting=waiting[0])  # noqa: E731
+    monkeypatch.setattr("wsecho.doors.outbound.progress", told)
+    outbound.finish(linger=True, within=5)
+    while waiting[0]:
+        clock.advance(2)
+        waiting[0] -= 100
+        assert not wire.aborted
+    clock.advance(2)
+    clock.advance(4)
+    assert not wire.aborted
+    clock.advance(2)
+    assert wire.aborted
