@@ -88,7 +88,6 @@ class GatheringProtocol(PingingProtocol):
         if gathering is None or self.current_frame.opcode > _LAST_OF_DATA:
             return super().onFrameEnd()
         is_last, self.current_frame = self.current_frame.fin, None
-        self.is_heard()
         if is_last:
             self.inside_message = False
             self._gathering = None

@@ -165,7 +165,6 @@ class WebSocketConnection(ClosingProtocol):
 
     def large_received(self, payload: memoryview, *, is_binary: bool) -> None:
         """Hand a large message to the door: without a copy, where it does not keep it."""
-        self.is_heard()
         if self._takes_many and self.door.takes_views:
             self.onMessage(payload, is_binary)  # type: ignore[arg-type]  # the door says it may be
         else:
