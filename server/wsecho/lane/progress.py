@@ -27,9 +27,10 @@ def progress(transport: Any, queued: int) -> Progress:
     """See how far a connection has come.
 
     Args:
-        transport: the connection's, through whatever wraps it: what TLS adds does not matter.
+        transport: the connection's; under TLS, what is encrypted counts, which is a little more.
         queued: octets that wait for the transport.
     """
+    transport = getattr(transport, "beneath", transport)
     sock = getattr(transport, "socket", None)
     waiting = queued + _held(transport)
     if not isinstance(sock, socket.socket) or sock.fileno() < 0:

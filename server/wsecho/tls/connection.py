@@ -62,6 +62,11 @@ class TlsConnection(BufferingTLSTransport):
 
     # -- what the protocol above calls
 
+    @property
+    def beneath(self) -> Any:
+        """The transport that carries it, to see how far that is, and for nothing else."""
+        return self.transport
+
     def loseWriteConnection(self) -> None:
         """Send `close_notify` and FIN behind all that was written, and go on reading."""
         if self.disconnecting or self._is_half_closing or not self.connected:
