@@ -22,12 +22,14 @@ from twisted.internet.endpoints import _parse as _split
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import (
     IAddress,
+    IHalfCloseableProtocol,
     IListeningPort,
     IOpenSSLContextFactory,
     IProtocolFactory,
 )
 from twisted.internet.protocol import Factory
 from twisted.protocols.haproxy import proxyEndpoint
+from twisted.protocols.haproxy._wrapper import HAProxyProtocolWrapper, HAProxyWrappingFactory
 from twisted.python.failure import Failure
 from zope.interface import directlyProvides, implementer, providedBy
 
@@ -41,6 +43,24 @@ _PROXIED: Final = "haproxy:"
 _FOLDER: Final = "tls:"
 
 
+class _Proxied(HAProxyProtocolWrapper):
+    """A connection that begins with a PROXY line, whose client may close its half, too."""
+
+    def __conform__(self, interface: object) -> "_Proxied | None":
+        """Say so where the protocol within does."""
+        if interface is not IHalfCloseableProtocol:
+            return None
+        return self if IHalfCloseableProtocol(self.wrappedProtocol, None) else None
+
+    def readConnectionLost(self) -> None:
+        """Tell the protocol within."""
+        IHalfCloseableProtocol(self.wrappedProtocol).readConnectionLost()
+
+    def writeConnectionLost(self) -> None:
+        """Tell the protocol within."""
+        IHalfCloseableProtocol(self.wrappedProtocol).writeConnectionLost()
+
+
 @implementer(IProtocolFactory)
 class _FreshFactory(Factory):
     """A factory around ours (TLS, PROXY) that can be exchanged."""
@@ -48,7 +68,7 @@ class _FreshFactory(Factory):
     noisy = False
 
     def __init__(self, current: Any) -> None:
-        self.current = current
+        self.current = _let_half_close(current)
         current.noisy = False
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
@@ -68,7 +88,17 @@ class _FreshFactory(Factory):
         fresh.noisy = False
         fresh.doStart()
         self.current.doStop()
-        self.current = fresh
+        self.current = _let_half_close(fresh)
+
+
+def _let_half_close(factory: Any) -> Any:
+    """Have a client behind a PROXY line be heard that closes its half."""
+    around = factory
+    while around is not None:
+        if isinstance(around, HAProxyWrappingFactory):
+            around.protocol = _Proxied  # type: ignore[assignment]  # it is one, of a kind
+        around = getattr(around, "wrappedFactory", None)
+    return factory
 
 
 class _Reactor:

@@ -4,13 +4,18 @@
 import re
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
+from attrs import frozen
 
+from tests.certificates import unverified, write_certificate
 from tests.processes import PATIENCE, RunningServer, running
 
 HOST = b"Host: localhost\r\n"
@@ -23,41 +28,63 @@ UPGRADE = (
 )
 HEALTH = b"GET /healthz HTTP/1.1\r\n" + HOST + b"\r\n"
 PAGE = b"GET / HTTP/1.1\r\n" + HOST + b"\r\n"
+PROXY = b"PROXY TCP4 192.0.2.9 192.0.2.1 4321 80\r\n"
 STATUS = re.compile(rb"HTTP/1\.[01] (\d+) ")
 
 
-@pytest.fixture(scope="module", params=["lane", "no lane", "unix"])
-def at(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server that reads at once, one that leaves all to the reactor, one at a Unix socket."""
-    if request.param == "unix":
-        path = str(tmp_path_factory.mktemp("unix") / "socket")
-        with running("--listen", f"unix:{path}"):
-            yield path
-    else:
-        with running(*(["--no-lane"] if request.param == "no lane" else [])) as server:
-            yield f"{server.host}:{server.port}"
+@frozen
+class Way:
+    """A way to a server.
 
+    Args:
+        address: its host and port, or its socket's path.
+        tls: what the client speaks TLS by.
+        first: what stands before all else.
+    """
 
-def connect(at: str) -> socket.socket:
-    """Open a connection."""
-    if "/" in at:
-        connection = socket.socket(socket.AF_UNIX)
+    address: tuple[str, int] | str
+    tls: ssl.SSLContext | None = None
+    first: bytes = b""
+
+    def connect(self) -> socket.socket:
+        """Open a connection."""
+        family = socket.AF_UNIX if isinstance(self.address, str) else socket.AF_INET
+        connection = socket.socket(family)
         connection.settimeout(PATIENCE)
-        connection.connect(at)
-        return connection
-    host, _, port = at.rpartition(":")
-    return socket.create_connection((host, int(port)), PATIENCE)
+        connection.connect(self.address)
+        connection.sendall(self.first)
+        return connection if self.tls is None else self.tls.wrap_socket(connection)
 
 
-def exchange(at: str, octets: bytes, *, half_closes: bool = True) -> bytes:
+@pytest.fixture(scope="module", params=["lane", "no lane", "unix", "proxied", "tls"])
+def at(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Way]:
+    """A server that reads at once, one that leaves all to the reactor, and the other endpoints."""
+    path = tmp_path_factory.mktemp("octets")
+    options = ["--no-lane"] if request.param == "no lane" else []
+    listen, way = "tcp:0:interface=127.0.0.1", partial(Way)
+    if request.param == "unix":
+        options = ["--listen", f"unix:{path / 'socket'}"]
+    elif request.param == "proxied":
+        listen, way = f"haproxy:{listen}", partial(Way, first=PROXY)
+    elif request.param == "tls":
+        listen = f"ssl:0:interface=127.0.0.1:privateKey={write_certificate(path, 1)}"
+        way = partial(Way, tls=unverified())
+    with running(*options, listen=listen) as server:
+        yield way(str(path / "socket") if request.param == "unix" else (server.host, server.port))
+
+
+def exchange(at: Way, octets: bytes, *, half_closes: bool = True) -> bytes:
     """Send octets, and read to the end of the connection."""
-    with connect(at) as connection:
+    with at.connect() as connection:
         connection.sendall(octets)
         if half_closes:
-            connection.shutdown(socket.SHUT_WR)
+            # FIN alone, also under TLS, where Python's own would forget the keys.
+            socket.socket.shutdown(connection, socket.SHUT_WR)
         received = b""
-        while piece := connection.recv(65_536):
-            received += piece
+        # A server that ends a connection under TLS may not wait for our `close_notify`.
+        with suppress(ssl.SSLError):
+            while piece := connection.recv(65_536):
+                received += piece
         return received
 
 
@@ -84,13 +111,13 @@ def statuses(answers: bytes) -> list[int]:
         (POST + b"Content-Length: 9\r\n\r\nhi", [400]),
     ],
 )
-def test_who_half_closes_is_answered(at: str, octets: bytes, expected: list[int]) -> None:
+def test_who_half_closes_is_answered(at: Way, octets: bytes, expected: list[int]) -> None:
     """As `printf … | nc -N` does; again and again, for it is a race."""
     for _ in range(5):
         assert statuses(exchange(at, octets)) == expected
 
 
-def test_a_page_comes_whole_to_who_half_closes(at: str) -> None:
+def test_a_page_comes_whole_to_who_half_closes(at: Way) -> None:
     """However many writes it takes."""
     whole = exchange(
         at, PAGE.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"), half_closes=False
@@ -98,11 +125,12 @@ def test_a_page_comes_whole_to_who_half_closes(at: str) -> None:
     assert exchange(at, PAGE).partition(b"\r\n\r\n")[2] == whole.partition(b"\r\n\r\n")[2]
 
 
-def test_a_stream_and_a_poll_end_for_who_half_closes(at: str) -> None:
+def test_a_stream_and_a_poll_end_for_who_half_closes(at: Way) -> None:
     """The answer has an end: it does not go on for nobody."""
     accept = b"Accept: text/event-stream\r\n\r\n"
     stream = exchange(at, b"GET /broadcast/octets HTTP/1.1\r\n" + HOST + accept)
     assert b"event: joined" in stream
+    assert stream.endswith(b"0\r\n\r\n")
     where = re.search(rb'"position":"([^"]+)"', stream)
     assert where is not None
     request = b"GET /broadcast/octets?wait=60&after=" + where[1] + b" HTTP/1.1\r\n" + HOST + b"\r\n"
@@ -124,7 +152,7 @@ def test_a_stream_and_a_poll_end_for_who_half_closes(at: str) -> None:
         (b"GET / HTTP/1.1\n", 400),
     ],
 )
-def test_what_is_refused_ends_the_connection(at: str, octets: bytes, expected: int) -> None:
+def test_what_is_refused_ends_the_connection(at: Way, octets: bytes, expected: int) -> None:
     """With one answer, which a client gets that still sends; and nothing else is done."""
     assert statuses(exchange(at, octets, half_closes=False)) == [expected]
 
@@ -150,7 +178,7 @@ def test_bodies_need_no_folder(tmp_path: Path) -> None:
     )
     program = (sys.executable, "-c", script, "--nodaemon", "--pidfile=", "wsecho")
     with running(program=program, environment={"TMPDIR": nowhere}) as server:
-        at = f"{server.host}:{server.port}"
+        at = Way((server.host, server.port))
         body = b"x" * 200_000
         assert statuses(exchange(at, POST + b"Content-Length: 200000\r\n\r\n" + body)) == [201]
         chunks = b"30d40\r\n" + body + b"\r\n0\r\n\r\n"

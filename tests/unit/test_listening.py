@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 from twisted.internet.address import IPv4Address
 from twisted.internet.endpoints import TCP6ServerEndpoint, wrapServerTLS
+from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.selectreactor import SelectReactor
 from twisted.internet.ssl import PrivateCertificate
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.protocols.haproxy._wrapper import HAProxyProtocolWrapper
 from twisted.protocols.tls import TLSMemoryBIOProtocol
+from zope.interface import directlyProvides
 
 from tests.certificates import write_certificate
 from wsecho.config import ConfigError
@@ -237,3 +239,24 @@ def test_only_a_plain_connection_is_read_at_once(
     assert port.transport is not Accepted
     port.socket.close()
     assert not any(issubclass(real(other).transport, Accepted) for other in others)
+
+
+def test_a_client_behind_a_proxy_line_may_close_its_half() -> None:
+    """As far as the protocol within knows of such a thing; also after a reload."""
+    where, reactor, _ = listening("haproxy:tcp:1")
+    [(_, listened, *_)] = reactor.tcpServers
+    holder: Any = listened
+    for _ in range(2):
+        proxied = holder.buildProtocol(None)
+        assert isinstance(proxied, HAProxyProtocolWrapper)
+        assert IHalfCloseableProtocol(proxied, None) is None
+        within: Any = proxied.wrappedProtocol
+        told: list[str] = []
+        directlyProvides(within, IHalfCloseableProtocol)
+        within.readConnectionLost = lambda told=told: told.append("read")
+        within.writeConnectionLost = lambda told=told: told.append("write")
+        half_closeable = IHalfCloseableProtocol(proxied)
+        half_closeable.readConnectionLost()
+        half_closeable.writeConnectionLost()
+        assert told == ["read", "write"]
+        assert where.reload() == []

@@ -95,7 +95,7 @@ def _check_chunked(head: RequestHead, *, has_length: bool) -> None:
 
 def _expects(head: RequestHead) -> bool:
     """Tell whether `100 Continue` is waited for (RFC 9110 section 10.1.1)."""
-    if head.is_of_http_1_0:
+    if head.is_of_http_1_0 or not head.all("expect"):
         return False
     expected = head.words("expect")
     if any(expectation != _CONTINUE for expectation in expected):

@@ -7,7 +7,7 @@ from typing import Final, Self
 
 from attrs import field, frozen
 
-from wsecho.core.errors import BadRequest, HeadersTooLarge, OtherVersion
+from wsecho.core.errors import BadRequest, HeadersTooLarge, OtherVersion, WireError
 from wsecho.core.quoted import split
 
 END_OF_HEAD: Final = b"\r\n\r\n"
@@ -64,8 +64,13 @@ class RequestHead:
         """
         text = head.removesuffix(END_OF_HEAD).decode("latin-1") + "\r\n"
         request_line, _, fields = text.partition("\r\n")
-        method, target, version = _parse_request_line(request_line)
-        return cls(method, target, version, _parse_fields(fields))
+        try:
+            method, target, version = _parse_request_line(request_line)
+            return cls(method, target, version, _parse_fields(fields))
+        except WireError:
+            # Told as by who reads octet by octet.
+            _check_lines(head, len(head))
+            raise
 
     @property
     def is_of_http_1_0(self) -> bool:
@@ -132,10 +137,10 @@ def find_end(octets: bytes) -> int | None:
     if octets and not octets[:1].isalpha() and octets != b"\r":
         raise BadRequest("this is not HTTP")
     end = octets.find(END_OF_HEAD, 0, MAX_HEAD)
-    upto = min(len(octets), MAX_HEAD) if end < 0 else end + len(END_OF_HEAD)
-    _check_lines(octets, upto)
     if end >= 0:
-        return upto
+        # Its lines are checked when they are parsed.
+        return end + len(END_OF_HEAD)
+    _check_lines(octets, min(len(octets), MAX_HEAD))
     if len(octets) > MAX_HEAD:
         raise HeadersTooLarge(f"the request's head is over {MAX_HEAD} bytes")
     return None

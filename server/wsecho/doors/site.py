@@ -135,6 +135,9 @@ class HttpRequest(Request):
             self.setHeader(b"connection", b"close")
             if not self.responseHeaders.hasHeader(b"retry-after"):
                 self.setHeader(b"retry-after", connections.retry_after.encode())
+        if self.code == HTTPStatus.NO_CONTENT and not self.startedWriting:
+            # Twisted gives each body a length, also where RFC 9110 section 8.6 forbids it.
+            self.responseHeaders.removeHeader(b"content-length")
         super().write(data)
 
     def render(self, resrc: IResource) -> None:

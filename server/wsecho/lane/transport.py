@@ -136,7 +136,16 @@ class LaneTransport(WritingTransport):
             if self._into is not None and self._is_read:
                 self._read_into(self._into)
         elif not octets:
+            self._ended()
+
+    def _ended(self) -> None:
+        """Take the peer's FIN for the end, unless the protocol has something yet to answer."""
+        told = getattr(self._protocol, "readConnectionLost", None)
+        if told is None:
             self.lost(DONE)
+        else:
+            self.pauseProducing()
+            told()
 
     def _read(self) -> None:
         if self._into is not None:

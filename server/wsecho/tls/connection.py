@@ -190,9 +190,15 @@ class TlsConnection(BufferingTLSTransport):
     # -- what TCP calls
 
     def readConnectionLost(self) -> None:
-        """The peer has sent FIN, behind `close_notify` or without it."""
+        """The peer has sent FIN, behind `close_notify` or without it.
+
+        What was written before we ended our own half goes out all the same.
+        """
         self._has_fin_come = True
-        if not self._may_go_on():
+        if self.disconnecting or self._is_half_closing:
+            if not self._appSendBuffer:
+                self.transport.loseConnection()
+        elif not self._may_go_on():
             self.transport.connectionLost(connectionDone)
 
     def writeConnectionLost(self) -> None:

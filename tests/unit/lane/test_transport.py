@@ -236,3 +236,24 @@ def test_an_abort_is_the_old_transports() -> None:
         world.transport.abortConnection()
     assert world.connection.ends == ["aborted"]
     assert world.told == ["released"]
+
+
+def test_a_peer_that_says_no_more_may_be_answered_yet() -> None:
+    """Where the protocol knows of such ends; nothing more is read, and nothing is lost."""
+    told: list[str] = []
+
+    class Patient(World):
+        def readConnectionLost(self) -> None:
+            """Be the protocol: answer."""
+            told.append("ended")
+            self.transport.write(b"last words")
+            self.transport.loseConnection()
+
+    world = Patient()
+    world.socket.incoming.append(b"")
+    world.transport.serve(select.EPOLLIN)
+    assert told == ["ended"]
+    assert world.watched == {"read": False, "write": False}
+    assert world.connection.ends == []
+    world.clock.advance(0)
+    assert (bytes(world.socket.taken), world.connection.ends) == (b"last words", ["ConnectionDone"])

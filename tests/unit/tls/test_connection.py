@@ -220,6 +220,18 @@ def test_fin_alone_is_the_end() -> None:
     assert lost
 
 
+def test_fin_behind_a_refusal_takes_nothing_along() -> None:
+    """The answer may lie in the transport yet."""
+    lost: list[Any] = []
+    peer = secured().connect()
+    wire: Any = peer.wire
+    wire.connectionLost = lost.append
+    peer.send(UPGRADE.replace(b"13", b"12"))
+    peer.secure.connection.readConnectionLost()
+    assert not lost
+    assert peer.wire.disconnecting
+
+
 @pytest.mark.parametrize("asked", [b"", b"GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n", UPGRADE[:50]])
 @pytest.mark.parametrize("notifies", [False, True])
 def test_who_half_closes_behind_a_request_is_answered(asked: bytes, *, notifies: bool) -> None:

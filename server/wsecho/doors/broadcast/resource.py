@@ -202,10 +202,6 @@ def _finish(request: Request, body: Any) -> None:
     request.finish()
 
 
-def _answer_options(request: Request, methods: str) -> Any:
-    answer_preflight(request, methods)
+def _answer_options(request: Request, methods: str) -> bytes:
     request.setHeader(b"allow", methods.encode())
-    # Twisted would send a length with 204, which RFC 9110 section 8.6 forbids.
-    request.write(b"")
-    request.finish()
-    return NOT_DONE_YET
+    return answer_preflight(request, methods)

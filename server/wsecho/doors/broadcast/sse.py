@@ -228,7 +228,9 @@ class EventStream(Reader):
         """End the stream of a client that closed its half: mostly it has gone away."""
         request = self._over("gone", "the client went")
         if request is not None:
+            transport = request.channel.transport
             _end(request)
+            self._clock.callLater(LINGER, transport.abortConnection)
 
     def _over(self, code: int | str, reason: str) -> Any:
         request, self._request = self._request, None

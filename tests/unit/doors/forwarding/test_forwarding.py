@@ -365,3 +365,43 @@ def test_the_end_of_the_first_node_ends_streams_and_lets_the_rest_be_answered() 
     assert stream.is_over
     pair.net.run(MOMENT)
     assert done
+
+
+def test_a_receive_whose_client_half_closes_is_answered_and_takes_nothing() -> None:
+    """The client may as well have gone away: what comes later waits for the next one."""
+    pair = Pair()
+    pair.join()
+    waiting = pair.ask("receive")
+    waiting.peer.half_close()
+    pair.net.run()
+    assert waiting.status == 204
+    assert waiting.peer.wire.disconnecting
+    assert not any(isinstance(one, Passage) for one in pair.other.house.connections)
+    assert pair.ask("send", b'[48,1,{},"wsecho.echo",["x"]]').status == 204
+    assert pair.ask("receive").json == [50, 1, {}, ["x"]]
+
+
+def test_what_is_brought_by_who_half_closes_is_taken() -> None:
+    """And answered, once the other node has."""
+    pair = Pair()
+    pair.join()
+    path = f"/lp/{pair.session}/send"
+    exchange = pair.other.ask("POST", path, b'[48,1,{},"wsecho.echo"]', content_type=JSON)
+    exchange.peer.half_close()
+    assert exchange.status is None
+    pair.net.run()
+    assert exchange.status == 204
+    assert pair.ask("receive").json[:2] == [50, 1]
+
+
+def test_a_stream_whose_client_half_closes_ends() -> None:
+    """There and here."""
+    pair = Pair()
+    pair.join()
+    stream = pair.ask("events")
+    assert stream.status == 200
+    stream.peer.half_close()
+    pair.net.run()
+    assert stream.is_over
+    assert not any(isinstance(one, Passage) for one in pair.other.house.connections)
+    assert not any(one.is_paced for one in pair.owner.house.connections)

@@ -211,3 +211,75 @@ def test_a_number_that_is_none_is_400(seq: str) -> None:
     assert poller.send(b"[999]", f"?seq={seq}").status == 400
     assert poller.receive(f"?seq={seq}").status == 400
     assert not poller.receive().is_answered
+
+
+def waits(path: str, *fields: str) -> bytes:
+    """A POST that waits to be asked for its body."""
+    lines = [f"POST {path} HTTP/1.1", "Host: localhost", "Expect: 100-continue", *fields]
+    return "\r\n".join([*lines, "Content-Length: 2", "", ""]).encode()
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "status"),
+    [
+        ("/lp/open", "Content-Type: application/json", 100),
+        ("/lp/open", "Content-Type: image/png", 415),
+        ("/lp/open", "Content-Encoding: gzip", 415),
+        ("/lp/open", "Origin: https://elsewhere.example", 403),
+        ("/lp/unknown/send", "A: b", 404),
+        ("/lp/unknown/events", "A: b", 405),
+        ("/lp/nowhere", "A: b", 404),
+        ("{}/send", "Content-Type: application/json", 100),
+        ("{}/send", "Content-Type: application/cbor", 415),
+        ("{}/receive", "A: b", 100),
+    ],
+)
+def test_a_body_is_asked_for_only_where_the_head_is_let_in(
+    path: str, field: str, status: int
+) -> None:
+    """What is refused by its head alone is refused in place of `100 Continue`."""
+    server = make_server()
+    poller = Poller.join(server)
+    peer = server.connect()
+    peer.send(waits(path.format(poller.address), field))
+    assert peer.received().startswith(f"HTTP/1.1 {status} ".encode())
+
+
+def test_a_receive_whose_client_half_closes_is_answered_and_takes_nothing() -> None:
+    """The client may as well have gone away: what comes later waits for the next one."""
+    server = make_server()
+    poller = Poller.join(server)
+    waiting = server.ask("POST", f"{poller.address}/receive")
+    assert waiting.status is None
+    waiting.peer.half_close()
+    assert waiting.status == 204
+    assert waiting.peer.wire.disconnecting
+    early = server.connect()
+    early.send(b"POST %b/receive HTTP/1.1\r\nHost: x\r\n\r\n" % poller.address.encode())
+    early.half_close()
+    assert early.received().startswith(b"HTTP/1.1 204 ")
+    assert poller.send(write("wamp.2.json", [48, 1, {}, "wsecho.echo", ["x"]])).status == 204
+    assert poller.receive().json() == [50, 1, {}, ["x"]]
+
+
+def test_a_stream_whose_client_half_closes_ends() -> None:
+    """Its session lives on, for the client that comes back."""
+    server = make_server()
+    poller = Poller.join(server)
+    stream = server.ask("GET", f"{poller.address}/events")
+    stream.peer.half_close()
+    assert stream.is_over
+    assert stream.peer.wire.disconnecting
+    assert server.router.sessions
+
+
+def test_204_has_no_length() -> None:
+    """RFC 9110 section 8.6."""
+    server = make_server()
+    poller = Poller.join(server)
+    for verb in ("close", "receive"):
+        for method in ("OPTIONS", "POST"):
+            answer = server.ask(method, f"{poller.address}/{verb}", Origin="http://localhost")
+            server.clock.advance(8)
+            assert answer.status == 204 or verb == "receive"
+            assert answer.status != 204 or "content-length" not in answer.headers
