@@ -14,10 +14,12 @@ from wsecho.core.bodies import BodyPace
 from wsecho.core.contents import Chunked, Content, Measured
 from wsecho.core.errors import BadRequest, RequestTimeout, TooLarge, WireError
 from wsecho.core.incoming import Incoming
+from wsecho.core.progress import Progress
 from wsecho.core.requests import RequestHead, find_end, skip_empty_lines
 from wsecho.core.responses import error_response
 from wsecho.doors.connections import Drainable
 from wsecho.doors.peers import peer_name
+from wsecho.lane.progress import progress
 from wsecho.lane.transport import LaneTransport
 
 READ_AHEAD: Final = 16_384
@@ -54,6 +56,7 @@ class Channel(HTTPChannel):
     # What the client was not asked for may come all the same.
     _leaves_body = False
     _lane: LaneTransport | None = None
+    _seen: Progress | None = None
     _log = Logger()
 
     has_ended = False
@@ -190,6 +193,15 @@ class Channel(HTTPChannel):
             self._linger()
         else:
             self.loseConnection()
+
+    def timeoutConnection(self) -> None:
+        """End an idle connection; one whose last answer is still being taken is none yet."""
+        before, self._seen = self._seen, progress(self.transport, 0)
+        gets_on = before is None or self._seen.taken > before.taken
+        if self._seen.waiting and gets_on:
+            self.setTimeout(self.timeOut)
+        else:
+            super().timeoutConnection()
 
     # -- reading
 

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Request bodies: how large, and how slow."""
+"""Request bodies: how large, and how slow; and answers that are read slowly."""
 
 import pytest
 
 from tests.unit.doors.harness import Peer, Server
 from tests.unit.doors.test_front import status
 from wsecho.config import Config
+from wsecho.core.progress import Progress
+from wsecho.doors.site import KEEP_ALIVE
 
 LENGTH = b"POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 99000\r\n\r\n"
 CHUNKED = b"POST /nothing HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -79,3 +81,20 @@ def test_a_body_over_the_limit_is_413_and_counted() -> None:
     peer.send(LENGTH)
     assert status(peer.received()) == 413
     assert server.house.stats.limits == {"max-message-size": 1}
+
+
+def test_an_answer_that_is_read_slowly_is_not_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kept connection is idle once its answer was taken; who takes nothing more has gone."""
+    waiting = [10_000]
+    told = lambda *_: Progress(taken=-waiting[0], waiting=waiting[0])  # noqa: E731
+    monkeypatch.setattr("wsecho.doors.channel.progress", told)
+    server = Server()
+    wire = server.ask("GET", "/broadcast").peer.wire
+    for _ in range(9):
+        server.clock.advance(KEEP_ALIVE)
+        waiting[0] -= 1_000
+        assert not wire.disconnecting
+    server.clock.advance(KEEP_ALIVE)
+    assert not wire.disconnecting
+    server.clock.advance(KEEP_ALIVE)
+    assert wire.disconnecting
