@@ -3,12 +3,12 @@
 
 A topic keeps its latest event that everybody may have, and up to `SUPPLEMENTS` later ones with an
 audience; a subscriber gets the newest that it would have received at the time. A best effort in
-memory: beyond `limit` topics the one that was set longest ago goes.
+memory: beyond so many topics, or bytes, the one that was set longest ago goes.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from wsecho.router import uris
 
@@ -21,16 +21,25 @@ if TYPE_CHECKING:
 
 SUPPLEMENTS: Final = 8
 
+MOST_BYTES: Final = 64 << 20
+"""Bytes that all retained events of a realm count for; one of any size may be retained alone."""
+
+_LEAST: Final = 16
+"""What each value of a payload counts for at least."""
+
 
 class Retained:
     """The retained events of a realm.
 
     Args:
         limit: topics that may have one.
+        most: bytes that all of them count for.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, most: int = MOST_BYTES) -> None:
         self._limit = limit
+        self._most = most
+        self._size = 0
         self._topics: dict[str, list[Publication]] = {}  # newest last
 
     def __len__(self) -> int:
@@ -48,8 +57,13 @@ class Retained:
             dropped = kept[surplus]
             del kept[surplus]
         self._topics[publication.topic] = kept
-        if len(self._topics) > self._limit:
-            dropped += self._topics.pop(next(iter(self._topics)))
+        self._size += _cost(publication) - sum(map(_cost, dropped))
+        while len(self._topics) > self._limit or (
+            self._size > self._most and len(self._topics) > 1
+        ):
+            oldest = self._topics.pop(next(iter(self._topics)))
+            self._size -= sum(map(_cost, oldest))
+            dropped += oldest
         return dropped
 
     def merge(self, others: Iterable[Publication]) -> list[Publication]:
@@ -60,6 +74,7 @@ class Retained:
         """
         all_of_them = {each.id: each for each in (*self, *others)}
         self._topics.clear()
+        self._size = 0
         dropped: list[Publication] = []
         for each in sorted(all_of_them.values(), key=lambda each: (each.time, each.id)):
             dropped += self.keep(each)
@@ -79,3 +94,18 @@ class Retained:
                 if publication.reaches(session):
                     yield publication
                     break
+
+
+def _cost(publication: Publication) -> int:
+    """Count what a publication takes, the same on every node, however deep its payload is."""
+    size, waiting = 0, [publication.topic, publication.args, publication.kwargs]
+    while waiting:
+        value: Any = waiting.pop()
+        size += _LEAST
+        if isinstance(value, str | bytes):
+            size += len(value)
+        elif isinstance(value, dict):
+            waiting += [*value.keys(), *value.values()]
+        elif isinstance(value, list | tuple):
+            waiting += value
+    return size

@@ -10,6 +10,7 @@ from attrs import define, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
+from twisted.logger import capturedLogs
 
 from wsecho.bus.redis.chronicle import Chronicle
 from wsecho.core.errors import BusTimeout, BusUnavailable
@@ -22,6 +23,7 @@ class Log:
     """The log, the channel, and a connection that may break: what Redis sends waits in `line`."""
 
     entries: list[tuple[bytes, bytes, bytes]] = field(factory=list)
+    last: bytes = NONE
     line: list[Any] = field(factory=list)
     is_up: bool = True
     count: int = 0
@@ -29,8 +31,8 @@ class Log:
     def add(self, payload: bytes) -> None:
         """Proclaim something."""
         self.count += 1
-        before = self.entries[-1][0] if self.entries else NONE
-        this = b"%d-%d" % (self.count // 3, self.count)
+        before, this = self.last, b"%d-%d" % (self.count // 3, self.count)
+        self.last = this
         self.entries.append((this, before, payload))
         if self.is_up:
             self.line.append(b"%s %s %s" % (before, this, payload))
@@ -39,11 +41,10 @@ class Log:
         """Read it, as the script does."""
         if not self.is_up:
             raise BusUnavailable
-        known, most = words
+        known, most, _ = words
         found = [list(entry) for entry in self.entries if known and order(entry[0]) > order(known)]
-        last = self.entries[-1][0] if self.entries else NONE
         answer: Deferred[Any] = Deferred()
-        self.line.append((answer, [last, *found[: int(most)]]))
+        self.line.append((answer, [self.last, *found[: int(most)]]))
         return answer
 
     def carry(self, chronicle: Chronicle) -> None:
@@ -82,7 +83,7 @@ def begin() -> tuple[Log, Chronicle, list[bytes]]:
     """A log, who reads it, and what it heard."""
     log = Log()
     heard: list[bytes] = []
-    chronicle = Chronicle(log, "log", heard.append)  # type: ignore[arg-type]
+    chronicle = Chronicle(log, "log", "last", heard.append)  # type: ignore[arg-type]
     return log, chronicle, heard
 
 
@@ -109,12 +110,51 @@ def test_a_log_that_began_anew_is_followed_at_once() -> None:
     log.carry_all(chronicle)
     log.cut()
     log.entries.clear()
-    log.count = 0
+    log.count, log.last = 0, NONE
     log.add(b"missed")
     log.come_up(chronicle)
     log.add(b"first")
     log.carry_all(chronicle)
     assert heard[9:] == [b"first"]
+
+
+def test_a_log_that_has_aged_away_is_followed_all_the_same() -> None:
+    """Nothing is lost, and nobody says so, where all of it was heard; nor is it read again."""
+    log, chronicle, heard = begin()
+    log.come_up(chronicle)
+    log.add(b"0")
+    log.carry_all(chronicle)
+    with capturedLogs() as logged:
+        log.entries.clear()
+        log.add(b"1")
+        assert isinstance(log.line[-1], bytes)
+        log.carry(chronicle)
+        assert not log.line
+        log.cut()
+        log.entries.clear()
+        log.come_up(chronicle)
+        log.add(b"2")
+        log.carry_all(chronicle)
+    assert heard == [b"0", b"1", b"2"]
+    assert not logged
+
+
+def test_what_was_lost_with_a_log_is_told_once() -> None:
+    """To the log of this server; what follows is heard."""
+    log, chronicle, heard = begin()
+    log.come_up(chronicle)
+    log.add(b"0")
+    log.carry_all(chronicle)
+    log.cut()
+    log.add(b"lost")
+    log.entries.clear()
+    with capturedLogs() as logged:
+        log.come_up(chronicle)
+        log.carry_all(chronicle)
+        log.add(b"2")
+        log.carry_all(chronicle)
+    assert heard == [b"0", b"2"]
+    assert len(logged) == 1
 
 
 def test_a_fault_of_whoever_hears_stops_nothing() -> None:
@@ -126,7 +166,7 @@ def test_a_fault_of_whoever_hears_stops_nothing() -> None:
         heard.append(payload)
         raise ValueError(payload)
 
-    chronicle = Chronicle(log, "log", hear)  # type: ignore[arg-type]
+    chronicle = Chronicle(log, "log", "last", hear)  # type: ignore[arg-type]
     log.come_up(chronicle)
     log.add(b"1")
     log.add(b"2")

@@ -100,7 +100,7 @@ class RedisBus:
         self._tags = Tags(self.node)
         self.speaks_locally, self.node_ttl = settings.speaks_locally, settings.node_ttl
         self._connect(reactor)
-        self._meet_others(reactor)
+        self._meet_others(rules, reactor)
         self._carry_rooms(rules, reactor)
 
     def _connect(self, reactor: Any) -> None:
@@ -114,15 +114,17 @@ class RedisBus:
         channel = self._keys.node(self.node)
         self._canary = Canary(self._link, channel, reactor, timeout, self.measures)
 
-    def _meet_others(self, reactor: Any) -> None:
+    def _meet_others(self, rules: Rules, reactor: Any) -> None:
         """Make what WAMP and the forwarding of sessions need of the other nodes."""
         ttl = self._settings.node_ttl
+        lasting = self._lasting = str(int(max(rules.history_ttl, ttl) * 1000))
         self._claiming = Claiming(
-            self.node, self._commands, self._keys, speaks_locally=self._settings.speaks_locally
+            *(self.node, self._commands, self._keys, lasting),
+            speaks_locally=self._settings.speaks_locally,
         )
         self.claim, self.cede = self._claiming.claim, self._claiming.cede
         self.take_turn = self._claiming.take_turn
-        self._telling = telling = Telling(self._commands, self._keys, str(int(2000 * ttl)))
+        self._telling = telling = Telling(self._commands, self._keys, str(int(2000 * ttl)), lasting)
         self.cry, self.proclaim, self.whisper = telling.cry, telling.proclaim, telling.whisper
         self.announce = telling.tell
         self.keep, self.drop, self.kept = telling.keep, telling.drop, telling.kept

@@ -3,8 +3,9 @@
 
 Redis logs it in a stream beside publishing it, each entry with the id of the one before. Whoever
 hears one that does not follow on what it has reads what is between in the log; so does whoever was
-cut off, once it is back. The log is short: it is for those who are away for as long as a node
-lives without a sign, not for those who come later.
+cut off, once it is back. The log is short, also in bytes: it is for those who are away for as long
+as a node lives without a sign, not for those who come later. When nobody speaks it goes, but the id
+of its last entry is known for longer, so that whoever has heard that knows to have heard all.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
     from wsecho.bus.redis.commands import Commands
 
-_PART: Final = "32"
-"""Entries that are read at a time: each may be as large as a message."""
+_PART: Final = ("32", str(1 << 20))
+"""Entries that are read at a time, and bytes: each may be as large as a message."""
 
 
 @define(eq=False)
@@ -35,11 +36,13 @@ class Chronicle:
     Args:
         commands: Redis.
         name: the stream's.
+        last: the name of what knows its last entry.
         heard: takes each payload.
     """
 
     _commands: Commands
     _name: str
+    _last_name: str
     _heard: Callable[[bytes], None]
     _last: bytes | None = field(default=None, init=False)
     _is_reading: bool = field(default=True, init=False)
@@ -66,7 +69,9 @@ class Chronicle:
     def _read(self) -> None:
         self._is_reading = True
         try:
-            asked = self._commands.run(READ_LOG, [self._name], [self._last or b"", _PART])
+            asked = self._commands.run(
+                READ_LOG, [self._name, self._last_name], [self._last or b"", *_PART]
+            )
         except WireError:  # it went again, and comes up again
             return
         asked.addCallbacks(self._take_part, self._not_read)
@@ -77,17 +82,19 @@ class Chronicle:
             # Nothing was missed that anybody knows of: this node is new, or the log is.
             self._take_held(last)
             return
-        if entries and entries[0][1] != self._last:
+        before = entries[0][1] if entries else last
+        if before != self._last:
             self._log.warn("cut off for too long: some of {name} is lost here", name=self._name)
         for this, _, payload in entries:
             self._deliver(this, payload)
-        if len(entries) == int(_PART):
+        if entries and _order(self._last) < _order(last):
             self._read()
         else:
-            self._take_held(self._last)
+            self._take_held(last)
 
     def _take_held(self, last: bytes) -> None:
-        is_known = self._last is not None and last == self._last
+        # Where it is not, nothing of what is held was in the log.
+        is_known = self._last is not None and _order(last) >= _order(self._last)
         self._last, self._is_reading = last, False
         held, self._held = self._held, []
         for _, this, payload in held:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field
 from twisted.internet.defer import DeferredList
 
-from wsecho.bus.redis.scripts import CLAIM, RELEASE
+from wsecho.bus.redis.scripts import CLAIM, RELEASE, TURN
 from wsecho.core.claims import HeldError
 from wsecho.core.errors import BusTimeout, WireError
 
@@ -44,12 +44,14 @@ class Claiming:
         node: its name.
         commands: Redis.
         keys: names what is written there.
+        lasting: milliseconds that all claims last after the last sign of a node.
         speaks_locally: whether places may be held here alone while Redis is away.
     """
 
     _node: str
     _commands: Commands
     _keys: Keys
+    _lasting: str
     _speaks_locally: bool
     _held: dict[tuple[str, str], _Holding] = field(factory=dict, init=False)
     # What Redis may believe to be held still: it was not there, or did not answer.
@@ -85,8 +87,7 @@ class Claiming:
         Raises:
             BusUnavailable: Redis is away.
         """
-        asked = self._commands.ask("HINCRBY", self._keys.turns, place, "1")
-        return asked.addCallback(lambda turn: int(turn) - 1)
+        return self._commands.run(TURN, [self._keys.turns], [place, self._lasting])
 
     def renew(self) -> Deferred[None]:
         """Put right what Redis knows of this node; it ends in any case, and never fails."""
@@ -105,7 +106,7 @@ class Claiming:
     def _ask(self, holding: _Holding) -> Deferred[int]:
         claim = holding.claim
         words: list[bytes | str] = [claim.place, self._node, claim.holder, claim.rule]
-        words += ["1" if claim.is_shared else "0", str(holding.rank)]
+        words += ["1" if claim.is_shared else "0", str(holding.rank), self._lasting]
         names = [self._keys.claims, self._keys.nodes]
         return self._commands.run(CLAIM, names, words).addCallback(_rank)
 

@@ -50,7 +50,9 @@ class Hearing:
 
     def listen(self, subject: str, heard: Callable[[bytes], None]) -> None:
         """Hear what any node says on a subject, to all or to this one."""
-        chronicle = Chronicle(self._commands, self._keys.log(subject), heard)
+        chronicle = Chronicle(
+            self._commands, self._keys.log(subject), self._keys.last(subject), heard
+        )
         self._chronicles.append(chronicle)
         for channel, listener in (
             (self._keys.subject(subject), heard),

@@ -120,6 +120,10 @@ class Keys:
         """Where it is logged."""
         return f"{self._prefix}{{@}}:log:{subject}"
 
+    def last(self, subject: str) -> str:
+        """The id of the last entry of a log, which may be gone."""
+        return f"{self._prefix}{{@}}:last:{subject}"
+
     def whisper(self, node: str, subject: str) -> str:
         """The channel on which a node is told of something alone."""
         return f"{self._channels}node:{node}:{subject}"

@@ -348,43 +348,99 @@ redis.call('PUBLISH', ARGV[4], ARGV[5])
 """
 )
 
-# KEYS: a subject's log. Where it stands.
+# KEYS: a subject's log, and the id of its last entry, which is known for longer. Where it stands.
 _LOGGED: Final = """
-local logged = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
-local last = logged and logged[1] or '0-0'
+local top = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+local last = top and top[1] or redis.call('GET', KEYS[2]) or '0-0'
 """
 
 # Further KEYS: what is kept of the subject. ARGV: what is told; the channel; milliseconds after
-# which it may go from a log that is long; the name under which it is kept, empty for none.
+# which it goes from the log; the name under which it is kept, empty for none; milliseconds that
+# the rest lasts; bytes that the log has at most beside this. Each entry has, beside what is told
+# and the id of the one before, the sum of the bytes of all up to it.
 PROCLAIM: Final = Script.of(
     _LOGGED,
+    _TRY,
     """
-local this = redis.call('XADD', KEYS[1], '*', 'b', last, 'm', ARGV[1])
-local length = redis.call('XLEN', KEYS[1])
-if length > 1000 and length % 32 == 0 then
-  local oldest = string.match(this, '^%d+') - ARGV[3]
-  redis.call('XTRIM', KEYS[1], 'MINID', string.format('%.0f', oldest))
-  redis.call('XTRIM', KEYS[1], 'MAXLEN', 20000)
+local before = last
+local payload, lasting = ARGV[1], ARGV[5]
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function sum(entry) return tonumber(entry[2][6] or '0') end
+local function cost(text) return #text + 100 end
+local told = top and sum(top) or 0
+local function let_go()
+  redis.call('XTRIM', KEYS[1], 'MINID', string.format('%.0f', now - ARGV[3]))
+  while told > tonumber(ARGV[6]) do
+    local first = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
+    if not first or sum(first) - cost(first[2][4]) >= told - ARGV[6] then return end
+    redis.call('XDEL', KEYS[1], first[1])
+  end
 end
-if ARGV[4] ~= '' then redis.call('HSET', KEYS[2], ARGV[4], ARGV[1]) end
-redis.call('PUBLISH', ARGV[2], last .. ' ' .. this .. ' ' .. ARGV[1])
+if redis.acl_check_cmd and not redis.acl_check_cmd('PUBLISH', ARGV[2], '') then
+  return redis.error_reply('NOPERM this user may not PUBLISH on the channel of a log')
+end
+local this = '*'
+if not top then
+  -- The clock may have been set back since the last entry went.
+  local since, number = string.match(last, '^(%d+)-(%d+)$')
+  if tonumber(since) >= now then this = since .. '-' .. string.format('%.0f', number + 1) end
+else
+  let_go()
+end
+this = redis.pcall('XADD', KEYS[1], 'MAXLEN', '20000', this, 'b', before, 'm', payload,
+  's', string.format('%.0f', told + cost(payload)))
+if type(this) == 'table' then return this end
+undo[1] = function() redis.pcall('XDEL', KEYS[1], this) end
+try(nil, 'PEXPIRE', KEYS[1], ARGV[3])
+try(nil, 'SET', KEYS[2], this, 'PX', lasting)
+if ARGV[4] ~= '' then
+  try(function() redis.pcall('HDEL', KEYS[3], ARGV[4]) end, 'HSET', KEYS[3], ARGV[4], payload)
+  try(nil, 'PEXPIRE', KEYS[3], lasting)
+end
+try(nil, 'PUBLISH', ARGV[2], before .. ' ' .. this .. ' ' .. payload)
+if refused then
+  take_back()
+  redis.pcall('SET', KEYS[2], before, 'PX', lasting)
+  return refused
+end
 """,
 )
 
-# ARGV: the id of the last entry that is known, empty for none; how many are wanted. Answers the id
-# of the last, and of those that follow on the known one id, id of the one before, and text.
+# ARGV: the id of the last entry that is known, empty for none; how many are wanted, and bytes after
+# which there need be no more. Answers the id of the last, and of those that follow on the known one
+# id, id of the one before, and text.
 READ_LOG: Final = Script.of(
     _LOGGED,
     """
-local answer = {last}
-if ARGV[1] ~= '' then
-  local found = redis.call('XRANGE', KEYS[1], '(' .. ARGV[1], '+', 'COUNT', ARGV[2])
-  for _, entry in ipairs(found) do
-    answer[#answer + 1] = {entry[1], entry[2][2], entry[2][4]}
-  end
+local answer, from, room = {last}, ARGV[1], tonumber(ARGV[3])
+while from ~= '' and #answer <= tonumber(ARGV[2]) and room > 0 do
+  local found = redis.call('XRANGE', KEYS[1], '(' .. from, '+', 'COUNT', 1)[1]
+  if not found then break end
+  from = found[1]
+  room = room - #found[2][4]
+  answer[#answer + 1] = {from, found[2][2], found[2][4]}
 end
 return answer
 """,
+)
+
+# KEYS: what is kept of a subject. ARGV: a name; what is kept under it; milliseconds that all of it
+# lasts.
+KEEP_UNDER: Final = Script.of(
+    """
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+"""
+)
+
+# KEYS: the turns, by place. ARGV: a place; milliseconds that they last. Answers the turn.
+TURN: Final = Script.of(
+    """
+local turn = redis.call('HINCRBY', KEYS[1], ARGV[1], '1')
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return turn - 1
+"""
 )
 
 # KEYS: the claims, by place; the nodes. ARGV: a place, a node, a holder there.
@@ -402,7 +458,8 @@ for _, each in ipairs(cjson.decode(redis.call('HGET', KEYS[1], place) or '[]')) 
 end
 """
 
-# Further ARGV: the rule, 1 where it is shared, the rank that it had, or 0.
+# Further ARGV: the rule, 1 where it is shared, the rank that it had, or 0; milliseconds that all
+# claims last.
 # Answers the rank, or the rule under which others hold the place. The claims of nodes that are
 # dead go; those of the node that asks are alive, whatever has become of its sign of life.
 CLAIM: Final = Script.of(
@@ -425,6 +482,7 @@ end
 if rank > last then redis.call('HSET', KEYS[1], '', string.format('%.0f', rank)) end
 alive[#alive + 1] = {node, holder, rule, rank}
 redis.call('HSET', KEYS[1], place, cjson.encode(alive))
+redis.call('PEXPIRE', KEYS[1], ARGV[7])
 return rank
 """,
 )
@@ -454,9 +512,11 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local until_then = redis.call('ZSCORE', KEYS[1], ARGV[1])
 local lived = 0
 if until_then and tonumber(until_then) > now then lived = 1 end
-redis.call('ZADD', KEYS[1], string.format('%.0f', now + ARGV[2]), ARGV[1])
+-- What needs no memory comes first: a script that has changed something is refused none, and for
+-- want of it no node is to be taken for dead.
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('(%.0f', now))
-for place = 2, #KEYS do redis.call('PEXPIRE', KEYS[place], ARGV[3]) end
+redis.call('ZADD', KEYS[1], string.format('%.0f', now + ARGV[2]), ARGV[1])
+for place = 1, #KEYS do redis.call('PEXPIRE', KEYS[place], ARGV[3]) end
 return {lived, unpack(redis.call('ZRANGE', KEYS[1], 0, -1))}
 """
 )
@@ -491,5 +551,5 @@ return 'OK'
 
 ALL: Final = (
     *(TRIAL, PUBLISH, PUBLISH_ALL, LOAD, STANDING, TOUCH, ATTEND),
-    *(BEAT, PROCLAIM, READ_LOG, CLAIM, RELEASE),
+    *(BEAT, PROCLAIM, READ_LOG, KEEP_UNDER, TURN, CLAIM, RELEASE),
 )

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import field, frozen
 from twisted.internet.defer import Deferred
 
-from wsecho.bus.redis.scripts import PROCLAIM
+from wsecho.bus.redis.scripts import KEEP_UNDER, PROCLAIM
 from wsecho.core.errors import BusUnavailable
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
     from wsecho.bus.redis.commands import Commands
     from wsecho.bus.redis.keys import Keys
+
+MOST_LOGGED: Final = 64 << 20
+"""Bytes of a subject that wait for nodes that are cut off, beside what was said last."""
 
 _STEP: Final = "100"
 """How many of what is kept are read at a time: each may be as large as a message."""
@@ -32,14 +36,16 @@ class Telling:
     Args:
         commands: Redis.
         keys: names channels, and what is kept.
-        lasting: milliseconds that what is proclaimed waits for nodes that are cut off.
+        waiting: milliseconds that what is proclaimed waits for nodes that are cut off.
+        lasting: milliseconds that the rest lasts after the last sign of a node.
 
     Attributes:
-        names: of all that this node has kept, logged or read.
+        names: of what lasts as long as there are nodes, of all that this one has told or read.
     """
 
     _commands: Commands
     _keys: Keys
+    _waiting: str
     _lasting: str
     names: set[str] = field(factory=set, init=False)
 
@@ -53,10 +59,12 @@ class Telling:
         Raises:
             BusUnavailable: Redis is away.
         """
-        log, kept = self._keys.log(subject), self._keys.kept(subject)
-        self.names.update((log,) if keep is None else (log, kept))
-        words = (payload, self._keys.logged(subject), self._lasting, keep or "")
-        return self._commands.run(PROCLAIM, [log, kept], words).addCallback(_nothing)
+        last, kept = self._keys.last(subject), self._keys.kept(subject)
+        self.names.update((last,) if keep is None else (last, kept))
+        channel = self._keys.logged(subject)
+        words = (payload, channel, self._waiting, keep or "", self._lasting, str(MOST_LOGGED))
+        names = [self._keys.log(subject), last, kept]
+        return self._commands.run(PROCLAIM, names, words).addCallback(_nothing)
 
     def tell(self, subject: str, payload: bytes) -> Deferred[None]:
         """Say something to all nodes that are there, and know that it was said.
@@ -86,7 +94,12 @@ class Telling:
 
     def keep(self, subject: str, name: str, payload: bytes) -> None:
         """Keep something of a subject under a name, if Redis is there."""
-        self._commands.cast("HSET", self._kept(subject), name, payload)
+        if not self._commands.is_up:
+            return
+        words = (name, payload, self._lasting)
+        # It may be up no longer, and the link not know yet.
+        with suppress(BusUnavailable):
+            self._commands.run(KEEP_UNDER, [self._kept(subject)], words).addErrback(_nothing)
 
     def drop(self, subject: str, names: Sequence[str]) -> None:
         """Keep it no longer, if Redis is there."""
