@@ -49,8 +49,8 @@ async def test_whoever_comes_later_has_the_past(make_nodes: MakeNodes) -> None:
         last = await one.say(f"{number}")
     await two.attach()
     assert two.history() == ["2", "3", "4"]
-    assert two.hub.position("a", 0).offset == 5
-    assert two.hub.position("a", 0) == last.position
+    assert two.hub.position("a", now()).offset == 5
+    assert two.hub.position("a", now()) == last.position
 
 
 @asynchronous  # type: ignore[untyped-decorator]
@@ -59,8 +59,8 @@ async def test_a_room_that_nobody_spoke_in_has_a_place(make_nodes: MakeNodes) ->
     one, two = make_nodes()
     await one.attach()
     await two.attach()
-    assert one.hub.position("a", 0) == two.hub.position("a", 0)
-    assert one.hub.position("a", 0).offset == 0
+    assert one.hub.position("a", now()) == two.hub.position("a", now())
+    assert one.hub.position("a", now()).offset == 0
 
 
 @asynchronous  # type: ignore[untyped-decorator]
@@ -192,11 +192,11 @@ async def test_a_place_that_somebody_saw_is_looked_up(make_nodes: MakeNodes) -> 
     await two.attach()
     receipt = await one.say("x")
     await two.attach(after=str(receipt.position))
-    assert two.hub.read("a", 0).can_resume(receipt.position)
+    assert two.hub.read("a", now()).can_resume(receipt.position)
     epoch = receipt.position.epoch
     for made_up in (f"{epoch}:9999", "other:1"):
         await two.attach(after=made_up)
-    assert two.hub.position("a", 0) == receipt.position
+    assert two.hub.position("a", now()) == receipt.position
     assert not [event for event in two.events if event[0] == "renewed"]
 
 

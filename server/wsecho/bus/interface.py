@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from wsecho.core.presence import Card, Change
     from wsecho.core.retries import Receipt
     from wsecho.core.rooms import Delivery, Said
+    from wsecho.core.wills import Will
 
 
 class Ear(Protocol):
@@ -140,7 +141,9 @@ class Bus(Protocol):
             BusUnavailable: it cannot be said now; the result may be that too, or `BusTimeout`.
         """
 
-    def proclaim(self, subject: str, payload: bytes, keep: str | None = None) -> Later[None]:
+    def proclaim(
+        self, subject: str, payload: bytes, keep: str | None = None, will: Will | None = None
+    ) -> Later[bool]:
         """Say something to all nodes, and know that it was said.
 
         A node that is cut off hears it once it is back, unless it was away for longer than a node
@@ -150,6 +153,10 @@ class Bus(Protocol):
             subject: as for `listen`; each that listens hears it in the one order of its subject.
             payload: what.
             keep: the name under which it is kept for those who come later, in the same step.
+            will: what is carried out by this, in the same step.
+
+        Returns:
+            Whether it was said: not where the will had been carried out before.
 
         Raises:
             BusUnavailable: it cannot be said now; the result may be that too, or `BusTimeout`.
@@ -187,6 +194,39 @@ class Bus(Protocol):
         Raises:
             BusUnavailable: it cannot be read now; the result may be that too, or `BusTimeout`.
         """
+
+    def bequeath(self, subject: str, name: str, payload: bytes) -> Later[None]:
+        """Have something carried out once this node is dead, by one that lives.
+
+        Args:
+            subject: who is to `inherit` it.
+            name: which of this node's wills it is; they are carried out in the order of names.
+            payload: what.
+
+        Raises:
+            BusUnavailable: it cannot be kept now; the result may be that too, or `BusTimeout`.
+        """
+
+    def revoke(self, subject: str, names: Sequence[str]) -> None:
+        """Take wills of this node back, at once or when the others can be reached."""
+
+    def inherit(self, subject: str, heir: Callable[[Will, bytes], Later[object]]) -> None:
+        """Carry out what nodes left that are dead.
+
+        Args:
+            subject: which of their wills.
+            heir: takes a will; it is given again until it is spent.
+        """
+
+    def is_spent(self, subject: str, will: Will) -> Later[bool]:
+        """Tell whether a will was carried out, or taken back.
+
+        Raises:
+            BusUnavailable: it cannot be known now; the result may be that too, or `BusTimeout`.
+        """
+
+    def spend(self, subject: str, will: Will) -> None:
+        """Note that a will was carried out."""
 
     def claim(self, claim: Claim, lost: Callable[[], None]) -> Later[int]:
         """Hold a place among all nodes, until it is ceded or this node is dead.

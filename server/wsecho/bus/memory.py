@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from wsecho.core.presence import Card, Change
     from wsecho.core.retries import Receipt
     from wsecho.core.rooms import Said
+    from wsecho.core.wills import Will
 
 
 class MemoryBus:
@@ -36,6 +37,7 @@ class MemoryBus:
         self._now = now
         self._listeners: dict[str, Callable[[bytes], None]] = {}
         self._kept: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
+        self._wills: set[tuple[str, str]] = set()
         self._claims = Claims()
         self.node = secrets.token_urlsafe(9)
         self.take_turn = self._claims.take_turn
@@ -74,11 +76,37 @@ class MemoryBus:
         if subject in self._listeners:
             self._listeners[subject](payload)
 
-    def proclaim(self, subject: str, payload: bytes, keep: str | None = None) -> None:
-        """Say something to oneself."""
+    def proclaim(
+        self, subject: str, payload: bytes, keep: str | None = None, will: Will | None = None
+    ) -> bool:
+        """Say something to oneself, but what was taken back."""
+        if will is not None and self.is_spent(subject, will):
+            return False
+        if will is not None:
+            self.spend(subject, will)
         if keep is not None:
             self.keep(subject, keep, payload)
         self.cry(subject, payload)
+        return True
+
+    def bequeath(self, subject: str, name: str, payload: bytes) -> None:
+        """Nobody is there when this process is not."""
+        self._wills.add((subject, name))
+
+    def revoke(self, subject: str, names: Sequence[str]) -> None:
+        """Take wills back."""
+        self._wills.difference_update((subject, name) for name in names)
+
+    def inherit(self, subject: str, heir: Callable[[Will, bytes], object]) -> None:
+        """There is no node but this one."""
+
+    def is_spent(self, subject: str, will: Will) -> bool:
+        """Tell whether a will was carried out, or taken back."""
+        return (subject, will.name) not in self._wills
+
+    def spend(self, subject: str, will: Will) -> None:
+        """Note that a will was carried out."""
+        self.revoke(subject, [will.name])
 
     def announce(self, subject: str, payload: bytes) -> None:
         """Say something to oneself."""
@@ -126,6 +154,7 @@ class MemoryBus:
 
     def attach(self, room: str, after: Position | None = None) -> None:
         """There is nothing to wait for."""
+        self._hub.let_go_of_stale(room, self._now())
 
     def hold(self, room: str) -> None:
         """All rooms are heard of."""
@@ -143,7 +172,9 @@ class MemoryBus:
             KeyReusedError: something else was said under the key.
             OverLimit: there are too many rooms.
         """
-        delivery = self._hub.publish(room, said, sender, self._now())
+        now = self._now()
+        self._hub.let_go_of_stale(room, now)
+        delivery = self._hub.publish(room, said, sender, now)
         if delivery.message is not None:
             self._ear.hear(room, delivery, origin)
         return delivery.receipt

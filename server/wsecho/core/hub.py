@@ -111,6 +111,15 @@ class Hub(Generic[M]):
         self._file(room)
         return room
 
+    def let_go_of_stale(self, name: str, now: float) -> None:
+        """Drop a room whose time is over, though it was not swept yet: what is used now is new."""
+        room = self._rooms.get(name)
+        if room is not None and self._is_stale(room, now):
+            self._drop(room)
+
+    def _is_stale(self, room: Room[M], now: float) -> bool:
+        return not len(room) and now - room.last_used >= self._rules.history_ttl
+
     def read(self, name: str, now: float) -> History:
         """Return what a room remembers at this time; reading is a use.
 
@@ -321,7 +330,7 @@ class Hub(Generic[M]):
         stale = [
             room
             for room in (*self._silent.values(), *self._vacant.values())
-            if now - room.last_used >= self._rules.history_ttl
+            if self._is_stale(room, now)
         ]
         for room in stale:
             self._drop(room)

@@ -100,7 +100,7 @@ class Broker:
             self._acknowledge(session, request, outcome)
 
     def admit(self, session: Session, request: Publish) -> int | Answer[int]:
-        """Publish for a session, without acknowledging it; testaments come this way too.
+        """Publish for a session, without acknowledging it; a lone node's testaments come so too.
 
         Returns:
             The publication id, or the owner's promise of it.
@@ -108,11 +108,26 @@ class Broker:
         Raises:
             WampError: as `publish`.
         """
-        realm = self._realm
-        topic = self.check_topic(session, request)
-        publication = Publication(
-            draw_id(realm.random),
-            topic,
+        realm, publication = self._realm, self.prepare(session, request)
+        realm.counters.publications += 1
+        if realm.owner is not None and self.is_owned(publication.topic):
+            return realm.owner.publish(session, publication)
+        if realm.others is not None:
+            return realm.others.events.publish(publication, retain=request.retain)
+        if request.retain:
+            self.retained.keep(publication)
+        self.dispatch(publication)
+        return publication.id
+
+    def prepare(self, session: Session, request: Publish) -> Publication:
+        """Make what a session may publish.
+
+        Raises:
+            WampError: as `check_topic`.
+        """
+        return Publication(
+            draw_id(self._realm.random),
+            self.check_topic(session, request),
             request.args,
             request.kwargs,
             session.id if request.exclude_me else 0,
@@ -121,15 +136,10 @@ class Broker:
             else None,
             request.audience,
         )
-        realm.counters.publications += 1
-        if realm.owner is not None and topic.startswith(self._owned):
-            return realm.owner.publish(session, publication)
-        if realm.others is not None:
-            return realm.others.events.publish(publication, retain=request.retain)
-        if request.retain:
-            self.retained.keep(publication)
-        self.dispatch(publication)
-        return publication.id
+
+    def is_owned(self, topic: str) -> bool:
+        """Whether a concrete topic is its owner's."""
+        return topic.startswith(self._owned)
 
     def check_topic(self, session: Session, request: Publish) -> str:
         """The canonical topic of a publication that is allowed.

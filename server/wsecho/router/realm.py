@@ -213,8 +213,8 @@ class Realm:
     def _clear_up(self, session: Session) -> None:
         self.safely(partial(self.broker.forget, session))
         self.safely(partial(self.dealer.forget, session))
-        for will in session.testaments.take():
-            self.safely(partial(self._execute, session, will))
+        for testament in session.testaments.take():
+            self.safely(partial(self._execute, session, testament))
         if self.others is not None:
             self.safely(partial(self.others.left, session))
         self.safely(
@@ -223,7 +223,10 @@ class Realm:
             )
         )
 
-    def _execute(self, session: Session, will: Any) -> None:
+    def _execute(self, session: Session, testament: testaments.Testament) -> None:
+        if self.others is not None:
+            self.others.wills.carry_out(session, testament)
+            return
         # It was allowed when it was made, and there is nobody left to tell.
         with suppress(WampError):
-            self.broker.admit(session, will)
+            self.broker.admit(session, testament.request)

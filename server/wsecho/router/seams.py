@@ -128,6 +128,15 @@ class TopicOwner(Protocol):
                 publisher does not want the live event.
         """
 
+    def execute(self, publication: Publication, authid: str, authrole: str) -> int | Answer[int]:
+        """Publish a testament, which counts once however often this is called.
+
+        Args:
+            publication: as for `publish`, with the same id each time.
+            authid: whose it was; that session is over, perhaps with its node.
+            authrole: the same.
+        """
+
     def subscribing(self, session: Session, uri: str, match: Match) -> Answer[None] | None:
         """May `session` subscribe? Asked before anything is done; must have no effect.
 

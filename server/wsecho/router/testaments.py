@@ -2,12 +2,16 @@
 """Testaments: what a session wants published once it is gone ("Testament Meta API").
 
 There is no session resumption here, so a session is detached and destroyed in one moment; the two
-scopes are kept apart all the same, and the detached ones come first.
+scopes are kept apart all the same, and the detached ones come first. Where there are other nodes
+they know of each, and publish it when this one dies without a word.
 """
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, Final
+
+from attrs import frozen
 
 from wsecho.router import errors, requests
 from wsecho.router.answers import Reply
@@ -16,20 +20,43 @@ from wsecho.router.errors import WampError
 from wsecho.router.options import publish_options, word
 
 if TYPE_CHECKING:
+    from wsecho.router.answers import Answer
     from wsecho.router.realm import ProcedureCall, Realm
+    from wsecho.router.session import Session
 
 DESTROYED: Final = "destroyed"
 DETACHED: Final = "detached"
 MAX_TESTAMENTS: Final = 100
+ORDER: Final = (DETACHED, DESTROYED)
+
+
+@frozen
+class Testament:
+    """One of them.
+
+    Attributes:
+        request: what is to be published.
+        number: counts those of its session; no two have one.
+        scope: when.
+    """
+
+    request: requests.Publish
+    number: int
+    scope: str
+
+    def name(self, session: Session) -> str:
+        """What other nodes know it by; in the order of these names it is published."""
+        return f"{session.id:016d}/{ORDER.index(self.scope)}/{self.number:016d}"
 
 
 class Testaments:
     """The testaments of one session, in the order of their making."""
 
     def __init__(self) -> None:
-        self._scopes: dict[str, list[requests.Publish]] = {DETACHED: [], DESTROYED: []}
+        self._scopes: dict[str, list[Testament]] = {DETACHED: [], DESTROYED: []}
+        self._number = count()
 
-    def add(self, scope: str, publication: requests.Publish) -> None:
+    def add(self, scope: str, publication: requests.Publish) -> Testament:
         """Add one.
 
         Raises:
@@ -37,13 +64,21 @@ class Testaments:
         """
         if sum(len(wills) for wills in self._scopes.values()) >= MAX_TESTAMENTS:
             raise WampError(errors.OVER_LIMIT, f"a session has at most {MAX_TESTAMENTS} testaments")
-        self._scopes[scope].append(publication)
+        testament = Testament(publication, next(self._number), scope)
+        self._scopes[scope].append(testament)
+        return testament
 
-    def flush(self, scope: str) -> None:
-        """Drop those of a scope."""
-        self._scopes[scope].clear()
+    def discard(self, testament: Testament) -> None:
+        """Drop one, if it is there."""
+        if testament in self._scopes[testament.scope]:
+            self._scopes[testament.scope].remove(testament)
 
-    def take(self) -> list[requests.Publish]:
+    def flush(self, scope: str) -> list[Testament]:
+        """Drop those of a scope, and return them."""
+        dropped, self._scopes[scope] = self._scopes[scope], []
+        return dropped
+
+    def take(self) -> list[Testament]:
         """All of them, in the order in which they are to be published; then there are none."""
         wills = [*self._scopes[DETACHED], *self._scopes[DESTROYED]]
         for scope in self._scopes.values():
@@ -54,11 +89,12 @@ class Testaments:
 def provide(realm: Realm) -> None:
     """Serve `wamp.session.add_testament` and `flush_testaments` (WAMP, "Testaments").
 
-    Adding fails as publishing would: with `wamp.error.invalid_uri`, `wamp.error.invalid_argument`
-    or `wamp.error.not_authorized`. A scope is `destroyed`, which is the default, or `detached`.
+    Adding fails as publishing would, also while other nodes cannot know of it: with
+    `wamp.error.invalid_uri`, `wamp.error.invalid_argument`, `wamp.error.not_authorized` or
+    `wamp.error.network_failure`. A scope is `destroyed`, which is the default, or `detached`.
     """
 
-    def add_testament(call: ProcedureCall) -> Reply:
+    def add_testament(call: ProcedureCall) -> Reply | Answer[Reply]:
         topic = reason_uri(positional(call, 0, str, "topic"), "topic")
         args = positional(call, 1, list, "args", default=[])
         kwargs = positional(call, 2, dict, "kwargs", default={})
@@ -71,11 +107,16 @@ def provide(realm: Realm) -> None:
         publication = requests.Publish(0, topic, args, kwargs, **options)
         # Whether it is allowed is asked now, while there is somebody to be told.
         realm.broker.check_topic(call.session, publication)
-        call.session.testaments.add(scope, publication)
-        return Reply()
+        testament = call.session.testaments.add(scope, publication)
+        if realm.others is None:
+            return Reply()
+        return realm.others.wills.store(call.session, testament)
 
     def flush_testaments(call: ProcedureCall) -> Reply:
-        call.session.testaments.flush(word(call.kwargs, "scope", (DESTROYED, DETACHED)))
+        scope = word(call.kwargs, "scope", (DESTROYED, DETACHED))
+        dropped = call.session.testaments.flush(scope)
+        if realm.others is not None:
+            realm.others.wills.revoke(call.session, dropped)
         return Reply()
 
     realm.provide("wamp.session.add_testament", add_testament)

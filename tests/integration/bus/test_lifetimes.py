@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How long, and how much, Redis keeps: no key lives for ever, and what waits for nodes is bounded."""
+"""How long, and how much, Redis keeps: nothing for ever, and of what waits for nodes not all."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -43,6 +43,7 @@ class Air:
     kept: dict[str, bytes] = field(factory=dict)
     held: dict[str, list[tuple[str, int, str, int]]] = field(factory=dict)
     turns: dict[str, int] = field(factory=dict)
+    wills: dict[tuple[str, str], bytes] = field(factory=dict)
     ranks: int = 0
 
     def tell(self, payload: bytes, keep: str | None) -> None:
@@ -51,6 +52,16 @@ class Air:
             self.kept[keep] = payload
         for radio in self.radios.values():
             radio.inbox.append(radio.hearing(payload))
+
+    def carry_out(
+        self, will: tuple[str, str], payload: bytes, keep: str | None, *, is_own: bool
+    ) -> bool:
+        """Tell it, if nobody has."""
+        if not self.wills.get(will, is_own):
+            return False
+        self.wills[will] = b""
+        self.tell(payload, keep)
+        return True
 
     def send(self, node: str, payload: bytes) -> bool:
         """Let one hear it."""
@@ -101,6 +112,8 @@ class Radio:
     asked: list[Answer[Any]] = field(factory=list)
     claims: dict[tuple[str, int], tuple[str, bool, int, Callable[[], None]]] = field(factory=dict)
     doubtful: set[tuple[str, str, int]] = field(factory=set)
+    wills: dict[str, bytes] = field(factory=dict)
+    heir: Callable[[str, str, Notice], bool | Answer[bool]] = field(init=False)
     heard: Callable[[str, Notice], None] = field(init=False)
     changed: Callable[[frozenset[str]], None] = field(init=False)
 
@@ -140,6 +153,64 @@ class Radio:
     def kept(self) -> Answer[Iterable[Notice]]:
         """What is kept."""
         return self.ask(lambda: [decode(payload)[1] for payload in self.air.kept.values()])
+
+    def bequeath(self, name: str, notice: Notice) -> Answer[None] | None:
+        """Have it inherited."""
+        payload = self.encode(notice)
+        if self.is_away and self.goes_on_alone:
+            self.wills[name] = payload
+            return None
+        asked = self.ask(lambda: self.air.wills.update({(self.node, name): payload}))
+        self.wills[name] = payload
+        return asked
+
+    def revoke(self, names: Sequence[str]) -> None:
+        """No more."""
+        for name in names:
+            self.wills.pop(name, None)
+        self.cast(lambda: [self.air.wills.pop((self.node, name), None) for name in names])
+
+    def inherit(self, heir: Callable[[str, str, Notice], bool | Answer[bool]]) -> None:
+        """Keep who does."""
+        self.heir = heir
+
+    def carry_out(
+        self, node: str, name: str, notice: Notice, keep: str | None
+    ) -> bool | Answer[bool]:
+        """Tell it once."""
+        is_own, payload = node == self.node, self.encode(notice)
+        if is_own and name not in self.wills:
+            return False
+        return self.ask(lambda: self.air.carry_out((node, name), payload, keep, is_own=is_own))
+
+    def is_spent(self, node: str, name: str) -> bool | Answer[bool]:
+        """Whether it was told."""
+        is_own = node == self.node
+        if is_own and name not in self.wills:
+            return True
+        return self.ask(lambda: not self.air.wills.get((node, name), is_own))
+
+    def spend(self, node: str, name: str) -> None:
+        """It was."""
+        if node == self.node:
+            self.revoke([name])
+        else:
+            self.cast(lambda: self.air.wills.update({(node, name): b""}))
+
+    def look(self) -> None:
+        """Carry out, one after another, what dead nodes left."""
+        left = [
+            (will, payload)
+            for will, payload in sorted(self.air.wills.items())
+            if payload and will[0] not in self.air.known
+        ]
+        if left and not self.is_away:
+            (node, name), payload = left[0]
+            outcome = self.heir(node, name, decode(payload)[1])
+            if isinstance(outcome, Answer):
+                outcome.then(lambda _: self.look(), lambda _: None)
+            else:
+                self.look()
 
     def claim(
         self, place: str, holder: int, rule: str, lost: Callable[[], None], *, is_shared: bool
@@ -233,6 +304,14 @@ class Radio:
             if of != self.node or (place, holder) not in self.claims:
                 self.air.cede(of, place, holder, is_others=of != self.node)
         self.doubtful.clear()
+        for name, payload in list(self.wills.items()):
+            if self.air.wills.get((self.node, name), payload):
+                self.air.wills[self.node, name] = payload
+            else:
+                del self.wills[name]
+        for will in list(self.air.wills):
+            if will[0] == self.node and will[1] not in self.wills:
+                del self.air.wills[will]
         for (place, holder), (rule, is_shared, rank, lost) in list(self.claims.items()):
             try:
                 self.air.claim((self.node, holder, rule, rank), place, is_shared=is_shared)
@@ -305,6 +384,7 @@ class Cluster:
         alive = frozenset(self.air.known)
         for radio in self.air.radios.values():
             radio.inbox.append(lambda radio=radio: radio.changed(alive | {radio.node}))  # type: ignore[misc]
+            radio.inbox.append(radio.look)
 
     def kill(self, node: str) -> None:
         """End a node without a word; the others do not know yet."""

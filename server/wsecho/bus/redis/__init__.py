@@ -20,6 +20,9 @@ key, below the prefix               what
 ``{@}:log:WORD``                    stream: what was proclaimed on a subject lately, each entry
                                     with the id of the one before, and the bytes of all up to it
 ``{@}:last:WORD``                   the id of its last entry, which is known for longer
+``{@}:wills:NODE``                  hash: what is to be done once that node is dead; empty once
+                                    that is done
+``{@}:willed``                      set: the nodes that have any
 ``address:NODE``                    where other machines reach a node
 ==================================  ===============================================================
 
@@ -36,8 +39,9 @@ channel, below the prefix           what
 R is the room's name, percent-encoded, D the number of the database that the keys are in: channels
 are of none. A key's braces keep what belongs together on one shard.
 
-No key is without an end: what is a room's goes so long after its last use, what is the nodes' some time
-after the last of them, the logs of subjects when nobody has said anything for twice `--node-ttl`.
+No key is without an end: what is a room's goes so long after its last use, what is the nodes' some
+time after the last of them, the logs of subjects when nobody has said anything for twice
+`--node-ttl`.
 
 One connection carries it all, in RESP3: commands, their replies, and what is published. So the
 order is one, a message that was published here comes back on the connection that its reply comes

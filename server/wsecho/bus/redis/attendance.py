@@ -46,6 +46,7 @@ class Attendance:
         announce: tells a room's members here that somebody came or went.
         renew: claims again what this node holds, where it may have been taken for dead; whoever
             watches nodes hears of them only then, for this one may hold less.
+        beaten: takes who lives, with each sign of life that was taken; None where one was not.
         followed: the rooms that are followed here.
         here: lists this node's own members of a room.
     """
@@ -59,6 +60,7 @@ class Attendance:
     _clock: Any
     _announce: Callable[[Followed, Change, bytes], None]
     _renew: Callable[[], Deferred[None]]
+    _after_beat: Callable[[frozenset[str] | None], None]
     _followed: Callable[[], Iterable[Followed]]
     _here: Callable[[str], Iterable[Card]]
     alive: set[str] = field(factory=set, init=False)
@@ -109,7 +111,7 @@ class Attendance:
     def beat(self) -> None:
         """Give a sign of life, and see who else does."""
         if self._commands.is_up:
-            self._ask().addCallbacks(self._beaten, _ignore)
+            self._ask().addCallbacks(self._beaten, self._not_beaten)
 
     def look(self) -> Deferred[frozenset[str]]:
         """See who lives now, as with each `beat`.
@@ -123,6 +125,9 @@ class Attendance:
     def _ask(self) -> Deferred[list[Any]]:
         words: list[bytes | str] = [self.node, str(int(self._node_ttl * 1000)), self._lasting]
         return self._commands.run(BEAT, [self._nodes, *self._outlasting()], words)
+
+    def _not_beaten(self, _: Failure) -> None:
+        self._after_beat(None)
 
     def _beaten(self, reply: list[Any]) -> None:
         was_alive, *alive = reply
@@ -139,6 +144,7 @@ class Attendance:
                 # Others have taken this node for dead, and its members for gone.
                 for card in self._here(followed.name):
                     self._enter(followed, card, b"-")
+        self._after_beat(frozenset(self.alive))
 
     def _bury(self, followed: Followed, node: str) -> None:
         names = [entry.id for entry in followed.roster.entries() if entry.node == node]

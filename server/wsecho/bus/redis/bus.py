@@ -7,6 +7,7 @@ import secrets
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
+from twisted.internet.defer import DeferredList
 
 from wsecho.bus.redis.attendance import Attendance
 from wsecho.bus.redis.canary import Canary
@@ -27,6 +28,7 @@ from wsecho.bus.redis.refusals import Refusals
 from wsecho.bus.redis.saying import Saying
 from wsecho.bus.redis.tags import Tags
 from wsecho.bus.redis.telling import Telling
+from wsecho.bus.redis.wills import Wills
 from wsecho.core.errors import BusUnavailable
 from wsecho.core.overheard import Overheard
 from wsecho.core.positions import Position
@@ -124,7 +126,16 @@ class RedisBus:
         )
         self.claim, self.cede = self._claiming.claim, self._claiming.cede
         self.take_turn = self._claiming.take_turn
-        self._telling = telling = Telling(self._commands, self._keys, str(int(2000 * ttl)), lasting)
+        self._wills = Wills(
+            *(self.node, self._commands, self._keys, ttl, self._now),
+            speaks_locally=self._settings.speaks_locally,
+        )
+        self._telling = telling = Telling(
+            self._commands, self._keys, str(int(2000 * ttl)), lasting, self._wills
+        )
+        wills = self._wills
+        self.bequeath, self.revoke, self.inherit = wills.bequeath, wills.revoke, wills.inherit
+        self.is_spent, self.spend = wills.is_spent, wills.spend
         self.cry, self.proclaim, self.whisper = telling.cry, telling.proclaim, telling.whisper
         self.announce = telling.tell
         self.keep, self.drop, self.kept = telling.keep, telling.drop, telling.kept
@@ -142,7 +153,8 @@ class RedisBus:
             rules.history_ttl,
             reactor,
             self._announce,
-            self._claiming.renew,
+            self._renew,
+            self._wills.look,
             lambda: self._following.rooms(),  # noqa: PLW0108  # made below
             hub.present,
         )
@@ -258,6 +270,7 @@ class RedisBus:
             self._stray(room)
             return None
         followed = self._following.follow(room)
+        followed.used = self._now()
         if followed.is_current:
             if after is None or followed.reaches(after):
                 return None
@@ -360,6 +373,7 @@ class RedisBus:
     def went_down(self) -> None:
         """Know nothing any more of what is said elsewhere."""
         self._canary.doubt()
+        self._wills.doubt()
         self._attendance.doubt()
         self._following.went_down()
         self._every_room.went_down()
@@ -369,6 +383,11 @@ class RedisBus:
         self._hearing.take(push)
 
     # -- the rest is our own
+
+    def _renew(self) -> Deferred[None]:
+        """Put right what Redis knows of what is this node's, which it may have been taken for."""
+        renewed = DeferredList([self._claiming.renew(), self._wills.renew()])
+        return renewed.addCallback(lambda _: None)
 
     def _answered(self, seconds: float) -> None:
         self.measures.time(seconds)

@@ -207,7 +207,8 @@ class EveryRoom:
     def _ask(self, room: str, line: Line) -> None:
         self._asked.add(room)
         keys = self._keys.room(room)
-        answer = ask_for(self._commands, keys, line, line.seen, self._following.stand)
+        stand = self._following.stand
+        answer = ask_for(self._commands, keys, line, line.seen, stand, is_use=False)
         answer.addBoth(self._answered, room, self._turn)
         answer.addCallback(self._loaded, room, line, self._turn)
         answer.addErrback(self._not_told)

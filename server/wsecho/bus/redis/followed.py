@@ -44,6 +44,7 @@ class Followed:
         keys: how it is named in Redis.
         run: the run of Redis in which it was current last, empty before.
         needed: when somebody needed it last.
+        used: when somebody was in it, or read it, last.
         touched: when Redis was told last that it is in use.
         is_quiet: whether what is loaded is only remembered, since nobody is here who waits for it.
         has_strayed: whether its members heard what was said here alone.
@@ -59,6 +60,7 @@ class Followed:
     needed: float
     line: Line = field(factory=Line)
     run: str = ""
+    used: float = -inf
     touched: float = -inf
     is_quiet: bool = True
     has_strayed: bool = False

@@ -240,7 +240,11 @@ class Following:
         self._loads += 1
         # A line that has not begun wants all of the log, but vouches for what was seen earlier.
         seen = self.seen(followed.name)
-        loaded = ask_for(self._commands, keys, followed.line, seen, self.stand)
+        is_use = followed.is_waited_for or self._hub.has_members(followed.name)
+        loaded = ask_for(
+            *(self._commands, keys, followed.line, seen, self.stand),
+            is_use=is_use,
+        )
         # Redis answers in order. Where it refuses the channel, nothing that it answers suffices.
         loaded.addErrback(lambda failure: failure.value)
         answer = subscribed.addCallback(lambda _: loaded).addCallback(_raised)

@@ -96,7 +96,10 @@ class Keeping:
 
     def _look_at(self, followed: Followed, now: float) -> None:
         name = followed.name
-        if self._hub.has_members(name) or followed.is_waited_for or name in self._holds:
+        if self._hub.has_members(name) or followed.is_waited_for:
+            followed.needed = followed.used = now
+        elif name in self._holds:
+            # To hear of a room is no use of it.
             followed.needed = now
         if followed.is_waited_for and now - followed.waited_since >= PATIENCE:
             followed.turn_away(BusUnavailable())
@@ -104,17 +107,23 @@ class Keeping:
             # It was logged, and has not come: something is lost on the way.
             followed.line.fall_behind()
         if now - followed.needed >= LINGER and self._hub.forget(name):
+            self._touch(followed, now, is_last=True)
             self._following.unfollow(followed)
         elif self._commands.is_up:
             self._following.load(followed)
             self._touch(followed, now)
 
-    def _touch(self, followed: Followed, now: float) -> None:
-        if now - followed.touched >= self._history_ttl / 3 and followed.needed == now:
+    def _touch(self, followed: Followed, now: float, *, is_last: bool = False) -> None:
+        """Let a room last in Redis for its time after its last use here."""
+        is_due = is_last or now - followed.touched >= self._history_ttl / 3
+        lasts = int((self._history_ttl - (now - followed.used)) * 1000) if is_due else 0
+        if followed.used > followed.touched and lasts > 0 and self._commands.is_up:
             followed.touched = now
             keys = followed.keys
             names = [keys.head, keys.log, keys.who]
-            self._commands.run(TOUCH, names, [self._following.ttl]).addErrback(_ignore)
+            # It may be up no longer, and the link not know yet.
+            with suppress(BusUnavailable):
+                self._commands.run(TOUCH, names, [str(lasts)]).addErrback(_ignore)
 
 
 def _ignore(_: Failure) -> None:

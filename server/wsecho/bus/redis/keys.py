@@ -95,6 +95,15 @@ class Keys:
         """The idempotency keys that count among somebody's."""
         return f"{self._prefix}{{@}}:keys:{sha256(payer.encode()).hexdigest()[:32]}"
 
+    @property
+    def willed(self) -> str:
+        """The nodes that have wills."""
+        return f"{self._prefix}{{@}}:willed"
+
+    def wills(self, node: str) -> str:
+        """What is to be done once a node is dead."""
+        return f"{self._prefix}{{@}}:wills:{node}"
+
     def kept(self, subject: str) -> str:
         """What is kept of a subject."""
         return f"{self._prefix}{{@}}:kept:{subject}"

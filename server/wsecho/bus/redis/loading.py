@@ -34,6 +34,8 @@ def ask_for(
     line: Line,
     seen: Seen,
     stand: Callable[[Seen], Sequence[bytes | str]],
+    *,
+    is_use: bool,
 ) -> Deferred[Any]:
     """Ask the log for what a line needs.
 
@@ -43,13 +45,14 @@ def ask_for(
         line: needs it.
         seen: how far the room was seen here, by the line or before it.
         stand: writes what each script about a room begins with.
+        is_use: whether somebody uses the room, so that it lasts from now on.
 
     Raises:
         BusUnavailable: Redis is away.
     """
     if line.need is Need.RENEWAL:
         seen = Seen(line.disowned, MAX_OFFSET)
-    words = [*stand(seen), str(_PART), "1" if line.seen.epoch else ""]
+    words = [*stand(seen), str(_PART), "1" if line.seen.epoch else "", "1" if is_use else ""]
     return commands.run(LOAD, [keys.head, keys.log], words)
 
 

@@ -15,7 +15,7 @@ from typing import Final, Self
 from attrs import frozen
 
 _GUARD: Final = """
-local reads = {HGET = 1, HMGET = 1, TIME = 1, XLEN = 1, XRANGE = 1, XREVRANGE = 1,
+local reads = {GET = 1, HGET = 1, HMGET = 1, PTTL = 1, TIME = 1, XRANGE = 1, XREVRANGE = 1,
   ZCOUNT = 1, ZRANGE = 1, ZSCORE = 1}
 local has_written = false
 local redis = setmetatable({
@@ -270,13 +270,12 @@ return answer
 )
 
 # Further ARGV: bytes after which the answer is cut; 1 where only what is behind the node's place is
-# wanted. Answers epoch, head, last, the publication id
-# where the node stands, whether there is more, the time, offsets and bodies of what is behind that
-# in turn.
+# wanted; 1 where that is a use of the room. Answers epoch, head, last, the publication id where the
+# node stands, whether there is more, offsets and bodies of what is behind that in turn.
 LOAD: Final = Script.of(
     _STAND,
     """
-keep()
+if ARGV[7] == '1' then keep() end
 forget_old()
 local answer = {epoch, head, last, '', 0, now()}
 local from = '-'
@@ -327,10 +326,13 @@ return {standing[1] or '', tonumber(standing[2] or '0'), standing[3] or '', time
 """
 )
 
-# KEYS: what a room consists of. ARGV: milliseconds. A room that is in use here lasts.
+# KEYS: what a room consists of. ARGV: milliseconds. A room that was used here lasts so long at
+# least.
 TOUCH: Final = Script.of(
     """
-for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ARGV[1]) end
+for _, key in ipairs(KEYS) do
+  if redis.call('PTTL', key) < tonumber(ARGV[1]) then redis.call('PEXPIRE', key, ARGV[1]) end
+end
 """
 )
 
@@ -356,12 +358,17 @@ local last = top and top[1] or redis.call('GET', KEYS[2]) or '0-0'
 
 # Further KEYS: what is kept of the subject. ARGV: what is told; the channel; milliseconds after
 # which it goes from the log; the name under which it is kept, empty for none; milliseconds that
-# the rest lasts; bytes that the log has at most beside this. Each entry has, beside what is told
+# the rest lasts; bytes that the log has at most beside this. Where it carries out a will, further
+# KEYS: its node's wills; further ARGV: its name; 1 where it is said for its own node, which may
+# know of it alone; milliseconds that wills last. Answers 0 where the will was carried out before,
+# else 1. Each entry has, beside what is told
 # and the id of the one before, the sum of the bytes of all up to it.
 PROCLAIM: Final = Script.of(
     _LOGGED,
     _TRY,
     """
+local will = KEYS[4] and redis.call('HGET', KEYS[4], ARGV[7])
+if will == '' or (KEYS[4] and not will and ARGV[8] ~= '1') then return 0 end
 local before = last
 local payload, lasting = ARGV[1], ARGV[5]
 local time = redis.call('TIME')
@@ -398,12 +405,20 @@ if ARGV[4] ~= '' then
   try(function() redis.pcall('HDEL', KEYS[3], ARGV[4]) end, 'HSET', KEYS[3], ARGV[4], payload)
   try(nil, 'PEXPIRE', KEYS[3], lasting)
 end
+if KEYS[4] then
+  try(function()
+    if will then redis.pcall('HSET', KEYS[4], ARGV[7], will)
+    else redis.pcall('HDEL', KEYS[4], ARGV[7]) end
+  end, 'HSET', KEYS[4], ARGV[7], '')
+  try(nil, 'PEXPIRE', KEYS[4], ARGV[9])
+end
 try(nil, 'PUBLISH', ARGV[2], before .. ' ' .. this .. ' ' .. payload)
 if refused then
   take_back()
   redis.pcall('SET', KEYS[2], before, 'PX', lasting)
   return refused
 end
+return 1
 """,
 )
 
@@ -431,6 +446,19 @@ KEEP_UNDER: Final = Script.of(
     """
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
+"""
+)
+
+# KEYS: a node's wills; the nodes that have any. ARGV: the node; a name; what; milliseconds. Answers
+# 0 where it was carried out before, else 1.
+BEQUEATH: Final = Script.of(
+    """
+if redis.call('HGET', KEYS[1], ARGV[2]) == '' then return 0 end
+redis.call('HSET', KEYS[1], ARGV[2], ARGV[3])
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
+redis.call('SADD', KEYS[2], ARGV[1])
+redis.call('PEXPIRE', KEYS[2], ARGV[4])
+return 1
 """
 )
 
@@ -536,9 +564,10 @@ for _, words in ipairs({
   {'PING'}, {'TIME'}, {'SCAN', '0', 'MATCH', key, 'COUNT', '1'}, {'DEL', key},
   {'GET', key}, {'HSET', key, 'a', '1'}, {'HGET', key, 'a'}, {'HMGET', key, 'a'},
   {'HGETALL', key}, {'HKEYS', key}, {'HSCAN', key, '0'}, {'HINCRBY', key, 'b', '1'},
-  {'HDEL', key, 'a'}, {'PEXPIRE', key, '1000'}, {'DEL', key},
+  {'HDEL', key, 'a'}, {'PEXPIRE', key, '1000'}, {'PTTL', key}, {'DEL', key},
+  {'SADD', key, 'a'}, {'SMEMBERS', key}, {'SREM', key, 'a'},
   {'XADD', key, 'MAXLEN', '1', '1-0', 'a', 'b'}, {'XSETID', key, '1-0'},
-  {'XLEN', key}, {'XRANGE', key, '-', '+'},
+  {'XRANGE', key, '-', '+'},
   {'XREVRANGE', key, '+', '-'}, {'XTRIM', key, 'MAXLEN', '1'}, {'XDEL', key, '1-0'}, {'DEL', key},
   {'ZADD', key, '1', 'a'}, {'ZCOUNT', key, '0', '1'}, {'ZSCORE', key, 'a'},
   {'ZRANGE', key, '0', '-1'},
@@ -551,5 +580,5 @@ return 'OK'
 
 ALL: Final = (
     *(TRIAL, PUBLISH, PUBLISH_ALL, LOAD, STANDING, TOUCH, ATTEND),
-    *(BEAT, PROCLAIM, READ_LOG, KEEP_UNDER, TURN, CLAIM, RELEASE),
+    *(BEAT, PROCLAIM, READ_LOG, KEEP_UNDER, BEQUEATH, TURN, CLAIM, RELEASE),
 )

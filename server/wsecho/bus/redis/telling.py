@@ -15,8 +15,11 @@ from wsecho.core.errors import BusUnavailable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from wsecho.bus.later import Later
     from wsecho.bus.redis.commands import Commands
     from wsecho.bus.redis.keys import Keys
+    from wsecho.bus.redis.wills import Wills
+    from wsecho.core.wills import Will
 
 MOST_LOGGED: Final = 64 << 20
 """Bytes of a subject that wait for nodes that are cut off, beside what was said last."""
@@ -38,6 +41,7 @@ class Telling:
         keys: names channels, and what is kept.
         waiting: milliseconds that what is proclaimed waits for nodes that are cut off.
         lasting: milliseconds that the rest lasts after the last sign of a node.
+        wills: knows where those are kept that are carried out by telling.
 
     Attributes:
         names: of what lasts as long as there are nodes, of all that this one has told or read.
@@ -47,13 +51,16 @@ class Telling:
     _keys: Keys
     _waiting: str
     _lasting: str
+    _wills: Wills
     names: set[str] = field(factory=set, init=False)
 
     def cry(self, subject: str, payload: bytes) -> None:
         """Say something to all nodes, if they can be reached."""
         self._commands.cast("PUBLISH", self._keys.subject(subject), payload)
 
-    def proclaim(self, subject: str, payload: bytes, keep: str | None = None) -> Deferred[None]:
+    def proclaim(
+        self, subject: str, payload: bytes, keep: str | None = None, will: Will | None = None
+    ) -> Later[bool]:
         """Say something to all nodes, those included that are cut off for a while.
 
         Raises:
@@ -62,9 +69,16 @@ class Telling:
         last, kept = self._keys.last(subject), self._keys.kept(subject)
         self.names.update((last,) if keep is None else (last, kept))
         channel = self._keys.logged(subject)
-        words = (payload, channel, self._waiting, keep or "", self._lasting, str(MOST_LOGGED))
+        words: list[bytes | str] = [payload, channel, self._waiting, keep or "", self._lasting]
+        words.append(str(MOST_LOGGED))
         names = [self._keys.log(subject), last, kept]
-        return self._commands.run(PROCLAIM, names, words).addCallback(_nothing)
+        if will is not None and self._wills.is_revoked(subject, will):
+            return False
+        if will is not None:
+            key, more = self._wills.key_of(subject, will)
+            names.append(key)
+            words += more
+        return self._commands.run(PROCLAIM, names, words).addCallback(bool)
 
     def tell(self, subject: str, payload: bytes) -> Deferred[None]:
         """Say something to all nodes that are there, and know that it was said.

@@ -8,6 +8,7 @@ say goes as MessagePack within a tag.
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
 import cbor2
@@ -15,10 +16,11 @@ import msgpack
 from twisted.logger import Logger
 
 from wsecho.bus.interface import Bus
-from wsecho.bus.later import when
+from wsecho.bus.later import Later, when
 from wsecho.core.claims import Claim, HeldError
+from wsecho.core.wills import Will
 from wsecho.doors.wamp.objects import MESSAGE_PACK, Extension, MalformedError
-from wsecho.doors.wamp.promises import promised
+from wsecho.doors.wamp.promises import awaited, promised
 from wsecho.router import CannotCarryError
 from wsecho.router.answers import Answer
 from wsecho.router.errors import TakenError
@@ -82,7 +84,8 @@ class BusNetwork:
             return None
         payload = self._encode(notice)
         if isinstance(notice, notices.Event):
-            return promised(lambda: self._bus.proclaim(self._subject, payload, keep))
+            told = partial(self._bus.proclaim, self._subject, payload, keep)
+            return promised(lambda: when(told(), lambda _: None))
         # All else is told anew to who was cut off.
         return promised(lambda: self._bus.announce(self._subject, payload))
 
@@ -126,6 +129,54 @@ class BusNetwork:
             return [notice for payload in found.values() if (notice := _read_kept(payload))]
 
         return promised(lambda: when(self._bus.kept(self._subject), read))
+
+    def bequeath(self, name: str, notice: Notice) -> Answer[None] | None:
+        """Have other nodes inherit something once this one is dead.
+
+        Raises:
+            WampError: they cannot be told.
+            CannotCarryError: it holds what CBOR has no form for.
+        """
+        payload = self._encode(notice)
+        return promised(lambda: self._bus.bequeath(self._subject, name, payload))
+
+    def revoke(self, names: Sequence[str]) -> None:
+        """Have them inherit it no more."""
+        if names:
+            self._bus.revoke(self._subject, names)
+
+    def inherit(self, heir: Callable[[str, str, Notice], bool | Answer[bool]]) -> None:
+        """Inherit what dead nodes left."""
+
+        def take(will: Will, payload: bytes) -> Later[bool]:
+            notice = _read_kept(payload)
+            return True if notice is None else awaited(heir(will.node, will.name, notice))
+
+        self._bus.inherit(self._subject, take)
+
+    def carry_out(
+        self, node: str, name: str, notice: Notice, keep: str | None
+    ) -> bool | Answer[bool]:
+        """Tell all nodes, in one step with spending what was bequeathed.
+
+        Raises:
+            WampError: they cannot be reached.
+            CannotCarryError: it holds what CBOR has no form for.
+        """
+        payload, will = self._encode(notice), Will(node, name)
+        return promised(lambda: self._bus.proclaim(self._subject, payload, keep, will))
+
+    def is_spent(self, node: str, name: str) -> bool | Answer[bool]:
+        """Tell whether it was carried out, or revoked.
+
+        Raises:
+            WampError: that cannot be known.
+        """
+        return promised(lambda: self._bus.is_spent(self._subject, Will(node, name)))
+
+    def spend(self, node: str, name: str) -> None:
+        """Note that it was carried out."""
+        self._bus.spend(self._subject, Will(node, name))
 
     def claim(
         self, place: str, holder: int, rule: str, lost: Callable[[], None], *, is_shared: bool
@@ -193,7 +244,7 @@ def _read_kept(payload: bytes) -> Notice | None:
         _, words = decode(payload)
         return notices.read(words)
     except (cbor2.CBORDecodeError, TypeError, ValueError):
-        _log.failure("cannot read what is kept of WAMP's retained events")
+        _log.failure("cannot read what is kept of WAMP's retained events and testaments")
         return None
 
 

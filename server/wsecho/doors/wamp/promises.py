@@ -63,3 +63,14 @@ def wamp_error(error: WireError, others: Translation = MappingProxyType({})) -> 
         if isinstance(error, kind):
             return WampError(uri, error.reason)
     return WampError(RUNTIME_ERROR)
+
+
+def awaited(outcome: T | Answer[T]) -> Later[T]:
+    """Let the bus wait for the router; it fails with `BusUnavailable`, whatever the router says."""
+    if not isinstance(outcome, Answer):
+        return outcome
+    waiting: Deferred[T] = Deferred()
+    outcome.then(
+        waiting.callback, lambda error: waiting.errback(BusUnavailable(error.reason or error.uri))
+    )
+    return waiting

@@ -115,10 +115,26 @@ class WampRooms:
             WampError: it is not exactly one text or binary, its key was used for another, or its
                 topic is of who comes and goes (`wamp.error.not_authorized`).
         """
+        sub = _subject(session.authid, session.authrole)
+        caller = Caller(session.transport.details.peer, sub=sub)
+        said = self._say(publication, _keyed(caller, publication))
+        self._hold_back(session, _room(publication.topic))
+        return said
+
+    def execute(self, publication: Publication, authid: str, authrole: str) -> int | Answer[int]:
+        """Say what a session wanted said once it is over, however often this is called.
+
+        Raises:
+            WampError: as `publish`.
+        """
+        keyed = _keyed(Caller("", sub=_subject(authid, authrole)), publication)
+        # No caller of ours has such a name.
+        return self._say(publication, keyed or Keyed(str(publication.id), "\0testament"))
+
+    def _say(self, publication: Publication, keyed: Keyed | None) -> int | Answer[int]:
         if publication.topic.startswith(PRESENCE_PREFIX):
             raise WampError(NOT_AUTHORIZED, "who comes and goes is the server's alone to say")
         payload, is_binary = _payload(publication)
-        keyed = _keyed(session, publication)
         room = _room(publication.topic)
 
         def publish() -> Later[int]:
@@ -132,9 +148,7 @@ class WampRooms:
             )
             return when(receipt, lambda receipt: receipt.publication)
 
-        said = promised(publish)
-        self._hold_back(session, room)
-        return said
+        return promised(publish)
 
     def _hold_back(self, session: Session, room: str) -> None:
         """Read no more from a publisher until less of what was said before is on its way."""
@@ -292,7 +306,13 @@ def _payload(publication: Publication) -> tuple[bytes, bool]:
     raise WampError(INVALID_ARGUMENT, "a room takes text or binary")
 
 
-def _keyed(session: Session, publication: Publication) -> Keyed | None:
+def _subject(authid: str, authrole: str) -> str | None:
+    # An anonymous page comes back with another session and another authid, and sends again
+    # what it does not know to have arrived.
+    return None if authrole == "anonymous" else authid
+
+
+def _keyed(caller: Caller, publication: Publication) -> Keyed | None:
     key = (publication.kwargs or {}).get("key")
     if key is None:
         return None
@@ -300,10 +320,7 @@ def _keyed(session: Session, publication: Publication) -> Keyed | None:
         check_key(key if isinstance(key, str) else "")
     except BadRequest as error:
         raise WampError(INVALID_ARGUMENT, error.reason) from None
-    # An anonymous page comes back with another session and another authid, and sends again
-    # what it does not know to have arrived.
-    sub = None if session.authrole == "anonymous" else session.authid
-    return Caller(session.transport.details.peer, sub=sub).keyed(key)
+    return caller.keyed(key)
 
 
 def _argument(message: Message) -> str | bytes:

@@ -36,8 +36,15 @@ class Events:
         self._latest = 0.0
         self._under_way: dict[int, tuple[Publication, Answer[int]]] = {}
 
-    def publish(self, publication: Publication, *, retain: bool) -> int | Answer[int]:
+    def publish(
+        self, publication: Publication, *, retain: bool, will: tuple[str, str] | None = None
+    ) -> int | Answer[int]:
         """Tell all nodes; it is delivered here too when it comes round.
+
+        Args:
+            publication: what.
+            retain: whether it is retained.
+            will: node and name of what is carried out by this, and told only if it was not before.
 
         Returns:
             The publication id, once it has.
@@ -58,14 +65,28 @@ class Events:
 
         try:
             keep = str(publication.id) if retain else None
-            told = self._network.tell(_write(publication, retain=retain), keep)
+            told = self._tell(write(publication, retain=retain), keep, will)
         except CannotCarryError as error:
             self._under_way.pop(publication.id, None)
             raise WampError(error.uri, "there is no form for it between nodes") from None
         except WampError:
             self._under_way.pop(publication.id, None)
             raise
-        settle(told, lambda _: None, failed)
+
+        def done(was_told: bool) -> None:  # noqa: FBT001
+            if not was_told and self._under_way.pop(publication.id, None) is not None:
+                answer.give(publication.id)
+
+        settle(told, done, failed)
+        return answer
+
+    def _tell(
+        self, event: notices.Event, keep: str | None, will: tuple[str, str] | None
+    ) -> bool | Answer[bool]:
+        if will is not None:
+            return self._network.carry_out(*will, event, keep)
+        told, answer = self._network.tell(event, keep), Answer[bool]()
+        settle(told, lambda _: answer.give(True), answer.fail)
         return answer
 
     def heard(self, notice: notices.Event, *, is_own: bool) -> None:
@@ -74,13 +95,13 @@ class Events:
         if under_way is not None:
             publication, answer = under_way
         elif notice.retain or self._realm.broker.has_receivers(notice.topic):
-            publication, answer = _read(notice), None
+            publication, answer = read(notice), None
         else:
             return
         dropped = self._deliver(publication, retain=notice.retain)
         if is_own:
             if publication.time != notice.time:
-                self._network.keep(str(publication.id), _write(publication, retain=True))
+                self._network.keep(str(publication.id), write(publication, retain=True))
             self._network.drop([str(each.id) for each in dropped])
         if answer is not None:
             answer.give(publication.id)
@@ -111,14 +132,14 @@ class Events:
             return
 
     def _merge(self, kept: Iterable[notices.Notice]) -> None:
-        read = [_read(notice) for notice in kept if isinstance(notice, notices.Event)]
-        theirs = {publication.id for publication in read}
+        found = [read(notice) for notice in kept if isinstance(notice, notices.Event)]
+        theirs = {publication.id for publication in found}
         retained = self._realm.broker.retained
-        dropped = self._retain(read)
+        dropped = self._retain(found)
         self._network.drop([str(each.id) for each in dropped if each.id in theirs])
         for each in retained:
             if each.id not in theirs:
-                event = _write(each, retain=True)
+                event = write(each, retain=True)
                 self._network.keep(str(each.id), event)
                 # Who came back before this one has not read it.
                 with suppress(WampError, CannotCarryError):
@@ -130,10 +151,11 @@ class Events:
 
     def kept(self, notice: notices.Kept) -> None:
         """Retain what another node did, if nothing later is."""
-        self._retain([_read(notices.Event(*notice.event))])
+        self._retain([read(notices.Event(*notice.event))])
 
 
-def _write(publication: Publication, *, retain: bool) -> notices.Event:
+def write(publication: Publication, *, retain: bool) -> notices.Event:
+    """Write a publication as nodes tell it."""
     publisher, audience = publication.publisher, publication.audience
     return notices.Event(
         publication.id,
@@ -153,7 +175,8 @@ def _write_audience(audience: Audience) -> list[list[Any] | None]:
     return [None if each is None else list(each) for each in lists]
 
 
-def _read(notice: notices.Event) -> Publication:
+def read(notice: notices.Event) -> Publication:
+    """Read a publication that a node told."""
     lists = notice.audience
     return Publication(
         notice.id,

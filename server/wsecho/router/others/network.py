@@ -82,6 +82,42 @@ class Network(Protocol):
     def kept(self) -> Iterable[Notice] | Answer[Iterable[Notice]]:
         """What is kept."""
 
+    def bequeath(self, name: str, notice: Notice) -> Answer[None] | None:
+        """Have other nodes inherit something once this one is dead.
+
+        Raises:
+            CannotCarryError: it holds what has no form between nodes.
+        """
+
+    def revoke(self, names: Sequence[str]) -> None:
+        """Have them inherit it no more, at once or when they can be reached."""
+
+    def inherit(self, heir: Callable[[str, str, Notice], bool | Answer[bool]]) -> None:
+        """Inherit what dead nodes left.
+
+        Args:
+            heir: takes the node, the name and what it is; it is given again, unless it fails,
+                until it is spent.
+        """
+
+    def carry_out(
+        self, node: str, name: str, notice: Notice, keep: str | None
+    ) -> bool | Answer[bool]:
+        """As `tell`, in one step with spending what a node, or this one, had bequeathed.
+
+        Returns:
+            Whether it was told: not where it had been spent before.
+
+        Raises:
+            CannotCarryError: it holds what has no form between nodes.
+        """
+
+    def is_spent(self, node: str, name: str) -> bool | Answer[bool]:
+        """Whether it was carried out, or revoked."""
+
+    def spend(self, node: str, name: str) -> None:
+        """It was carried out."""
+
     def claim(
         self, place: str, holder: int, rule: str, lost: Callable[[], None], *, is_shared: bool
     ) -> int | Answer[int]:

@@ -11,6 +11,7 @@ be added at the end of a notice only together with a new version.
 ==========  ====================================================================================
 to all      `Event`, `Kept`; `Joined`, `Left`; `Subscribed`, `Unsubscribed`; `Registered`,
             `Unregistered`
+kept        `Event`, `Testament`
 to one      `State`; `Invoke`, `Interrupt` to the callee's node; `Result`, `Failed` to the
             caller's; `End` to a session's
 ==========  ====================================================================================
@@ -66,6 +67,21 @@ class Kept:
 
     CODE: ClassVar = 14
     event: list[Any]
+
+
+@frozen
+class Testament:
+    """What is to be published once its session is over; it is kept, not told.
+
+    Attributes:
+        event: an `Event`'s fields.
+        authid, authrole: whose it was.
+    """
+
+    CODE: ClassVar = 15
+    event: list[Any]
+    authid: str
+    authrole: str
 
 
 @frozen
@@ -223,6 +239,7 @@ class End:
 Notice = (
     Event
     | Kept
+    | Testament
     | Joined
     | Left
     | Subscribed

@@ -17,6 +17,7 @@ from wsecho.router.others.events import Events
 from wsecho.router.others.neighbours import Neighbour, joined, state_of
 from wsecho.router.others.network import check
 from wsecho.router.others.registering import Registering
+from wsecho.router.others.wills import Wills
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +38,7 @@ class Others:
         network: leads to them.
 
     Attributes:
-        events, registering, calling: what it does with them.
+        events, wills, registering, calling: what it does with them.
         check: sees that what is known of all nodes can be told, or raises `WampError`.
     """
 
@@ -46,6 +47,7 @@ class Others:
         self._network = network
         self.check = partial(check, network)
         self.events = Events(realm, network)
+        self.wills = Wills(realm, network, self.events)
         self.registering = Registering(realm, network)
         self.calling = Calling(realm, network)
         self._neighbours: dict[str, Neighbour] = {}
@@ -162,6 +164,7 @@ class Others:
 
     def _come_back(self) -> None:
         self.events.catch_up()
+        self.wills.come_back()
         for neighbour in self._neighbours.values():
             neighbour.is_doubtful = True
         if self._neighbours:
