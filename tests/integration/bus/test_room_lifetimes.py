@@ -72,6 +72,7 @@ async def test_a_room_that_is_only_heard_of_does_not_last(
     one, two = make_nodes(history_ttl=1.0)
     if hears == "held":
         two.bus.hold("a")
+        await two.attach()
     elif hears == "overheard":
         await known(two.bus.overhear(all_rooms=True))
     first = (await one.say("first")).position

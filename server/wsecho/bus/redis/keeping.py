@@ -116,8 +116,10 @@ class Keeping:
     def _touch(self, followed: Followed, now: float, *, is_last: bool = False) -> None:
         """Let a room last in Redis for its time after its last use here."""
         is_due = is_last or now - followed.touched >= self._history_ttl / 3
-        lasts = int((self._history_ttl - (now - followed.used)) * 1000) if is_due else 0
-        if followed.used > followed.touched and lasts > 0 and self._commands.is_up:
+        if not is_due or followed.used <= followed.touched or not self._commands.is_up:
+            return
+        lasts = int((self._history_ttl - (now - followed.used)) * 1000)
+        if lasts > 0:
             followed.touched = now
             keys = followed.keys
             names = [keys.head, keys.log, keys.who]
