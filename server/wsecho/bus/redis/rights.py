@@ -21,9 +21,10 @@ COMMANDS: Final = (
     *("select", "info", "ping", "time", "scan"),
     *("eval", "evalsha", "script|load"),
     *("publish", "subscribe", "unsubscribe", "psubscribe", "punsubscribe"),
-    *("get", "set", "del", "pexpire"),
+    *("get", "set", "del", "pexpire", "pttl"),
     *("hget", "hmget", "hgetall", "hkeys", "hscan", "hset", "hdel", "hincrby"),
-    *("xadd", "xdel", "xlen", "xrange", "xrevrange", "xsetid", "xtrim"),
+    *("xadd", "xdel", "xrange", "xrevrange", "xsetid", "xtrim"),
+    *("sadd", "smembers", "srem"),
     *("zadd", "zcount", "zrange", "zrem", "zremrangebyscore", "zscore"),
 )
 """All that is used, as `ACL SETUSER` has it; but for HELLO, which Redis allows everybody."""
