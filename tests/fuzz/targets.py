@@ -7,6 +7,7 @@ same, or what was refused in one form is in no other. A target that fails raises
 
 import json
 import socket
+import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from ipaddress import ip_network
@@ -14,6 +15,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from tests.deflated import zlibs_answer
 from wsecho.access.claims import Claims
 from wsecho.access.hosts import host_name, is_local
 from wsecho.access.keys import read_keys
@@ -21,7 +23,8 @@ from wsecho.access.presented import presented_token
 from wsecho.access.proxies import Proxies
 from wsecho.access.tokens import verify
 from wsecho.core.closeframes import read_close
-from wsecho.core.deflate import Offer, choose
+from wsecho.core.compression import Codec, InflatedTooLargeError, InflationError
+from wsecho.core.deflate import Agreement, Offer, choose
 from wsecho.core.errors import BadRequest, BadToken, Forbidden, WireError
 from wsecho.core.handshake import Query, examine, split_target
 from wsecho.core.large import LargeMessage
@@ -190,6 +193,37 @@ def deflate(data: bytes) -> None:
         assert again.client_max_window_bits == agreed.client_window
 
 
+def inflate(data: bytes) -> None:
+    """Two messages are zlib's whole answers, or too large, or none."""
+    agreed = Agreement(
+        server_no_context_takeover=False,
+        client_no_context_takeover=False,
+        server_window=15,
+        client_window=None,
+    )
+    ours, theirs = Codec(agreed), None
+    begin = 1 + (data[0] if data else 0)
+    for message in filter(None, (data[1:begin], data[begin:])):
+        found = _inflated(ours, message)
+        try:
+            answer, theirs = zlibs_answer(theirs, message)
+        except zlib.error:
+            # Where it is too large, nobody looks whether what is behind that is any.
+            assert not isinstance(found, bytes)
+            return
+        if len(answer) > _MOST:
+            assert found is InflatedTooLargeError
+            return
+        assert found == answer
+
+
+def _inflated(codec: Codec, message: bytes) -> bytes | type[InflationError]:
+    try:
+        return codec.inflate(message, _MOST)
+    except InflationError as error:
+        return type(error)
+
+
 def rawsocket(data: bytes) -> None:
     """Frames are the same in one piece and octet by octet."""
     read_hello(data[:4].ljust(4, b"\0"))
@@ -325,6 +359,14 @@ TARGETS: Final[Mapping[str, Target]] = {
         deflate,
         (b'permessage-deflate; server_max_window_bits="10"; client_max_window_bits',),
         (b"server_no_context_takeover", b"client_no_context_takeover", b"client_max_window_bits=8"),
+    ),
+    "inflate": Target(
+        inflate,
+        (
+            b"\x08" + bytes.fromhex("f348cdc9c9070000f248cdc9c90700"),
+            b"\x07" + bytes.fromhex("4a4c4c4c000000d2488c4c0400"),
+            b"\x05\x01\x02\0\xfd\xffab\0",
+        ),
     ),
     "rawsocket": Target(rawsocket, (b"\0\0\0\1x\1\0\0\2ab\2\0\0\0",)),
     "v1": Target(
