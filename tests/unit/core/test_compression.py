@@ -3,6 +3,7 @@
 
 import tracemalloc
 import zlib
+from random import Random
 
 import pytest
 from hypothesis import example, given
@@ -21,6 +22,8 @@ from wsecho.core.deflate import Agreement
 MOST = 2000
 HELLO = bytes.fromhex("f348cdc9c90700")
 FINISHED = zlib.Z_FINISH
+# Behind its last octet there is more to be read.
+FULL = Written(Random(1).randbytes(MOST), cuts=((MOST, zlib.Z_SYNC_FLUSH),) * 9)
 
 
 def codec(*, takeover: bool = True, server: bool = True, window: int | None = None) -> Codec:
@@ -34,6 +37,7 @@ def codec(*, takeover: bool = True, server: bool = True, window: int | None = No
     st.none() | st.integers(9, 15),
 )
 @example([Written(b"x" * (MOST + extra)) for extra in (0, -1, 1)], True, None)
+@example([FULL, Written(b"b" * 50), FULL, Written(b"b" * 50)], True, None)
 @example([Written(b"a" * 50, end=FINISHED), Written(b"b")], True, None)
 @example([Written(b"a" * 50, end=FINISHED, is_bare=True), Written(b"b")], True, 9)
 def test_a_message_is_zlibs_whole_answer(
@@ -117,6 +121,36 @@ def test_nothing_piles_up_behind_an_end() -> None:
         tracemalloc.stop()
 
 
+def test_who_said_it_would_forget_its_window_is_held_to_it() -> None:
+    """RFC 7692 section 7.1.1.2; nothing is kept for it."""
+    ours, peer = codec(takeover=False), Compressor()
+    text = Written(b"the same words over again")
+    assert ours.inflate(peer.write(text), MOST) == text.payload
+    with pytest.raises(NotDeflatedError, match="too far back"):
+        ours.inflate(peer.write(text), MOST)
+
+
+def test_a_window_of_256_octets_is_one() -> None:
+    """Also where the peer writes it with zlib, whose smallest is larger."""
+    payload = Random(2).randbytes(200) * 4
+    deflated = Compressor(9).write(Written(payload))
+    assert len(deflated) < 400
+    assert codec(window=8).inflate(deflated, MOST) == payload
+
+
+@pytest.mark.parametrize("begin", [b"", HELLO])
+def test_little_more_is_inflated_than_may_be(begin: bytes) -> None:
+    """Also where there is room for none."""
+    bomb = begin + Compressor().write(Written(bytes(1 << 22)))
+    tracemalloc.start()
+    try:
+        with pytest.raises(InflatedTooLargeError):
+            codec().inflate(bomb, 5)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 18
+    finally:
+        tracemalloc.stop()
+
+
 def test_only_so_many_streams_are_a_message() -> None:
     """Each costs time, however short it is."""
     empty = b"\x03\0"
@@ -136,7 +170,8 @@ def test_only_so_many_streams_are_a_message() -> None:
 def test_no_compressor_needs_more_than_the_bound(length: int, memory: int, strategy: int) -> None:
     """The worst that zlib can be told to do, with the octets that have the longest codes."""
     style = Style(9 if strategy else 0, memory, strategy)
-    payload = (bytes(range(144, 256)) * (length // 112 + 1))[:length]
+    # These have codes of nine bits, and repeat nothing.
+    payload = bytes(144 + octet % 112 for octet in Random(length).randbytes(length))
     deflated = Compressor().write(Written(payload, style=style))
     assert len(deflated) <= longest_deflated(length)
 

@@ -65,6 +65,19 @@ def test_fragments_are_answered_whole() -> None:
     assert client.texts() == ["abc"]
 
 
+def test_a_fragment_is_a_sign_of_life() -> None:
+    """As a whole message is: a ping need not be answered within a message."""
+    server = Server(Config(auto_ping=5, auto_ping_timeout=5))
+    client = server.open("/echo")
+    client.raw(masked(1, b"a", fin=False))
+    for _ in range(5):
+        server.clock.pump([1] * 4)
+        client.raw(masked(0, b"b", fin=False))
+    assert not client.peer.wire.aborted
+    server.clock.pump([1] * 15)
+    assert client.peer.wire.aborted
+
+
 def test_a_template_answers_text_only() -> None:
     """The text goes where {data} stands; binary is echoed as it is."""
     server = Server(Config(reply=b"Data received as:  {data}!"))

@@ -116,12 +116,13 @@ FRAGMENT = Frame(0x01, b"b", b"abcd", 0).write()
         (whole(b"x" * 1000 + b"\xff" + b"y" * 30_000) + whole(b"late"), (500, 2000, 3000)),
         (whole(b"x" * 10 + b"\xff" + b"y" * 38_000), (5, 16)),
         (FRAGMENT + whole(b"end", 0x80) + whole(b"c") * 2 + whole(b"\xff" * 200)[:20], ()),
+        (whole(b"x" * 40_001, 0x83) + whole(b"late"), (3,)),
     ],
     ids=[
         *("lengths", "one too long", "longest", "no text", "many", "unfinished"),
         *("fragments", "no text in fragments", "close", "no text at the end", "not yet none"),
         *("no text in a large one", "no text in two pieces"),
-        "no text behind fragments",
+        *("no text behind fragments", "too long and of no kind"),
     ],
 )
 def test_nobody_can_tell(stream: bytes, ends: tuple[int, ...], path: str, reply: bytes) -> None:
