@@ -176,6 +176,16 @@ def test_no_compressor_needs_more_than_the_bound(length: int, memory: int, strat
     assert len(deflated) <= longest_deflated(length)
 
 
+def test_a_compressor_that_knows_the_fixed_codes_alone_needs_an_eighth_more() -> None:
+    """Nine bits for each octet from 144 on (RFC 1951 section 3.2.6)."""
+    length = 600_000
+    # The block's head, each 255, its end, and an empty stored block's head; the lowest bit first.
+    bits = "010" + "1" * 9 * length + "0" * 7 + "000"
+    deflated = int(bits[::-1], 2).to_bytes(-(-len(bits) // 8), "little")
+    assert length + (length >> 3) <= len(deflated) <= longest_deflated(length)
+    assert codec().inflate(deflated, length) == b"\xff" * length
+
+
 @given(st.lists(st.binary(max_size=300), max_size=5), st.booleans(), st.integers(9, 15))
 def test_what_is_sent_is_inflated_by_zlib(
     messages: list[bytes], takeover: bool, window: int
