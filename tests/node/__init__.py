@@ -45,7 +45,9 @@ def _program(name: str) -> str:
 
 @functools.cache
 def _installed() -> Path:
-    if not (HERE / "node_modules").is_dir():
+    # npm keeps there what it has installed, and from which lock file.
+    made, wanted = HERE / "node_modules" / ".package-lock.json", HERE / "package-lock.json"
+    if not made.exists() or made.stat().st_mtime < wanted.stat().st_mtime:
         command = [_program("npm"), "ci", "--no-audit", "--no-fund"]
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
         subprocess.run(command, cwd=HERE, check=True, env={**os.environ, "PATH": path})

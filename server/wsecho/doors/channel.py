@@ -232,7 +232,7 @@ class Channel(HTTPChannel):
             return self._read_content(self._content, octets)
         except WireError as error:
             is_head = self._content is None and not self.requests
-            self._refuse(error, octets.lstrip(b"\r\n") if is_head else self._command + b" ")
+            self._refuse(error, skip_empty_lines(octets) if is_head else self._command + b" ")
             return False
 
     def _read_head(self, octets: bytes) -> bool:

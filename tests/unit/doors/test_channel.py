@@ -284,6 +284,7 @@ PIECES: Final = st.sampled_from(
 @settings(max_examples=80, deadline=None)
 @given(octets=st.lists(PIECES, max_size=6).map(b"".join), half_closes=st.booleans())
 @example(octets=b"\r\n" * 3 + POST + CHUNKED + CHUNKS + UPGRADE, half_closes=True)
+@example(octets=get() + b"\rHEAD / HTTP/1.1\r\n\r\n", half_closes=False)
 def test_it_does_not_matter_how_octets_are_cut(octets: bytes, *, half_closes: bool) -> None:
     """All at once or one by one, the same is answered, to the octet."""
     at_once = outcome(octets, half_closes=half_closes)
