@@ -6,7 +6,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from attrs import frozen
+from attrs import field, frozen
+from twisted.internet.defer import DeferredLock
 
 from wsecho.bus.redis.errors import LateError, LostError, RefusedError
 from wsecho.bus.redis.link import Link, Standing
@@ -35,11 +36,15 @@ class Commands:
         link: the connection.
         measures: counts.
         refusals: has the log tell what Redis refuses.
+
+    Attributes:
+        one_large: whoever asks for what may be as large as a message waits here for its turn.
     """
 
     _link: Link
     _measures: Measures
     _refusals: Refusals
+    one_large: DeferredLock = field(factory=DeferredLock, init=False)
 
     @property
     def is_up(self) -> bool:

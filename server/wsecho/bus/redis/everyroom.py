@@ -7,6 +7,7 @@ rooms, once it is back; rooms that are followed here look after themselves.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field
@@ -16,7 +17,7 @@ from twisted.logger import Logger
 from wsecho.bus.later import gather
 from wsecho.bus.redis.attendance import PRESENCE, read_change
 from wsecho.bus.redis.loading import MOST_LOADS, ask_for, read_loaded
-from wsecho.bus.redis.records import MESSAGE, NO_TAG, read_notice
+from wsecho.bus.redis.records import MESSAGE, NO_TAG, PLACE, read_notice
 from wsecho.bus.redis.scanning import scan_rooms
 from wsecho.bus.redis.scripts import STANDING
 from wsecho.core.errors import BusUnavailable, WireError
@@ -137,6 +138,8 @@ class EveryRoom:
         room = self._keys.room_on(channel.decode())
         if body[:1] == MESSAGE:
             self._take_notice(room, body)
+        elif body[:1] == PLACE:
+            self._fetch(room, body)
         elif body[:1] == PRESENCE:
             self._ear.announce(room, read_change(body))
 
@@ -152,6 +155,19 @@ class EveryRoom:
         waiting: Deferred[None] = Deferred(lambda _: None)
         self._waiting.append(waiting)
         return waiting
+
+    def _fetch(self, room: str, body: bytes) -> None:
+        """Fetch a large message, and then take it as though it had been told whole."""
+        _, epoch, offset = body.split(b" ")
+        place = offset + b"-0"
+        ask = partial(self._commands.ask, "XRANGE", self._keys.room(room).log, place, place)
+
+        def fetched(entries: list[Any], turn: int) -> None:
+            if entries and turn == self._turn and self._following.get(room) is None:
+                self._take_notice(room, b"m %b %b %b" % (epoch, offset, entries[0][1][3]))
+
+        asked = self._commands.one_large.run(ask)
+        asked.addCallback(fetched, self._turn).addErrback(self._not_told)
 
     def _take_notice(self, room: str, body: bytes) -> None:
         logged = read_notice(body)

@@ -210,6 +210,14 @@ class Following:
         followed.acknowledge()
         self.load(followed)
 
+    def hear_of_large(self, followed: Followed) -> None:
+        """Hear that there is a message that has to be fetched, for it is large."""
+        if followed.name not in self._hub:
+            self.unfollow(followed)
+            return
+        followed.line.fall_behind()
+        self.load(followed)
+
     # -- loading
 
     def load(self, followed: Followed) -> None:

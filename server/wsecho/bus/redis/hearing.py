@@ -10,7 +10,7 @@ from twisted.logger import Logger
 
 from wsecho.bus.redis.attendance import PRESENCE
 from wsecho.bus.redis.chronicle import Chronicle
-from wsecho.bus.redis.records import MESSAGE
+from wsecho.bus.redis.records import MESSAGE, PLACE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,5 +91,7 @@ class Hearing:
                 self._hear_other(channel, body)
         elif body[:1] == MESSAGE:
             self._following.hear(followed, body)
+        elif body[:1] == PLACE:
+            self._following.hear_of_large(followed)
         elif body[:1] == PRESENCE:
             self._attendance.hear(followed, body)

@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 MOST_LOADS: Final = 32
 """Rooms that are loaded at a time: after an outage all of them have to be."""
 
-_PART: Final = 1 << 20
-"""Bytes of a log that are loaded at a time."""
+_PART: Final = 1 << 18
+"""Bytes of a log that are loaded at a time: with those of all rooms that are loaded together, and
+one large message, less than what Redis lets a listener leave unread (32 MB)."""
+
+_TOO_LARGE: Final = 2
 
 
 def ask_for(
@@ -53,7 +56,15 @@ def ask_for(
     if line.need is Need.RENEWAL:
         seen = Seen(line.disowned, MAX_OFFSET)
     words = [*stand(seen), str(_PART), "1" if line.seen.epoch else "", "1" if is_use else ""]
-    return commands.run(LOAD, [keys.head, keys.log], words)
+
+    def ask(takes_large: str) -> Deferred[Any]:
+        return commands.run(LOAD, [keys.head, keys.log], [*words, takes_large])
+
+    def ask_again(reply: list[Any]) -> Any:
+        # Large ones are fetched one after another, over all rooms.
+        return commands.one_large.run(ask, "1") if reply[4] == _TOO_LARGE else reply
+
+    return ask("").addCallback(ask_again)
 
 
 @frozen

@@ -15,6 +15,9 @@ from wsecho.core.rooms import Said
 
 NO_TAG: Final = b"-"
 MESSAGE: Final = b"m"
+PLACE: Final = b"l"
+"""Begins what tells only where a message stands, which is large: ``l epoch offset``."""
+
 _TEXT, _BINARY = b"t", b"b"
 
 

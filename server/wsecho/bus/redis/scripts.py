@@ -14,6 +14,11 @@ from typing import Final, Self
 
 from attrs import frozen
 
+LARGE: Final = 1 << 16
+"""Octets of a logged message beyond which its channel tells only where it stands. Redis ends a
+connection that has 32 MB of what it was told to read still (client-output-buffer-limit pubsub), so
+that each listener fetches what is large in its own time."""
+
 _GUARD: Final = """
 local reads = {GET = 1, HGET = 1, HMGET = 1, PTTL = 1, TIME = 1, XRANGE = 1, XREVRANGE = 1,
   ZCOUNT = 1, ZRANGE = 1, ZSCORE = 1}
@@ -93,6 +98,14 @@ local function forget_old()
 end
 """
 
+# What a room's channel tells of a message, whole or only where it stands.
+_NOTICE: Final = f"""
+local function notice(epoch, offset, body, is_logged)
+  if is_logged and #body > {LARGE} then return 'l ' .. epoch .. ' ' .. offset end
+  return 'm ' .. epoch .. ' ' .. offset .. ' ' .. body
+end
+"""
+
 # What is done either whole or not at all: `try` does one thing after another, and keeps what takes
 # it back; once one is refused no further one is done. Redis may refuse what an ACL forbids, or for
 # want of memory, or for what else stands under a name, at any step.
@@ -130,6 +143,7 @@ end
 """,
     _STAND,
     _TRY,
+    _NOTICE,
     """
 local limit, publication, record = tonumber(ARGV[5]), ARGV[6], ARGV[7]
 local offset, before = whole(head + 1), whole(head)
@@ -161,7 +175,7 @@ if limit > 0 then
   end, 'XADD', KEYS[2], 'MAXLEN', limit, offset .. '-0', 'p', publication, 'm', body, 'b', last)
   try(nil, 'PEXPIRE', KEYS[2], ttl)
 end
-try(nil, 'PUBLISH', ARGV[8], 'm ' .. epoch .. ' ' .. offset .. ' ' .. body)
+try(nil, 'PUBLISH', ARGV[8], notice(epoch, offset, body, limit > 0))
 if refused then
   take_back()
   return refused
@@ -178,6 +192,7 @@ return {'said', epoch, head + 1, publication}
 # channel. It is said in all rooms or in none: answers `reused`, `full`, or of each room how it was
 # said, epoch, offset, publication id.
 PUBLISH_ALL: Final = Script.of(
+    _NOTICE,
     """
 local fresh, ttl, limit, digest, keep, most, payload = unpack(ARGV, 1, 7)
 limit, most = tonumber(limit), tonumber(most)
@@ -252,7 +267,7 @@ local function say(room, at, seen_epoch, seen_offset, publication, record, chann
     redis.call('PEXPIRE', KEYS[at + 2], keep)
     redis.call('ZADD', used, string.format('%.0f', milliseconds + keep), KEYS[at + 2])
   end
-  redis.call('PUBLISH', channel, 'm ' .. room.epoch .. ' ' .. offset .. ' ' .. body)
+  redis.call('PUBLISH', channel, notice(room.epoch, offset, body, limit > 0))
   return {'said', room.epoch, room.head, publication}
 end
 local answer = {}
@@ -266,12 +281,13 @@ for number, room in ipairs(rooms) do
 end
 if used then redis.call('PEXPIRE', used, keep) end
 return answer
-"""
+""",
 )
 
-# Further ARGV: bytes after which the answer is cut; 1 where only what is behind the node's place is
-# wanted; 1 where that is a use of the room. Answers epoch, head, last, the publication id where the
-# node stands, whether there is more, offsets and bodies of what is behind that in turn.
+# Further ARGV: bytes that the answer has room for; 1 where only what is behind the node's place is
+# wanted; 1 where that is a use of the room; 1 where one message that is larger than the room is
+# taken alone. Answers epoch, head, last, the publication id where the node stands, whether there
+# is more (2 where it is too large), the time, offsets and bodies of what is behind that in turn.
 LOAD: Final = Script.of(
     _STAND,
     """
@@ -296,15 +312,20 @@ if epoch == seen_epoch and seen_offset > 0 then
     end
   end
 end
-local room = tonumber(ARGV[5])
+local room, takes_large = tonumber(ARGV[5]), ARGV[8] == '1'
 while true do
   local some = redis.call('XRANGE', KEYS[2], from, '+', 'COUNT', 8)
   for _, entry in ipairs(some) do
-    if room <= 0 then
+    local body = entry[2][4]
+    local is_first = #answer == 6
+    if is_first and #body > room and not takes_large then
+      answer[5] = 2
+      return answer
+    end
+    if not is_first and #body > room then
       answer[5] = 1
       return answer
     end
-    local body = entry[2][4]
     answer[#answer + 1] = tonumber(string.match(entry[1], '^%d+'))
     answer[#answer + 1] = body
     from = '(' .. entry[1]
