@@ -4,6 +4,7 @@
 from twisted.application.service import MultiService
 
 from wsecho.config import ConfigError
+from wsecho.discretion import keep_discreet
 from wsecho.options import Options
 from wsecho.service import WsechoService
 from wsecho.steady import steady
@@ -20,6 +21,7 @@ def makeService(options: Options) -> MultiService:
     """
     from twisted.internet import reactor  # noqa: PLC0415  # twistd chooses it first
 
+    keep_discreet()
     steady(reactor)
     try:
         if options.config.workers > 1:

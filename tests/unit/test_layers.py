@@ -24,7 +24,17 @@ LAYERS = [
     {"doors"},
     {"tls"},
     {
-        *("buses", "credentials", "descriptors", "drain", "listening", "logs", "page", "options"),
+        *(
+            "buses",
+            "credentials",
+            "descriptors",
+            "discretion",
+            "drain",
+            "listening",
+            "logs",
+            "page",
+            "options",
+        ),
         *("signals", "steady"),
     },
     {"announcing", "clustering", "reload", "sharing"},

@@ -32,6 +32,7 @@
         └── OtherSecret   502           it takes none of what we forward
 """
 
+import re
 from enum import IntEnum
 from math import ceil
 from typing import ClassVar, Final
@@ -41,6 +42,11 @@ from attrs import frozen
 _MAX_REASON: Final = 123
 RETRY_AFTER: Final = 5.0
 """Seconds after which somebody who met a limit on numbers may try again."""
+
+_QUOTED: Final = re.compile(
+    r"""(?<!\w)(?:'(?:[^'\\]|\\.)*\\?(?:'|\Z)|"(?:[^"\\]|\\.)*\\?(?:"|\Z))""", re.DOTALL
+)
+"""What `repr` wrote, though it was cut; an apostrophe follows a letter."""
 
 BUS_RETRY_AFTER: Final = 1.0
 """Seconds after which somebody whom Redis failed may try again."""
@@ -99,6 +105,11 @@ def bounded_reason(text: str) -> str:
     return text.encode()[:_MAX_REASON].decode(errors="ignore")
 
 
+def without_quotes(reason: str) -> str:
+    """Return a reason as the log may have it: a peer's own words, always quoted, are left out."""
+    return _QUOTED.sub("…", reason)
+
+
 def bus_is_away(error: "BusUnavailable | BusTimeout") -> CloseReason:
     """Close a raw publisher, who has no other way to learn that it was not heard."""
     return CloseReason(CloseCode.TRY_AGAIN_LATER, error.reason, reconnect=True)
@@ -115,7 +126,7 @@ class WireError(Exception):
     """What a peer sent cannot be done; the reason is safe to show to that peer.
 
     Args:
-        reason: one sentence naming the part at fault.
+        reason: one sentence naming the part at fault; what is the peer's own is quoted by `repr`.
         headers: further HTTP headers of the answer.
     """
 

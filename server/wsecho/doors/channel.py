@@ -12,7 +12,7 @@ from twisted.web.http import HTTPChannel
 from wsecho.core.admissions import Place
 from wsecho.core.bodies import BodyPace
 from wsecho.core.contents import Chunked, Content, Measured
-from wsecho.core.errors import BadRequest, RequestTimeout, TooLarge, WireError
+from wsecho.core.errors import BadRequest, RequestTimeout, TooLarge, WireError, without_quotes
 from wsecho.core.incoming import Incoming
 from wsecho.core.progress import Progress
 from wsecho.core.requests import RequestHead, find_end, skip_empty_lines
@@ -354,5 +354,5 @@ def log_refusal(log: Logger, request: Any, error: WireError) -> None:
         "refused {peer}: {status} {reason}",
         peer=peer_name(request),
         status=error.status,
-        reason=error.reason,
+        reason=without_quotes(error.reason),
     )

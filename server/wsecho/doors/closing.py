@@ -6,7 +6,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from wsecho.core.errors import STOPPING, TOKEN_EXPIRED, TOO_SLOW, CloseReason
+from wsecho.core.errors import STOPPING, TOKEN_EXPIRED, TOO_SLOW, CloseReason, without_quotes
 from wsecho.doors.reading import ReadingProtocol
 from wsecho.doors.stats import ABNORMAL, NO_STATUS
 
@@ -85,11 +85,12 @@ class ClosingProtocol(ReadingProtocol):
 
     def _how_it_ended(self) -> tuple[int, str]:
         if self.closedByMe and self.localCloseCode is not None:
-            return self.localCloseCode, (self.localCloseReason or b"").decode(errors="replace")
+            reason = (self.localCloseReason or b"").decode(errors="replace")
+            return self.localCloseCode, without_quotes(reason)
         if self.wasClean or self.remoteCloseCode is not None:
             # What the peer gives as its reason is a payload, and no business of the log's.
             return self.remoteCloseCode or NO_STATUS, "the peer closed it"
-        return ABNORMAL, self.wasNotCleanReason or "the connection was lost"
+        return ABNORMAL, without_quotes(self.wasNotCleanReason or "") or "the connection was lost"
 
     def _stop_expiry(self) -> None:
         if self._expiry is not None:

@@ -23,7 +23,7 @@ from zope.interface import implementer
 from wsecho.access.proxies import Proxies
 from wsecho.bus.later import settle
 from wsecho.core.admissions import Place
-from wsecho.core.errors import BadRequest, TooMany, WireError
+from wsecho.core.errors import BadRequest, TooMany, WireError, without_quotes
 from wsecho.core.handshake import wants_websocket
 from wsecho.core.incoming import Incoming
 from wsecho.core.rawsocket import MAGIC
@@ -283,7 +283,7 @@ class Front(Protocol):
             "refused {peer}: {status} {reason}",
             peer=peer_name(self.transport),
             status=error.status,
-            reason=error.reason,
+            reason=without_quotes(error.reason),
         )
         self._stop_clock()
         has_body = not self._received.startswith(b"HEAD ")

@@ -145,9 +145,15 @@ class HttpRequest(Request):
         self.setHeader(b"server", _NAME)
         super().render(resrc)
 
+    def __repr__(self) -> str:
+        """Tell nothing of what the client asked for: libraries write this into their lines."""
+        return f"<{type(self).__name__} at {id(self):#x}>"
+
     def processingFailed(self, reason: Failure) -> Failure:
         """Log a fault of ours, and answer 500, or break off an answer that has begun."""
-        self._log.failure("our own fault at {path}", failure=reason, path=self.path)
+        self._log.failure(
+            "{peer}: our own fault, in an HTTP request", failure=reason, peer=peer_name(self)
+        )
         if self.startedWriting:
             self.channel.transport.abortConnection()
             return reason

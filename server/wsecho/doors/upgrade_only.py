@@ -27,7 +27,9 @@ class UpgradeOnly(Resource):
         request.setHeader(b"content-type", b"text/plain; charset=utf-8")
         request.setHeader(b"cache-control", b"no-store")
         request.setHeader(b"x-content-type-options", b"nosniff")
-        return _HOW.format(url=_websocket_url(request)).encode()
+        # Twisted logs a body that a HEAD was given.
+        is_head = request.method == b"HEAD"
+        return b"" if is_head else _HOW.format(url=_websocket_url(request)).encode()
 
 
 def _websocket_url(request: Request) -> str:

@@ -11,9 +11,10 @@ from contextlib import suppress
 from time import time
 from typing import Any, Final
 
-from attrs import define, field, frozen
+from attrs import define, field
 from twisted.logger import LogEvent, LogLevel, formatEvent
 
+from wsecho.discretion import PASSED, PRINTED, Traceback
 from wsecho.logs import OWN, Log, plain_value
 
 _MAX_LINE: Final = 1 << 20
@@ -45,17 +46,6 @@ class PipeLog(Log):
         # A parent that is gone reads nothing; this process is about to end.
         with suppress(OSError):
             super()._flush()
-
-
-@frozen
-class _Told:
-    """A failure of another process: all that is known of it is its traceback."""
-
-    text: str
-
-    def getTraceback(self) -> str:
-        """Return it."""
-        return self.text
 
 
 @define(eq=False)
@@ -94,11 +84,12 @@ class Relay:
             more = {**told["own"], "log_time": told["time"]}
         except (ValueError, TypeError, KeyError):
             # What Python itself prints, or a library: no event.
-            self._emit("warn", "-", line.decode(errors="replace"), log_time=self._now())
+            self._emit("warn", PRINTED, line.decode(errors="replace"), log_time=self._now())
             return
         if told.get("traceback"):
-            more["log_failure"] = _Told(told["traceback"])
-        self._emit(level, source, text, **more)
+            more["log_failure"] = Traceback(told["traceback"])
+        # The worker's own log has kept to itself what may not be told.
+        self._emit(level, source, text, **{PASSED: True}, **more)
 
     def _emit(self, level: str, source: str, text: str, **more: Any) -> None:
         event = {

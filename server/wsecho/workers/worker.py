@@ -25,6 +25,7 @@ from twisted.python.failure import Failure
 from wsecho.clustering import Home
 from wsecho.config import Config, ConfigError
 from wsecho.core.errors import BadGateway, WireError
+from wsecho.discretion import keep_discreet
 from wsecho.listening import Listening
 from wsecho.loops import Loop
 from wsecho.options import Options
@@ -65,6 +66,7 @@ def main(arguments: Sequence[str]) -> None:
     from twisted.internet import reactor  # noqa: PLC0415  # as installed
 
     steady(reactor)
+    keep_discreet()
     globalLogBeginner.beginLoggingTo([PipeLog(sys.stdout, reactor)])
     sock = socket.socket(fileno=int(descriptor))
     beginning = await_beginning(sock)

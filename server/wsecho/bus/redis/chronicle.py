@@ -84,7 +84,7 @@ class Chronicle:
             return
         before = entries[0][1] if entries else last
         if before != self._last:
-            self._log.warn("cut off for too long: some of {name} is lost here", name=self._name)
+            self._log.warn("cut off for too long: some of what WAMP keeps in Redis is lost here")
         for this, _, payload in entries:
             self._deliver(this, payload)
         if entries and _order(self._last) < _order(last):

@@ -293,7 +293,7 @@ class Following:
 
     def _not_loaded(self, failure: Failure, followed: Followed) -> None:
         if not failure.check(WireError):
-            self._log.failure("cannot load {room}", failure, room=followed.name)
+            self._log.failure("cannot load a room", failure)
         followed.turn_away(BusUnavailable())
         self._load_next()
 

@@ -11,6 +11,7 @@ from wsecho.core.errors import (
     CloseCode,
     CloseReason,
     bounded_reason,
+    without_quotes,
 )
 from wsecho.router import Ending
 from wsecho.router import errors as uris
@@ -47,4 +48,6 @@ def told(ending: Ending | None) -> tuple[str, str]:
         return uris.TRANSPORT_LOST, ""
     uri = ending.uri if ending.uri in _KNOWN_URIS else "other"
     is_ours_to_say = ending.by in {"violation", "fault"} and ending.message
-    return uri, f"by {ending.by}: {ending.message}" if is_ours_to_say else f"by {ending.by}"
+    if not is_ours_to_say:
+        return uri, f"by {ending.by}"
+    return uri, f"by {ending.by}: {without_quotes(str(ending.message))}"

@@ -262,7 +262,7 @@ def _check_type(request: Request, *, binary: bool) -> None:
     if not binary:
         wanted = {"", "application/json", "text/plain"}
     if given not in wanted:
-        raise WrongType(f"the body is {given}, not {'binary' if binary else 'application/json'}")
+        raise WrongType(f"the body is {given!r}, not {'binary' if binary else 'application/json'}")
 
 
 def _number(query: Query, name: str) -> int | None:
