@@ -3,6 +3,7 @@
 
     command      reads the command line; knows every exit status
     session      one run: rows, rounds, servers and loads in turn
+    before       another checkout of wsecho in every row
     environment  installs the peers and compiles the generator, into .cache
     peers        how each server is started
     serving      a server on its core, ended by its id

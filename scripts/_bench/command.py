@@ -7,6 +7,7 @@ from pathlib import Path
 
 from _shared.command import ended, folder, split
 
+from .before import beside, is_checkout
 from .judging import Measured, judge
 from .report import check_place
 from .rows import (
@@ -96,13 +97,15 @@ def parse(arguments: Sequence[str]) -> Settings:
         growth_of_echo(given.echo_sizes),
         growth_of_echo(given.echo_sizes, BARE),
     )
+    rows = chosen(_rows(parser, given.rows, growth), given.peers)
     return Settings(
         root=_ROOT,
-        rows=chosen(_rows(parser, given.rows, growth), given.peers),
+        rows=beside(rows) if given.against else rows,
         rounds=given.rounds,
         seconds=given.seconds,
         report=given.report,
         server_options=server_options,
+        against=given.against,
     )
 
 
@@ -121,6 +124,12 @@ def _parser() -> argparse.ArgumentParser:
         type=_peers,
         default=_USUAL_PEERS,
         help="against whom, or 'none' (default: all but crossbar)",
+    )
+    parser.add_argument(
+        "--against",
+        metavar="DIR",
+        type=_checkout,
+        help="another checkout of wsecho, measured in each round of each row as 'before'",
     )
     parser.add_argument(
         "--rounds",
@@ -193,6 +202,13 @@ def _peers(text: str) -> tuple[str, ...]:
         if name not in PEERS:
             raise argparse.ArgumentTypeError(f"there is no peer '{name}'; {', '.join(PEERS)}")
     return names
+
+
+def _checkout(text: str) -> Path:
+    found = folder(text)
+    if not is_checkout(found):
+        raise argparse.ArgumentTypeError(f"'{text}' is no checkout of wsecho")
+    return found
 
 
 def _rounds(text: str) -> int:

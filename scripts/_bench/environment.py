@@ -54,6 +54,8 @@ class Environment:
     root: Path
     """The checkout."""
     cache: Path
+    before: Path | None = None
+    """The checkout that ours is held against."""
 
     @property
     def python(self) -> Path:

@@ -12,7 +12,7 @@ from _shared.errors import CannotRunError
 from _shared.process import HOST
 
 from .environment import Environment
-from .rows import BARE, OURS, Load
+from .rows import BARE, BEFORE, OURS, Load
 
 _WIDEST = 15
 _UVICORN_READY = "Application startup complete|ASGI 'lifespan' protocol appears unsupported"
@@ -47,14 +47,16 @@ def command(
 ) -> Command:
     """Give what starts a peer for a load on a port.
 
-    `options` are for wsecho alone; `agreed` is what wsecho agreed on under this load, for peers
-    that are to agree on the same window; `redis` is the port of one.
+    `options` are for wsecho alone, of either checkout; `agreed` is what wsecho agreed on under this
+    load, for peers that are to agree on the same window; `redis` is the port of one.
     """
-    if peer == OURS:
+    if peer in {OURS, BEFORE}:
         shared = (
             () if redis is None else ("--redis", redis_url(redis), "--workers", str(load.workers))
         )
-        return _wsecho(load, port, environment, work, (*shared, *options))
+        checkout = environment.root if peer == OURS else environment.before
+        assert checkout is not None  # noqa: S101  (rows have such a peer only where there is one)
+        return _wsecho(load, port, checkout, work, (*shared, *options))
     if peer == BARE:
         return Command([str(environment.bare), str(port)], work)
     if peer == "crossbar":
@@ -82,14 +84,12 @@ def command(
     return Command([python, *module], scripts, ready=_UVICORN_READY, processes=load.workers)
 
 
-def _wsecho(
-    load: Load, port: int, environment: Environment, work: Path, options: Sequence[str]
-) -> Command:
+def _wsecho(load: Load, port: int, checkout: Path, work: Path, options: Sequence[str]) -> Command:
     listen = f"tcp:{port}:interface={HOST}"
     if load.tls:
         files = f"privateKey={work / 'key.pem'}:certKey={work / 'cert.pem'}"
         listen = f"ssl:{port}:interface={HOST}:{files}"
-    twistd = str(environment.root / ".venv" / "bin" / "twistd")
+    twistd = str(checkout / ".venv" / "bin" / "twistd")
     # No peer here writes a line for each connection either.
     many = load.workers if load.workers > 1 else 0
     ours = ["-n", "--pidfile=", "wsecho", "--listen", listen, "--no-connection-log", *options]

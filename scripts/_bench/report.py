@@ -49,10 +49,10 @@ class Report:
     def write(self, rows: Sequence[Measured]) -> None:
         """Replace the three files."""
         about = self.about(datetime.now(UTC))
-        peers = ", ".join(f"{name} {version}" for name, version in self.versions.items())
+        versions = ", ".join(f"{name} {version}" for name, version in self.versions.items())
         text = "\n\n".join(
             [
-                f"{about}\npeers: {peers or '-'}",
+                f"{about}\nversions: {versions}",
                 *(table.render(row) for row in rows),
                 table.summary(rows),
             ]

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 OURS = "wsecho"
+BEFORE = "before"
+"""wsecho as another checkout has it."""
 PYTHON_PEERS = ("autobahn", "websockets", "aiohttp", "picows", "tornado")
 SCALE_PEERS = ("channels", "socketio")
 BARE = "bare"

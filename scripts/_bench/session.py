@@ -16,12 +16,13 @@ from _shared.environment import ensure_environment
 from _shared.errors import CannotRunError
 from _shared.process import free_port
 
+from .before import revision
 from .environment import Environment, Feature, compile_generator, install, missing
 from .judging import Measured, Sample
 from .loading import Bench, measure
 from .peers import command, make_certificate, redis_command
 from .report import Report
-from .rows import OURS, Entry, Load, Row
+from .rows import BEFORE, OURS, Entry, Load, Row
 from .serving import MeasureError, serving
 from .table import render, summary
 
@@ -43,6 +44,8 @@ class Settings:
     report: Path
     server_options: tuple[str, ...] = ()
     """Of wsecho, beside where it listens and that it logs no connections, as its peers."""
+    against: Path | None = None
+    """Another checkout, which the rows name as a peer."""
 
 
 def chosen(rows: Sequence[Row], peers: Sequence[str]) -> tuple[Row, ...]:
@@ -67,15 +70,19 @@ def run(settings: Settings) -> list[Measured]:
     Raises:
         CannotRunError: Something that every row needs is missing.
     """
-    environment = Environment(settings.root, settings.root / ".cache")
+    environment = Environment(settings.root, settings.root / ".cache", settings.against)
     # What can be missing on the machine is looked for before minutes of installing.
     generator = compile_generator(environment.cache)
     server_core, load_core = _cores()
     _allow_many_files(settings.rows)
-    ensure_environment(settings.root, "bench")
-    peers = {entry.peer for row in settings.rows for entry in row.entries} - {OURS}
+    checkouts = _checkouts(settings)
+    for checkout in checkouts.values():
+        ensure_environment(checkout, "bench")
+    peers = {entry.peer for row in settings.rows for entry in row.entries} - {OURS, BEFORE}
     install(environment, peers)
-    report = Report(settings.report, environment.versions() if peers else {}, settings)
+    versions = {name: revision(checkout) for name, checkout in checkouts.items()}
+    versions |= environment.versions() if peers else {}
+    report = Report(settings.report, versions, settings)
     with tempfile.TemporaryDirectory(prefix="wsecho-bench-") as folder:
         work = Path(folder)
         bench = Bench(generator.path, load_core, settings.seconds, work)
@@ -85,6 +92,11 @@ def run(settings: Settings) -> list[Measured]:
         ):
             make_certificate(work)
         return asyncio.run(runner.all(report))
+
+
+def _checkouts(settings: Settings) -> dict[str, Path]:
+    found = {OURS: settings.root, BEFORE: settings.against}
+    return {name: checkout for name, checkout in found.items() if checkout}
 
 
 def needs(row: Row) -> set[Feature]:

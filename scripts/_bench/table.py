@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 
 from .judging import Measured, Sample, Spread, Verdict, judge, ratio, spread
-from .rows import Row, Target
+from .rows import OURS, Row, Target
 
 _FEW = 100
 _LATENCIES = {"p50": "p50_us", "p99": "p99_us"}
@@ -98,7 +98,7 @@ def _line(measured: Measured, verdict: Verdict) -> tuple[str, ...]:
     sides = (target.subject, best)
     bound = any(measured.generator_bound(name) for name in sides)
     return (
-        f"{row.name} {target.subject}" if row.is_line else row.name,
+        row.name if target.subject == OURS else f"{row.name} {target.subject}",
         _briefly(row, target),
         fraction(verdict.ratio),
         _value(measured, target.subject),

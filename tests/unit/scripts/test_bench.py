@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from _bench import chart, payloads, table
+from _bench.before import beside, is_checkout, revision
 from _bench.command import parse, status
 from _bench.environment import Environment, Feature, compile_generator, install, missing
 from _bench.judging import Measured, Sample, Spread, judge, ratio, spread
@@ -20,6 +21,7 @@ from _bench.peers import Command, command
 from _bench.report import Report, check_place
 from _bench.rows import (
     BARE,
+    BEFORE,
     CORE_ROWS,
     OURS,
     PEERS,
@@ -39,6 +41,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 LOAD = Load("echo", 2)
+ROOT = Path(__file__).parents[3]
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -426,6 +429,98 @@ class TestRows:
         firsts = [order(entries, round_)[0].name for round_ in range(4)]
         assert firsts == [OURS, "picows", "aiohttp", OURS]
         assert all(set(order(entries, round_)) == set(entries) for round_ in range(4))
+
+
+class TestBefore:
+    """Two checkouts of wsecho in one run."""
+
+    def test_each_line_of_ours_has_one_of_before(self) -> None:
+        """Under the same load, in the same rounds, right after it; and none else has."""
+        for each, both in zip(ROWS, beside(ROWS), strict=True):
+            names = [entry.name for entry in both.entries]
+            loads = {entry.name: entry.load for entry in both.entries}
+            pairs = {target.subject: target.of for target in both.targets if _is_before(target)}
+            ours = [entry.name for entry in each.entries if entry.peer == OURS]
+            assert list(pairs) == ours
+            for name, (before,) in pairs.items():
+                assert loads[name] == loads[before]
+                assert names.index(before) == names.index(name) + 1
+            peers = {entry.name: entry.peer for entry in both.entries}
+            assert {peers[before] for (before,) in pairs.values()} <= {BEFORE}
+            assert len(both.entries) == len(each.entries) + len(ours)
+
+    def test_what_a_row_must_reach_of_others_stays(self) -> None:
+        """It follows what it must reach of before, which ratios are shown to."""
+        for each, both in zip(ROWS, beside(ROWS), strict=True):
+            assert both.targets[len(both.targets) - len(each.targets) :] == each.targets
+        assert beside([row(AT_LEAST)])[0].reference == (BEFORE,)
+
+    @pytest.mark.parametrize(
+        ("measure", "same", "worse"),
+        [(Measure.RATE, 98, 96), (Measure.MEMORY, 102, 104), (Measure.P99, 119, 121)],
+    )
+    def test_only_what_is_worse_by_more_than_chance_counts(
+        self, measure: Measure, same: float, worse: float
+    ) -> None:
+        """Two runs of one checkout are never quite the same."""
+        both = beside([row(measure=measure)])[0]
+        found = [
+            judge(measured(both, wsecho=[ours], before=[100]))[0].reached for ours in (same, worse)
+        ]
+        assert found == [True, False]
+
+    def test_the_summary_names_the_line_that_is_worse(self) -> None:
+        """A row may hold several of ours."""
+        both = beside([growth_of_echo([10, 100])])[0]
+        values = {"10": [9], "10 before": [9], "100": [5], "100 before": [10]}
+        run = measured(both, **values)
+        lines = [line.split() for line in table.summary([run]).splitlines()[1:3]]
+        told = [["growth-echo", name, ">=", "0.97", "of", name, "before"] for name in ("10", "100")]
+        assert [line[:7] for line in lines] == told
+        assert [line[7] for line in lines] == ["1.00", "0.50"]
+        assert ET.fromstring(chart.render([run], "")).tag == f"{SVG}svg"
+
+    def test_it_is_started_from_its_own_checkout(self) -> None:
+        """As ours is, but for the environment that it is installed in."""
+        environment = Environment(Path("new"), Path("cache"), Path("old"))
+        ours, before = (
+            command(
+                peer,
+                replace(LOAD, workers=2),
+                9000,
+                environment=environment,
+                work=Path("work"),
+                options=("--history", "0"),
+                redis=6400,
+            ).arguments
+            for peer in (OURS, BEFORE)
+        )
+        assert (ours[0], before[0]) == ("new/.venv/bin/twistd", "old/.venv/bin/twistd")
+        assert ours[1:] == before[1:]
+
+    def test_it_is_named_on_the_command_line(self) -> None:
+        """Peers may be measured beside it, or nobody; this checkout itself shows the noise."""
+        settings = parse(["echo-1", "--peers", "none", "--against", str(ROOT)])
+        assert [entry.name for entry in settings.rows[0].entries] == [OURS, BEFORE]
+        assert settings.against == ROOT
+        assert parse(["echo-1"]).against is None
+
+    def test_what_is_no_checkout_is_refused(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Before anything is made there."""
+        with pytest.raises(SystemExit):
+            parse(["--against", str(tmp_path)])
+        assert f"'{tmp_path}' is no checkout of wsecho" in capsys.readouterr().err
+        assert not is_checkout(tmp_path)
+
+    def test_a_checkout_without_git_is_named_by_its_folder(self, tmp_path: Path) -> None:
+        """An unpacked release has no history."""
+        assert revision(tmp_path / "wsecho-1.0") == "wsecho-1.0"
+
+
+def _is_before(target: Target) -> bool:
+    return all(name.split()[-1] == BEFORE for name in target.of)
 
 
 class TestPayloads:
