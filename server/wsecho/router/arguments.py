@@ -6,14 +6,17 @@ What is missing or of the wrong type raises `WampError` with `wamp.error.invalid
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from wsecho.router import errors
-from wsecho.router.errors import WampError
+from wsecho.router.errors import ProtocolViolationError, WampError
 from wsecho.router.options import absent, as_integer
 from wsecho.router.uris import is_uri
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from wsecho.router.realm import ProcedureCall
 
 _NAMES = {str: "a string", list: "a list", dict: "a dictionary", bool: "true or false"}
@@ -58,6 +61,20 @@ def keyword(call: ProcedureCall, name: str, kind: type, *, default: Any = None) 
     """
     value = call.kwargs.get(name)
     return default if absent(value) else typed(value, kind, name)
+
+
+@contextmanager
+def as_arguments() -> Iterator[None]:
+    """Read a message's options where they are the arguments of a call.
+
+    Raises:
+        WampError: one is of the wrong type (`wamp.error.invalid_argument`): the call breaks no
+            protocol, whatever it asks for.
+    """
+    try:
+        yield
+    except ProtocolViolationError as error:
+        raise WampError(errors.INVALID_ARGUMENT, error.reason) from None
 
 
 def reason_uri(value: str, what: str) -> str:

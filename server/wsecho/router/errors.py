@@ -45,6 +45,7 @@ OVER_RATE: Final = "wsecho.error.over_rate"
 
 # Reasons of GOODBYE.
 CLOSE_NORMAL: Final = "wamp.close.normal"
+CLOSE_KILLED: Final = "wamp.close.killed"
 GOODBYE_AND_OUT: Final = "wamp.close.goodbye_and_out"
 SYSTEM_SHUTDOWN: Final = "wamp.close.system_shutdown"
 TOKEN_EXPIRED: Final = "wsecho.close.token_expired"  # noqa: S105  # our own

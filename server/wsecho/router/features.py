@@ -29,6 +29,9 @@ DEALER = (
     "testament_meta_api",
 )
 
+KNOWN = frozenset((*BROKER, *DEALER, "event_history", "registration_revocation"))
+"""What is announced by either side; of other features nothing is known, not even their type."""
+
 
 def roles(*, history: bool, revokes: bool) -> dict[str, Any]:
     """The roles for WELCOME, as Autobahn's objects.

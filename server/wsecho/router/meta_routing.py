@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from wsecho.router.answers import Reply
-from wsecho.router.arguments import positional, reason_uri
+from wsecho.router.arguments import as_arguments, positional, reason_uri
 from wsecho.router.options import word
 from wsecho.router.uris import MATCHES
 
@@ -28,7 +28,8 @@ class _Listed(Protocol):
 
 def _lookup_arguments(call: ProcedureCall, what: str) -> tuple[str, Match]:
     options = positional(call, 1, dict, "options", default={})
-    return positional(call, 0, str, what), word(options, "match", MATCHES)
+    with as_arguments():
+        return positional(call, 0, str, what), word(options, "match", MATCHES)
 
 
 def _id_or_none(found: _Listed | None) -> Reply:

@@ -35,7 +35,10 @@ def describe(session: Session | Guest) -> dict[str, Any]:
 
 
 class SessionProcedures:
-    """Counting, looking at, and ending the sessions of a realm."""
+    """Counting, looking at, and ending the sessions of a realm.
+
+    `wamp.session.kill…` never ends the caller's own (WAMP, advanced profile, "Session Meta API").
+    """
 
     def __init__(self, realm: Realm) -> None:
         self._realm = realm
@@ -83,19 +86,21 @@ class SessionProcedures:
         self._end(call, lambda other: other is session)
         return Reply()
 
+    # By authid the ids are returned, by role or of all only their number.
+
     def _kill_by_authid(self, call: ProcedureCall) -> Reply:
         authid = positional(call, 0, str, "authid")
         return Reply([self._end(call, lambda session: session.authid == authid)])
 
     def _kill_by_authrole(self, call: ProcedureCall) -> Reply:
         authrole = positional(call, 0, str, "authrole")
-        return Reply([self._end(call, lambda session: session.authrole == authrole)])
+        return Reply([len(self._end(call, lambda session: session.authrole == authrole))])
 
     def _kill_all(self, call: ProcedureCall) -> Reply:
-        return Reply([self._end(call, lambda _: True)])
+        return Reply([len(self._end(call, lambda _: True))])
 
-    def _end(self, call: ProcedureCall, chosen: Callable[[Session | Guest], bool]) -> int:
-        reason = reason_uri(keyword(call, "reason", str, default=errors.CLOSE_NORMAL), "reason")
+    def _end(self, call: ProcedureCall, chosen: Callable[[Session | Guest], bool]) -> list[int]:
+        reason = reason_uri(keyword(call, "reason", str, default=errors.CLOSE_KILLED), "reason")
         text = keyword(call, "message", str)
         doomed = [
             session
@@ -104,4 +109,4 @@ class SessionProcedures:
         ]
         for session in doomed:
             session.close(reason, text)
-        return len(doomed)
+        return [session.id for session in doomed]

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Reading the options of a request, one kind of value at a time.
 
-What is wrong raises `WampError` with `wamp.error.invalid_argument`, naming the option.
+A value of the wrong type breaks the protocol; one of the right type that will not do raises
+`WampError` with `wamp.error.invalid_argument`. Both name the option.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from wsecho.router import errors
-from wsecho.router.errors import WampError
+from wsecho.router.errors import ProtocolViolationError, WampError
 from wsecho.router.publications import Audience
 
 if TYPE_CHECKING:
@@ -53,25 +54,28 @@ def flag(options: dict[Any, Any], name: str, *, default: bool = False) -> bool:
     """A boolean option; `default` where it is absent.
 
     Raises:
-        WampError: it is no boolean (`wamp.error.invalid_argument`).
+        ProtocolViolationError: it is no boolean; a number is none either ("Messages").
     """
     value = options.get(name)
     if type(value) is bool:
         return value
     if absent(value):
         return default
-    raise WampError(errors.INVALID_ARGUMENT, f"option {name} must be true or false")
+    raise ProtocolViolationError(f"option {name} must be true or false")
 
 
 def word(options: dict[Any, Any], name: str, words: Sequence[W], *, default: W | None = None) -> W:
     """One of `words`; `default`, or the first of them, where the option is absent.
 
     Raises:
+        ProtocolViolationError: it is no string.
         WampError: it is none of them (`wamp.error.invalid_argument`).
     """
     value = options.get(name)
     if absent(value):
         return words[0] if default is None else default
+    if type(value) is not str:
+        raise ProtocolViolationError(f"option {name} must be a string")
     for known in words:
         if value == known:
             return known
@@ -82,17 +86,24 @@ def timeout_option(options: dict[Any, Any]) -> int:
     """`timeout` in milliseconds; 0, the default, for none ("Call Timeouts").
 
     Raises:
-        WampError: it is negative, or no whole number (`wamp.error.invalid_argument`).
+        ProtocolViolationError: it is no whole number.
+        WampError: it is negative (`wamp.error.invalid_argument`).
     """
     value = options.get("timeout")
     number = 0 if absent(value) else as_integer(value)
-    if number is None or number < 0:
-        raise WampError(errors.INVALID_ARGUMENT, "option timeout must be a number of milliseconds")
+    if number is None:
+        raise ProtocolViolationError("option timeout must be a whole number of milliseconds")
+    if number < 0:
+        raise WampError(errors.INVALID_ARGUMENT, "option timeout must not be negative")
     return number
 
 
 def publish_options(options: dict[Any, Any]) -> dict[str, Any]:
-    """The options of PUBLISH as fields of `requests.Publish`."""
+    """The options of PUBLISH as fields of `requests.Publish`.
+
+    Raises:
+        ProtocolViolationError: one is of the wrong type.
+    """
     return {
         "acknowledge": flag(options, "acknowledge"),
         "exclude_me": flag(options, "exclude_me", default=True),
@@ -114,11 +125,11 @@ def _audience(options: dict[Any, Any]) -> Audience | None:
 
 
 def _members(value: object, name: str, *, numbers: bool) -> frozenset[Any]:
-    what = "session ids" if numbers else "strings"
-    if type(value) is not list:
-        raise WampError(errors.INVALID_ARGUMENT, f"option {name} must be a list of {what}")
-    found = [as_integer(item) if numbers else item for item in value]
     wanted = int if numbers else str
-    if any(type(item) is not wanted for item in found):
-        raise WampError(errors.INVALID_ARGUMENT, f"option {name} must be a list of {what}")
+    found: list[Any] = []
+    if type(value) is list:
+        found = [as_integer(item) if numbers else item for item in value]
+    if type(value) is not list or any(type(item) is not wanted for item in found):
+        what = "session ids" if numbers else "strings"
+        raise ProtocolViolationError(f"option {name} must be a list of {what}")
     return frozenset(found)

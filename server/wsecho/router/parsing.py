@@ -4,9 +4,10 @@
 Autobahn's `Message.parse` ends the session over an unknown `match`, an empty URI component, a
 float that is whole, or an option that is null. Here, by wire.md:
 
-- what is no WAMP message (no list, unknown type, wrong arity, an id or a container of the wrong
-  type) raises `ProtocolViolationError`: ABORT;
-- a request whose URI or option is wrong becomes `Refused`: ERROR, and the session goes on;
+- what is no WAMP message (no list, unknown type, wrong arity, anything of the wrong type: an id, a
+  URI, a container, an option) raises `ProtocolViolationError`: ABORT;
+- a request whose URI is a string but no URI, or whose option has the right type and a value that
+  will not do, becomes `Refused`: ERROR, and the session goes on;
 - a whole float passes for an integer, and null or `undefined` for what was left out
   (wampy's binary serializers write both);
 - options that are not known are ignored.
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from wsecho.router import errors, requests
 from wsecho.router.errors import ProtocolViolationError, WampError
+from wsecho.router.features import KNOWN
 from wsecho.router.ids import MAX_ID
 from wsecho.router.options import (
     absent,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from wsecho.router.requests import Request
 
 _ROLES: Final = ("publisher", "subscriber", "caller", "callee")
+_CALL_FLAGS: Final = ("receive_progress", "disclose_me", "progress")
 _INVOCATION: Final = 68
 
 Raw = list[Any]
@@ -100,21 +103,30 @@ def _refused(
     return requests.Refused(int(raw[0]), request, error.uri, reason, silent, progress)
 
 
-def _uri(value: object, what: str) -> str:
-    if type(value) is not str or not is_uri(value):
-        raise WampError(errors.INVALID_URI, f"{what} is not a valid URI")
+def _string(value: object, what: str) -> str:
+    if type(value) is not str:
+        raise ProtocolViolationError(f"{what} must be a string")
     return value
 
 
+def _uri(value: object, what: str) -> str:
+    uri = _string(value, what)
+    if not is_uri(uri):
+        raise WampError(errors.INVALID_URI, f"{what} is not a valid URI")
+    return uri
+
+
 def _pattern(value: object, options: Options, what: str) -> tuple[str, Any]:
+    uri = _string(value, what)
     match = word(options, "match", MATCHES)
-    if type(value) is not str or not is_pattern(value, match):
+    if not is_pattern(uri, match):
         raise WampError(errors.INVALID_URI, f"{what} is not a valid URI to match by {match}")
-    return value, match
+    return uri, match
 
 
 def _hello(raw: Raw) -> requests.Hello:
-    if not is_uri(raw[1]):
+    realm = _string(raw[1], "HELLO.Realm")
+    if not is_uri(realm):
         raise ProtocolViolationError("the realm is not a valid URI", errors.INVALID_URI)
     details = _container(raw[2], "HELLO.Details")
     roles = _container(details.get("roles"), "HELLO.Details.roles")
@@ -127,37 +139,40 @@ def _hello(raw: Raw) -> requests.Hello:
     if type(methods) is not list or any(type(name) is not str for name in methods):
         raise ProtocolViolationError("HELLO.Details.authmethods must be a list of strings")
     authid = details.get("authid")
-    authid = None if absent(authid) else authid
-    if authid is not None and type(authid) is not str:
-        raise ProtocolViolationError("HELLO.Details.authid must be a string")
+    authid = None if absent(authid) else _string(authid, "HELLO.Details.authid")
     extra = details.get("authextra")
     extra = None if absent(extra) else _container(extra, "HELLO.Details.authextra")
-    return requests.Hello(raw[1], features, authid, tuple(methods), extra)
+    return requests.Hello(realm, features, authid, tuple(methods), extra)
 
 
 def _features(role: object) -> frozenset[str]:
     features = _container(_container(role, "a role").get("features"), "a role's features")
+    for name, on in features.items():
+        if name in KNOWN and type(on) is not bool and not absent(on):
+            raise ProtocolViolationError(f"feature {name} must be true or false")
     return frozenset(name for name, on in features.items() if on is True and type(name) is str)
 
 
-def _reason(value: object) -> str:
+def _reason(raw: Raw, what: str) -> str:
+    _container(raw[1], f"{what}.Details")
+    _payload(raw, 3)
+    reason = _string(raw[2], f"{what}.Reason")
     # A peer that goes is let go, however it words it.
-    return value if type(value) is str and is_uri(value) else errors.CLOSE_NORMAL
+    return reason if is_uri(reason) else errors.CLOSE_NORMAL
 
 
 def _abort(raw: Raw) -> requests.Abort:
-    return requests.Abort(_reason(raw[2]))
+    return requests.Abort(_reason(raw, "ABORT"))
 
 
 def _goodbye(raw: Raw) -> requests.Goodbye:
-    return requests.Goodbye(_reason(raw[2]))
+    return requests.Goodbye(_reason(raw, "GOODBYE"))
 
 
 def _authenticate(raw: Raw) -> requests.Authenticate:
-    if type(raw[1]) is not str:
-        raise ProtocolViolationError("AUTHENTICATE.Signature must be a string")
+    signature = _string(raw[1], "AUTHENTICATE.Signature")
     extra = _container(raw[2] if len(raw) > 2 else None, "AUTHENTICATE.Extra")  # noqa: PLR2004
-    return requests.Authenticate(raw[1], extra)
+    return requests.Authenticate(signature, extra)
 
 
 def _error(raw: Raw) -> requests.Error:
@@ -166,8 +181,9 @@ def _error(raw: Raw) -> requests.Error:
     request = _identifier(raw[2], "ERROR.Request")
     _container(raw[3], "ERROR.Details")
     args, kwargs = _payload(raw, 5)
+    uri = _string(raw[4], "ERROR.Error")
     # The call has failed either way, so its caller is told that much.
-    error = raw[4] if is_uri(raw[4]) else errors.INVALID_URI
+    error = uri if is_uri(uri) else errors.INVALID_URI
     return requests.Error(request, error, args, kwargs)
 
 
@@ -175,11 +191,11 @@ def _publish(raw: Raw) -> requests.Publish | requests.Refused:
     request = _identifier(raw[1], "PUBLISH.Request")
     options = _container(raw[2], "PUBLISH.Options")
     args, kwargs = _payload(raw, 4)
+    # Types first: whatever else is wrong, a wrong type ends the session.
+    given = publish_options(options) if options else {}
     try:
         topic = _uri(raw[3], "PUBLISH.Topic")
-        if not options:
-            return requests.Publish(request, topic, args, kwargs)
-        return requests.Publish(request, topic, args, kwargs, **publish_options(options))
+        return requests.Publish(request, topic, args, kwargs, **given)
     except WampError as error:
         return _refused(raw, request, error, silent=options.get("acknowledge") is not True)
 
@@ -187,15 +203,17 @@ def _publish(raw: Raw) -> requests.Publish | requests.Refused:
 def _subscribe(raw: Raw) -> requests.Subscribe | requests.Refused:
     request = _identifier(raw[1], "SUBSCRIBE.Request")
     options = _container(raw[2], "SUBSCRIBE.Options")
+    get_retained = flag(options, "get_retained")
     try:
         topic, match = _pattern(raw[3], options, "SUBSCRIBE.Topic")
-        return requests.Subscribe(request, topic, match, flag(options, "get_retained"))
+        return requests.Subscribe(request, topic, match, get_retained)
     except WampError as error:
         return _refused(raw, request, error)
 
 
 def _unsubscribe(raw: Raw) -> requests.Unsubscribe:
     request = _identifier(raw[1], "UNSUBSCRIBE.Request")
+    _container(raw[3] if len(raw) > 3 else None, "UNSUBSCRIBE.Options")  # noqa: PLR2004
     return requests.Unsubscribe(request, _identifier(raw[2], "UNSUBSCRIBE.Subscription"))
 
 
@@ -203,20 +221,11 @@ def _call(raw: Raw) -> requests.Call | requests.Refused:
     request = _identifier(raw[1], "CALL.Request")
     options = _container(raw[2], "CALL.Options")
     args, kwargs = _payload(raw, 4)
+    given = {name: flag(options, name) for name in _CALL_FLAGS} if options else {}
     try:
         procedure = _uri(raw[3], "CALL.Procedure")
-        if not options:
-            return requests.Call(request, procedure, args, kwargs)
-        return requests.Call(
-            request,
-            procedure,
-            args,
-            kwargs,
-            receive_progress=flag(options, "receive_progress"),
-            disclose_me=flag(options, "disclose_me"),
-            timeout=timeout_option(options),
-            progress=flag(options, "progress"),
-        )
+        timeout = timeout_option(options)
+        return requests.Call(request, procedure, args, kwargs, timeout=timeout, **given)
     except WampError as error:
         return _refused(raw, request, error, progress=options.get("progress") is True)
 
@@ -234,10 +243,10 @@ def _cancel(raw: Raw) -> requests.Cancel | requests.Refused:
 def _register(raw: Raw) -> requests.Register | requests.Refused:
     request = _identifier(raw[1], "REGISTER.Request")
     options = _container(raw[2], "REGISTER.Options")
+    disclose = flag(options, "disclose_caller")
     try:
         procedure, match = _pattern(raw[3], options, "REGISTER.Procedure")
         invoke = word(options, "invoke", requests.INVOKES)
-        disclose = flag(options, "disclose_caller")
     except WampError as error:
         return _refused(raw, request, error)
     return requests.Register(request, procedure, match, invoke, disclose)
@@ -245,6 +254,7 @@ def _register(raw: Raw) -> requests.Register | requests.Refused:
 
 def _unregister(raw: Raw) -> requests.Unregister:
     request = _identifier(raw[1], "UNREGISTER.Request")
+    _container(raw[3] if len(raw) > 3 else None, "UNREGISTER.Options")  # noqa: PLR2004
     return requests.Unregister(request, _identifier(raw[2], "UNREGISTER.Registration"))
 
 
@@ -252,7 +262,7 @@ def _yield(raw: Raw) -> requests.Yield:
     request = _identifier(raw[1], "YIELD.Request")
     options = _container(raw[2], "YIELD.Options")
     args, kwargs = _payload(raw, 3)
-    return requests.Yield(request, args, kwargs, options.get("progress") is True)
+    return requests.Yield(request, args, kwargs, flag(options, "progress"))
 
 
 # Message type -> least and most elements, reader ("Message Definitions").

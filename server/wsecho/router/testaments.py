@@ -15,7 +15,7 @@ from attrs import frozen
 
 from wsecho.router import errors, requests
 from wsecho.router.answers import Reply
-from wsecho.router.arguments import keyword, positional, reason_uri
+from wsecho.router.arguments import as_arguments, keyword, positional, reason_uri
 from wsecho.router.errors import WampError
 from wsecho.router.options import publish_options, word
 
@@ -100,8 +100,9 @@ def provide(realm: Realm) -> None:
         kwargs = positional(call, 2, dict, "kwargs", default={})
         if any(type(key) is not str for key in kwargs):
             raise WampError(errors.INVALID_ARGUMENT, "kwargs must have string keys")
-        options = publish_options(keyword(call, "publish_options", dict, default={}))
-        scope = word(call.kwargs, "scope", (DESTROYED, DETACHED))
+        with as_arguments():
+            options = publish_options(keyword(call, "publish_options", dict, default={}))
+        scope = _scope(call)
         # Nobody waits for an answer by then.
         options["acknowledge"] = False
         publication = requests.Publish(0, topic, args, kwargs, **options)
@@ -113,11 +114,15 @@ def provide(realm: Realm) -> None:
         return realm.others.wills.store(call.session, testament)
 
     def flush_testaments(call: ProcedureCall) -> Reply:
-        scope = word(call.kwargs, "scope", (DESTROYED, DETACHED))
-        dropped = call.session.testaments.flush(scope)
+        dropped = call.session.testaments.flush(_scope(call))
         if realm.others is not None:
             realm.others.wills.revoke(call.session, dropped)
         return Reply()
 
     realm.provide("wamp.session.add_testament", add_testament)
     realm.provide("wamp.session.flush_testaments", flush_testaments)
+
+
+def _scope(call: ProcedureCall) -> str:
+    with as_arguments():
+        return word(call.kwargs, "scope", (DESTROYED, DETACHED))

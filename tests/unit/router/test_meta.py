@@ -65,7 +65,7 @@ def test_session_kill(world: World) -> None:
     ann.result("wamp.session.kill", bob.id, reason="com.bad", message="out")
     ann.result("wamp.session.kill", cid.id)
     assert bob.one() == [GOODBYE, {"message": "out"}, "com.bad"]
-    assert cid.one() == [GOODBYE, {}, "wamp.close.normal"]
+    assert cid.one() == [GOODBYE, {}, "wamp.close.killed"]
     assert ann.result("wamp.session.list") == [ann.id]
     assert ann.refused("wamp.session.kill", ann.id) == "wamp.error.no_such_session"
     assert ann.refused("wamp.session.kill", bob.id) == "wamp.error.no_such_session"
@@ -81,9 +81,10 @@ def test_session_kill_wants_a_uri_for_a_reason(world: World, reason: str) -> Non
 
 
 def test_session_kill_by_authid(world: World) -> None:
-    """All others of that authid; the count comes back."""
+    """All others of that authid; their ids come back."""
     ann, twin, bob = world.known("ann"), world.known("ann"), world.known("bob")
-    assert ann.result("wamp.session.kill_by_authid", "ann", reason="a.b") == 1
+    assert ann.result("wamp.session.kill_by_authid", "nobody") == []
+    assert ann.result("wamp.session.kill_by_authid", "ann", reason="a.b") == [twin.id]
     assert (twin.one()[2], bob.take()) == ("a.b", [])
     assert ann.refused("wamp.session.kill_by_authid") == "wamp.error.invalid_argument"
 
@@ -100,8 +101,25 @@ def test_session_kill_all(world: World) -> None:
     """Everybody but the caller; the count comes back."""
     ann, bob, cid = world.peer(), world.peer(), world.peer()
     assert ann.result("wamp.session.kill_all", message="bye") == 2
-    assert bob.one() == cid.one() == [GOODBYE, {"message": "bye"}, "wamp.close.normal"]
+    assert bob.one() == cid.one() == [GOODBYE, {"message": "bye"}, "wamp.close.killed"]
     assert ann.session.is_open
+    assert ann.result("wamp.session.kill_all") == 0
+
+
+@pytest.mark.parametrize(
+    ("procedure", "chosen"),
+    [("kill", None), ("kill_by_authid", "bob"), ("kill_by_authrole", "user"), ("kill_all", None)],
+)
+def test_who_is_killed_without_a_word_is_told_that(
+    world: World, procedure: str, chosen: str | None
+) -> None:
+    """`wamp.close.killed`, and no message, by each of the four; a null is no word either."""
+    ann = world.known("ann", "admin")
+    for given in ({}, {"reason": None, "message": None}):
+        bob = world.known("bob", "user")
+        arguments = [] if procedure == "kill_all" else [chosen or bob.id]
+        ann.result(f"wamp.session.{procedure}", *arguments, **given)
+        assert bob.one() == [GOODBYE, {}, "wamp.close.killed"]
 
 
 def test_subscription_events(world: World) -> None:

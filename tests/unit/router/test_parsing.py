@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from typing import Any
 
+import cbor2
 import pytest
 from autobahn.wamp import message
 from hypothesis import given
@@ -101,6 +103,139 @@ def test_what_autobahn_sends_is_read() -> None:
     assert parse(message.Error(68, 9, "a.b", args=[1]).marshal()) == (
         requests.Error(9, "a.b", [1], None)
     )
+
+
+ROLES: dict[str, Any] = {"callee": {"features": {"call_canceling": True}}}
+SAMPLES: dict[type, tuple[Any, ...]] = {
+    str: ("a.b",),
+    int: (1, 1.0),
+    bool: (True, False),
+    list: ([],),
+    dict: ({},),
+    float: (1.5, math.nan),
+    bytes: (b"a.b",),
+    cbor2.CBORTag: (cbor2.CBORTag(99, "a.b"),),
+}
+TYPED: list[tuple[list[Any], tuple[Any, ...], type]] = [
+    # A message that is right; the place in it; the type that must stand there.
+    ([1, "realm1", {"roles": ROLES}], (1,), str),
+    ([1, "realm1", {"roles": ROLES}], (2,), dict),
+    ([1, "realm1", {"roles": ROLES}], (2, "roles"), dict),
+    ([1, "realm1", {"roles": ROLES}], (2, "roles", "callee"), dict),
+    ([1, "realm1", {"roles": ROLES}], (2, "roles", "callee", "features"), dict),
+    ([1, "realm1", {"roles": ROLES}], (2, "roles", "callee", "features", "call_canceling"), bool),
+    ([1, "realm1", {"roles": ROLES, "authid": "a"}], (2, "authid"), str),
+    ([1, "realm1", {"roles": ROLES, "authextra": {}}], (2, "authextra"), dict),
+    ([1, "realm1", {"roles": ROLES, "authmethods": []}], (2, "authmethods"), list),
+    ([1, "realm1", {"roles": ROLES, "authmethods": ["ticket"]}], (2, "authmethods", 0), str),
+    *[
+        ([kind, {}, "a.b"], (place,), wanted)
+        for kind in (3, 6)
+        for place, wanted in ((1, dict), (2, str))
+    ],
+    ([3, {}, "a.b", [], {}], (3,), list),
+    ([3, {}, "a.b", [], {}], (4,), dict),
+    ([5, "signature", {}], (1,), str),
+    ([5, "signature", {}], (2,), dict),
+    *[
+        ([8, 68, 1, {}, "a.b", [], {}], (place,), wanted)
+        for place, wanted in ((2, int), (3, dict), (4, str), (5, list), (6, dict))
+    ],
+    *[
+        ([kind, 1, {}, "a.b", [], {}], (place,), wanted)
+        for kind in (16, 48)
+        for place, wanted in ((1, int), (2, dict), (3, str), (4, list), (5, dict))
+    ],
+    *[
+        ([16, 1, {name: True}, "a.b"], (2, name), bool)
+        for name in ("acknowledge", "exclude_me", "disclose_me", "retain")
+    ],
+    *[
+        ([16, 1, {name: [value]}, "a.b"], place, wanted)
+        for names, value in (
+            (("exclude", "eligible"), 1),
+            (("exclude_authid", "exclude_authrole", "eligible_authid", "eligible_authrole"), "a"),
+        )
+        for name in names
+        for place, wanted in (((2, name), list), ((2, name, 0), type(value)))
+    ],
+    *[
+        ([48, 1, {name: True}, "a.b"], (2, name), bool)
+        for name in ("receive_progress", "disclose_me", "progress")
+    ],
+    ([48, 1, {"timeout": 5}, "a.b"], (2, "timeout"), int),
+    *[
+        ([kind, 1, {}, "a.b"], (place,), wanted)
+        for kind in (32, 64)
+        for place, wanted in ((1, int), (2, dict), (3, str))
+    ],
+    ([32, 1, {"match": "prefix"}, "a.b"], (2, "match"), str),
+    ([32, 1, {"get_retained": True}, "a.b"], (2, "get_retained"), bool),
+    ([64, 1, {"match": "prefix"}, "a.b"], (2, "match"), str),
+    ([64, 1, {"invoke": "first"}, "a.b"], (2, "invoke"), str),
+    ([64, 1, {"disclose_caller": True}, "a.b"], (2, "disclose_caller"), bool),
+    *[
+        ([kind, 1, 2, {}], (place,), wanted)
+        for kind in (34, 66)
+        for place, wanted in ((1, int), (2, int), (3, dict))
+    ],
+    ([49, 1, {"mode": "skip"}], (1,), int),
+    ([49, 1, {"mode": "skip"}], (2,), dict),
+    ([49, 1, {"mode": "skip"}], (2, "mode"), str),
+    *[
+        ([70, 1, {"progress": True}, [], {}], place, wanted)
+        for place, wanted in (
+            *(((1,), int), ((2,), dict), ((3,), list), ((4,), dict)),
+            ((2, "progress"), bool),
+        )
+    ],
+]
+
+
+@pytest.mark.parametrize(("message", "place", "wanted"), TYPED)
+def test_a_wrong_type_anywhere_breaks_the_protocol(
+    message: list[Any], place: tuple[Any, ...], wanted: type
+) -> None:
+    """Each place of each message, with a value of every other type that a serializer can make."""
+    assert not isinstance(parse(message), requests.Refused)
+    for kind, values in SAMPLES.items():
+        for value in values if kind is not wanted else ():
+            wrong = copy.deepcopy(message)
+            inner: Any = wrong
+            for step in place[:-1]:
+                inner = inner[step]
+            inner[place[-1]] = value
+            with pytest.raises(ProtocolViolationError) as caught:
+                parse(wrong)
+            assert caught.value.uri == "wamp.error.protocol_violation", (wrong, caught.value)
+
+
+@pytest.mark.parametrize(("message", "place", "wanted"), TYPED)
+@pytest.mark.parametrize("absence", [None, cbor2.undefined])
+def test_an_option_that_is_null_was_left_out(
+    message: list[Any], place: tuple[Any, ...], wanted: type, absence: object
+) -> None:
+    """So wampy's binary serializers write it; what has a place of its own cannot be."""
+    left_out = copy.deepcopy(message)
+    inner: Any = left_out
+    for step in place[:-1]:
+        inner = inner[step]
+    inner[place[-1]] = absence
+    may_be_absent = wanted in {dict, list} or type(place[-1]) is str
+    if message[0] == 1 and place[-1] in {2, "roles"}:
+        may_be_absent = False  # HELLO announces a role
+    if may_be_absent:
+        assert not isinstance(parse(left_out), requests.Refused)
+    else:
+        assert read(left_out) is None
+
+
+def test_of_features_that_are_not_known_not_even_the_type_is() -> None:
+    """They are ignored ("Extensibility")."""
+    roles = {"caller": {"features": {"call_rerouting": {"within": 5}, "call_timeout": True}}}
+    hello = parse([1, "realm1", {"roles": roles, "agent": 7, "x_more": [1]}])
+    assert isinstance(hello, requests.Hello)
+    assert hello.features["caller"] == {"call_timeout"}
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf, 1.5, "1", True, None, [1]])
