@@ -33,6 +33,76 @@ def test_the_longest_unused_room_without_members_makes_place() -> None:
     assert sorted(hub.names()) == ["full", "newer", "newest"]
 
 
+@pytest.mark.parametrize("kind", ["silent", "vacant"])
+def test_a_room_that_is_used_again_is_no_longer_the_longest_unused(kind: str) -> None:
+    """Reading it is a use; so it is where rooms remember something."""
+    hub = make(max_rooms=3)
+    for now, room in enumerate(["a", "b", "c"]):
+        if kind == "vacant":
+            hub.publish(room, say(), None, now)
+        else:
+            hub.read(room, now)
+    hub.read("a", 3)
+    hub.read("d", 4)
+    # Silent rooms make place before those with messages, so of the latter "d" is never the next.
+    assert sorted(hub.names()) == ["a", "c", "d"]
+
+
+def test_a_room_that_is_used_again_keeps_its_messages_longer() -> None:
+    """It is the others' that the bound on bytes takes next, in the order of their last use."""
+    cost = MESSAGE_COST + 1
+    hub = make(history_bytes=3 * cost)
+    for now, room in enumerate(["a", "b", "c"]):
+        hub.publish(room, say(), None, now)
+    hub.read("a", 3)
+    hub.read("b", 4)
+    for now, room in enumerate(["d", "e"], start=5):
+        hub.publish(room, say(), None, now)
+    assert [len(room.history) for room in hub.rooms()] == [0, 1, 0, 1, 1]
+
+
+def test_a_room_whose_messages_expired_has_none_to_give() -> None:
+    """Where the bound on bytes is met, those of another go."""
+    cost = MESSAGE_COST + 1
+    hub = make(history_bytes=2 * cost, history_ttl=10)
+    hub.publish("old", say(), None, 0)
+    hub.read("old", 11)
+    for _ in range(3):
+        hub.publish("loud", say(), None, 12)
+    assert [len(room.history) for room in hub.rooms()] == [0, 2]
+
+
+@pytest.mark.parametrize("by", ["bytes", "time"])
+def test_a_room_that_loses_its_last_message_makes_place_first(by: str) -> None:
+    """To lose it is no use: it was used before the rooms that were silent all along."""
+    cost = MESSAGE_COST + 1
+    rules = {"history_bytes": cost} if by == "bytes" else {"history_ttl": 10}
+    hub = make(max_rooms=3, **rules)
+    hub.publish("old", say(), None, 0)
+    hub.read("silent", 1)
+    if by == "bytes":
+        hub.publish("loud", say(), None, 2)
+    else:
+        hub.read("quiet", 2)
+        hub.rooms()[0].last_used = 9  # else the sweep would take the room too
+        hub.sweep(10)
+    hub.read("new", 11)
+    assert "old" not in hub
+    assert "silent" in hub
+    assert len(hub) == 3
+
+
+def test_a_room_with_members_that_loses_its_last_message_stays() -> None:
+    """It makes no place for others."""
+    cost = MESSAGE_COST + 1
+    hub = make(max_rooms=2, history_bytes=cost)
+    hub.join("full", FakeMember(), 0)
+    hub.publish("full", say(), None, 1)
+    hub.publish("loud", say(), None, 2)
+    hub.read("new", 3)
+    assert sorted(hub.names()) == ["full", "new"]
+
+
 def test_where_all_rooms_have_members_there_is_no_further_one() -> None:
     """And those that are there go on."""
     hub = make(max_rooms=1)

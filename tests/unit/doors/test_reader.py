@@ -149,6 +149,28 @@ def test_what_others_say_because_of_a_replay_comes_once() -> None:
     assert listener.got == numbers(1, 2, 3, 4, 5, 6)
 
 
+def test_what_a_replay_has_sent_is_not_delivered_again() -> None:
+    """Though it was still going round, and comes to the reader only now that it is live."""
+    world = World()
+    other, listener = world.listen(), world.listen()
+    other.pump()
+    other.hearing = listener.pump  # which reads in the history what it is about to be given
+    world.say()
+    world.say()
+    assert other.got == listener.got == numbers(1, 2)
+
+
+def test_what_was_said_before_a_new_epoch_is_not_delivered_in_it() -> None:
+    """What is still going round of it stands at or before the place that it was told."""
+    world = World()
+    listener = world.listen()
+    listener.pump()
+    listener.renew(Position("f", 5))
+    for offset in (4, 5, 6):
+        listener.deliver(Message(Position("f", offset), b"x", False, 0.0, offset))
+    assert listener.got == [b"[now f:5]", b"6"]
+
+
 def test_a_replay_whose_history_went_is_told() -> None:
     """It goes on behind the gap."""
     world = World(Rules(history=3))

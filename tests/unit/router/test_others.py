@@ -7,6 +7,7 @@ import random
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -35,9 +36,13 @@ from tests.unit.router.peers import (
     is_over,
 )
 from wsecho.router import Identity
+from wsecho.router.others.notices import Registered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from wsecho.router.others.guests import Guest
+    from wsecho.router.requests import Invoke
 
 TAKEN = "wamp.error.procedure_already_exists"
 AWAY = "wamp.error.network_failure"
@@ -563,6 +568,74 @@ def test_a_policy_holds_over_all_nodes(cluster: Cluster, policy: str, expected: 
         caller.call("com.p")
         served += [place for place, callee in enumerate(callees) if callee.take()]
     assert served == expected
+
+
+def offered(guest: Guest, rank: int, policy: Invoke = "single") -> Registered:
+    """What its node tells of a session that serves a procedure."""
+    return Registered(guest.id, "com.p", "exact", policy, rank, 0.0, False)
+
+
+def serving(world: World) -> list[int]:
+    """The sessions that a node would let a call go to, in their order."""
+    found = world.realm.dealer.registrations.find("com.p", "exact")
+    return [] if found is None else [callee.session.id for callee in found.callees]
+
+
+@pytest.fixture
+def guests(cluster: Cluster) -> list[Guest]:
+    """Two sessions as the first node knows them, each of another one."""
+    there = [cluster[number].peer() for number in (1, 2)]
+    return [cluster[0].realm.guests[peer.id] for peer in there]
+
+
+def test_a_later_claim_takes_the_place_of_an_earlier_one(
+    cluster: Cluster, guests: list[Guest]
+) -> None:
+    """It was granted among all nodes, so theirs is over, though the news of that is on its way."""
+    (one, two), dealer = guests, cluster[0].realm.dealer
+    dealer.enter_guest(one, offered(one, 5))
+    dealer.enter_guest(two, offered(two, 6))
+    assert serving(cluster[0]) == [two.id]
+    assert not one.registrations
+    # A session of this node's has to make way as well, and is told.
+    here = cluster[0].peer(callees("registration_revocation"))
+    registration = here.register("com.here")
+    later = attrs.evolve(offered(one, 99), uri="com.here")
+    dealer.enter_guest(one, later)
+    assert here.one() == [UNREGISTERED, 0, {"registration": registration, "reason": TAKEN}]
+    # Where it may be shared nobody has to go.
+    dealer.enter_guest(two, attrs.evolve(offered(two, 7, "random"), uri="com.many"))
+    dealer.enter_guest(one, attrs.evolve(offered(one, 8, "random"), uri="com.many"))
+    found = dealer.registrations.find("com.many", "exact")
+    assert found is not None
+    assert [callee.session for callee in found.callees] == [two, one]
+
+
+@pytest.mark.parametrize(
+    ("standing", "late"),
+    [("single", "single"), ("random", "first"), ("random", "single"), ("single", "random")],
+)
+@pytest.mark.parametrize("rank", [4, 5])
+def test_a_claim_that_is_over_is_not_entered(
+    cluster: Cluster, guests: list[Guest], standing: Invoke, late: Invoke, rank: int
+) -> None:
+    """Its node does not know yet; the one that was granted later, or stands already, goes on."""
+    (one, two), dealer = guests, cluster[0].realm.dealer
+    dealer.enter_guest(two, offered(two, 5, standing))
+    dealer.enter_guest(one, offered(one, rank, late))
+    assert serving(cluster[0]) == [two.id]
+    assert not one.registrations
+
+
+def test_news_of_an_earlier_callee_that_shares_comes_late(
+    cluster: Cluster, guests: list[Guest]
+) -> None:
+    """It stands before the others all the same: callees are in the order of their claims."""
+    (one, two), dealer = guests, cluster[0].realm.dealer
+    dealer.enter_guest(two, offered(two, 5, "first"))
+    dealer.enter_guest(one, offered(one, 4, "first"))
+    dealer.enter_guest(one, offered(one, 4, "first"))
+    assert serving(cluster[0]) == [one.id, two.id]
 
 
 def test_random_chooses_among_all_nodes(cluster: Cluster) -> None:
