@@ -38,8 +38,10 @@ from wsecho.core.rawsocket import FrameReader, RawSocketError, read_hello
 from wsecho.core.reading import Head, is_utf8, read_head
 from wsecho.core.requests import RequestHead
 from wsecho.core.vocabulary import FrameError, Publish, publish_id, read_frame
+from wsecho.doors.wamp.asjson import JSON
 from wsecho.doors.wamp.forms import make_form
-from wsecho.doors.wamp.objects import CBOR, JSON, MESSAGE_PACK, MalformedError
+from wsecho.doors.wamp.objects import CBOR, MESSAGE_PACK
+from wsecho.doors.wamp.unfit import MalformedError, Unfit
 from wsecho.lane import octets, wire
 from wsecho.router import CannotCarryError
 from wsecho.router.errors import ProtocolViolationError
@@ -258,7 +260,8 @@ def wamp(subprotocol: str) -> Callable[[bytes], None]:
             messages = make_form(subprotocol).read(data)
         except MalformedError:
             return
-        for message in messages:
+        for each in messages:
+            message = each.message if isinstance(each, Unfit) else each
             with suppress(ProtocolViolationError):
                 parse(message)
             for form in (JSON, MESSAGE_PACK, CBOR):

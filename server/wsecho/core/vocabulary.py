@@ -5,7 +5,7 @@ import binascii
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from attrs import frozen
 
@@ -73,7 +73,7 @@ def read_frame(text: bytes) -> ClientFrame:
         FrameError: it is no frame of a client's.
     """
     try:
-        frame = json.loads(text)
+        frame = _DECODER.decode(text.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         raise FrameError(BadRequest("the frame is not JSON")) from None
     if not isinstance(frame, dict):
@@ -99,12 +99,8 @@ def publish_id(text: bytes) -> str | int | None:
 
 def _read_publish(frame: dict[str, Any]) -> Publish:
     identifier = frame.get("id")
-    if identifier is not None and (
-        isinstance(identifier, bool)
-        or not isinstance(identifier, str | int)
-        or len(str(identifier)) > _MAX_ID_LENGTH
-    ):
-        raise FrameError(BadRequest("the frame's id is no short string and no whole number"))
+    if identifier is not None:
+        _check_id(identifier)
     try:
         payload, is_binary = read_data(frame)
         key = frame.get("key")
@@ -113,6 +109,22 @@ def _read_publish(frame: dict[str, Any]) -> Publish:
     except BadRequest as error:
         raise FrameError(error, identifier) from None
     return Publish(payload, is_binary, identifier, key)
+
+
+def _check_id(identifier: Any) -> None:
+    """Let through what an answer can carry: it is written again as it came."""
+    if (
+        isinstance(identifier, bool)
+        or not isinstance(identifier, str | int)
+        or len(str(identifier)) > _MAX_ID_LENGTH
+    ):
+        raise FrameError(BadRequest("the frame's id is no short string and no whole number"))
+    try:
+        str(identifier).encode("utf-8")
+    except UnicodeEncodeError:
+        raise FrameError(
+            BadRequest("the frame's id is no Unicode text: it has half a surrogate pair")
+        ) from None
 
 
 def _read_token(frame: dict[str, Any]) -> Token:
@@ -229,3 +241,11 @@ def describe(card: Card) -> dict[str, Any]:
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _no_constant(name: str) -> NoReturn:
+    # NaN and the infinities, which Python takes for JSON.
+    raise ValueError(name)
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_no_constant)

@@ -3,7 +3,8 @@
 
 RouterError
 ├── WampError                 a request is refused: ERROR, the session goes on
-│   └── TakenError            others hold what was to be claimed among the nodes
+│   ├── TakenError            others hold what was to be claimed among the nodes
+│   └── UnfitError            it holds what could be written again for nobody
 ├── ProtocolViolationError    the peer broke the protocol: ABORT, the session is over
 └── CannotCarryError          raised by a transport: this message cannot be put into its form
 """
@@ -95,6 +96,17 @@ class TakenError(WampError):
             super().__init__(PROCEDURE_ALREADY_EXISTS)
         else:
             super().__init__(POLICY_CONFLICT, f"the procedure is shared by policy {rule}")
+
+
+class UnfitError(WampError):
+    """A message was read, but what it holds could be written again for nobody.
+
+    Args:
+        reason: what it is.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(INVALID_ARGUMENT, reason)
 
 
 class ProtocolViolationError(RouterError):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Refusing a request for what its sender did before, whatever the request is about."""
+"""Refusing a request for what its sender did before, or for what nobody could be given of it."""
 
-from wsecho.router import requests
-from wsecho.router.errors import WampError
+from wsecho.router import errors, requests
+from wsecho.router.errors import ProtocolViolationError, UnfitError, WampError
 from wsecho.router.requests import Refused, Request
 
 
@@ -11,7 +11,12 @@ def refusal(request: Request, error: WampError) -> Request:
 
     Answers (YIELD, ERROR), the opening and the end of a session, and CANCEL stay what they are:
     somebody else waits for the former, and nothing is gained by holding up the others.
+
+    Raises:
+        ProtocolViolationError: it opens a session, by what is unfit.
     """
+    if isinstance(error, UnfitError):
+        request = _without_payload(request, error)
     reason = error.reason or ""
     if isinstance(request, requests.Publish):
         return Refused(
@@ -24,4 +29,15 @@ def refusal(request: Request, error: WampError) -> Request:
         requests.Subscribe | requests.Unsubscribe | requests.Register | requests.Unregister,
     ):
         return Refused(request.TYPE, request.request, error.uri, reason)
+    return request
+
+
+def _without_payload(request: Request, error: UnfitError) -> Request:
+    """Take out what nobody can be given, where somebody else waits for the message."""
+    if isinstance(request, requests.Hello | requests.Authenticate):
+        raise ProtocolViolationError(error.reason or "", error.uri)
+    if isinstance(request, requests.Yield):
+        return requests.Error(request.request, errors.INVALID_PAYLOAD, [error.reason], None)
+    if isinstance(request, requests.Error):
+        return requests.Error(request.request, request.error, None, None)
     return request

@@ -89,7 +89,7 @@ class Session:
         Args:
             raw: what the serializer made of the octets.
             refused: why it is not served, where it is one that may be refused: for a transport
-                whose peer sends too fast.
+                whose peer sends too fast, or what could be written again for nobody.
         """
         if self.state is State.CLOSED:
             return

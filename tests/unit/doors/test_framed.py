@@ -80,6 +80,54 @@ def test_publishing_with_an_id_is_acknowledged() -> None:
     assert other["data"] == "y"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        r'{"type":"publish","data":"said","id":"\ud83d"}',
+        r'{"type":"publish","data":"said","id":"a\ude00b","key":"k"}',
+        r'{"type":"publish","base64":"AA==","id":"\ude00\ud83d"}',
+        r'{"type":"publish","data":"\ud83d","id":"\ud83d"}',
+        r'{"type":"publish","data":"said","id":1,"key":"\ud83d"}',
+        r'{"type":"publish","data":"\udfff","id":1}',
+        r'{"type":"publish","id":"\ud83d"}',
+        r'{"type":"token","token":"\ud83d"}',
+        r'{"type":"\ud83d"}',
+        '{"type":"publish","data":"said","id":NaN}',
+        '{"type":"publish","data":"said","id":1e400}',
+        '{"type":"publish","data":"said","id":%s}' % ("1" * 5000),
+        '{"type":"publish","data":"said","more":Infinity}',
+    ],
+)
+def test_what_could_not_be_written_again_is_not_taken(text: str) -> None:
+    """An error, and nothing is said; the id comes back only where it can."""
+    server = Server()
+    client, listener = join(server), server.open("/broadcast/a")
+    client.text(text)
+    [_joined, error] = frames(client)
+    assert (error["type"], error["code"]) == ("error", "bad_request")
+    assert error.get("id") in {None, 1}
+    assert listener.texts() == []
+    tell(client, type="publish", data="x", id="ok")
+    assert frames(client)[-1]["id"] == "ok"
+    assert client.close_code is None
+
+
+def test_an_id_comes_back_as_it_was() -> None:
+    """Beyond the basic plane, with U+0000, long, or a number that no computer counts with."""
+    server = Server()
+    client = join(server)
+    frames(client)
+    for identifier in ("\U0001f600", "\0", "\u2028", "x" * 255, 10**254, -5):
+        tell(client, type="publish", data="x", id=identifier)
+        assert frames(client)[-1] == {
+            "type": "published",
+            "id": identifier,
+            "position": str(server.rooms.hub.position("a", 0.0)),
+        }
+    tell(client, type="publish", data="x", id="x" * 256)
+    assert frames(client)[-1]["code"] == "bad_request"
+
+
 def test_a_retry_under_a_key_says_it_once() -> None:
     """Also by another door; another message under it is an error with the id."""
     server = Server()

@@ -12,8 +12,9 @@ from twisted.internet.interfaces import IReactorTime
 
 from wsecho.core.rates import Meter, Rates
 from wsecho.doors.stats import Stats
+from wsecho.doors.wamp.unfit import Unfit
 from wsecho.router import Session, WampError
-from wsecho.router.errors import OVER_RATE
+from wsecho.router.errors import OVER_RATE, UnfitError
 
 _REASON = "messages come faster than this server allows"
 
@@ -43,7 +44,8 @@ class Intake:
         """Hand messages to a session, or refuse them.
 
         By `close` the session is aborted with `wsecho.error.over_rate`; by `drop` a request is
-        answered with that, and what may not be refused is let pass.
+        answered with that, and what may not be refused is let pass. Of an `Unfit` one nothing is
+        done, however slowly it came.
 
         Args:
             session: whose they are.
@@ -51,13 +53,16 @@ class Intake:
             octets: how long all of them were together.
         """
         for message in messages:
-            refused = None
+            refused: WampError | None = None
             if self._meter is not None and not self._is_within(self._meter, octets):
                 if self._rates.policy == "close":
                     self.flush(session)
                     session.abort(OVER_RATE, _REASON)
                     return
                 refused = WampError(OVER_RATE, _REASON)
+            if isinstance(message, Unfit):
+                refused = UnfitError(message.why)
+                message = message.message  # noqa: PLW2901
             if session.is_held:
                 if self._waiting is None:
                     self._waiting = deque()

@@ -14,11 +14,12 @@ from wsecho.core.backlog import TooSlowError
 from wsecho.core.errors import BadRequest
 from wsecho.core.mailbox import Inbox, Item, Outbox
 from wsecho.doors.house import House
+from wsecho.doors.wamp.asjson import JSON
 from wsecho.doors.wamp.endings import told
 from wsecho.doors.wamp.fetches import EventStream, WaitingReceive
 from wsecho.doors.wamp.forms import Form
 from wsecho.doors.wamp.intake import Intake
-from wsecho.doors.wamp.objects import JSON, MalformedError
+from wsecho.doors.wamp.unfit import MalformedError
 from wsecho.doors.wamp.waiting import Waitlist
 from wsecho.router import Ending, Identity, Session, TransportDetails
 from wsecho.router.errors import SYSTEM_SHUTDOWN

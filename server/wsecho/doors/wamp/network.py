@@ -19,8 +19,9 @@ from wsecho.bus.interface import Bus
 from wsecho.bus.later import Later, when
 from wsecho.core.claims import Claim, HeldError
 from wsecho.core.wills import Will
-from wsecho.doors.wamp.objects import MESSAGE_PACK, Extension, MalformedError
+from wsecho.doors.wamp.objects import MESSAGE_PACK, TAGS, Extension
 from wsecho.doors.wamp.promises import awaited, promised
+from wsecho.doors.wamp.unfit import MalformedError
 from wsecho.router import CannotCarryError
 from wsecho.router.answers import Answer
 from wsecho.router.errors import TakenError
@@ -235,7 +236,9 @@ def decode(payload: bytes) -> tuple[str, list[Any]]:
     Raises:
         cbor2.CBORDecodeError, TypeError, ValueError: no node of ours wrote that.
     """
-    node, words = cbor2.loads(payload, tag_hook=_decode_other, max_depth=_DEPTH)
+    node, words = cbor2.loads(
+        payload, tag_hook=_decode_other, semantic_decoders=TAGS, max_depth=_DEPTH
+    )
     return node, words
 
 

@@ -1,33 +1,29 @@
 # SPDX-License-Identifier: MIT
-"""Between a WAMP message's list and its octets: JSON, MessagePack, CBOR.
+"""Between a WAMP message's list and its octets: MessagePack, CBOR; `asjson` has the third.
 
 Each is an object serializer as Autobahn's `Message.serialize` wants one; it keeps what it made
 in the message, so an event is serialized once for all who speak the same.
 """
 
-import json
-import re
-from base64 import b64decode, b64encode
-from binascii import Error as Base64Error
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any, Final, Literal, Protocol
 
 import cbor2
 import msgpack
 from attrs import frozen
 
+from wsecho.doors.wamp import nesting
+from wsecho.doors.wamp.unfit import (
+    NO_KEY,
+    NO_TEXT,
+    TOO_DEEP,
+    KeyTypeError,
+    MalformedError,
+    Unfit,
+    check_keys,
+)
 from wsecho.router import CannotCarryError
-
-_EVENT: Final = 36
-_EVENT_LENGTH: Final = 6
-_NUL: Final = "\0"
-_NUL_ESCAPE: Final = "\\u0000"
-# How json.dumps writes the beginning of a string that begins with U+0000. What stands before its
-# quote tells it from a quote within a string.
-_ESCAPED_NUL: Final = re.compile(r'[\[{,:]"\\u0000')
-
-
-class MalformedError(Exception):
-    """Octets that are no message in their form."""
 
 
 class ObjectSerializer(Protocol):
@@ -46,46 +42,11 @@ class ObjectSerializer(Protocol):
         """
 
     def unserialize(self, octets: bytes) -> object:
-        """Read a message.
+        """Read a message; `Unfit` where it holds what nobody can be given.
 
         Raises:
-            MalformedError: it is none.
+            MalformedError: it is none; the text says what is wrong.
         """
-
-
-class Json:
-    """JSON; binary is a string of U+0000 and base64 ("Binary conversion of JSON Strings")."""
-
-    NAME = "json"
-    BINARY = False
-
-    def serialize(self, obj: list[Any]) -> bytes:
-        """Write a message.
-
-        Raises:
-            CannotCarryError: it holds NaN, an infinity, a text that would be read as binary, …
-        """
-        before = _ENCODER.binaries
-        try:
-            text = _ENCODER.encode(_text_as_binary(obj))
-            if _NUL_ESCAPE in text and len(_ESCAPED_NUL.findall(text)) > _ENCODER.binaries - before:
-                raise CannotCarryError
-            return text.encode("utf-8")
-        except (TypeError, ValueError, RecursionError):
-            raise CannotCarryError from None
-
-    def unserialize(self, octets: bytes) -> object:
-        """Read a message.
-
-        Raises:
-            MalformedError: it is no JSON.
-        """
-        try:
-            value = _DECODER.decode(octets.decode("utf-8"))
-            # Only who may have sent binary pays for the walk.
-            return _read_binary(value) if b"\\u0000" in octets else value
-        except (ValueError, RecursionError):
-            raise MalformedError("not JSON") from None
 
 
 class MessagePack:
@@ -104,20 +65,43 @@ class MessagePack:
             packed: bytes = msgpack.packb(obj, default=_pack_extension)
         except (TypeError, ValueError, OverflowError, RecursionError):
             raise CannotCarryError from None
+        if nesting.in_octets(packed, obj, nesting.MESSAGE_PACK_DEPTH):
+            raise CannotCarryError
         return packed
 
     def unserialize(self, octets: bytes) -> object:
-        """Read a message.
+        """Read a message; `Unfit` where it holds what nobody can be given.
 
         Raises:
-            MalformedError: it is no MessagePack.
+            MalformedError: it is no MessagePack, has keys that are no strings, or is nested too
+                deep.
         """
         try:
+            return self._read(octets)
+        except UnicodeDecodeError:
+            return Unfit(self._read(octets, unicode_errors="replace"), NO_TEXT)
+
+    def _read(self, octets: bytes, **options: Any) -> object:
+        try:
             # Relayed, a key that is no string would end the sessions of others: Autobahn's reader
-            # is as strict, and so is WAMP ("Serializations").
-            value: object = msgpack.unpackb(octets, strict_map_key=True, ext_hook=_read_extension)
-        except (ValueError, TypeError, RecursionError, msgpack.UnpackException):
-            raise MalformedError("not MessagePack") from None
+            # is as strict, and so is WAMP ("Serializations"). The library's own check comes before
+            # such keys, which may be chosen to collide, are looked up in anything.
+            value: object = msgpack.unpackb(
+                octets,
+                strict_map_key=True,
+                object_hook=check_keys,
+                ext_hook=_read_extension,
+                **options,
+            )
+        except UnicodeDecodeError:
+            raise
+        except msgpack.StackError:
+            raise MalformedError(TOO_DEEP) from None
+        except (
+            *(KeyTypeError, ValueError, TypeError, RecursionError),
+            msgpack.UnpackException,
+        ) as error:
+            raise MalformedError(_what_is_wrong(error, "not MessagePack")) from None
         return value
 
 
@@ -137,22 +121,36 @@ class Cbor:
             CannotCarryError: it holds a type that CBOR has not.
         """
         try:
-            return cbor2.dumps(obj)
+            octets = cbor2.dumps(obj)
         except (cbor2.CBOREncodeError, TypeError, ValueError, OverflowError, RecursionError):
             raise CannotCarryError from None
+        if nesting.in_octets(octets, obj, nesting.CBOR_DEPTH):
+            raise CannotCarryError
+        return octets
 
     def unserialize(self, octets: bytes) -> object:
-        """Read a message.
+        """Read a message; `Unfit` where it holds what nobody can be given.
 
         Raises:
-            MalformedError: it is no CBOR.
+            MalformedError: it is no CBOR, has keys that are no strings, or is nested too deep.
         """
         try:
-            value: object = cbor2.loads(
-                octets, semantic_decoders=_NO_REFERENCES, strict_hashable_types=True
-            )
-        except Exception:  # noqa: BLE001  # tags make it call constructors that raise what they like
-            raise MalformedError("not CBOR") from None
+            return self._read(octets, "strict")
+        except cbor2.CBORDecodeError as error:
+            if isinstance(error.__cause__, UnicodeDecodeError):
+                with suppress(cbor2.CBORDecodeError):
+                    return Unfit(self._read(octets, "replace"), NO_TEXT)
+            raise MalformedError(_what_is_wrong(error, "not CBOR")) from None
+
+    def _read(self, octets: bytes, str_errors: Literal["strict", "replace"]) -> object:
+        # References are refused, and the values of tags left as they are.
+        value: object = cbor2.loads(
+            octets,
+            semantic_decoders=TAGS,
+            object_hook=_check_keys_of_map,
+            str_errors=str_errors,
+            strict_hashable_types=True,
+        )
         return value
 
 
@@ -181,65 +179,41 @@ def _pack_extension(value: object) -> msgpack.ExtType:
     return msgpack.ExtType(value.code, value.data)
 
 
+def _what_is_wrong(error: BaseException, otherwise: str) -> str:
+    """Name what a library met; both have no class of its own for keys, or for depth."""
+    text = str(error)
+    if isinstance(error, KeyTypeError) or isinstance(error.__cause__, KeyTypeError):
+        return NO_KEY
+    if "map key" in text:
+        return NO_KEY
+    return TOO_DEEP if "nesting depth" in text else otherwise
+
+
+def _check_keys_of_map(found: Mapping[Any, Any], _is_immutable: bool) -> object:  # noqa: FBT001
+    return check_keys(found)
+
+
 def _refuse_reference(*_: object) -> object:
     raise ValueError("a reference")
 
 
+def _leave(number: int) -> Callable[[object, bool], cbor2.CBORTag]:
+    return lambda value, _: cbor2.CBORTag(number, value)
+
+
 # The tags of strings and of values to refer to, and those that do.
-_NO_REFERENCES: Final = dict.fromkeys((25, 28, 29, 256), _refuse_reference)
+_REFERENCES: Final = (25, 28, 29, 256)
+_SELF_DESCRIBED: Final = 55799
+# Those that the library has a class for, but integers. They are relayed as they
+# came: of a date without a time zone it makes what it cannot write again, of others it calls
+# constructors with whatever a client sends.
+_OPAQUE: Final = (*(0, 1, 4, 5, 30, 35, 36, 37, 52, 54, 100, 258, 260, 261, 1004, 43000),)
+TAGS: Final[dict[int, Callable[[Any, bool], object]]] = {
+    **dict.fromkeys(_REFERENCES, _refuse_reference),
+    **{number: _leave(number) for number in _OPAQUE},
+    _SELF_DESCRIBED: lambda value, _: value,
+}
 
 
-def _text_as_binary(obj: list[Any]) -> list[Any]:
-    """Give a room's text that begins with U+0000 the form that JSON can carry (wire.md)."""
-    if obj[0] != _EVENT or len(obj) != _EVENT_LENGTH or "position" not in obj[-1] or not obj[4]:
-        return obj
-    text = obj[4][0]
-    if type(text) is not str or not text.startswith(_NUL):
-        return obj
-    return [*obj[:4], [text.encode("utf-8")], {**obj[5], "text": True}]
-
-
-def _read_binary(value: Any) -> Any:
-    if isinstance(value, str) and value.startswith(_NUL):
-        try:
-            return b64decode(value[1:], validate=True)
-        except Base64Error:
-            raise ValueError("not base64") from None
-    if isinstance(value, list):
-        return [_read_binary(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _read_binary(item) for key, item in value.items()}
-    return value
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(name)
-
-
-class _Encoder(json.JSONEncoder):
-    """Writes what JSON has no form for, and counts in `binaries` what was binary."""
-
-    binaries = 0
-
-    def default(self, o: object) -> str | None:
-        """Write CBOR's `undefined` as null, and octets as WAMP's JSON does ("Serializers").
-
-        Raises:
-            TypeError: neither is it.
-        """
-        if o is cbor2.undefined:
-            return None
-        if not isinstance(o, bytes):
-            raise TypeError
-        self.binaries += 1
-        return _NUL + b64encode(o).decode("ascii")
-
-
-# `json.dumps` and `json.loads` would make one of each for every message, at half its cost.
-_ENCODER: Final = _Encoder(allow_nan=False, ensure_ascii=False, separators=(",", ":"))
-_DECODER: Final = json.JSONDecoder(parse_constant=_no_constant)
-
-
-JSON: Final = Json()
 MESSAGE_PACK: Final = MessagePack()
 CBOR: Final = Cbor()

@@ -28,7 +28,8 @@ from wsecho.doors.stats import Visit
 from wsecho.doors.wamp.endings import told
 from wsecho.doors.wamp.forms import RAWSOCKET_FORMS
 from wsecho.doors.wamp.intake import Intake
-from wsecho.doors.wamp.objects import MalformedError, ObjectSerializer
+from wsecho.doors.wamp.objects import ObjectSerializer
+from wsecho.doors.wamp.unfit import MalformedError
 from wsecho.doors.wamp.waiting import Waitlist
 from wsecho.router import CannotCarryError, Ending, Router, Session, TransportDetails
 from wsecho.router.errors import PAYLOAD_SIZE_EXCEEDED, SYSTEM_SHUTDOWN

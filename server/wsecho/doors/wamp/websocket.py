@@ -10,7 +10,7 @@ from wsecho.doors.door import Connection, PlainDoor
 from wsecho.doors.wamp.endings import close_reason
 from wsecho.doors.wamp.forms import SUBPROTOCOLS, Form, make_form
 from wsecho.doors.wamp.intake import Intake
-from wsecho.doors.wamp.objects import MalformedError
+from wsecho.doors.wamp.unfit import MalformedError
 from wsecho.doors.wamp.waiting import Waitlist
 from wsecho.router import Ending, Identity, Router, Session, TransportDetails
 from wsecho.router import errors as uris

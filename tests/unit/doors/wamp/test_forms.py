@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.unit.doors.wamp.harness import FORMS, read, write
 from wsecho.doors.wamp.forms import SUBPROTOCOLS, make_form
-from wsecho.doors.wamp.objects import MalformedError
+from wsecho.doors.wamp.unfit import MalformedError
 
 BATCHED = [form for form in FORMS if form.endswith("batched")]
 # A text that begins with U+0000 is binary in JSON.

@@ -8,7 +8,8 @@ import pytest
 
 from tests.unit.doors.harness import Client, Server
 from tests.unit.doors.wamp.harness import FORMS, HELLO, ROOM, Wamp, make_server
-from wsecho.doors.wamp.objects import Json, MessagePack
+from wsecho.doors.wamp.asjson import Json
+from wsecho.doors.wamp.objects import MessagePack
 
 JSON = "wamp.2.json"
 ABORT, GOODBYE = 3, 6
