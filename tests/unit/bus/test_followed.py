@@ -30,7 +30,7 @@ def receipt(offset: int, epoch: str = "e") -> Receipt:
 
 def followed(head: int = 0, epoch: str = "e") -> Followed:
     """A room that is current up to an offset."""
-    room = Followed("a", Keys("p:").room("a"), 0.0)
+    room = Followed("a", Keys("p:", 0).room("a"), 0.0)
     list(room.line.load(Loaded(epoch, head, [])))
     assert room.is_current
     return room
@@ -132,7 +132,7 @@ class World:
         words = iter(f"word{number}" for number in range(99))
         self.following = Following(
             self.commands,  # type: ignore[arg-type]
-            Keys("p:"),
+            Keys("p:", 0),
             "1000",
             Hub(Rules(), lambda: next(words)),
             self.ear,  # type: ignore[arg-type]
@@ -151,7 +151,7 @@ class World:
         entries = [item for each in offsets for item in (each, b"0 %d t - text" % each)]
         for answer in self.commands.asked:
             if not answer.called:
-                answer.callback([b"e", head, b"", b"", b"", *entries])
+                answer.callback([b"e", head, b"", b"", b"", b"0", *entries])
         self.commands.asked.clear()
 
     def notice(self, offset: int) -> None:
