@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.processes import PATIENCE, Process
@@ -33,6 +35,16 @@ def run_node(script: str, *arguments: str) -> str:
 def node_process(script: str, *arguments: str) -> Process:
     """Start a script of this folder; whoever starts it ends it."""
     return Process.start(_program("node"), str(_installed() / script), *arguments)
+
+
+@contextmanager
+def running_node(script: str, *arguments: str) -> Iterator[Process]:
+    """A script of this folder that goes on until it is ended."""
+    process = node_process(script, *arguments)
+    try:
+        yield process
+    finally:
+        process.end()
 
 
 def _program(name: str) -> str:

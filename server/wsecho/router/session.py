@@ -191,6 +191,16 @@ class Session:
                 self._start_timer(self._router.goodbye_wait, lambda: self._finish(ending))
                 self._leave()
 
+    def vanish(self, reason: str) -> None:
+        """End the session without a word, where its transport's end says all there is to say.
+
+        The transport is left to whoever calls this.
+
+        Args:
+            reason: for the record, as of a GOODBYE.
+        """
+        self._finish(Ending(reason), close=False)
+
     def abort(
         self,
         uri: str,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How a session's end is told: as a WebSocket's close code, and in the log's line."""
+"""How a session's end is told: to its client, as a WebSocket's close code, in the log's line."""
 
 from typing import Final
 
@@ -13,8 +13,12 @@ from wsecho.core.errors import (
     bounded_reason,
     without_quotes,
 )
-from wsecho.router import Ending
+from wsecho.router import Ending, Session
 from wsecho.router import errors as uris
+
+# Together these are AutobahnJS's alone: what it takes of progressive results it does not announce.
+_AUTOBAHNJS: Final = frozenset(("progressive_call_results", "registration_revocation"))
+_NOT_AUTOBAHNJS: Final = "call_canceling"
 
 _OVER: Final = CloseReason(CloseCode.NORMAL, "the session is over", reconnect=True)
 _KNOWN_URIS: Final = {value for value in vars(uris).values() if isinstance(value, str)}
@@ -23,6 +27,19 @@ _BY_REASON: Final = {
     uris.TOKEN_EXPIRED: TOKEN_EXPIRED,
     uris.OVER_RATE: OVER_RATE,
 }
+
+
+def returns_after_goodbye(session: Session) -> bool:
+    """Tell whether a session's client comes back by itself after the server's GOODBYE.
+
+    AutobahnJS (26.3.1) retries no more once a session has ended by a message, whichever, while a
+    transport that is gone has it try again. It does not name itself, but is known by the features
+    that it announces as a callee. Of a client that has said nothing yet it is not known.
+    """
+    if not session.is_open or session.hello is None:
+        return False
+    features = session.hello.features.get("callee", frozenset())
+    return _NOT_AUTOBAHNJS in features or not features >= _AUTOBAHNJS
 
 
 def close_reason(ending: Ending) -> CloseReason:

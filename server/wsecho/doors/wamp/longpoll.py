@@ -15,7 +15,7 @@ from wsecho.core.errors import BadRequest
 from wsecho.core.mailbox import Inbox, Item, Outbox
 from wsecho.doors.house import House
 from wsecho.doors.wamp.asjson import JSON
-from wsecho.doors.wamp.endings import told
+from wsecho.doors.wamp.endings import returns_after_goodbye, told
 from wsecho.doors.wamp.fetches import EventStream, WaitingReceive
 from wsecho.doors.wamp.forms import Form
 from wsecho.doors.wamp.intake import Intake
@@ -91,8 +91,16 @@ class LongPollPeer:
         self._end = clock.callLater(self._timeout, self._too_late)
 
     def drain(self, retry: float) -> None:
-        """Say GOODBYE, for the peer to fetch."""
-        self.session.close(SYSTEM_SHUTDOWN)
+        """Say GOODBYE, for the peer to fetch.
+
+        A client that would not come back after one only sees that the transport is gone. The page,
+        which is AutobahnJS too, looks after that itself, and is told by its batches.
+        """
+        if self.form.is_batched or returns_after_goodbye(self.session):
+            self.session.close(SYSTEM_SHUTDOWN)
+        else:
+            self.session.vanish(SYSTEM_SHUTDOWN)
+            self._lost()
 
     def abort(self) -> None:
         """End the session."""

@@ -25,7 +25,7 @@ from wsecho.core.rawsocket import (
 from wsecho.doors.house import House
 from wsecho.doors.outbound import Outbound
 from wsecho.doors.stats import Visit
-from wsecho.doors.wamp.endings import told
+from wsecho.doors.wamp.endings import returns_after_goodbye, told
 from wsecho.doors.wamp.forms import RAWSOCKET_FORMS
 from wsecho.doors.wamp.intake import Intake
 from wsecho.doors.wamp.objects import ObjectSerializer
@@ -106,11 +106,18 @@ class RawSocket(Protocol):
         return self._finished and not self._outbound.queued
 
     def drain(self, retry: float) -> None:
-        """Say GOODBYE; the connection ends behind its answer."""
+        """Say GOODBYE; the connection ends behind its answer.
+
+        A client that would not come back after one only sees the connection reset: AutobahnJS
+        does not notice a mere FIN, and would wait for ever.
+        """
         if self._session is None:
             self._outbound.abort()
-        else:
+        elif returns_after_goodbye(self._session):
             self._session.close(SYSTEM_SHUTDOWN)
+        else:
+            self._session.vanish(SYSTEM_SHUTDOWN)
+            self._outbound.abort()
 
     def abort(self) -> None:
         """Cut the connection."""

@@ -80,9 +80,12 @@ class WampPeer(PlainDoor):
         self._waiting.flush(self._connection.offer, self._frame)
 
     def closing(self, retry: float) -> None:
-        """Say GOODBYE; the Close frame follows it."""
+        """Send what waits; the Close frame follows it, with 1001.
+
+        There is no GOODBYE: AutobahnJS and wampy take one for the end, and do not come back.
+        """
         if self._session is not None:
-            self._session.close(uris.SYSTEM_SHUTDOWN)
+            self._session.vanish(uris.SYSTEM_SHUTDOWN)
             self._waiting.flush_all(self._connection.push, self._frame)
 
     def closed(self) -> None:
