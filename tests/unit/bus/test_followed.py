@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from attrs import define, field
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 
 from wsecho.bus.redis.followed import Followed
 from wsecho.bus.redis.following import Following
@@ -100,10 +100,12 @@ class Silence:
 
     ask = run
 
-    def subscribe(self, channel: str) -> None:
-        """Listen."""
+    def subscribe(self, _channel: str) -> Deferred[None]:
+        """Listen, at once."""
+        return succeed(None)
 
-    unsubscribe = subscribe
+    def unsubscribe(self, channel: str) -> None:
+        """Listen no more."""
 
 
 @define(eq=False)
