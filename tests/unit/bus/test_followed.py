@@ -104,8 +104,7 @@ class Silence:
         """Listen, at once."""
         return succeed(None)
 
-    def unsubscribe(self, channel: str) -> None:
-        """Listen no more."""
+    unsubscribe = subscribe
 
 
 @define(eq=False)
