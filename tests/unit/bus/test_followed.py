@@ -104,7 +104,8 @@ class Silence:
         """Listen, at once."""
         return succeed(None)
 
-    unsubscribe = subscribe
+    def cast(self, *_: object) -> None:
+        """Be told something that is not answered."""
 
 
 @define(eq=False)
