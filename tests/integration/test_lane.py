@@ -202,11 +202,36 @@ def test_a_slow_reader_gets_large_messages_whole(one: RunningServer, first: int,
     assert bytes(answer) == expected + b"\x81\x06behind\x88\x02\x03\xe8"
 
 
+@pytest.mark.parametrize("size", [21, 126, 20_000, 300_000])
+@pytest.mark.parametrize(
+    ("good", "bad"),
+    [
+        ("κόσμε".encode(), b"\xf4\x90"),
+        ("κόσμε".encode() + b"\xf4", b"\x90"),
+        (b"", b"\xff"),
+        (b"x", b"\xc0"),
+        (b"\xed", b"\xa0"),
+    ],
+)
+def test_a_text_is_refused_at_its_first_octet_that_is_none(
+    one: RunningServer, size: int, good: bytes, bad: bytes
+) -> None:
+    """Though the rest of its frame does not come: nobody waits for it."""
+    with connect(one) as client:
+        frame = Frame(0x81, (good + bad).ljust(size), b"abcd", 0).write()
+        begin = len(frame) - size + len(good)
+        client.sendall(whole(b"before") + frame[:begin])
+        # The server has the beginning, and waits for more of it, when the bad octet comes.
+        assert client.recv(8) == b"\x81\x06before"
+        client.sendall(frame[begin : begin + len(bad)])
+        answer = client.recv(1 << 16)
+    assert answer[2:4] == (1007).to_bytes(2)
+
+
 def test_a_large_text_that_is_none_is_refused_with_what_says_so(one: RunningServer) -> None:
     """While the rest of it still comes; the Close frame arrives all the same."""
     size = 4 << 20
     with connect(one) as client:
-        # A good part of what follows is there, too: the lane is not woken for less.
         client.sendall(head(0x81, size) + b"x" * 300_000 + b"\xff" + b"y" * 200_000)
         client.settimeout(PATIENCE)
         answer = client.recv(1 << 16)

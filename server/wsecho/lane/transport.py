@@ -167,14 +167,14 @@ class LaneTransport(WritingTransport):
             self.lost(LOST)
             return
         if received is None:
-            self._wait_for(large.missing)
+            self._wait_for(_awaited(large))
         elif not received[0]:
             self.lost(DONE)
         else:
             is_valid = large.received(*received)
             if large.is_whole or not is_valid:
                 self._into = None
-            self._wait_for(1 if self._into is None else large.missing)
+            self._wait_for(1 if self._into is None else _awaited(large))
             self._protocol.large_filled(is_valid=is_valid)
 
     def _wait_for(self, octets: int) -> None:
@@ -183,3 +183,12 @@ class LaneTransport(WritingTransport):
         if least != self._least and not self._is_gone:
             self._least = least
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, least)
+
+
+def _awaited(large: LargeMessage) -> int:
+    """Tell how many octets of a message to wait for at a time; each of a text may be its last.
+
+    An octet that is no text's fails the connection (RFC 6455 section 8.1), and a peer that sends
+    nothing behind it is to hear of that, too.
+    """
+    return 1 if large.is_text else large.missing

@@ -223,7 +223,8 @@ def test_a_sealed_transport_takes_no_more(world: Place) -> None:
 
 def begin(length: int, first: int = 0x82) -> LargeMessage:
     """A message of which nothing is here; masked, it is what it is unmasked."""
-    head = read_head(Frame(first, b"x" * length, bytes(4), 0).write(), 1 << 21)
+    frame = Frame(first, b"x" * length, bytes(4), 0).write()
+    head = read_head(frame, 1 << 21, most_deflated=1 << 21)
     assert head is not None
     place = memoryview(bytearray(length))
     return LargeMessage(head, place, wire.unmask_in_place, wire.unmask_text)
@@ -290,12 +291,24 @@ def test_an_end_within_a_large_message_is_an_end(world: Place) -> None:
     assert (world.turn(), world.ends) == ([], ["ConnectionDone"])
 
 
+@pytest.mark.parametrize(
+    ("first", "least"), [(0x81, 1), (0x82, 1 << 17), (0xC1, 1 << 17), (0xC2, 1 << 17)]
+)
+def test_each_octet_of_a_text_is_awaited(world: Place, first: int, least: int) -> None:
+    """It may turn out to be none; of what is no text yet, a good part is waited for at a time."""
+    large = begin(300_000, first)
+    world.transport.read_into(large)
+    assert world.get(b"a" * 1000) == [True]
+    assert world.least == least
+    assert world.turn() == []
+    assert world.least == least
+
+
 def test_a_large_text_that_is_none_is_left_off(world: Place) -> None:
     """What comes then is data, at once; the transport holds its memory no longer."""
     large = begin(300_000, 0x81)
     world.transport.read_into(large)
     assert world.get(b"a" * 1000) == [True]
-    assert world.least == 1 << 17
     assert world.get(b"\xff") == [False]
     assert world.least == 1
     assert world.get(b"b") == [b"b"]
