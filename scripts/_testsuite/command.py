@@ -20,12 +20,22 @@ examples:
   scripts/testsuite --cases '1.*,5.*'               only framing and fragmentation
   scripts/testsuite --cases '[1-9].*,10.*'          everything but compression: seconds
   scripts/testsuite --url ws://127.0.0.1:9000/echo  any other echo server
+  scripts/testsuite --client './client {url}'       a client, in place of a server
+  scripts/testsuite --original                      by Autobahn's own program
   scripts/testsuite -- --max-message-size 20971520  options after -- go to wsecho
 
-The server must echo every message. The testsuite needs Python 2.7, a PyPy 2.7 or Docker; it is
-installed once into .cache. Groups 12 and 13 (compression) are nearly all of the time, and all
-of it is processor time of client and server: --jobs beyond twice the cores gains nothing.
-A case that a timer failed is run once more, alone, and marked in the report.
+The server must echo every message. A client gets the URL of a server, which it asks as
+Autobahn's testsuite has it: /getCaseCount sends a number, /runCase?case=N&agent=NAME runs a
+case, from 1 on, in which each message is to be echoed.
+
+The cases are Autobahn's own files, run by kosoku under Python 3. Autobahn's own program
+(--original) needs Python 2.7, a PyPy 2.7 or Docker, and looks at more: at the key of the
+handshake, at reserved bits and opcodes in what it gets, and at who ends the TCP connection.
+Either is installed once into .cache.
+
+Groups 12 and 13 (compression) are nearly all of the time, and all of it is processor time of
+both sides: --jobs beyond twice the cores gains nothing. A case that a timer failed is run once
+more, alone, and marked in the report.
 
 exit status: 0 every case is OK or INFORMATIONAL, 1 some are not, 2 it could not run
 """
@@ -50,6 +60,8 @@ def parse(arguments: Sequence[str]) -> Settings:
     ours, server_options = split(arguments)
     parser = _parser()
     chosen = parser.parse_args(ours)
+    if chosen.client is not None and (chosen.url is not None or server_options):
+        parser.error("--client tests a client: neither --url nor options after -- go with it")
     if chosen.url is not None and server_options:
         parser.error("options after -- are for our own server, which --url does not start")
     return Settings(
@@ -58,6 +70,8 @@ def parse(arguments: Sequence[str]) -> Settings:
         cases=chosen.cases,
         report=chosen.report,
         jobs=chosen.jobs,
+        client=chosen.client,
+        original=chosen.original,
         server_options=server_options,
     )
 
@@ -66,11 +80,21 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="scripts/testsuite",
         usage="%(prog)s [options] [-- SERVER OPTION ...]",
-        description="Run the Autobahn testsuite against wsecho, or against any WebSocket server.",
+        description="Run the Autobahn testsuite against wsecho, or any WebSocket server or client.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--url", help="test this server instead of starting ours")
+    parser.add_argument(
+        "--client",
+        metavar="COMMAND",
+        help="test the client that this command runs; {url} in it stands for the server's URL",
+    )
+    parser.add_argument(
+        "--original",
+        action="store_true",
+        help="run Autobahn's own program, which needs Python 2.7, instead of kosoku",
+    )
     parser.add_argument(
         "--cases",
         metavar="GLOB",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Run pieces of the case set, each in a `wstest -m fuzzingclient` of its own."""
+"""Run pieces of the case set against a server, each in a fuzzing client of its own."""
 
 import asyncio
 import json
@@ -12,8 +12,8 @@ from typing import Any
 
 from _shared import process
 
-from .client import Client
 from .results import Result
+from .suite import Suite
 
 _RUNNING = re.compile(rb"Running test case ID (\S+)")
 
@@ -25,7 +25,7 @@ _SILENCE = 600.0
 class Fuzzer:
     """What all clients of a run have in common."""
 
-    client: Client
+    suite: Suite
     agent: str
     url: str
     work: Path
@@ -53,10 +53,10 @@ class Fuzzer:
 
     async def _run_piece(self, folder: Path, cases: Sequence[str]) -> list[Result]:
         spec = self._write_spec(folder, cases)
-        command = [*self.client.wstest, "-m", "fuzzingclient", "-s", str(spec)]
+        command = [*self.suite.fuzz_server, str(spec)]
         client = await process.start(command, folder=folder, log=folder / "errors", piped=True)
         try:
-            if await self._follow(client):
+            if await follow(client, self.on_case):
                 await client.wait()
         finally:
             await process.end(client)
@@ -71,28 +71,29 @@ class Fuzzer:
         file.write_text(json.dumps(spec))
         return file
 
-    async def _follow(self, client: asyncio.subprocess.Process) -> bool:
-        """Report each case as done when the client names the next one or ends.
 
-        Gives False when the client does nothing any more: its cases will be missing.
-        """
-        assert client.stdout is not None  # noqa: S101  (it is piped)
-        current: str | None = None
-        while True:
-            try:
-                line = await asyncio.wait_for(client.stdout.readline(), _SILENCE)
-            except TimeoutError:
-                return False
-            if not line:
-                break
-            running = _RUNNING.match(line)
-            if running:
-                if current:
-                    self.on_case(current)
-                current = running[1].decode()
-        if current:
-            self.on_case(current)
-        return True
+async def follow(fuzzing: asyncio.subprocess.Process, on_case: Callable[[str], None]) -> bool:
+    """Report each case as done when the next one is named, or what runs them ends.
+
+    Gives False when nothing is named any more: the cases left will be missing.
+    """
+    assert fuzzing.stdout is not None  # noqa: S101  (it is piped)
+    current: str | None = None
+    while True:
+        try:
+            line = await asyncio.wait_for(fuzzing.stdout.readline(), _SILENCE)
+        except TimeoutError:
+            return False
+        if not line:
+            break
+        running = _RUNNING.match(line)
+        if running:
+            if current:
+                on_case(current)
+            current = running[1].decode()
+    if current:
+        on_case(current)
+    return True
 
 
 def read_piece(folder: Path, cases: Sequence[str]) -> list[Result]:
@@ -100,7 +101,11 @@ def read_piece(folder: Path, cases: Sequence[str]) -> list[Result]:
 
     A page's path is absolute here; the report moves it into place.
     """
-    entries: dict[str, Any] = next(iter(_read_json(folder / "index.json").values()), {})
+    # A peer may have several names: what its answers say, and its address where it gives none.
+    of_agents = _read_json(folder / "index.json").values()
+    entries: dict[str, Any] = {
+        case: entry for of_one in of_agents for case, entry in of_one.items()
+    }
     results = []
     for case in cases:
         entry = entries.get(case, {})

@@ -5,9 +5,10 @@ import asyncio
 import base64
 import http.client
 import os
+import socket
 import ssl
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -48,6 +49,30 @@ def knock(url: str) -> None:
         raise CannotRunError(f"cannot reach {url}: {reason}") from None
     if status != http.HTTPStatus.SWITCHING_PROTOCOLS:
         raise CannotRunError(f"{url} does not take WebSockets: it answered HTTP {status}, not 101")
+
+
+def ask_for_reports(url: str, patience: float) -> None:
+    """Have a fuzzing server write its reports, unless it did and is gone.
+
+    Args:
+        url: The server's.
+        patience: Seconds that it may take.
+    """
+    place = urlsplit(url)
+    key = base64.b64encode(os.urandom(16)).decode()
+    request = (
+        f"GET /updateReports?agent=wsecho-testsuite HTTP/1.1\r\nHost: {place.netloc}\r\n"
+        "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        f"Sec-WebSocket-Key: {key}\r\n\r\n"
+    )
+    with suppress(OSError):
+        address = (place.hostname or "", place.port or 0)
+        with socket.create_connection(address, patience) as asking:
+            asking.sendall(request.encode())
+            answer = b""
+            # What follows the head, be it the end, follows the reports.
+            while not answer.partition(b"\r\n\r\n")[2] and (more := asking.recv(1 << 16)):
+                answer += more
 
 
 def _handshake(url: str) -> int:

@@ -10,16 +10,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from sys import stdout
+from urllib.parse import urlsplit
 
 from _shared.environment import ensure_environment
+from _shared.errors import CannotRunError
 
-from . import report, server
+from . import kosoku, original, report, served, server
 from .cases import select, sort_key
-from .client import Client, find
 from .fuzzing import Fuzzer
 from .progress import Progress, minutes
 from .results import Result
 from .schedule import cut
+from .suite import Suite
 
 # More time-outs than this are no accident of a busy machine.
 _MOST_SECOND_TRIES = 10
@@ -34,6 +36,9 @@ class Settings:
     cases: str
     report: Path
     jobs: int
+    client: str | None = None
+    """The command of a client to test, in place of a server."""
+    original: bool = False
     server_options: tuple[str, ...] = ()
 
 
@@ -44,29 +49,47 @@ def run(settings: Settings) -> list[Result]:
         CannotRunError: Something that it needs is missing.
     """
     report.check_place(settings.report)
-    agent = server.check(settings.url) if settings.url is not None else "wsecho"
+    agent = _name(settings)
     with tempfile.TemporaryDirectory(prefix="wsecho-testsuite-") as folder:
         work = Path(folder)
         # Installing happens outside of asyncio, which would keep Ctrl-C waiting until it is over.
-        client = find(settings.root / ".cache", work)
-        catalogue = client.catalogue()
+        cache = settings.root / ".cache"
+        suite = original.find(cache, work) if settings.original else kosoku.find(cache)
+        catalogue = suite.catalogue()
         cases = select(catalogue, settings.cases)
-        if settings.url is None:
+        if settings.url is None and settings.client is None:
             ensure_environment(settings.root, "testsuite")
         log = work / "server.log"
-        heading, results = asyncio.run(_test(settings, client, agent, cases, work, log))
+        heading, results = asyncio.run(_test(settings, suite, agent, cases, work, log))
         report.write(settings.report, heading, results, catalogue, log)
     return results
 
 
+def _name(settings: Settings) -> str:
+    """Name what is tested, and refuse what cannot be."""
+    if settings.client is not None:
+        return served.check(settings.client)
+    if settings.url is None:
+        return "wsecho"
+    name = server.check(settings.url)
+    if urlsplit(settings.url).scheme == "wss" and not settings.original:
+        raise CannotRunError(f"--url {settings.url}: kosoku speaks no TLS; give --original too")
+    return name
+
+
 async def _test(
-    settings: Settings, client: Client, agent: str, cases: Sequence[str], work: Path, log: Path
+    settings: Settings, suite: Suite, agent: str, cases: Sequence[str], work: Path, log: Path
 ) -> tuple[report.Heading, list[Result]]:
-    async with _target(settings, work, log) as url:
-        start = datetime.now().astimezone()
-        results = await _fuzz(client, agent, url, work, cases, settings.jobs)
+    start = datetime.now().astimezone()
+    if settings.client is not None:
+        what = settings.client
+        results = await _serve(suite, settings.client, work, cases)
+    else:
+        async with _target(settings, work, log) as url:
+            what = f"{url}, up to {settings.jobs} clients"
+            results = await _fuzz(suite, agent, url, work, cases, settings.jobs)
     lasted = minutes((datetime.now().astimezone() - start).total_seconds())
-    about = f"{url}, {start:%Y-%m-%d %H:%M %Z}, took {lasted} with up to {settings.jobs} clients"
+    about = f"{what}, {start:%Y-%m-%d %H:%M %Z}, took {lasted} by {suite.name}"
     return report.Heading(agent, about), results
 
 
@@ -80,14 +103,25 @@ async def _target(settings: Settings, work: Path, log: Path) -> AsyncIterator[st
         yield settings.url
 
 
+async def _serve(suite: Suite, command: str, work: Path, cases: Sequence[str]) -> list[Result]:
+    progress = Progress(cases, stdout, time.monotonic)
+    print(f"{len(cases)} cases for {command}, by {suite.name}", flush=True)
+    try:
+        return await served.serve(suite, command, work, cases, progress.case_done)
+    finally:
+        progress.close()
+
+
 async def _fuzz(
-    client: Client, agent: str, url: str, work: Path, cases: Sequence[str], jobs: int
+    suite: Suite, agent: str, url: str, work: Path, cases: Sequence[str], jobs: int
 ) -> list[Result]:
     progress = Progress(cases, stdout, time.monotonic)
-    fuzzer = Fuzzer(client, agent, url, work, progress.case_done)
+    fuzzer = Fuzzer(suite, agent, url, work, progress.case_done)
     pieces = cut(cases, jobs)
     print(
-        f"{len(cases)} cases against {url}, {min(jobs, len(pieces))} clients at a time", flush=True
+        f"{len(cases)} cases against {url}, {min(jobs, len(pieces))} clients at a time,"
+        f" by {suite.name}",
+        flush=True,
     )
     try:
         results = {result.case: result for result in await fuzzer.run(pieces, jobs)}

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """`scripts/testsuite`: choosing, cutting, judging and merging, without a client or a server."""
 
+import asyncio
 import io
 import json
 import re
@@ -9,15 +10,16 @@ from pathlib import Path
 
 import pytest
 from _shared.errors import CannotRunError
+from _testsuite import served
 from _testsuite.cases import Catalogue, group_of, select, sort_key
 from _testsuite.command import parse, trouble
-from _testsuite.fuzzing import read_piece
+from _testsuite.fuzzing import follow, read_piece
 from _testsuite.progress import Progress
 from _testsuite.report import Heading, check_place, render, write
 from _testsuite.results import Result, Verdict, summary
 from _testsuite.schedule import cut, seconds
 from _testsuite.server import check
-from _testsuite.session import worth_a_second_try
+from _testsuite.session import Settings, run, worth_a_second_try
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -227,6 +229,17 @@ class TestReport:
         results = read_piece(tmp_path / "piece", ["1.1.1", "2.1"])
         assert [result.behavior for result in results] == ["OK", "MISSING"]
 
+    def test_a_peer_with_several_names_is_one(self, tmp_path: Path) -> None:
+        """A server that refuses a handshake does not say there what it is."""
+        client_reports(tmp_path / "piece", {"1.1.1": entry(), "2.1": entry("ERROR")})
+        index = tmp_path / "piece" / "index.json"
+        cases = json.loads(index.read_text())["wsecho"]
+        index.write_text(
+            json.dumps({"127.0.0.1": {"2.1": cases["2.1"]}, "wsecho": {"1.1.1": cases["1.1.1"]}})
+        )
+        results = read_piece(tmp_path / "piece", ["1.1.1", "2.1"])
+        assert [result.behavior for result in results] == ["OK", "ERROR"]
+
     def test_a_client_killed_while_it_writes_is_no_error(self, tmp_path: Path) -> None:
         """The index is there, a case's own file is not, or half of it."""
         client_reports(tmp_path / "piece", {"1.1.1": entry(), "2.1": entry()})
@@ -321,6 +334,27 @@ class TestProgress:
         progress.close()
         assert [line.split()[0] for line in out.getvalue().splitlines()] == ["40/100", "80/100"]
 
+    def test_a_case_is_done_when_the_next_is_named(self) -> None:
+        """Or when what runs them ends; what else it says is nobody's case."""
+        done: list[str] = []
+
+        async def told() -> bool:
+            fuzzing = Fuzzing()
+            fuzzing.stdout.feed_data(b"Ok, will run 2 test cases\nRunning test case ID 1.1.1\n")
+            fuzzing.stdout.feed_data(b"Running test case ID 2.10 for agent x\n")
+            fuzzing.stdout.feed_eof()
+            return await follow(fuzzing, done.append)  # type: ignore[arg-type]
+
+        assert asyncio.run(told())
+        assert done == ["1.1.1", "2.10"]
+
+
+class Fuzzing:
+    """A process, as far as it is followed."""
+
+    def __init__(self) -> None:
+        self.stdout = asyncio.StreamReader()
+
 
 class TestCommand:
     """The command line."""
@@ -342,6 +376,8 @@ class TestCommand:
             ["1.*"],
             ["--report", "~0"],
             ["--url", "ws://127.0.0.1:1", "--", "--no-compression"],
+            ["--client", "x {url}", "--", "--no-compression"],
+            ["--client", "x {url}", "--url", "ws://127.0.0.1:1"],
         ],
     )
     def test_a_mistake_ends_with_status_2(
@@ -352,6 +388,28 @@ class TestCommand:
             parse(arguments)
         assert end.value.code == 2
         assert "error: " in capsys.readouterr().err
+
+    def test_kosoku_runs_the_cases_unless_the_original_is_asked_for(self) -> None:
+        """Against our own server, unless there is a URL or a client."""
+        assert not parse([]).original
+        settings = parse(["--original", "--client", "./echo {url}"])
+        assert (settings.original, settings.client) == (True, "./echo {url}")
+
+    @pytest.mark.parametrize("command", ["./echo", "", "./echo '{url}", "./echo {port}"])
+    def test_a_client_must_be_told_the_url(self, command: str) -> None:
+        """The message says what is missing."""
+        with pytest.raises(CannotRunError, match=r"^--client .*: "):
+            served.check(command)
+
+    def test_a_client_is_named_by_its_program(self) -> None:
+        """The page's title is short."""
+        assert served.check("/opt/x/echo --quiet '{url}/' 1") == "echo"
+
+    def test_kosoku_is_not_asked_for_tls(self, tmp_path: Path) -> None:
+        """It would take the URL for a mistake; the original can do it."""
+        settings = Settings(tmp_path, "wss://127.0.0.1:1", "*", tmp_path / "report", 1)
+        with pytest.raises(CannotRunError, match="--original"):
+            run(settings)
 
     def test_trouble_is_told_by_kind(self) -> None:
         """A server that died must not fill the screen."""

@@ -1,30 +1,28 @@
 # SPDX-License-Identifier: MIT
-"""Find or make what runs the Autobahn testsuite, which exists for Python 2.7 only.
+"""Find or make what runs the testsuite's own program, which exists for Python 2.7 only.
 
 Looked for in this order: `python2.7` (on PATH, then pyenv's), PyPy 2, Docker's image. For the
 first two the testsuite is installed once, into `.cache/testsuite-venv`.
 """
 
-import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from _shared.environment import make_once
 from _shared.errors import CannotRunError
 from _shared.process import clean_environment
 
-from .cases import Catalogue
+from .suite import Suite
 
 TESTSUITE = "autobahntestsuite==25.10.1"
 IMAGE = "crossbario/autobahn-testsuite"
 
 NOTHING_FOUND = (
-    "the Autobahn testsuite needs Python 2.7, and there is none here: install one "
+    "--original needs Python 2.7, and there is none here: install one "
     "('pyenv install 2.7.18' or a PyPy 2.7), or start Docker"
 )
 _NOT_INSTALLED = (
@@ -48,31 +46,12 @@ print(json.dumps({
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
-    """How to call the testsuite here."""
-
-    name: str
-    python: list[str]
-    wstest: list[str]
-
-    def catalogue(self) -> Catalogue:
-        """Ask the testsuite for its cases, without running any."""
-        command = [*self.python, "-c", _LIST_CASES]
-        answer = subprocess.run(command, env=clean_environment(), capture_output=True, check=False)
-        if answer.returncode:
-            reason = answer.stderr.decode(errors="replace").strip().splitlines() or ["no reason"]
-            raise CannotRunError(f"the testsuite of {self.name} does not run: {reason[-1]}")
-        known = json.loads(answer.stdout)
-        return Catalogue(dict(known["descriptions"]), known["categories"], known["subcategories"])
-
-
-def find(cache: Path, work: Path) -> Client:
-    """Give a client that runs here, installing the testsuite when it was not yet.
+def find(cache: Path, work: Path) -> Suite:
+    """Give the program as it runs here, installing the testsuite when it was not yet.
 
     Args:
         cache: Where the testsuite's environment is kept between runs.
-        work: The folder that Docker must share with the client.
+        work: The folder that Docker must share with it.
     """
     for python in _pythons():
         if _is_python_2_7(python):
@@ -116,14 +95,14 @@ def _answers(command: list[str]) -> bool:
     return bool(_output(command))
 
 
-def _in_docker(work: Path) -> Client:
+def _in_docker(work: Path) -> Suite:
     # Sharing the network lets the client reach 127.0.0.1; --init passes our signals on.
     run = ["docker", "run", "--rm", "--init", "--network", "host"]
     run += ["--user", f"{os.getuid()}:{os.getgid()}", "--volume", f"{work}:{work}", IMAGE]
-    return Client(f"Docker's {IMAGE}", [*run, "pypy"], [*run, "wstest"])
+    return _suite(f"Docker's {IMAGE}", [*run, "pypy"], [*run, "wstest"])
 
 
-def _installed(home: Path, python: str) -> Client:
+def _installed(home: Path, python: str) -> Suite:
     """Install the testsuite unless that is done."""
     # virtualenv 20.22 dropped Python 2.7, so an older one is kept in an environment of its own.
     tools, target = home / "virtualenv", home / "python2.7"
@@ -134,4 +113,15 @@ def _installed(home: Path, python: str) -> Client:
         [str(target / "bin/python"), "-m", "pip", "install", TESTSUITE],
     )
     make_once(home, f"{TESTSUITE} on {python}", steps, _NOT_INSTALLED)
-    return Client(python, [str(target / "bin/python")], [str(target / "bin/wstest")])
+    return _suite(python, [str(target / "bin/python")], [str(target / "bin/wstest")])
+
+
+def _suite(name: str, python: list[str], wstest: list[str]) -> Suite:
+    return Suite(
+        f"the testsuite of {name}",
+        list_cases=[*python, "-c", _LIST_CASES],
+        fuzz_server=[*wstest, "-m", "fuzzingclient", "-s"],
+        # Web port 0 is its word for serving no pages beside.
+        fuzz_client=[*wstest, "-m", "fuzzingserver", "-w", "0", "-s"],
+        ends_with_client=False,
+    )
