@@ -8,7 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -34,6 +34,9 @@ SCALE_PACKAGES = (
     *("redis[hiredis]", "uvicorn[standard]"),
 )
 NODE_PACKAGES = ("ws", "bufferutil")
+COMPILED_PACKAGES = {"granian": "granian[uvloop]", "socketify": "socketify"}
+"""Peers that are machine code for some machines only: each is by itself, so that one that is not
+for this one takes none with it."""
 
 _PEERS = ("autobahn", "twisted", "websockets", "aiohttp", "picows", "tornado", "uvloop")
 _SCALE_PEERS = ("channels", "channels_redis", "python-socketio", "uvicorn")
@@ -76,6 +79,20 @@ class Environment:
         return self.cache / "bench-node" / "node_modules"
 
     @property
+    def bun(self) -> Path:
+        """Bun's binary, from the package of its platform.
+
+        What the package `bun` itself puts in place is made by a script that may download it.
+        """
+        found = sorted((self.cache / "bench-bun" / "node_modules" / "@oven").glob("*/bin/bun"))
+        return found[0]
+
+    def python_of(self, peer: str) -> Path:
+        """The interpreter that has a peer which is not over Redis."""
+        home = self.cache / f"bench-{peer}"
+        return home / "bin" / "python" if peer in COMPILED_PACKAGES else self.python
+
+    @property
     def scale_python(self) -> Path:
         """The interpreter that has what is measured over Redis."""
         return self.cache / "bench-scale" / "bin" / "python"
@@ -96,10 +113,18 @@ class Environment:
             _listed(self.python, _PEERS)
             | _listed(self.scale_python, _SCALE_PEERS)
             | self._node_versions()
+            | self._compiled_versions()
         )
 
+    def _compiled_versions(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for peer in COMPILED_PACKAGES:
+            found |= _listed(self.python_of(peer), (peer,))
+        return found
+
     def _node_versions(self) -> dict[str, str]:
-        described = (self.node_modules / name / "package.json" for name in NODE_PACKAGES)
+        described = [self.node_modules / name / "package.json" for name in NODE_PACKAGES]
+        described.append(self.cache / "bench-bun" / "node_modules" / "bun" / "package.json")
         packages = [json.loads(file.read_text()) for file in described if file.exists()]
         return {package["name"]: package["version"] for package in packages}
 
@@ -117,37 +142,80 @@ def _listed(python: Path, names: Iterable[str]) -> dict[str, str]:
     return dict(line.split("=", 1) for line in answer.stdout.splitlines())
 
 
-def install(environment: Environment, peers: Iterable[str]) -> None:
+def install(environment: Environment, peers: Iterable[str]) -> dict[str, str]:
     """Install what the named peers need, where that was not yet done.
 
-    Raises:
-        CannotRunError: It could not be installed; the message names the log.
+    Gives the peers that this machine cannot have, each with the reason, which names the log.
     """
-    wanted = set(peers)
     environment.cache.mkdir(parents=True, exist_ok=True)
-    if wanted - {"crossbar", BARE, *SCALE_PEERS}:
-        _python(environment.cache / "bench-venv", PYTHON_PACKAGES)
-    if wanted & {*SCALE_PEERS}:
-        _python(environment.cache / "bench-scale", SCALE_PACKAGES)
-    if "crossbar" in wanted:
-        _python(environment.cache / "bench-crossbar", ("crossbar",))
-    if "ws" in wanted:
-        _node(environment)
-    if BARE in wanted:
+    tried: dict[str, str | None] = {}
+    troubles: dict[str, str] = {}
+    for peer in sorted(set(peers)):
+        for home in _homes(peer):
+            if home not in tried:
+                tried[home] = _trouble(environment, home)
+            if trouble := tried[home]:
+                troubles[peer] = trouble
+                break
+    return troubles
+
+
+def _homes(peer: str) -> tuple[str, ...]:
+    """Give the folders that a peer is run from, in the order in which they are made."""
+    if peer in {BARE, "crossbar", *COMPILED_PACKAGES}:
+        return (f"bench-{peer}",)
+    if peer in SCALE_PEERS:
+        return ("bench-scale",)
+    with_npm = {"ws": ("bench-node",), "bun": ("bench-bun",)}
+    return ("bench-venv", *with_npm.get(peer, ()))
+
+
+def _trouble(environment: Environment, home: str) -> str | None:
+    try:
+        _make(environment, home)
+    except CannotRunError as error:
+        return str(error)
+    return None
+
+
+def _make(environment: Environment, home: str) -> None:
+    cache, peer = environment.cache, home.removeprefix("bench-")
+    python = {
+        "venv": PYTHON_PACKAGES,
+        "scale": SCALE_PACKAGES,
+        "crossbar": ("crossbar",),
+    }
+    if peer == BARE:
         _bare(environment)
+    elif peer == "node":
+        _node(cache / home, NODE_PACKAGES)
+    elif peer == "bun":
+        # Without a package for this platform there is nothing to match, and nothing to run.
+        runs = ["sh", "-c", 'exec "$0"/node_modules/@oven/*/bin/bun --version', str(cache / home)]
+        _node(cache / home, ("bun",), ["--ignore-scripts"], [runs])
+    elif peer in COMPILED_PACKAGES:
+        # That it can be imported shows that its library is for this machine.
+        _python(cache / home, (COMPILED_PACKAGES[peer],), peer)
+    else:
+        _python(cache / home, python[peer])
 
 
-def _python(home: Path, packages: tuple[str, ...]) -> None:
+def _python(home: Path, packages: tuple[str, ...], imported: str = "sys") -> None:
     python = str(home / "bin" / "python")
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages]
-    _once(home, packages, [[sys.executable, "-m", "venv", str(home)], pip])
+    made = [sys.executable, "-m", "venv", str(home)]
+    _once(home, packages, [made, pip, [python, "-c", f"import {imported}"]])
 
 
-def _node(environment: Environment) -> None:
-    home = environment.cache / "bench-node"
-    npm = environment.cache / "bench-venv" / "bin" / "npm"
-    install = [str(npm), "install", "--no-audit", "--no-fund", "--prefix", str(home)]
-    _once(home, NODE_PACKAGES, [[*install, *NODE_PACKAGES]])
+def _node(
+    home: Path,
+    packages: tuple[str, ...],
+    options: Sequence[str] = (),
+    checks: Sequence[list[str]] = (),
+) -> None:
+    npm = home.with_name("bench-venv") / "bin" / "npm"
+    install = [str(npm), "install", "--no-audit", "--no-fund", "--prefix", str(home), *options]
+    _once(home, packages, [[*install, *packages], *checks])
 
 
 def _once(home: Path, packages: Iterable[str], steps: list[list[str]]) -> None:

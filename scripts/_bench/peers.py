@@ -16,6 +16,7 @@ from .rows import BARE, BEFORE, OURS, Load
 
 _WIDEST = 15
 _UVICORN_READY = "Application startup complete|ASGI 'lifespan' protocol appears unsupported"
+_GRANIAN_READY = r"Started worker-\d+$"
 _WORKER_READY = r"worker \d+ is ready"
 _CROSSBAR_PATIENCE = 240.0
 """Its first start alone took a minute and a half."""
@@ -69,19 +70,27 @@ def command(
             "--client-bits",
             _bits("client", agreed),
         ]
-    if peer == "ws":
-        script = str(Path(__file__).with_name("servers") / "ws_.mjs")
-        modules = str(environment.node_modules)
-        return Command([str(environment.node), script, modules, str(port), *flags], work)
     if load.tls:
         flags += ["--certificate", str(work / "cert.pem"), "--key", str(work / "key.pem")]
+    if peer in {"ws", "bun"}:
+        return Command(_script(peer, environment, [str(port), *flags]), work)
     module = ["-m", f"_bench.servers.{peer}_", str(port), *flags]
     scripts = environment.root / "scripts"
     if redis is None:
-        return Command([str(environment.python), *module], scripts)
+        # Granian's socket is open before the process is there that takes connections.
+        ready, processes = (_GRANIAN_READY, 1) if peer == "granian" else ("", 0)
+        started = [str(environment.python_of(peer)), *module]
+        return Command(started, scripts, ready=ready, processes=processes)
     module += ["--redis", redis_url(redis), "--workers", str(load.workers)]
     python = str(environment.scale_python)
     return Command([python, *module], scripts, ready=_UVICORN_READY, processes=load.workers)
+
+
+def _script(peer: str, environment: Environment, flags: list[str]) -> list[str]:
+    script = str(Path(__file__).with_name("servers") / f"{peer}_.mjs")
+    if peer == "bun":
+        return [str(environment.bun), script, *flags]
+    return [str(environment.node), script, str(environment.node_modules), *flags]
 
 
 def _wsecho(load: Load, port: int, checkout: Path, work: Path, options: Sequence[str]) -> Command:

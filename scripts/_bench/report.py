@@ -11,7 +11,7 @@ import json
 import os
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -45,6 +45,8 @@ class Report:
     folder: Path
     versions: Mapping[str, str]
     asked: Asked
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """The peers that were asked for and could not be installed, with the reason."""
 
     def write(self, rows: Sequence[Measured]) -> None:
         """Replace the three files."""
@@ -53,6 +55,7 @@ class Report:
         text = "\n\n".join(
             [
                 f"{about}\nversions: {versions}",
+                *(f"{peer} is left out: {trouble}" for peer, trouble in self.left_out.items()),
                 *(table.render(row) for row in rows),
                 table.summary(rows),
             ]
@@ -76,6 +79,7 @@ class Report:
             "about": about,
             "load_average": os.getloadavg(),
             "versions": dict(self.versions),
+            "left_out": dict(self.left_out),
             "wsecho_options": list(self.asked.server_options),
             "rows": [_row(measured) for measured in rows],
         }

@@ -12,7 +12,9 @@ PYTHON_PEERS = ("autobahn", "websockets", "aiohttp", "picows", "tornado")
 SCALE_PEERS = ("channels", "socketio")
 BARE = "bare"
 """Not a peer, but what the machine allows: a loop in C of nothing but the system's calls."""
-PEERS = (*PYTHON_PEERS, "ws", "crossbar", *SCALE_PEERS, BARE)
+ALL_ROUND_PEERS = (*PYTHON_PEERS, "granian", "socketify", "ws", "bun")
+"""Those that have every row which needs no more than echoes and rooms."""
+PEERS = (*ALL_ROUND_PEERS, "crossbar", *SCALE_PEERS, BARE)
 
 _MEGABYTE = 1e6
 _MESSAGES_IN_FLIGHT = 16
@@ -119,13 +121,18 @@ def _same(load: Load, peers: Iterable[str]) -> tuple[Entry, ...]:
     return tuple(Entry(peer, peer, load) for peer in (OURS, *peers))
 
 
-def _echo(name: str, title: str, load: Load, *targets: Target) -> Row:
-    return Row(name, title, "echoes/s", _same(load, (*PYTHON_PEERS, "ws", BARE)), targets)
+def _echo(name: str, title: str, load: Load, limit: float = 1.0) -> Row:
+    targets = (Target(limit, ("picows",)), Target(1.0, ("bun",)))
+    return Row(name, title, "echoes/s", _same(load, (*ALL_ROUND_PEERS, BARE)), targets)
+
+
+def _at_least_each(peers: Iterable[str]) -> tuple[Target, ...]:
+    return tuple(Target(1.0, (peer,)) for peer in peers)
 
 
 def _large(name: str, title: str, load: Load) -> Row:
-    entries = _same(load, (*PYTHON_PEERS, "ws"))
-    targets = (Target(1.0, ("picows", "aiohttp")),)
+    entries = _same(load, ALL_ROUND_PEERS)
+    targets = (Target(1.0, ("picows", "aiohttp")), Target(1.0, ("bun",)))
     return Row(name, title, "MB/s", entries, targets, scale=load.size / _MEGABYTE)
 
 
@@ -144,11 +151,11 @@ def _memory(name: str, title: str, load: Load, peers: Sequence[str], *targets: T
     return Row(name, title, "KiB/connection", entries, targets, Measure.MEMORY)
 
 
-def _deflate(name: str, how: str, offer: str) -> Row:
+def _deflate(name: str, how: str, offer: str, rivals: Sequence[str], peers: Sequence[str]) -> Row:
     load = Load("echo", 50, size=1024, offer=offer, alike=True)
     title = f"echo 1 KiB JSON, 50 connections, permessage-deflate {how}"
-    entries = _same(load, ("websockets", "autobahn"))
-    return Row(name, title, "echoes/s", entries, (Target(1.0, ("websockets",)),))
+    entries = _same(load, (*rivals, *peers))
+    return Row(name, title, "echoes/s", entries, _at_least_each(rivals))
 
 
 def _wamp(name: str, title: str, unit: str, load: Load, limit: float) -> Row:
@@ -230,13 +237,13 @@ def seconds_of(row: Row, seconds: float) -> float:
 
 
 ROWS = (
-    _echo("echo-1", "echo 125 B, 1 connection", Load("echo", 1), Target(1.0, ("picows",))),
-    _echo("echo-100", "echo 125 B, 100 connections", Load("echo", 100), Target(1.0, ("picows",))),
+    _echo("echo-1", "echo 125 B, 1 connection", Load("echo", 1)),
+    _echo("echo-100", "echo 125 B, 100 connections", Load("echo", 100)),
     _echo(
         "echo-50x16",
         "echo 125 B, 50 connections, 16 in flight each",
         Load("echo", 50, in_flight=16),
-        Target(3.0, ("picows",)),
+        limit=3.0,
     ),
     _large("echo-64k", "echo 64 KiB, 10 connections", Load("echo", 10, size=64 << 10)),
     _large("echo-1m", "echo 1 MiB, 4 connections", Load("echo", 4, size=1 << 20)),
@@ -244,45 +251,62 @@ ROWS = (
         "broadcast-1000",
         "broadcast 125 B to 1,000 members, closed loop",
         "deliveries/s",
-        _same(_room(1000), (*PYTHON_PEERS, "ws", BARE)),
-        (Target(1.0, ("picows",)), Target(5.0, ("autobahn",))),
+        _same(_room(1000), (*ALL_ROUND_PEERS, BARE)),
+        (*_at_least_each(("picows", "bun")), Target(0.95, (BARE,))),
     ),
     Row(
         "broadcast-1000x16",
         "broadcast 125 B to 1,000 members, 16 messages under way",
         "deliveries/s",
-        _same(_room(1000, in_flight=_MESSAGES_IN_FLIGHT), (*PYTHON_PEERS, "ws")),
-        (Target(1.0, ("picows",)),),
+        _same(_room(1000, in_flight=_MESSAGES_IN_FLIGHT), ALL_ROUND_PEERS),
+        _at_least_each(("picows", "bun")),
     ),
-    _deflate("deflate-50", "as browsers offer it", _AS_BROWSERS),
-    _deflate("deflate-50-none", "without context takeover", _STATELESS),
+    _deflate(
+        "deflate-50",
+        "as browsers offer it",
+        _AS_BROWSERS,
+        ("websockets", "picows", "bun"),
+        ("autobahn", "socketify"),
+    ),
+    # picows does not take up `server_no_context_takeover`, nor does socketify with a window.
+    _deflate(
+        "deflate-50-none",
+        "without context takeover",
+        _STATELESS,
+        ("websockets", "bun"),
+        ("autobahn",),
+    ),
     Row(
         "tls-50",
         "echo 125 B over TLS, 50 connections",
         "echoes/s",
-        _same(Load("echo", 50, tls=True), ("websockets", "autobahn")),
-        (Target(1.0, ("websockets",)),),
+        _same(
+            Load("echo", 50, tls=True),
+            (*("websockets", "autobahn", "picows"), *("granian", "socketify", "bun")),
+        ),
+        _at_least_each(("websockets", "picows", "bun")),
     ),
     Row(
         "handshakes",
         "opening handshakes and closes, 16 at a time",
         "handshakes/s",
-        _same(Load("handshake", 16), (*PYTHON_PEERS, "ws")),
+        _same(Load("handshake", 16), ALL_ROUND_PEERS),
         (Target(1.0, ("aiohttp",)),),
     ),
     _memory(
         "memory-idle",
         "resident memory, 9,000 connections, a room joined",
         Load("idle", 9000, path="/broadcast/bench"),
-        (*PYTHON_PEERS, "ws"),
+        ALL_ROUND_PEERS,
         Target(0.8, ("autobahn",)),
         Target(1.0, ("websockets", "aiohttp", "picows", "tornado")),
+        Target(1.0, ("bun",)),
     ),
     _memory(
         "memory-deflate",
         "resident memory after a compressed message each way, 2,000 connections",
         Load("idle", 2000, size=1024, offer=_AS_BROWSERS, message_each=True),
-        ("websockets", "autobahn"),
+        ("websockets", "autobahn", "picows", "socketify", "bun"),
         Target(1.0, ("websockets",)),
     ),
     _wamp(

@@ -57,7 +57,8 @@ def _resident_kib(pid: int) -> int:
 
 def all_ready(command: Command, log: Path) -> bool:
     """Whether each process says that it is: one that came late would get no connection."""
-    return len(re.findall(command.ready, log.read_text(errors="replace"))) >= command.processes
+    said = log.read_text(errors="replace")
+    return len(re.findall(command.ready, said, re.MULTILINE)) >= command.processes
 
 
 @asynccontextmanager

@@ -48,7 +48,7 @@ class Settings:
     """Another checkout, which the rows name as a peer."""
 
 
-def chosen(rows: Sequence[Row], peers: Sequence[str]) -> tuple[Row, ...]:
+def chosen(rows: Sequence[Row], peers: Iterable[str]) -> tuple[Row, ...]:
     """Leave in each row what ours is, and the peers that were asked for; and rows with any."""
     kept = {OURS, *peers}
     reduced = (
@@ -79,10 +79,13 @@ def run(settings: Settings) -> list[Measured]:
     for checkout in checkouts.values():
         ensure_environment(checkout, "bench")
     peers = {entry.peer for row in settings.rows for entry in row.entries} - {OURS, BEFORE}
-    install(environment, peers)
+    left_out = install(environment, peers)
+    for peer, trouble in left_out.items():
+        print(f"{peer} is left out: {trouble}\n")
+    settings = replace(settings, rows=chosen(settings.rows, {*peers, BEFORE} - {*left_out}))
     versions = {name: revision(checkout) for name, checkout in checkouts.items()}
     versions |= environment.versions() if peers else {}
-    report = Report(settings.report, versions, settings)
+    report = Report(settings.report, versions, settings, left_out)
     with tempfile.TemporaryDirectory(prefix="wsecho-bench-") as folder:
         work = Path(folder)
         bench = Bench(generator.path, load_core, settings.seconds, work)

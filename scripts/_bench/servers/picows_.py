@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""`picows`, a Cython library, on uvloop; payloads go out as views, without a copy in Python."""
+"""`picows`, a Cython library, on uvloop; payloads go out as views, without a copy in Python.
+
+That interface knows no extensions. Compressed messages go by its other one, made to be as that of
+`websockets`, whose window it does not let anybody choose.
+"""
 
 import uvloop
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest, ws_create_server
+from picows.websockets.asyncio import ServerConnection, serve
 
 from .options import HOST, LARGEST, MANY, ROOM, Options, read
 
@@ -41,6 +46,25 @@ def _listener(request: WSUpgradeRequest) -> WSListener:
     return _Member() if request.path.startswith(ROOM.encode()) else _Echo()
 
 
+async def _echo_compressed(connection: ServerConnection) -> None:
+    async for message in connection:
+        await connection.send(message)
+
+
+async def _serve_compressed(options: Options) -> None:
+    async with serve(
+        _echo_compressed,
+        HOST,
+        options.port,
+        compression="deflate",
+        max_size=LARGEST,
+        ping_interval=None,
+        backlog=MANY,
+        ssl=options.tls(),
+    ) as server:
+        await server.serve_forever()
+
+
 async def _serve(options: Options) -> None:
     server = await ws_create_server(
         _listener,
@@ -56,4 +80,5 @@ async def _serve(options: Options) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(_serve(read()))
+    options = read()
+    uvloop.run(_serve_compressed(options) if options.deflate else _serve(options))

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from _bench import chart, payloads, table
+from _bench import chart, environment, payloads, table
 from _bench.before import beside, is_checkout, revision
 from _bench.command import parse, status
 from _bench.environment import Environment, Feature, compile_generator, install, missing
@@ -20,6 +20,7 @@ from _bench.loading import Bench, arguments, value
 from _bench.peers import Command, command
 from _bench.report import Report, check_place
 from _bench.rows import (
+    ALL_ROUND_PEERS,
     BARE,
     BEFORE,
     CORE_ROWS,
@@ -361,6 +362,14 @@ class TestReport:
         assert "echo-2" in (tmp_path / "bench.txt").read_text()
         assert (tmp_path / "bench.svg").read_text().startswith("<svg")
 
+    def test_who_was_left_out_is_told(self, tmp_path: Path) -> None:
+        """Beside what was measured, with the reason."""
+        settings = Settings(tmp_path, (), 1, 0.5, tmp_path)
+        run = measured(row(AT_LEAST), wsecho=[100])
+        Report(tmp_path, {}, settings, {"bun": "no binary"}).write([run])
+        assert "bun is left out: no binary" in (tmp_path / "bench.txt").read_text()
+        assert json.loads((tmp_path / "bench.json").read_text())["left_out"] == {"bun": "no binary"}
+
     def test_the_date_is_told(self, tmp_path: Path) -> None:
         """Numbers without a date are worth little."""
         about = Report(tmp_path, {}, Settings(tmp_path, (), 1, 1, tmp_path)).about(
@@ -387,6 +396,24 @@ class TestRows:
             assert {target.subject for target in each.targets} <= names, each.name
             assert {other for target in each.targets for other in target.of} <= names, each.name
             assert {entry.peer for entry in each.entries} <= {OURS, *PEERS}, each.name
+
+    def test_bun_is_to_be_reached_in_each_row_of_echoes_and_rooms(self) -> None:
+        """Its server is C++; so it is over TLS, compressed, and in the memory of the idle."""
+        of_bun = {each.name for each in ROWS if Target(1.0, ("bun",)) in each.targets}
+        plain = {each.name for each in ROWS if each.name.startswith(("echo-", "broadcast-"))}
+        assert of_bun == plain | {"tls-50", "deflate-50", "deflate-50-none", "memory-idle"}
+
+    def test_a_room_is_held_against_what_the_machine_allows(self) -> None:
+        """A frame costs everybody the same system call, so that no multiple of a peer is fair."""
+        room = next(each for each in ROWS if each.name == "broadcast-1000")
+        assert Target(0.95, (BARE,)) in room.targets
+        assert not [target for target in room.targets if target.limit > 1]
+
+    def test_who_has_echoes_and_rooms_has_all_such_rows(self) -> None:
+        """And handshakes, and idle connections."""
+        for each in ROWS:
+            if each.name.startswith(("echo-", "broadcast-", "handshakes", "memory-idle")):
+                assert {entry.peer for entry in each.entries} - {BARE} == {OURS, *ALL_ROUND_PEERS}
 
     def test_no_row_needs_more_descriptors_than_a_process_is_given(self) -> None:
         """Below 20,000 open files, each side."""
@@ -694,6 +721,91 @@ class TestServers:
         assert flags[-5:] == ["--deflate", "--server-bits", "11", "--client-bits", "15"]
         theirs = self.started("websockets", replace(load, alike=False), "permessage-deflate")
         assert "--server-bits" not in theirs
+
+    @pytest.mark.parametrize("peer", ["granian", "socketify"])
+    def test_who_is_compiled_has_an_environment_of_its_own(self, peer: str) -> None:
+        """So that one that is not for this machine takes no other with it."""
+        assert self.started(peer, LOAD)[0] == f"cache/bench-{peer}/bin/python"
+        assert self.started("picows", LOAD)[0] == "cache/bench-venv/bin/python"
+
+    def test_bun_is_the_binary_of_its_platform(self, tmp_path: Path) -> None:
+        """What the package `bun` puts in place itself may be downloaded by its script."""
+        binary = tmp_path / "bench-bun/node_modules/@oven/bun-linux-x64/bin/bun"
+        binary.parent.mkdir(parents=True)
+        binary.touch()
+        started = command(
+            "bun",
+            replace(LOAD, tls=True),
+            9000,
+            environment=Environment(tmp_path, tmp_path),
+            work=Path("work"),
+            options=(),
+        ).arguments
+        assert started[0] == str(binary)
+        assert started[2:] == [
+            *("9000", "--size", "125"),
+            *("--certificate", "work/cert.pem", "--key", "work/key.pem"),
+        ]
+
+    def test_granian_is_ready_when_its_process_is(self, tmp_path: Path) -> None:
+        """Its socket takes connections before; its runtime's own line is not counted."""
+        started = command(
+            "granian",
+            LOAD,
+            9000,
+            environment=Environment(tmp_path, tmp_path),
+            work=tmp_path,
+            options=(),
+        )
+        log = tmp_path / "log"
+        log.write_text("[INFO] Listening at: http://127.0.0.1:9000\n")
+        assert not all_ready(started, log)
+        log.write_text("[INFO] Started worker-1 runtime-1\n")
+        assert not all_ready(started, log)
+        log.write_text(
+            "[INFO] Listening\n[INFO] Started worker-1\n[INFO] Started worker-1 runtime-1\n"
+        )
+        assert all_ready(started, log)
+
+    def test_a_peer_that_cannot_be_installed_takes_no_other_with_it(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It is told with its reason; bun's script that would download is not run."""
+        asked: list[tuple[str, list[list[str]]]] = []
+
+        def make(home: Path, wanted: str, steps: list[list[str]], trouble: str) -> None:
+            asked.append((home.name, steps))
+            if home.name in {"bench-bun", "bench-socketify"}:
+                raise CannotRunError(f"{trouble}: no {wanted} for this machine")
+
+        monkeypatch.setattr(environment, "make_once", make)
+        wanted = ["ws", "bun", "granian", "socketify", "channels", "crossbar"]
+        troubles = install(Environment(tmp_path, tmp_path), wanted)
+        assert {*troubles} == {"bun", "socketify"}
+        assert troubles["bun"] == "bun could not be installed: no bun for this machine"
+        steps = dict(asked)
+        assert {*steps} == {
+            *("bench-venv", "bench-node", "bench-bun", "bench-granian", "bench-socketify"),
+            *("bench-scale", "bench-crossbar"),
+        }
+        assert "--ignore-scripts" in steps["bench-bun"][0]
+        assert steps["bench-bun"][-1][-1] == str(tmp_path / "bench-bun")
+        assert steps["bench-socketify"][-1][1:] == ["-c", "import socketify"]
+
+    def test_what_cannot_be_installed_is_tried_once(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Without a network each try takes long; whoever needs that folder is left out with it."""
+        tried: list[str] = []
+
+        def make(home: Path, _wanted: str, _steps: list[list[str]], trouble: str) -> None:
+            tried.append(home.name)
+            raise CannotRunError(trouble)
+
+        monkeypatch.setattr(environment, "make_once", make)
+        troubles = install(Environment(tmp_path, tmp_path), ["ws", "bun", "picows", "aiohttp"])
+        assert {*troubles} == {"ws", "bun", "picows", "aiohttp"}
+        assert tried == ["bench-venv"]
 
     def test_what_the_machine_allows_is_compiled_here(self, tmp_path: Path) -> None:
         """Its name says what it was compiled of."""
