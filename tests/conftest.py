@@ -7,7 +7,7 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
-from wsecho.lane.wire import is_compiled
+from wsecho.lane.speedups import is_compiled
 
 settings.register_profile(
     "default",

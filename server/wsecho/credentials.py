@@ -15,8 +15,8 @@ from joserfc.jwk import OctKey, OKPKey, RSAKey
 from wsecho.access.claims import Claims
 from wsecho.access.keys import BadKeyError, Key, read_keys
 from wsecho.access.tokens import MAX_TOKEN, sign
-from wsecho.core.errors import BadToken
-from wsecho.core.grants import WAMP_ACTIONS
+from wsecho.core.wire.errors import BadToken
+from wsecho.core.wire.grants import WAMP_ACTIONS
 
 _MAKERS: Final[dict[str, Callable[[], Any]]] = {
     "EdDSA": lambda: OKPKey.generate_key("Ed25519"),

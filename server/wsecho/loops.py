@@ -13,7 +13,7 @@ from twisted.application.service import Service
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
-from wsecho.core.errors import WireError
+from wsecho.core.wire.errors import WireError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,10 +3,10 @@
 
 from twisted.application.service import MultiService
 
-from wsecho.config import ConfigError
-from wsecho.discretion import keep_discreet
-from wsecho.options import Options
-from wsecho.service import WsechoService
+from wsecho.app.service import WsechoService
+from wsecho.config.config import ConfigError
+from wsecho.config.options import Options
+from wsecho.server.discretion import keep_discreet
 from wsecho.steady import steady
 from wsecho.workers.supervisor import Supervisor
 

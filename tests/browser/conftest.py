@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
 
-from tests.processes import RunningServer, running
-from tests.waiting import until
+from tests.support.processes import RunningServer, running
+from tests.support.waiting import until
 
 FLAGS = [
     "--headless",

@@ -13,9 +13,9 @@ import websockets
 from playwright.async_api import Browser, BrowserContext, Page
 
 from tests.browser.conftest import messages, open_page, play
-from tests.processes import PATIENCE, RunningServer, running
-from tests.tokens import OTHER_ED, key_file, token
-from tests.waiting import settled
+from tests.support.processes import PATIENCE, RunningServer, running
+from tests.support.tokens import OTHER_ED, key_file, token
+from tests.support.waiting import settled
 
 RUNGS = ["websocket", "sse", "longpoll"]
 ROOMS = {"join": ["open-*"], "publish": ["open-*"]}
@@ -232,7 +232,7 @@ def test_a_token_opens_the_room(
 
     async def scenario(browser: Browser) -> None:
         with running("--token-key", str(key_file(tmp_path))) as server:
-            url = server.http(f"/?room=open-house&transport={rung}")
+            url = server.http(f"/?room=open-state&transport={rung}")
             context = await browser.new_context()
             page = await arrive(context, url, "closed")
             await asked(page, "The server wants a token.")

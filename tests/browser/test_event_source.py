@@ -8,8 +8,8 @@ from playwright.async_api import Browser, Page
 from websockets.sync.client import connect
 
 from tests.browser.conftest import play
-from tests.processes import PATIENCE, RunningServer, running
-from tests.waiting import until
+from tests.support.processes import PATIENCE, RunningServer, running
+from tests.support.waiting import until
 
 _LISTEN = """url => {
   window.seen = [];

@@ -15,9 +15,9 @@ import websockets
 from playwright.async_api import Browser, Page
 
 from tests.browser.conftest import first_messages, messages, play
-from tests.processes import PATIENCE, RunningServer, running
-from tests.proxies import nginx, proxying
-from tests.waiting import settled, until
+from tests.support.processes import PATIENCE, RunningServer, running
+from tests.support.proxies import nginx, proxying
+from tests.support.waiting import settled, until
 
 SAID = ["one", "two", "three", "four", "five"]
 """What the page says while it changes from one transport to the other."""

@@ -11,7 +11,7 @@ import pytest
 import websockets
 
 from tests.browser.conftest import browsing, first_messages, messages, open_page
-from tests.processes import PATIENCE, RunningServer, running
+from tests.support.processes import PATIENCE, RunningServer, running
 
 
 def test_the_page_and_three_clients_see_one_order(  # noqa: C901

@@ -8,8 +8,8 @@ from playwright.async_api import Browser
 from websockets.sync.client import connect
 
 from tests.browser.conftest import first_messages, open_page, play
-from tests.certificates import unverified, write_certificate
-from tests.processes import PATIENCE, running
+from tests.support.certificates import unverified, write_certificate
+from tests.support.processes import PATIENCE, running
 
 
 @pytest.mark.parametrize("kind", ["ssl", "tls"])

@@ -15,34 +15,34 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from tests.deflated import zlibs_answer
+from tests.support.deflated import zlibs_answer
 from wsecho.access.claims import Claims
 from wsecho.access.hosts import host_name, is_local
 from wsecho.access.keys import read_keys
 from wsecho.access.presented import presented_token
 from wsecho.access.proxies import Proxies
 from wsecho.access.tokens import verify
-from wsecho.core.closeframes import read_close
-from wsecho.core.compression import Codec, InflatedTooLargeError, InflationError
-from wsecho.core.deflate import Agreement, Offer, choose
-from wsecho.core.errors import BadRequest, BadToken, Forbidden, WireError
-from wsecho.core.handshake import Query, examine, split_target
-from wsecho.core.large import LargeMessage
-from wsecho.core.media import EVENTS, accepts, content_type
-from wsecho.core.names import check_room, parse_room, room_segment
-from wsecho.core.origins import Origins
-from wsecho.core.positions import Position
-from wsecho.core.queries import PollQuery, RoomQuery
-from wsecho.core.quoted import split
-from wsecho.core.rawsocket import FrameReader, RawSocketError, read_hello
-from wsecho.core.reading import Head, is_utf8, read_head
-from wsecho.core.requests import RequestHead
-from wsecho.core.vocabulary import FrameError, Publish, publish_id, read_frame
+from wsecho.core.http.handshake import Query, examine, split_target
+from wsecho.core.http.media import EVENTS, accepts, content_type
+from wsecho.core.http.origins import Origins
+from wsecho.core.http.queries import PollQuery, RoomQuery
+from wsecho.core.http.requests import RequestHead
+from wsecho.core.rooms.vocabulary import FrameError, PublishFrame, publish_id, read_frame
+from wsecho.core.websocket.closeframes import read_close
+from wsecho.core.websocket.compression import Codec, InflatedTooLargeError, InflationError
+from wsecho.core.websocket.deflate import Agreement, Offer, choose
+from wsecho.core.websocket.large import LargeMessage
+from wsecho.core.websocket.reading import Head, is_utf8, read_head
+from wsecho.core.wire.errors import BadRequest, BadToken, Forbidden, WireError
+from wsecho.core.wire.names import check_room, parse_room, room_segment
+from wsecho.core.wire.positions import Position
+from wsecho.core.wire.quoted import split
+from wsecho.core.wire.rawsocket import FrameReader, RawSocketError, read_hello
 from wsecho.doors.wamp.asjson import JSON
 from wsecho.doors.wamp.forms import make_form
 from wsecho.doors.wamp.objects import CBOR, MESSAGE_PACK
 from wsecho.doors.wamp.unfit import MalformedError, Unfit
-from wsecho.lane import octets, wire
+from wsecho.lane import octets, speedups
 from wsecho.router import CannotCarryError
 from wsecho.router.errors import ProtocolViolationError
 from wsecho.router.parsing import parse
@@ -78,7 +78,7 @@ def frames(data: bytes) -> None:
     """Whole messages are read alike by Python and by C, and wherever the stream is cut."""
     read = octets.read_messages
     messages, taken = read(data, _MOST)
-    assert wire.read_messages(data, _MOST) == (messages, taken)
+    assert speedups.read_messages(data, _MOST) == (messages, taken)
     assert 0 <= taken <= len(data)
     for payload, is_binary in messages:
         assert len(payload) <= _MOST
@@ -86,7 +86,7 @@ def frames(data: bytes) -> None:
     first, begun = read(data[: len(data) // 2], _MOST)
     rest, ended = read(data[begun:], _MOST)
     assert (first + rest, begun + ended) == (messages, taken)
-    for one, other in ((octets.receive, wire.receive), (octets.echo, wire.echo)):
+    for one, other in ((octets.receive, speedups.receive), (octets.echo, speedups.echo)):
         assert _by_socket(one, data) == _by_socket(other, data)
 
 
@@ -113,7 +113,7 @@ def large(data: bytes) -> None:
     whole = _fill(begun, [came], octets)
     for size in (1, 100) if len(came) <= _MOST else (99,):
         pieces = [came[n : n + size] for n in range(0, len(came), size)]
-        for how in (octets, wire):
+        for how in (octets, speedups):
             found = _fill(begun, pieces, how)
             assert found[0] is whole[0]
             # What follows a fault is not looked at.
@@ -246,7 +246,7 @@ def v1(data: bytes) -> None:
     """A frame of `wsecho.v1` is read, or refused under its own id."""
     try:
         frame = read_frame(data)
-        identifier = frame.id if isinstance(frame, Publish) else None
+        identifier = frame.id if isinstance(frame, PublishFrame) else None
     except FrameError as error:
         identifier = error.id
     assert publish_id(data) == identifier

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.clusters import Kind, Pair, service
-from tests.processes import RunningServer, running
+from tests.support.clusters import Kind, Pair, service
+from tests.support.processes import RunningServer, running
 
 
 @pytest.fixture(scope="session")

@@ -20,12 +20,12 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from tests.certificates import serial_of, unverified, write_certificate
 from tests.integration.test_start import fail
-from tests.processes import PATIENCE, Process, RunningServer, running
-from tests.proxies import free_port
-from tests.tokens import ED, HS, OTHER_ED, RS, jwk, key_file, token
-from tests.waiting import wait_until_open
+from tests.support.certificates import serial_of, unverified, write_certificate
+from tests.support.processes import PATIENCE, Process, RunningServer, running
+from tests.support.proxies import free_port
+from tests.support.tokens import ED, HS, OTHER_ED, RS, jwk, key_file, token
+from tests.support.waiting import wait_until_open
 
 READ_AGAIN = re.compile("keys and certificates were read again")
 OLD_STAYS = re.compile(r"not read again, the old stays in force: (.*)")

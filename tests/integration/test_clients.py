@@ -20,7 +20,7 @@ from twisted.internet.endpoints import TCP4ClientEndpoint
 from websockets.sync.client import connect
 
 from tests.node import run_node
-from tests.processes import PATIENCE, RunningServer, running
+from tests.support.processes import PATIENCE, RunningServer, running
 
 SAMPLES: list[str | bytes] = ["", "héllo", b"", b"\0\xff", "x" * 70_000, b"y" * 1_000_000]
 

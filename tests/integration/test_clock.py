@@ -17,9 +17,9 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import Event
 from websockets.sync.client import ClientConnection, connect
 
-from tests.processes import PATIENCE, RunningServer, running
-from tests.redis_server import redis_server
-from tests.waiting import wait_until
+from tests.support.processes import PATIENCE, RunningServer, running
+from tests.support.redis_server import redis_server
+from tests.support.waiting import wait_until
 
 HOUR: Final = 3600.0
 

@@ -11,7 +11,7 @@ import socket
 import pytest
 import websockets
 
-from tests.processes import PATIENCE, running
+from tests.support.processes import PATIENCE, running
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -16,7 +16,7 @@ from httpx_sse import connect_sse
 from websockets.sync.client import connect
 
 from tests.node import node_process
-from tests.processes import PATIENCE, Process, RunningServer, running
+from tests.support.processes import PATIENCE, Process, RunningServer, running
 
 TEXT = "a\u2028b\u2029c\x85d\x0b\x0c\x1c\x1d\x1e\r\n☃"
 

@@ -13,8 +13,8 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 from tests.integration.test_members import Member, frames
-from tests.processes import PATIENCE, RunningServer, running
-from tests.waiting import until
+from tests.support.processes import PATIENCE, RunningServer, running
+from tests.support.waiting import until
 
 MEMBERS = 2_000
 MESSAGES = 12

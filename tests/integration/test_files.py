@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import PATIENCE, RunningServer, running
+from tests.support.processes import PATIENCE, RunningServer, running
 
 OCTETS = random.Random(9110).randbytes(30_000_000)
 NOW = formatdate(usegmt=True)

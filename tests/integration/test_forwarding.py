@@ -14,11 +14,11 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.clusters import workers
 from tests.integration.test_workers import READY, REPLACED, metrics, processes
 from tests.node import run_node
-from tests.processes import PATIENCE, RunningServer, running
-from tests.redis_server import RedisServer, redis_server
+from tests.support.clusters import workers
+from tests.support.processes import PATIENCE, RunningServer, running
+from tests.support.redis_server import RedisServer, redis_server
 
 HELLO = [1, "realm1", {"roles": {"publisher": {}, "subscriber": {}, "caller": {}, "callee": {}}}]
 

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import aiohttp
 import pytest
 
-from tests.clusters import Kind, Pair, balanced, nodes
 from tests.load.readers import DOORS, Connection, Seen, connect
-from tests.processes import PATIENCE, RunningServer
-from tests.waiting import until
+from tests.support.clusters import Kind, Pair, balanced, nodes
+from tests.support.processes import PATIENCE, RunningServer
+from tests.support.waiting import until
 
 MESSAGES = 200
 

@@ -15,9 +15,9 @@ from typing import Any, Final
 import aiohttp
 import pytest
 
-from tests.events import Event, EventReader
-from tests.processes import PATIENCE, RunningServer, running
-from tests.waiting import settled
+from tests.support.events import Event, EventReader
+from tests.support.processes import PATIENCE, RunningServer, running
+from tests.support.waiting import settled
 
 README: Final = Path(__file__).parents[2] / "README.md"
 MESSAGES: Final = 400

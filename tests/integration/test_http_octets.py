@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from attrs import frozen
 
-from tests.certificates import unverified, write_certificate
-from tests.processes import PATIENCE, RunningServer, running
+from tests.support.certificates import unverified, write_certificate
+from tests.support.processes import PATIENCE, RunningServer, running
 
 HOST = b"Host: localhost\r\n"
 POST = b"POST /broadcast/octets HTTP/1.1\r\n" + HOST

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.frames import GOOD, MASKS, TEXTS, Frame, whole
-from tests.processes import PATIENCE, RunningServer, running
+from tests.support.frames import GOOD, MASKS, TEXTS, Frame, whole
+from tests.support.processes import PATIENCE, RunningServer, running
 
 MOST: Final = 300
 PING: Final = st.builds(Frame, st.just(0x89), st.binary(max_size=125), MASKS, st.just(0))

@@ -15,8 +15,8 @@ import pytest
 import websockets
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.processes import PATIENCE, RunningServer, running
-from tests.waiting import until
+from tests.support.processes import PATIENCE, RunningServer, running
+from tests.support.waiting import until
 
 
 def metrics(server: RunningServer) -> dict[tuple[str, ...], float]:

@@ -13,10 +13,10 @@ import aiohttp
 import pytest
 import websockets
 
-from tests.processes import PATIENCE, running
-from tests.waiting import settled
-from wsecho.core.hub import Hub, Rules
-from wsecho.core.rooms import Said
+from tests.support.processes import PATIENCE, running
+from tests.support.waiting import settled
+from wsecho.core.rooms.hub import Hub, Rules
+from wsecho.core.rooms.room import PublishRequest
 
 BOUND = 100
 ROOMS = 1_000_000
@@ -33,7 +33,7 @@ def test_a_million_rooms_take_the_place_of_few() -> None:
     hub: Hub[Any] = Hub(Rules(max_rooms=1000), lambda: os.urandom(9).hex())
     memory = 0
     for number in range(ROOMS):
-        hub.publish(str(number), Said(b"x", is_binary=False, publication=1), None, number)
+        hub.publish(str(number), PublishRequest(b"x", is_binary=False, publication=1), None, number)
         if number == ROOMS // 100:
             memory = own_memory()
     grown = own_memory() - memory

@@ -7,8 +7,8 @@ import resource
 import socket
 from pathlib import Path
 
-from tests.processes import PATIENCE, RunningServer, running
-from tests.waiting import until
+from tests.support.processes import PATIENCE, RunningServer, running
+from tests.support.waiting import until
 
 MEMBERS = 5_000
 QUEUE = 256 << 10

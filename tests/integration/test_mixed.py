@@ -24,8 +24,8 @@ from twisted.python.failure import Failure
 
 from tests.load.readers import DOORS, Connection, Events, Framed, Poll, Seen, Wamp, WebSocket
 from tests.unit.doors.harness import Peer, Server
-from wsecho.config import Config
-from wsecho.core.presence import LINGER
+from wsecho.config.config import Config
+from wsecho.core.rooms.presence import LINGER
 
 ROOMS: Final = st.sampled_from(["a", "b.c/d"])
 DOOR: Final = st.sampled_from(DOORS)

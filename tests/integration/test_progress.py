@@ -20,10 +20,10 @@ import pytest
 import websockets.sync.client
 from attrs import define, field
 
-from tests.certificates import unverified, write_certificate
-from tests.frames import whole
-from tests.processes import PATIENCE, RunningServer, running
-from tests.waiting import wait_until
+from tests.support.certificates import unverified, write_certificate
+from tests.support.frames import whole
+from tests.support.processes import PATIENCE, RunningServer, running
+from tests.support.waiting import wait_until
 
 PINGS: Final = ("--auto-ping", "0.5", "--auto-ping-timeout", "1.5")
 MB: Final = 1_000_000

@@ -10,8 +10,8 @@ from typing import Final
 from attrs import define
 
 from tests.load.readers import DOORS, RawSpeaker, Seen, connect
-from tests.processes import PATIENCE, RunningServer, running
-from tests.waiting import until
+from tests.support.processes import PATIENCE, RunningServer, running
+from tests.support.waiting import until
 
 READERS: Final = 200
 RATE: Final = 500

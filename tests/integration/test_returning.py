@@ -10,10 +10,10 @@ from typing import Final
 
 import pytest
 
-from tests.clusters import workers
 from tests.node import running_node
-from tests.processes import Process, RunningServer, running
-from tests.proxies import free_port
+from tests.support.clusters import workers
+from tests.support.processes import Process, RunningServer, running
+from tests.support.proxies import free_port
 
 Client = Callable[[str], AbstractContextManager[Process]]
 REPLACED: Final = re.compile("all workers were replaced")

@@ -15,8 +15,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
-from tests.processes import PATIENCE, Process, RunningServer, running
-from tests.tokens import ED, key_file, token
+from tests.support.processes import PATIENCE, Process, RunningServer, running
+from tests.support.tokens import ED, key_file, token
 
 MARK = "s3cr3t"
 FORMS = ["--log-format=text", "--log-format=json"]
@@ -28,9 +28,9 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.scripts.twistd import run
 from wsecho.doors.broadcast.resource import Broadcast
-from wsecho.doors.echo import Echo
-from wsecho.doors.framed import FramedMember
-from wsecho.doors.page import PageFile
+from wsecho.doors.websocket.echo import Echo
+from wsecho.doors.websocket.framed import FramedMember
+from wsecho.doors.http.page import PageFile
 from wsecho.doors.wamp.http import LongPoll
 from wsecho.router.session import Session
 

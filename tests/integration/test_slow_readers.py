@@ -11,8 +11,8 @@ from attrs import define, field
 
 from tests.integration.test_members import resident
 from tests.load.readers import Connection, Events, Framed, Raw, RawSpeaker, Seen, Wamp, connect
-from tests.processes import RunningServer, running
-from tests.waiting import until
+from tests.support.processes import RunningServer, running
+from tests.support.waiting import until
 
 QUEUE: Final = 256 << 10
 DIGITS: Final = 4_000

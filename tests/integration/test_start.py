@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import PATIENCE, RunningServer, running, twistd
+from tests.support.processes import PATIENCE, RunningServer, running, twistd
 
 
 def fail(*options: str) -> str:

@@ -22,10 +22,10 @@ import websocket
 import websockets
 from websockets.sync.client import connect
 
-from tests.certificates import serial_of, unverified, write_certificate
-from tests.processes import PATIENCE, RunningServer, running
-from tests.redis_server import redis_server
-from tests.tokens import ED, OTHER_ED, key_file, token
+from tests.support.certificates import serial_of, unverified, write_certificate
+from tests.support.processes import PATIENCE, RunningServer, running
+from tests.support.redis_server import redis_server
+from tests.support.tokens import ED, OTHER_ED, key_file, token
 
 READ_AGAIN = re.compile("keys and certificates were read again")
 UPGRADE = (

@@ -12,13 +12,13 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from tests.deflated import Compressor, Written
-from tests.frames import Frame, whole
 from tests.integration.test_members import resident
-from tests.processes import PATIENCE, RunningServer, running
+from tests.support.deflated import Compressor, Written
+from tests.support.frames import Frame, whole
+from tests.support.processes import PATIENCE, RunningServer, running
 
 LIMIT: Final = 1 << 24
-MOST_FRAGMENTS: Final = 131_072
+MAX_FRAGMENTS: Final = 131_072
 DOORS: Final = {
     "echo": ("/echo", None),
     "raw": ("/broadcast/fragments", None),
@@ -114,7 +114,7 @@ def test_an_unfinished_message_costs_what_came_of_it(
 @pytest.mark.parametrize("door", DOORS)
 def test_one_fragment_too_many_is_closed_with_1008(patient: RunningServer, door: str) -> None:
     """As many as are allowed are a message; with the next one it is known that there are more."""
-    begun = b"\x01" + EMPTY[1:] + EMPTY * (MOST_FRAGMENTS - 2)
+    begun = b"\x01" + EMPTY[1:] + EMPTY * (MAX_FRAGMENTS - 2)
     with open_socket(patient, door) as client:
         if door == "echo":
             client.sendall(begun + b"\x80" + EMPTY[1:])

@@ -4,7 +4,7 @@
 import subprocess
 from pathlib import Path
 
-from tests.processes import PATIENCE, Process, running
+from tests.support.processes import PATIENCE, Process, running
 
 COUNTED = "count as one address"
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from websockets.typing import Subprotocol
 
 from tests.node import run_node
-from tests.processes import PATIENCE, RunningServer
+from tests.support.processes import PATIENCE, RunningServer
 
 ROOT = Path(__file__).parents[2]
 SERIALIZERS = ["json", "msgpack", "cbor"]

@@ -15,12 +15,12 @@ import pytest
 import websockets
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.certificates import serial_of, unverified, write_certificate
-from tests.clusters import workers
 from tests.load.speakers import ask
-from tests.processes import PATIENCE, RunningServer, running
-from tests.redis_server import redis_server
-from tests.waiting import settled, until, wait_until
+from tests.support.certificates import serial_of, unverified, write_certificate
+from tests.support.clusters import workers
+from tests.support.processes import PATIENCE, RunningServer, running
+from tests.support.redis_server import redis_server
+from tests.support.waiting import settled, until, wait_until
 
 READY = re.compile(r"worker (\d+) is ready, process (\d+)")
 REPLACED = re.compile("all workers were replaced")
@@ -336,11 +336,11 @@ def test_the_log_is_one_and_tells_the_worker() -> None:
     """In JSON as a field."""
     with workers(2, "--log-format", "json", listen="tcp:0:interface=127.0.0.1") as server:
 
-        async def visit() -> None:
+        async def own_stats() -> None:
             async with websockets.connect(server.ws("/echo")) as client:
                 await client.send("x")
 
-        asyncio.run(visit())
+        asyncio.run(own_stats())
         line = server.process.wait_for(re.compile('.*"event": "closed".*'))[0]
         assert re.search('"worker": [12]', line)
         assert '"door": "echo"' in line

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from tests.load.readers import RawSpeaker, Seen, Wamp, WebSocket
-from tests.processes import PATIENCE, RunningServer
-from tests.waiting import until
+from tests.support.processes import PATIENCE, RunningServer
+from tests.support.waiting import until
 
 
 def ask(

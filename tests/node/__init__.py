@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-from tests.processes import PATIENCE, Process
+from tests.support.processes import PATIENCE, Process
 
 HERE = Path(__file__).parent
 

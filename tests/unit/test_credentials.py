@@ -11,7 +11,7 @@ from wsecho import credentials
 from wsecho.access.claims import Claims, Terms
 from wsecho.access.keys import read_keys
 from wsecho.access.tokens import verify
-from wsecho.core.errors import BadToken
+from wsecho.core.wire.errors import BadToken
 
 
 def run(*arguments: str | Path) -> None:

@@ -14,7 +14,7 @@ from twisted.internet.task import Clock
 from twisted.logger import LogLevel, capturedLogs, formatEvent
 
 import wsecho
-from wsecho.core.errors import BusUnavailable
+from wsecho.core.wire.errors import BusUnavailable
 from wsecho.loops import Chore, Loop
 
 
@@ -97,12 +97,12 @@ def test_nothing_else_goes_round() -> None:
 
 def canary(clock: Clock, fail: Callable[[], Any]) -> Any:
     """Calls to itself; at the end, how many calls it made."""
-    from wsecho.bus.redis.canary import Canary  # noqa: PLC0415
-    from wsecho.bus.redis.link import Standing  # noqa: PLC0415
-    from wsecho.bus.redis.measures import Measures  # noqa: PLC0415
+    from wsecho.bus.measures import Measures  # noqa: PLC0415
+    from wsecho.bus.redis.client.canary import Canary  # noqa: PLC0415
+    from wsecho.bus.redis.client.link import LinkStanding  # noqa: PLC0415
 
     class Link:
-        standing = Standing.UP
+        standing = LinkStanding.UP
         ask = staticmethod(lambda *_: fail())
 
     made = Canary(Link(), "c", clock, 60.0, Measures())  # type: ignore[arg-type]
@@ -112,7 +112,7 @@ def canary(clock: Clock, fail: Callable[[], Any]) -> Any:
 
 def directory(clock: Clock, fail: Callable[[], Any]) -> Any:
     """Says where nodes are reached."""
-    from wsecho.bus.redis.directory import RedisDirectory  # noqa: PLC0415
+    from wsecho.bus.redis.nodes.directory import RedisDirectory  # noqa: PLC0415
 
     class Commands:
         cast = staticmethod(lambda *_: fail())

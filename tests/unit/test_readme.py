@@ -5,7 +5,7 @@ import functools
 import re
 from pathlib import Path
 
-from wsecho.config import OPTIONS, SWITCHES
+from wsecho.config.config import OPTIONS, SWITCHES
 
 ROOT = Path(__file__).parents[2]
 TOP = re.compile(r"^(?:async def|def|class) (\w+)", re.MULTILINE)

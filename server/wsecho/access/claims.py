@@ -8,8 +8,8 @@ from typing import Any, Final, Self
 
 from attrs import frozen
 
-from wsecho.core.errors import BadToken
-from wsecho.core.grants import Grants
+from wsecho.core.wire.errors import BadToken
+from wsecho.core.wire.grants import Grants
 
 MAX_NAME: Final = 200
 """The longest `sub` and `name`, in characters: others see them."""

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from attrs import frozen
 
 from wsecho.access.proxies import Sender, host_address
-from wsecho.core.errors import Forbidden
+from wsecho.core.wire.errors import Forbidden
 
 
 def _never() -> bool:

@@ -22,7 +22,7 @@ class BadFileError(Exception):
         self.reason = reason
 
 
-class Kept(Generic[_T]):
+class KeptFile(Generic[_T]):
     """What was read from some files; it stays in force until they can be read anew, all of them.
 
     Args:

@@ -3,9 +3,9 @@
 
 from typing import Final
 
-from wsecho.core.errors import BadRequest
-from wsecho.core.handshake import Query
-from wsecho.core.requests import RequestHead
+from wsecho.core.http.handshake import Query
+from wsecho.core.http.requests import RequestHead
+from wsecho.core.wire.errors import BadRequest
 
 TOKEN_SUBPROTOCOL: Final = "wsecho.token."  # noqa: S105  # no password, but what begins one
 """What begins a subprotocol that carries a token; it is never the one chosen."""

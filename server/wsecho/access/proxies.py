@@ -13,8 +13,8 @@ from typing import Final, Literal, Self
 
 from attrs import frozen
 
-from wsecho.core.errors import BadRequest
-from wsecho.core.requests import RequestHead
+from wsecho.core.http.requests import RequestHead
+from wsecho.core.wire.errors import BadRequest
 
 _Address = IPv4Address | IPv6Address
 

@@ -15,12 +15,12 @@ from attrs import frozen
 
 from wsecho.access.claims import Claims
 from wsecho.access.wampcra import Logins, sign_challenge
-from wsecho.core.callers import Caller
-from wsecho.core.errors import BadRequest, BadToken
-from wsecho.core.grants import NOTHING, Grants
-from wsecho.core.names import parse_room
-from wsecho.core.timestamps import rfc3339
-from wsecho.core.topics import PRESENCE_PREFIX, ROOM_PREFIX
+from wsecho.core.rooms.callers import Caller
+from wsecho.core.wire.errors import BadRequest, BadToken
+from wsecho.core.wire.grants import NOTHING, Grants
+from wsecho.core.wire.names import parse_room
+from wsecho.core.wire.timestamps import rfc3339
+from wsecho.core.wire.topics import PRESENCE_PREFIX, ROOM_PREFIX
 from wsecho.router import Challenge, Identity, Session, TransportDetails, WampError
 from wsecho.router.access import Action
 from wsecho.router.errors import AUTHENTICATION_DENIED, AUTHENTICATION_REQUIRED

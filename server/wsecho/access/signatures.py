@@ -19,12 +19,12 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-from wsecho.core import base64url
+from wsecho.core.wire import base64url
 
 WINDOW: Final = 30.0
 """Seconds that a line's time may differ from the receiver's clock."""
 
-MOST: Final = 1 << 18
+MAX_NONCES: Final = 1 << 18
 """Lines that are remembered; what comes within twice the window is far less."""
 
 MIN_SECRET: Final = 32
@@ -38,7 +38,7 @@ _LINE: Final = re.compile(
 )
 
 
-class RefusedError(Exception):
+class BadSignatureError(Exception):
     """A request is not taken for another node's; the text says why, in one line.
 
     Args:
@@ -85,7 +85,7 @@ class Signed:
         return base64url.encode(hmac.digest(key, text, sha256))
 
 
-def sign(signed: Signed, key: bytes, *, client: str, now: float, nonce: str) -> str:
+def sign_request(signed: Signed, key: bytes, *, client: str, now: float, nonce: str) -> str:
     """Return the line.
 
     Args:
@@ -124,28 +124,28 @@ class Verifier:
             line: what was said of it.
 
         Raises:
-            RefusedError: it is not another node's, or not now's.
+            BadSignatureError: it is not another node's, or not now's.
         """
         match = _LINE.fullmatch(line)
         if match is None:
-            raise RefusedError("secret")
+            raise BadSignatureError("secret")
         mac = signed.mac(self._key(), line.rpartition(";mac=")[0])
         if not hmac.compare_digest(mac, match["mac"]):
-            raise RefusedError("secret")
+            raise BadSignatureError("secret")
         if abs(self._now() - float(match["time"])) > WINDOW:
-            raise RefusedError("clock")
+            raise BadSignatureError("clock")
         self._remember(match["nonce"], self._seconds())
         try:
             return base64url.decode(match["client"]).decode()
         except ValueError:
-            raise RefusedError("secret") from None
+            raise BadSignatureError("secret") from None
 
     def _remember(self, nonce: str, now: float) -> None:
         while self._order and self._order[0][0] < now - 2 * WINDOW:
             self._seen.discard(self._order.popleft()[1])
         # Rather refused than taken twice: who signs so much has the secret.
-        if nonce in self._seen or len(self._seen) >= MOST:
-            raise RefusedError("replay")
+        if nonce in self._seen or len(self._seen) >= MAX_NONCES:
+            raise BadSignatureError("replay")
         self._seen.add(nonce)
         self._order.append((now, nonce))
 

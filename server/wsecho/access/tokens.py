@@ -11,8 +11,8 @@ from joserfc.jws import JWSRegistry, deserialize_compact, serialize_compact
 
 from wsecho.access.claims import OF_ANYBODY, Claims, Terms
 from wsecho.access.keys import ALGORITHMS, Key, fitting
-from wsecho.core.base64url import decode
-from wsecho.core.errors import BadToken
+from wsecho.core.wire.base64url import decode
+from wsecho.core.wire.errors import BadToken
 
 MAX_TOKEN: Final = 8_192
 """The longest token, in characters: a head of a request has room for two."""

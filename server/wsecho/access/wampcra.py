@@ -18,7 +18,7 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from wsecho.access.claims import Claims
-from wsecho.core.errors import BadToken
+from wsecho.core.wire.errors import BadToken
 
 _MIN_SECRET: Final = 16
 

@@ -2,8 +2,8 @@
 """What a bus is to the rooms, and what the rooms are to a bus.
 
 A room that is *current here* has all its history in this process's `Hub`, and whatever is said in
-it, in this process or another, comes to the `Ear` in the room's order. `attach` makes it current;
-the bus lets go of a room by itself some time after its last member.
+it, in this process or another, comes to the `BusListener` in the room's order. `attach` makes it
+current; the bus lets go of a room by itself some time after its last member.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
     from wsecho.bus.later import Later
-    from wsecho.bus.redis.measures import Measures
-    from wsecho.core.claims import Claim
-    from wsecho.core.nodes import Address
-    from wsecho.core.positions import Position
-    from wsecho.core.presence import Card, Change
-    from wsecho.core.retries import Receipt
-    from wsecho.core.rooms import Delivery, Said
-    from wsecho.core.wills import Will
+    from wsecho.bus.measures import Measures
+    from wsecho.core.rooms.leases import Claim
+    from wsecho.core.rooms.presence import Card, Change
+    from wsecho.core.rooms.retries import Receipt
+    from wsecho.core.rooms.room import Delivery, PublishRequest
+    from wsecho.core.rooms.wills import Will
+    from wsecho.core.wire.nodes import NodeAddress
+    from wsecho.core.wire.positions import Position
 
 
-class Ear(Protocol):
+class BusListener(Protocol):
     """Takes what a bus brings. It is called in each room's order."""
 
-    def hear(self, room: str, delivery: Delivery[Any], origin: Any) -> None:
+    def on_publication(self, room: str, delivery: Delivery[Any], origin: Any) -> None:
         """Give a message, which stands in the hub already, to its audience.
 
         Args:
@@ -51,10 +51,10 @@ class Ear(Protocol):
 class Directory(Protocol):
     """The nodes of all machines; each keeps its entry alive while it lives."""
 
-    def enter(self, node: str, address: Address, /) -> None:
+    def enter(self, node: str, address: NodeAddress, /) -> None:
         """Say where this node is reached by others."""
 
-    def find(self, node: str, /) -> Deferred[Address | None]:
+    def find(self, node: str, /) -> Deferred[NodeAddress | None]:
         """Find a node; None for one that is gone, or never was.
 
         Raises:
@@ -131,7 +131,7 @@ class Bus(Protocol):
             heard: takes it.
         """
 
-    def cry(self, subject: str, payload: bytes) -> None:
+    def broadcast(self, subject: str, payload: bytes) -> None:
         """Say something to all nodes, if they can be reached."""
 
     def announce(self, subject: str, payload: bytes) -> Later[None]:
@@ -141,7 +141,7 @@ class Bus(Protocol):
             BusUnavailable: it cannot be said now; the result may be that too, or `BusTimeout`.
         """
 
-    def proclaim(
+    def broadcast_logged(
         self, subject: str, payload: bytes, keep: str | None = None, will: Will | None = None
     ) -> Later[bool]:
         """Say something to all nodes, and know that it was said.
@@ -162,7 +162,7 @@ class Bus(Protocol):
             BusUnavailable: it cannot be said now; the result may be that too, or `BusTimeout`.
         """
 
-    def whisper(self, node: str, subject: str, payload: bytes) -> Later[bool]:
+    def send_to(self, node: str, subject: str, payload: bytes) -> Later[bool]:
         """Say something to one node, in one order with all that this one says.
 
         Returns:
@@ -289,8 +289,8 @@ class Bus(Protocol):
     def overhear(self, *, all_rooms: bool) -> Later[None]:
         """Hear of every room there is, or of those again that somebody here is in.
 
-        Of a room that is not current here the ear is told what is told elsewhere, and nothing that
-        was missed.
+        Of a room that is not current here the listener is told what is told elsewhere, and
+        nothing that was missed.
 
         Returns:
             when all that is said from then on is heard; None where that is so at once.
@@ -299,14 +299,14 @@ class Bus(Protocol):
             BusUnavailable: it cannot be heard now; it is once it can.
         """
 
-    def publish(self, room: str, said: Said, sender: Any, origin: Any) -> Later[Receipt]:
+    def publish(self, room: str, said: PublishRequest, sender: Any, origin: Any) -> Later[Receipt]:
         """Say something in a room.
 
         Args:
             room: its name, checked.
             said: what.
             sender: the member of this process that speaks, None where it is none.
-            origin: handed on to the ear, in this process alone.
+            origin: handed on to the listener, in this process alone.
 
         Raises:
             KeyReusedError: something else was said under the key.
@@ -314,7 +314,7 @@ class Bus(Protocol):
             BusUnavailable: it cannot be said now.
         """
 
-    def publish_to_all(self, said: Mapping[str, Said]) -> Later[dict[str, Receipt]]:
+    def publish_to_all(self, said: Mapping[str, PublishRequest]) -> Later[dict[str, Receipt]]:
         """Say the same in some rooms: in all of them, or in none.
 
         Args:

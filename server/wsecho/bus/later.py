@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 from twisted.internet.defer import CancelledError, Deferred, FirstError, gatherResults, succeed
 from twisted.logger import Logger
 
-from wsecho.core.errors import Internal, WireError
+from wsecho.core.wire.errors import Internal, WireError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

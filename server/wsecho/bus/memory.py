@@ -7,19 +7,19 @@ import secrets
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
-from wsecho.core.claims import Claims
+from wsecho.core.rooms.leases import LeaseTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from wsecho.bus.interface import Directory, Ear
-    from wsecho.core.claims import Claim
-    from wsecho.core.hub import Hub
-    from wsecho.core.positions import Position
-    from wsecho.core.presence import Card, Change
-    from wsecho.core.retries import Receipt
-    from wsecho.core.rooms import Said
-    from wsecho.core.wills import Will
+    from wsecho.bus.interface import BusListener, Directory
+    from wsecho.core.rooms.hub import Hub
+    from wsecho.core.rooms.leases import Claim
+    from wsecho.core.rooms.presence import Card, Change
+    from wsecho.core.rooms.retries import Receipt
+    from wsecho.core.rooms.room import PublishRequest
+    from wsecho.core.rooms.wills import Will
+    from wsecho.core.wire.positions import Position
 
 
 class MemoryBus:
@@ -27,18 +27,18 @@ class MemoryBus:
 
     Args:
         hub: the rooms.
-        ear: delivers.
+        listener: delivers.
         now: seconds, by which ages and waits are measured.
     """
 
-    def __init__(self, hub: Hub[Any], ear: Ear, now: Callable[[], float]) -> None:
+    def __init__(self, hub: Hub[Any], listener: BusListener, now: Callable[[], float]) -> None:
         self._hub = hub
-        self._ear = ear
+        self._listener = listener
         self._now = now
         self._listeners: dict[str, Callable[[bytes], None]] = {}
         self._kept: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
         self._wills: set[tuple[str, str]] = set()
-        self._claims = Claims()
+        self._claims = LeaseTable()
         self.node = secrets.token_urlsafe(9)
         self.take_turn = self._claims.take_turn
 
@@ -71,12 +71,12 @@ class MemoryBus:
         """Hear what this process says on a subject."""
         self._listeners[subject] = heard
 
-    def cry(self, subject: str, payload: bytes) -> None:
+    def broadcast(self, subject: str, payload: bytes) -> None:
         """Say something to oneself."""
         if subject in self._listeners:
             self._listeners[subject](payload)
 
-    def proclaim(
+    def broadcast_logged(
         self, subject: str, payload: bytes, keep: str | None = None, will: Will | None = None
     ) -> bool:
         """Say something to oneself, but what was taken back."""
@@ -86,7 +86,7 @@ class MemoryBus:
             self.spend(subject, will)
         if keep is not None:
             self.keep(subject, keep, payload)
-        self.cry(subject, payload)
+        self.broadcast(subject, payload)
         return True
 
     def bequeath(self, subject: str, name: str, payload: bytes) -> None:
@@ -110,13 +110,13 @@ class MemoryBus:
 
     def announce(self, subject: str, payload: bytes) -> None:
         """Say something to oneself."""
-        self.cry(subject, payload)
+        self.broadcast(subject, payload)
 
-    def whisper(self, node: str, subject: str, payload: bytes) -> bool:
+    def send_to(self, node: str, subject: str, payload: bytes) -> bool:
         """Say something to oneself; there is nobody else."""
         if node != self.node or subject not in self._listeners:
             return False
-        self.cry(subject, payload)
+        self.broadcast(subject, payload)
         return True
 
     def catch_up(self) -> None:
@@ -165,7 +165,7 @@ class MemoryBus:
     def overhear(self, *, all_rooms: bool) -> None:
         """All rooms are heard of."""
 
-    def publish(self, room: str, said: Said, sender: Any, origin: Any) -> Receipt:
+    def publish(self, room: str, said: PublishRequest, sender: Any, origin: Any) -> Receipt:
         """Say something in a room.
 
         Raises:
@@ -176,10 +176,10 @@ class MemoryBus:
         self._hub.let_go_of_stale(room, now)
         delivery = self._hub.publish(room, said, sender, now)
         if delivery.message is not None:
-            self._ear.hear(room, delivery, origin)
+            self._listener.on_publication(room, delivery, origin)
         return delivery.receipt
 
-    def publish_to_all(self, said: Mapping[str, Said]) -> dict[str, Receipt]:
+    def publish_to_all(self, said: Mapping[str, PublishRequest]) -> dict[str, Receipt]:
         """Say the same in some rooms.
 
         Raises:
@@ -191,7 +191,7 @@ class MemoryBus:
 
     def tell(self, room: str, change: Change, but: Any = None) -> None:
         """Tell everybody in a room that somebody came or went."""
-        self._ear.announce(room, change, but)
+        self._listener.announce(room, change, but)
 
     def members(self, room: str) -> list[Card]:
         """List who is in a room, who came first first; asking is a use.

@@ -10,13 +10,13 @@ from attrs import frozen
 
 from wsecho.access.claims import Claims, Terms
 from wsecho.access.hosts import Hosts
-from wsecho.access.kept import BadFileError, Kept
+from wsecho.access.kept import BadFileError, KeptFile
 from wsecho.access.keys import Key, read_keys
 from wsecho.access.proxies import Proxies
 from wsecho.access.sessions import TokenAuthenticator, TokenAuthorizer
 from wsecho.access.tokens import verify
 from wsecho.access.wampcra import Logins, read_logins
-from wsecho.config import Config, ConfigError
+from wsecho.config.config import Config, ConfigError
 from wsecho.doors.gate import Gate, OpenGate, TokenGate
 
 _T = TypeVar("_T")
@@ -37,7 +37,7 @@ class Admission:
     authenticator: TokenAuthenticator | None = None
     authorizer: TokenAuthorizer | None = None
     given_away: tuple[Path, ...] = ()
-    _files: tuple[Kept[tuple[Key, ...]] | Kept[Logins], ...] = ()
+    _files: tuple[KeptFile[tuple[Key, ...]] | KeptFile[Logins], ...] = ()
 
     @classmethod
     def of(
@@ -113,8 +113,8 @@ def _check_needs(config: Config) -> None:
             raise ConfigError(option, shown, "needs --token-key")
 
 
-def _kept(option: str, paths: tuple[Path, ...], read: Callable[[bytes], _T]) -> Kept[_T]:
+def _kept(option: str, paths: tuple[Path, ...], read: Callable[[bytes], _T]) -> KeptFile[_T]:
     try:
-        return Kept(paths, read)
+        return KeptFile(paths, read)
     except BadFileError as error:
         raise ConfigError(option, error.path, error.reason) from None

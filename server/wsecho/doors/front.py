@@ -22,25 +22,25 @@ from zope.interface import implementer
 
 from wsecho.access.proxies import Proxies
 from wsecho.bus.later import settle
-from wsecho.core.admissions import Place
-from wsecho.core.errors import BadRequest, TooMany, WireError, without_quotes
-from wsecho.core.handshake import wants_websocket
-from wsecho.core.incoming import Incoming
-from wsecho.core.rawsocket import MAGIC
-from wsecho.core.requests import MAX_HEAD, RequestHead, find_end, skip_empty_lines
-from wsecho.core.responses import answer_for, write_answer
-from wsecho.doors.channel import Channel
-from wsecho.doors.connections import Drainable
+from wsecho.core.http.handshake import wants_websocket
+from wsecho.core.http.incoming import Incoming
+from wsecho.core.http.requests import MAX_HEAD, RequestHead, find_end, skip_empty_lines
+from wsecho.core.http.responses import answer_for, write_answer
+from wsecho.core.limits.admissions import Place
+from wsecho.core.wire.errors import BadRequest, TooMany, WireError, without_quotes
+from wsecho.core.wire.rawsocket import MAGIC
 from wsecho.doors.handshake import Handshake
-from wsecho.doors.origins import readable_headers
-from wsecho.doors.outbound import Outbound
-from wsecho.doors.peers import peer_name
-from wsecho.doors.site import JITTER, EchoSite
-from wsecho.doors.websocket import WebSocketConnection
+from wsecho.doors.http.channel import HttpChannel
+from wsecho.doors.http.origins import readable_headers
+from wsecho.doors.http.site import JITTER, EchoSite
+from wsecho.doors.websocket.connection import WebSocketConnection
+from wsecho.doors.websocket.outbound import Outbound
 from wsecho.lane.accepted import Accepted
+from wsecho.server.connections import Drainable
+from wsecho.server.peers import peer_name
 
 _LINGER: Final = 5.0
-_MOST_TURNED_AWAY: Final = 100
+_MAX_TURNED_AWAY: Final = 100
 """Connections beyond the limits that may wait to be told so; further ones are cut."""
 _RAWSOCKET: Final = bytes((MAGIC,))
 
@@ -94,9 +94,9 @@ class Front(Protocol):
     def connectionMade(self) -> None:
         """Take a place; give the whole opening, not each byte of it, its time."""
         factory = self.factory
-        factory.house.connections.add(self)
+        factory.state.connections.add(self)
         try:
-            self._place = place = factory.house.admissions.enter()
+            self._place = place = factory.state.admissions.enter()
             if not self._may_know_better():
                 self._belong_to_peer(place)
         except WireError as error:
@@ -125,13 +125,13 @@ class Front(Protocol):
         if interface is not IHalfCloseableProtocol:
             return None
         channel = self._next
-        is_http = channel is None or (isinstance(channel, Channel) and channel.speaks_http)
+        is_http = channel is None or (isinstance(channel, HttpChannel) and channel.speaks_http)
         return self if is_http else None
 
     def readConnectionLost(self) -> None:
         """Answer what was asked, then end: the client has closed its half."""
         self._has_ended = True
-        if isinstance(self._next, Channel):
+        if isinstance(self._next, HttpChannel):
             self._next.readConnectionLost()
         elif self._outbound is None and self._received and self._asking is None:
             self._refuse(BadRequest("the request ends before it is whole"))
@@ -144,7 +144,7 @@ class Front(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Tell whoever took the connection, and free its place."""
         self._stop_clock()
-        self.factory.house.connections.discard(self)
+        self.factory.state.connections.discard(self)
         if self._asking is not None:
             self._asking.cancel()
         self._free_place()
@@ -178,7 +178,7 @@ class Front(Protocol):
 
     def _begin_rawsocket(self) -> None:
         # Nothing can be said here before the handshake, and nothing of this kind in it.
-        if self._no_place is not None or self.factory.house.connections.is_stopping:
+        if self._no_place is not None or self.factory.state.connections.is_stopping:
             self.transport.loseConnection()
             return
         try:
@@ -255,7 +255,7 @@ class Front(Protocol):
         self._free_place()
         self._no_place = error
         self.factory.turned_away += 1
-        if self.factory.turned_away > _MOST_TURNED_AWAY:
+        if self.factory.turned_away > _MAX_TURNED_AWAY:
             self.transport.abortConnection()
 
     def _free_place(self) -> None:
@@ -278,7 +278,7 @@ class Front(Protocol):
             place.belongs_to(peer)
 
     def _refuse(self, error: WireError, head: RequestHead | None = None) -> None:
-        self.factory.house.stats.refuse(error)
+        self.factory.state.stats.refuse(error)
         self._log.info(
             "refused {peer}: {status} {reason}",
             peer=peer_name(self.transport),
@@ -305,7 +305,7 @@ class Front(Protocol):
             self._deadline.cancel()
 
     def _too_late(self) -> None:
-        self.factory.house.stats.limits["open-timeout"] += 1
+        self.factory.state.stats.limits["open-timeout"] += 1
         self.transport.abortConnection()
 
 
@@ -335,7 +335,7 @@ class FrontFactory(Factory):
         self.site = site
         self.rawsocket = rawsocket
         self.handshake = handshake
-        self.house = handshake.house
+        self.state = handshake.state
         self.proxies = Proxies.of(handshake.config.proxy)
         self.turned_away = 0
         self.clock = clock

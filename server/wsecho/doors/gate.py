@@ -10,12 +10,12 @@ from wsecho.access.claims import Claims
 from wsecho.access.hosts import Hosts
 from wsecho.access.presented import presented_token
 from wsecho.access.proxies import Proxies, Sender
-from wsecho.core.callers import Caller, check_secret
-from wsecho.core.errors import BadRequest, BadToken, Unauthorized
-from wsecho.core.grants import NOTHING
-from wsecho.core.handshake import Query, wants_websocket
-from wsecho.core.origins import Origins
-from wsecho.core.requests import RequestHead
+from wsecho.core.http.handshake import Query, wants_websocket
+from wsecho.core.http.origins import Origins
+from wsecho.core.http.requests import RequestHead
+from wsecho.core.rooms.callers import Caller, check_secret
+from wsecho.core.wire.errors import BadRequest, BadToken, Unauthorized
+from wsecho.core.wire.grants import NOTHING
 
 
 class Gate(Protocol):

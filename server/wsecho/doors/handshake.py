@@ -8,32 +8,32 @@ from attrs import evolve, frozen
 from wsecho.access.presented import TOKEN_SUBPROTOCOL
 from wsecho.access.sessions import identity_of
 from wsecho.bus.later import Later, when
-from wsecho.config import Config
-from wsecho.core import vocabulary
-from wsecho.core.admissions import Place
-from wsecho.core.callers import Caller
-from wsecho.core.deflate import choose
-from wsecho.core.errors import Forbidden, NotFound, Unauthorized
-from wsecho.core.handshake import Upgrade, examine
-from wsecho.core.names import DEFAULT_ROOM, parse_room
-from wsecho.core.queries import RoomQuery
-from wsecho.core.requests import RequestHead
-from wsecho.doors import raw
-from wsecho.doors.door import Door
-from wsecho.doors.echo import Echo
-from wsecho.doors.framed import FramedMember
+from wsecho.config.config import Config
+from wsecho.core.http.handshake import Upgrade, examine
+from wsecho.core.http.queries import RoomQuery
+from wsecho.core.http.requests import RequestHead
+from wsecho.core.limits.admissions import Place
+from wsecho.core.rooms import vocabulary
+from wsecho.core.rooms.callers import Caller
+from wsecho.core.websocket.deflate import choose
+from wsecho.core.wire.errors import Forbidden, NotFound, Unauthorized
+from wsecho.core.wire.names import DEFAULT_ROOM, parse_room
 from wsecho.doors.gate import Gate
-from wsecho.doors.house import House
-from wsecho.doors.opened import Agreed
-from wsecho.doors.raw import RawMember
-from wsecho.doors.refusal import Refusal
-from wsecho.doors.rooms import Rooms
-from wsecho.doors.seat import Seat
-from wsecho.doors.wamp.intake import Intake
-from wsecho.doors.wamp.waiting import Waitlist
+from wsecho.doors.wamp.intake import RateLimitedInbox
+from wsecho.doors.wamp.waiting import SendBacklog
 from wsecho.doors.wamp.websocket import WampPeer, choose_form
-from wsecho.doors.websocket import WebSocketConnection, WebSocketFactory
+from wsecho.doors.websocket import raw
+from wsecho.doors.websocket.connection import WebSocketConnection, WebSocketFactory
+from wsecho.doors.websocket.door import Door
+from wsecho.doors.websocket.echo import Echo
+from wsecho.doors.websocket.framed import FramedMember
+from wsecho.doors.websocket.opened import Agreed
+from wsecho.doors.websocket.raw import RawMember
+from wsecho.doors.websocket.refusal import Refusal
+from wsecho.fanout.reader_spec import ReaderSpec
+from wsecho.fanout.rooms import Rooms
 from wsecho.router import Router
+from wsecho.server.state import ServerState
 
 _BROADCAST: Final = "/broadcast"
 _KNOWN: Final = {raw.SUBPROTOCOL, vocabulary.SUBPROTOCOL}
@@ -58,9 +58,9 @@ class Handshake:
     websockets: WebSocketFactory
 
     @property
-    def house(self) -> House:
+    def state(self) -> ServerState:
         """What all doors share."""
-        return self.websockets.house
+        return self.websockets.state
 
     def accept(self, head: RequestHead, peer: str, place: Place) -> Later[WebSocketConnection]:
         """Check a request and find its door.
@@ -78,7 +78,7 @@ class Handshake:
             WireError: the request is refused.
         """
         upgrade = examine(head)
-        self.house.connections.check()
+        self.state.connections.check()
         address = self.gate.sender(head, peer).address
         place.belongs_to(address)
         offer = choose(upgrade.extensions) if self.config.compression else None
@@ -109,13 +109,13 @@ class Handshake:
     def _wamp(self, upgrade: Upgrade, peer: str) -> tuple[Door, Caller]:
         form = choose_form(upgrade.subprotocols)
         caller = self.gate.admit(upgrade.head, upgrade.query, peer, needs_token=False)
-        config, stats = self.config, self.house.stats
+        config, stats = self.config, self.state.stats
         door = WampPeer(
             self.router,
             form,
             caller.address,
-            Intake(config.rates, self.websockets.reactor, stats),
-            Waitlist(config.send_queue, config.slow_rules, stats),
+            RateLimitedInbox(config.rates, self.websockets.reactor, stats),
+            SendBacklog(config.send_queue, config.slow_rules, stats),
             identity_of(caller),
         )
         # The session ends itself, with GOODBYE.
@@ -128,16 +128,16 @@ class Handshake:
     def _room_door(self, upgrade: Upgrade, room: str, caller: Caller) -> Door:
         query = RoomQuery.read(upgrade.query)
         caller.grants.check("join", room)
-        seat = self._seat(room, query, caller)
+        spec = self._spec(room, query, caller)
         known = [name for name in upgrade.subprotocols if name in _KNOWN]
         if known[:1] == [vocabulary.SUBPROTOCOL]:
-            return FramedMember(seat, self.gate)
-        return RawMember(seat, known[0] if known else None)
+            return FramedMember(spec, self.gate)
+        return RawMember(spec, known[0] if known else None)
 
-    def _seat(self, room: str, query: RoomQuery, caller: Caller) -> Seat:
+    def _spec(self, room: str, query: RoomQuery, caller: Caller) -> ReaderSpec:
         config = self.config
         policy = config.slow_rules.of(room)
-        return Seat(self.rooms, room, query, caller, config.send_queue, policy)
+        return ReaderSpec(self.rooms, room, query, caller, config.send_queue, policy)
 
 
 def _first_but_token(upgrade: Upgrade) -> str | None:

@@ -8,8 +8,8 @@ import os
 from array import array
 from contextlib import suppress
 
-from wsecho.core import reading
-from wsecho.core.frames import encode_message, encode_messages
+from wsecho.core.websocket import reading
+from wsecho.core.websocket.frames import encode_message, encode_messages
 
 try:
     from websockets.speedups import apply_mask

@@ -13,7 +13,7 @@ from array import array
 from contextlib import suppress
 from typing import Any, Final
 
-from wsecho.core.progress import Progress
+from wsecho.core.limits.progress import Progress
 
 if sys.platform != "win32":
     from fcntl import ioctl

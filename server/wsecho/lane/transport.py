@@ -7,14 +7,13 @@ import select
 import socket
 from typing import TYPE_CHECKING, Any, Final
 
-from wsecho.lane import wire
-from wsecho.lane.writing import DONE, LOST, WritingTransport
+from wsecho.lane import speedups
+from wsecho.lane.writing import DONE, LOST, Watcher, WritingTransport
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IProtocol
 
-    from wsecho.core.large import LargeMessage
-    from wsecho.lane.lane import Lane
+    from wsecho.core.websocket.large import LargeMessage
 
 _FLOOD: Final = 1 << 14
 """Octets that are read at a time of small messages: each costs time that others wait."""
@@ -55,7 +54,7 @@ class LaneTransport(WritingTransport):
     """Octets of the longest message that `messages_received` is called with. While it is 0, and
     with whatever is no whole message, `dataReceived` is called."""
 
-    def __init__(self, lane: Lane, reactor: Any, transport: Any, protocol: IProtocol) -> None:
+    def __init__(self, lane: Watcher, reactor: Any, transport: Any, protocol: IProtocol) -> None:
         super().__init__(lane, reactor, transport)
         self._protocol: Any = protocol
         self._appetite = _FLOOD
@@ -101,7 +100,7 @@ class LaneTransport(WritingTransport):
 
     def _read_messages(self) -> None:
         try:
-            received = wire.receive(self._descriptor, self._appetite, self.messages_up_to)
+            received = speedups.receive(self._descriptor, self._appetite, self.messages_up_to)
         except OSError:
             self.lost(LOST)
             return
@@ -114,7 +113,7 @@ class LaneTransport(WritingTransport):
 
     def _echo(self) -> None:
         try:
-            echoed = wire.echo(self._descriptor, self._appetite, self.messages_up_to)
+            echoed = speedups.echo(self._descriptor, self._appetite, self.messages_up_to)
         except OSError:
             self.lost(LOST)
             return
@@ -162,7 +161,7 @@ class LaneTransport(WritingTransport):
 
     def _read_into(self, large: LargeMessage) -> None:
         try:
-            received = wire.receive_masked(self._descriptor, *large.place(_STRETCH))
+            received = speedups.receive_masked(self._descriptor, *large.place(_STRETCH))
         except OSError:
             self.lost(LOST)
             return

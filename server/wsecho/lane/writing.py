@@ -6,24 +6,21 @@ from __future__ import annotations
 import socket
 from collections import deque
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.python.failure import Failure
 
-from wsecho.core.frames import message_head
-from wsecho.lane import wire
+from wsecho.core.websocket.frames import message_head
+from wsecho.lane import speedups
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from wsecho.lane.fan import Fan
-    from wsecho.lane.lane import Lane
-
 FULL: Final = 1 << 16
 """Octets that may wait here before the producer is told to pause."""
 
-_MOST_PIECES: Final = 64
+_MAX_PIECES: Final = 64
 """Pieces that are sent at a time; systems have a limit (IOV_MAX), of at least 16."""
 
 # Nobody looks where they came from.
@@ -31,6 +28,26 @@ DONE: Final = Failure(ConnectionDone())
 """The peer has ended it, or all is sent."""
 LOST: Final = Failure(ConnectionLost())
 """It broke."""
+
+
+class Watcher(Protocol):
+    """What watches a connection's socket."""
+
+    def watch(self, descriptor: int, *, read: bool, write: bool) -> None:
+        """Say what a socket waits for."""
+
+    def release(self, descriptor: int) -> None:
+        """Let a socket go that is about to be closed."""
+
+    def forget(self, descriptor: int) -> None:
+        """Let a socket go that stays open for now."""
+
+
+class Group(Protocol):
+    """Connections that are sent the same together."""
+
+    def take_out(self, transport: WritingTransport) -> None:
+        """Let a connection go that is sent to by itself from now on."""
 
 
 class WritingTransport:
@@ -59,14 +76,14 @@ class WritingTransport:
         "_waiting",
         "_waiting_size",
         "disconnecting",
-        "fan",
+        "group",
         "is_clear",
     )
 
     is_clear: bool
     """Whether what is sent now goes to the socket: nothing waits, and all is open."""
 
-    def __init__(self, lane: Lane, reactor: Any, transport: Any) -> None:
+    def __init__(self, lane: Watcher, reactor: Any, transport: Any) -> None:
         self._lane = lane
         self._reactor = reactor
         self._transport = transport
@@ -81,7 +98,7 @@ class WritingTransport:
         self._half_closing = False
         self.disconnecting = False
         self.is_clear = True
-        self.fan: Fan[Any] | None = None
+        self.group: Group | None = None
 
     def begin(self) -> None:
         """Take the socket, and what was yet to be written to it, out of the reactor's hands."""
@@ -150,7 +167,7 @@ class WritingTransport:
         rest = None
         if self.is_clear:
             try:
-                rest = wire.send_message(self._descriptor, payload, is_binary)
+                rest = speedups.send_message(self._descriptor, payload, is_binary)
             except OSError as error:
                 self.failed(error)
             if not rest:
@@ -176,7 +193,7 @@ class WritingTransport:
         if self._waiting is None:
             self._waiting = deque()
             self.is_clear = False
-            self.leave_fan()
+            self.leave_group()
             self._watch()
         rest = memoryview(data)[sent:]
         self._waiting.append(rest)
@@ -184,16 +201,16 @@ class WritingTransport:
         if self._waiting_size > FULL and self._producer is not None:
             self._producer.pauseProducing()
 
-    def leave_fan(self) -> None:
+    def leave_group(self) -> None:
         """Be sent to by itself."""
-        if self.fan is not None:
-            self.fan.take_out(self)
+        if self.group is not None:
+            self.group.take_out(self)
 
     def seal(self) -> None:
         """Take nothing more to send; what waits is sent yet."""
         self._is_sealed = True
         self.is_clear = False
-        self.leave_fan()
+        self.leave_group()
 
     def loseConnection(self) -> None:
         """Close once all is sent."""
@@ -244,7 +261,7 @@ class WritingTransport:
         if waiting is None:
             return
         try:
-            sent = self._socket.sendmsg(list(islice(waiting, _MOST_PIECES)))
+            sent = self._socket.sendmsg(list(islice(waiting, _MAX_PIECES)))
         except BlockingIOError:
             return
         except OSError:

@@ -10,12 +10,12 @@ from wsecho.router.access import Authenticator, Authorizer, Challenge, Identity
 from wsecho.router.answers import Answer, Reply
 from wsecho.router.errors import CannotCarryError, WampError
 from wsecho.router.history import EventsQuery
+from wsecho.router.ports import Clock, TopicOwner, Transport, TransportDetails
 from wsecho.router.publications import Audience, Publication
 from wsecho.router.realm import ProcedureCall, Realm
 from wsecho.router.router import Router
-from wsecho.router.seams import Clock, TopicOwner, Transport, TransportDetails
 from wsecho.router.session import Session
-from wsecho.router.states import Ending, State
+from wsecho.router.states import Ending, SessionState
 
 __all__ = [
     "Answer",
@@ -34,7 +34,7 @@ __all__ = [
     "Reply",
     "Router",
     "Session",
-    "State",
+    "SessionState",
     "TopicOwner",
     "Transport",
     "TransportDetails",

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wsecho.router.ids import Random
+    from wsecho.router.ports import TransportDetails
     from wsecho.router.requests import Hello
-    from wsecho.router.seams import TransportDetails
     from wsecho.router.session import Session
     from wsecho.router.uris import Match
 

@@ -69,7 +69,7 @@ class Answer(Generic[T]):
             done(self._value)  # type: ignore[arg-type]  # settled without an error: it is a T
 
 
-def settle(
+def settle_answer(
     outcome: T | Answer[T], done: Callable[[T], None], failed: Callable[[WampError], None]
 ) -> None:
     """Call one of two as soon as it is known how something went, at once where it is already."""

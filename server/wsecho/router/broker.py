@@ -23,7 +23,7 @@ from wsecho.router.uris import is_reserved, may_reach
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from wsecho.router.others.guests import Guest
+    from wsecho.router.cluster.remote_sessions import RemoteSession
     from wsecho.router.realm import Realm
     from wsecho.router.requests import Publish, Subscribe, Unsubscribe
     from wsecho.router.session import Session
@@ -89,7 +89,7 @@ class Broker:
             WampError: a reserved topic, not authorized, or refused by the topic's owner.
         """
         outcome = self.admit(session, request)
-        self._distribution.hold_back(session)
+        self._distribution.pause_reading(session)
         if not request.acknowledge:
             return
         if isinstance(outcome, Answer):
@@ -213,14 +213,16 @@ class Broker:
             self._tell_subscribed(session, subscription, created=created)
             self._tell_others(session, subscription, first=first)
 
-    def enter_guest(self, guest: Guest, uri: str, match: Match, created: float) -> None:
+    def enter_remote_session(
+        self, remote_session: RemoteSession, uri: str, match: Match, created: float
+    ) -> None:
         """Take note that a session of another node subscribed."""
         subscription, is_new = self._obtain(uri, match, created)
         subscription.created = min(subscription.created, created)
-        if guest not in subscription.guests:
-            subscription.guests[guest] = None
-            guest.subscriptions[subscription.id] = subscription
-            self._tell_subscribed(guest, subscription, created=is_new)
+        if remote_session not in subscription.remote_sessions:
+            subscription.remote_sessions[remote_session] = None
+            remote_session.subscriptions[subscription.id] = subscription
+            self._tell_subscribed(remote_session, subscription, created=is_new)
 
     def _obtain(self, uri: str, match: Match, now: float) -> tuple[Subscription, bool]:
         subscription = self._index.get(uri, match)
@@ -241,7 +243,7 @@ class Broker:
                 self._distribution.send(event, subscription, (session,))
 
     def _tell_subscribed(
-        self, session: Session | Guest, subscription: Subscription, *, created: bool
+        self, session: Session | RemoteSession, subscription: Subscription, *, created: bool
     ) -> None:
         realm = self._realm
         if not is_reserved(subscription.uri):
@@ -267,13 +269,15 @@ class Broker:
         if realm.owner is not None and self.reaches_owned(subscription.uri, subscription.match):
             realm.safely(partial(realm.owner.unsubscribed, session, subscription, last=last))
 
-    def remove_guest(self, guest: Guest, subscription: Subscription) -> None:
+    def remove_remote_session(
+        self, remote_session: RemoteSession, subscription: Subscription
+    ) -> None:
         """Take note that a session of another node has unsubscribed."""
-        subscription.guests.pop(guest, None)
-        guest.subscriptions.pop(subscription.id, None)
-        self._drop_if_empty(guest, subscription)
+        subscription.remote_sessions.pop(remote_session, None)
+        remote_session.subscriptions.pop(subscription.id, None)
+        self._drop_if_empty(remote_session, subscription)
 
-    def _drop_if_empty(self, session: Session | Guest, subscription: Subscription) -> None:
+    def _drop_if_empty(self, session: Session | RemoteSession, subscription: Subscription) -> None:
         last = not len(subscription)
         if last:
             self._index.remove(subscription.uri, subscription.match)

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
     from wsecho.router import requests
     from wsecho.router.peer import Peer
-    from wsecho.router.seams import Timer
+    from wsecho.router.ports import Timer
 
 
-class Caller(Protocol):
+class CallOrigin(Protocol):
     """Whom RESULT and ERROR go to: a session, or the node that has it."""
 
     @property
-    def calls(self) -> dict[int, Call]:
+    def calls(self) -> dict[int, OngoingCall]:
         """Those under way, by CALL.Request or the node's number."""
 
     @property
@@ -43,7 +43,7 @@ class Invoked(Protocol):
         """What it announced."""
 
     @property
-    def invocations(self) -> dict[int, Call]:
+    def invocations(self) -> dict[int, OngoingCall]:
         """The calls under way, by INVOCATION.Request."""
 
     def send(self, msg: message.Message) -> None:
@@ -75,7 +75,7 @@ class CallState(Enum):
 
 
 @define(eq=False)
-class Call:
+class OngoingCall:
     """A CALL that has no final answer yet.
 
     Attributes:
@@ -95,7 +95,7 @@ class Call:
         is_ready: whether they have answered; with what `turn`.
     """
 
-    caller: Caller
+    caller: CallOrigin
     request: int
     callee: Invoked | None = None
     invocation: int = 0

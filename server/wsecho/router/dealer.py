@@ -10,18 +10,18 @@ from autobahn.wamp import message
 
 from wsecho.router import errors, requests
 from wsecho.router.answers import Reply
-from wsecho.router.calls import Call, CallState
+from wsecho.router.calls import CallState, OngoingCall
+from wsecho.router.cluster.remote_sessions import RemoteSession
 from wsecho.router.errors import ProtocolViolationError, WampError
 from wsecho.router.ongoing import Ongoing
-from wsecho.router.others.guests import Guest
 from wsecho.router.registrations import Callee, Registrations
 from wsecho.router.uris import is_reserved
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wsecho.router.calls import Caller
-    from wsecho.router.others.notices import Registered, Result
+    from wsecho.router.calls import CallOrigin
+    from wsecho.router.cluster.messages import Registered, ResultMessage
     from wsecho.router.realm import Procedure, ProcedureCall, Realm
     from wsecho.router.registrations import Registration
     from wsecho.router.session import Session
@@ -81,24 +81,24 @@ class Dealer:
         session.send(message.Registered(request.request, registration.id))
         self._tell_registered(session, registration, new=new)
 
-    def enter_guest(self, guest: Guest, offer: Registered) -> None:
+    def enter_remote_session(self, remote_session: RemoteSession, offer: Registered) -> None:
         """Take note that a session of another node serves a procedure."""
         registration = self.registrations.find(offer.uri, offer.match)
         if registration is not None:
-            if registration.serves(guest):
+            if registration.serves(remote_session):
                 return
             if offer.rank > registration.last_rank:
                 self.make_way(registration, offer.invoke)
             elif not registration.may_share(offer.invoke):
                 return  # its claim is over, which it does not know yet
         registration, new = self.registrations.add(
-            Callee(guest, offer.disclose_caller, offer.rank),
+            Callee(remote_session, offer.disclose_caller, offer.rank),
             offer,
             offer.created,
             self._registration_id(offer.uri, offer.match),
         )
-        guest.registrations[registration.id] = registration
-        self._tell_registered(guest, registration, new=new)
+        remote_session.registrations[registration.id] = registration
+        self._tell_registered(remote_session, registration, new=new)
 
     def make_way(self, registration: Registration, policy: requests.Invoke) -> None:
         """Drop callees that cannot be beside one to come, whose claim was granted among all nodes.
@@ -108,7 +108,7 @@ class Dealer:
         if registration.may_share(policy):
             return
         for callee in list(registration.callees):
-            if isinstance(callee.session, Guest):
+            if isinstance(callee.session, RemoteSession):
                 self.remove(callee.session, registration)
             else:
                 self.revoke(callee.session, registration)
@@ -118,7 +118,7 @@ class Dealer:
         return None if others is None else others.stable_id("r", uri, match)
 
     def _tell_registered(
-        self, session: Session | Guest, registration: Registration, *, new: bool
+        self, session: Session | RemoteSession, registration: Registration, *, new: bool
     ) -> None:
         realm = self._realm
         if new:
@@ -151,10 +151,10 @@ class Dealer:
         else:
             session.close(errors.NETWORK_FAILURE, "another node serves what you had registered")
 
-    def remove(self, session: Session | Guest, registration: Registration) -> None:
+    def remove(self, session: Session | RemoteSession, registration: Registration) -> None:
         """Let a session serve a procedure no longer; calls under way go on."""
         realm = self._realm
-        if realm.others is not None and not isinstance(session, Guest):
+        if realm.others is not None and not isinstance(session, RemoteSession):
             realm.others.registering.unregistered(session, registration)
         session.registrations.pop(registration.id, None)
         last = self.registrations.discard(registration, session)
@@ -206,14 +206,14 @@ class Dealer:
         self.ongoing.begin(call)
         self.ongoing.send_invocation(call, request)
 
-    def postpone(self, session: Session, request: requests.Call) -> Call:
+    def postpone(self, session: Session, request: requests.Call) -> OngoingCall:
         """Begin a call before it is known whom it goes to."""
         call = _new_call(session, request)
         call.postponed = [request]
         self.ongoing.begin(call)
         return call
 
-    def go_on(self, session: Session, call: Call) -> None:
+    def go_on(self, session: Session, call: OngoingCall) -> None:
         """Invoke a callee for a call that was postponed, unless it has ended."""
         postponed, call.postponed = call.postponed or [], None
         if call.state is CallState.ENDED:
@@ -230,7 +230,7 @@ class Dealer:
 
     def invoke_for(
         self,
-        caller: Caller,
+        caller: CallOrigin,
         session: Session,
         registration: int,
         request: requests.Call,
@@ -245,11 +245,11 @@ class Dealer:
 
     def _choose(
         self,
-        call: Call,
+        call: OngoingCall,
         session: Session,
         request: requests.Call,
         registration: Registration,
-    ) -> Session | Guest:
+    ) -> Session | RemoteSession:
         chosen = registration.pick(self._realm.random, call.turn)
         callee = chosen.session
         if request.progress and not callee.peer.takes_progressive:
@@ -273,7 +273,7 @@ class Dealer:
             details["caller_authrole"] = session.authrole
         return details
 
-    def call_on(self, call: Call, request: requests.Call) -> None:
+    def call_on(self, call: OngoingCall, request: requests.Call) -> None:
         """A further CALL of a progressive call; all its options but `progress` are ignored."""
         if call.state is not CallState.UPLOADING:
             return
@@ -290,7 +290,7 @@ class Dealer:
         outcome = own(
             self._make_call(session, request.procedure, request.args or [], request.kwargs or {})
         )
-        call = Call(session, request.request)
+        call = OngoingCall(session, request.request)
         if isinstance(outcome, Reply):
             self.ongoing.send_result(call, outcome.args, outcome.kwargs)
             return
@@ -298,7 +298,7 @@ class Dealer:
         self.ongoing.begin(call)
         outcome.then(partial(self._answered, call), partial(self.ongoing.fail, call))
 
-    def _answered(self, call: Call, reply: Reply) -> None:
+    def _answered(self, call: OngoingCall, reply: Reply) -> None:
         self.ongoing.finish(call, reply.args, reply.kwargs)
 
     # -- answers
@@ -313,7 +313,7 @@ class Dealer:
         if call is not None:
             self.answer(call, answer)
 
-    def answer(self, call: Call, answer: requests.Yield | Result) -> None:
+    def answer(self, call: OngoingCall, answer: requests.Yield | ResultMessage) -> None:
         """Pass on what a callee yielded."""
         if not answer.progress:
             self.ongoing.finish(call, answer.args, answer.kwargs)
@@ -331,7 +331,7 @@ class Dealer:
             self.ongoing.fail(call, WampError(answer.error, args=answer.args, kwargs=answer.kwargs))
 
     @staticmethod
-    def _invoked(session: Session, invocation: int) -> Call | None:
+    def _invoked(session: Session, invocation: int) -> OngoingCall | None:
         call = session.invocations.get(invocation)
         if call is None and invocation > session.last_invocation:
             raise ProtocolViolationError("an answer to an INVOCATION that was never sent")
@@ -343,12 +343,12 @@ class Dealer:
         if call is not None:
             self.ongoing.cancel(call, request.mode)
 
-    def reject(self, call: Call, error: WampError) -> None:
+    def reject(self, call: OngoingCall, error: WampError) -> None:
         """End a call over a further CALL of it that cannot be read."""
         self.ongoing.fail(call, error)
         self.ongoing.interrupt(call, "killnowait", errors.CANCELED)
 
-    def lose_callee(self, callee: Session | Guest) -> None:
+    def lose_callee(self, callee: Session | RemoteSession) -> None:
         """Fail the calls of a callee that is gone."""
         self.ongoing.lose_callee(callee, WampError(errors.CANCELED, "the callee is gone"))
 
@@ -360,8 +360,8 @@ class Dealer:
         self.ongoing.lose_caller(session.calls)
 
 
-def _new_call(caller: Caller, request: requests.Call) -> Call:
-    call = Call(caller, request.request)
+def _new_call(caller: CallOrigin, request: requests.Call) -> OngoingCall:
+    call = OngoingCall(caller, request.request)
     call.receive_progress = request.receive_progress
     call.timeout = request.timeout
     if request.progress:

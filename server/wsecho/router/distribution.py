@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SLICE: Final = 1024
 """Receivers that are sent to before others have their turn."""
 
-MOST_WAITING: Final = 256
+MAX_WAITING: Final = 256
 """Events on their way to subscribers behind which publishers are not read from."""
 
 _LEAST: Final = 16
@@ -44,11 +44,11 @@ class Distribution:
         self._is_due = False
         self._held: dict[Session, None] = {}
 
-    def hold_back(self, publisher: Session) -> None:
+    def pause_reading(self, publisher: Session) -> None:
         """Have a publisher wait while too much is on its way, for all of that is kept."""
-        if len(self._waiting) > MOST_WAITING and publisher not in self._held:
+        if len(self._waiting) > MAX_WAITING and publisher not in self._held:
             self._held[publisher] = None
-            publisher.hold_back()
+            publisher.pause_reading()
 
     def send(
         self, event: message.Event, subscription: Subscription, receivers: Sequence[Session]
@@ -80,13 +80,13 @@ class Distribution:
         if self._waiting:
             self._realm.clock.call_later(0, self._go_on)
         # Last, for they may say more at once.
-        if self._held and len(self._waiting) <= MOST_WAITING // 2:
-            self._let_speak()
+        if self._held and len(self._waiting) <= MAX_WAITING // 2:
+            self._resume_reading()
 
-    def _let_speak(self) -> None:
+    def _resume_reading(self) -> None:
         held, self._held = self._held, {}
         for publisher in held:
-            self._realm.safely(publisher.let_speak)
+            self._realm.safely(publisher.resume_reading)
 
     def _send_to_those_left(
         self, event: message.Event, subscription: Subscription, receivers: Sequence[Session]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
-from wsecho.core.timestamps import parse_rfc3339
+from wsecho.core.wire.timestamps import parse_rfc3339
 from wsecho.router import errors
 from wsecho.router.answers import Answer, Reply
 from wsecho.router.arguments import keyword, positional, reason_uri
@@ -79,7 +79,7 @@ def _number(call: ProcedureCall, name: str) -> int | None:
     return number
 
 
-def read_query(call: ProcedureCall, realm: Realm, subscription: Subscription) -> EventsQuery:
+def read_events_query(call: ProcedureCall, realm: Realm, subscription: Subscription) -> EventsQuery:
     """The filters of a call.
 
     Raises:
@@ -98,7 +98,7 @@ def read_query(call: ProcedureCall, realm: Realm, subscription: Subscription) ->
     return EventsQuery(**filters)
 
 
-def provide(realm: Realm) -> None:
+def provide_history(realm: Realm) -> None:
     """Serve `wamp.subscription.get_events` in a realm whose topics have an owner.
 
     A call names a subscription by its id and filters by keywords (WAMP, "Event History"). It fails
@@ -111,7 +111,7 @@ def provide(realm: Realm) -> None:
         uri, match = subscription.uri, subscription.match
         # "a peer must be allowed to subscribe" where it asks for the past
         realm.authorize(call.session, "subscribe", uri, match)
-        query = read_query(call, realm, subscription)
+        query = read_events_query(call, realm, subscription)
         if realm.owner is None or not realm.broker.reaches_owned(uri, match):
             return Reply()  # no history is kept of other topics
         return realm.owner.get_events(call.session, subscription, query)

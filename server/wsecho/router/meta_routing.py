@@ -61,7 +61,9 @@ class SubscriptionProcedures:
     def _list_subscribers(self, call: ProcedureCall) -> Reply:
         subscription = self._broker.subscription(_identifier(call))
         here = [session.id for session in subscription.members]
-        return Reply([[*here, *(guest.id for guest in subscription.guests)]])
+        return Reply(
+            [[*here, *(remote_session.id for remote_session in subscription.remote_sessions)]]
+        )
 
     def _count_subscribers(self, call: ProcedureCall) -> Reply:
         return Reply([len(self._broker.subscription(_identifier(call)))])

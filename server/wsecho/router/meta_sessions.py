@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from wsecho.router import errors
 from wsecho.router.answers import Reply
 from wsecho.router.arguments import keyword, positional, reason_uri, strings
+from wsecho.router.cluster.remote_sessions import RemoteSession
 from wsecho.router.errors import WampError
-from wsecho.router.others.guests import Guest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from wsecho.router.session import Session
 
 
-def describe(session: Session | Guest) -> dict[str, Any]:
+def describe_session(session: Session | RemoteSession) -> dict[str, Any]:
     """What others may know of a session: of its transport the kind, not the address."""
-    if isinstance(session, Guest):
+    if isinstance(session, RemoteSession):
         return session.details
     identity = session.identity
     assert identity is not None  # noqa: S101  # it is or was open
@@ -53,8 +53,8 @@ class SessionProcedures:
         ):
             realm.provide_for_all(f"wamp.session.{name}", getattr(self, f"_{name}"))
 
-    def _everyone(self) -> dict[int, Session | Guest]:
-        return {**self._realm.sessions, **self._realm.guests}
+    def _everyone(self) -> dict[int, Session | RemoteSession]:
+        return {**self._realm.sessions, **self._realm.remote_sessions}
 
     def _chosen(self, call: ProcedureCall) -> list[int]:
         sessions = self._everyone()
@@ -69,15 +69,17 @@ class SessionProcedures:
     def _list(self, call: ProcedureCall) -> Reply:
         return Reply([self._chosen(call)])
 
-    def _find(self, call: ProcedureCall) -> Session | Guest:
+    def _find(self, call: ProcedureCall) -> Session | RemoteSession:
         identifier = positional(call, 0, int, "session")
-        session = self._realm.sessions.get(identifier) or self._realm.guests.get(identifier)
+        session = self._realm.sessions.get(identifier) or self._realm.remote_sessions.get(
+            identifier
+        )
         if session is None:
             raise WampError(errors.NO_SUCH_SESSION)
         return session
 
     def _get(self, call: ProcedureCall) -> Reply:
-        return Reply([describe(self._find(call))])
+        return Reply([describe_session(self._find(call))])
 
     def _kill(self, call: ProcedureCall) -> Reply:
         session = self._find(call)
@@ -99,7 +101,9 @@ class SessionProcedures:
     def _kill_all(self, call: ProcedureCall) -> Reply:
         return Reply([len(self._end(call, lambda _: True))])
 
-    def _end(self, call: ProcedureCall, chosen: Callable[[Session | Guest], bool]) -> list[int]:
+    def _end(
+        self, call: ProcedureCall, chosen: Callable[[Session | RemoteSession], bool]
+    ) -> list[int]:
         reason = reason_uri(keyword(call, "reason", str, default=errors.CLOSE_KILLED), "reason")
         text = keyword(call, "message", str)
         doomed = [

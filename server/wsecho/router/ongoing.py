@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, Final
 from autobahn.wamp import message
 
 from wsecho.router import errors, outgoing, requests
-from wsecho.router.calls import Call, CallState
+from wsecho.router.calls import CallState, OngoingCall
 from wsecho.router.errors import CannotCarryError, WampError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wsecho.router.calls import Invoked
+    from wsecho.router.ports import Clock
     from wsecho.router.requests import CancelMode
-    from wsecho.router.seams import Clock
 
 _CALL: Final = requests.Call.TYPE
 _PROGRESS: Final = {"progress": True}
@@ -38,7 +38,7 @@ class Ongoing:
         self._clock = clock
         self._safely = safely
 
-    def begin(self, call: Call) -> None:
+    def begin(self, call: OngoingCall) -> None:
         """Enter a call, and start its time."""
         call.caller.calls[call.request] = call
         if call.callee is not None:
@@ -46,12 +46,12 @@ class Ongoing:
         if call.timeout:
             self._start_timer(call)
 
-    def go_on(self, call: Call, callee: Invoked) -> None:
+    def go_on(self, call: OngoingCall, callee: Invoked) -> None:
         """Enter the callee of a call that was postponed."""
         call.callee, call.invocation = callee, callee.next_invocation()
         callee.invocations[call.invocation] = call
 
-    def send_invocation(self, call: Call, request: requests.Call) -> None:
+    def send_invocation(self, call: OngoingCall, request: requests.Call) -> None:
         """Send INVOCATION, the first or a further one; the call fails where it does not fit."""
         if call.state is CallState.ENDED:
             return
@@ -65,30 +65,30 @@ class Ongoing:
         except CannotCarryError as error:
             self.fail(call, WampError(error.uri, "the callee's serializer cannot carry it"))
 
-    def finish(self, call: Call, args: Args, kwargs: Kwargs) -> None:
+    def finish(self, call: OngoingCall, args: Args, kwargs: Kwargs) -> None:
         """End a call by its RESULT; nothing happens where it has ended."""
         if call.state is not CallState.ENDED:
             self._end(call)
             self.send_result(call, args, kwargs)
 
-    def send_result(self, call: Call, args: Args, kwargs: Kwargs) -> None:
+    def send_result(self, call: OngoingCall, args: Args, kwargs: Kwargs) -> None:
         """Send a final RESULT, or ERROR where that does not fit."""
         try:
-            call.caller.send(outgoing.Result(call.request, args, kwargs))
+            call.caller.send(outgoing.OutgoingResult(call.request, args, kwargs))
         except CannotCarryError as error:
             reason = "your serializer cannot carry the result"
             call.caller.send(outgoing.error(_CALL, call.request, error.uri, [reason]))
 
-    def progress(self, call: Call, args: Args, kwargs: Kwargs) -> None:
+    def progress(self, call: OngoingCall, args: Args, kwargs: Kwargs) -> None:
         """Send a progressive RESULT; the time for the next one begins."""
         self._restart_timer(call)
         try:
-            call.caller.send(outgoing.Result(call.request, args, kwargs, progress=True))
+            call.caller.send(outgoing.OutgoingResult(call.request, args, kwargs, progress=True))
         except CannotCarryError as error:
             self.fail(call, WampError(error.uri, "your serializer cannot carry the result"))
             self.interrupt(call, "killnowait", errors.CANCELED)
 
-    def fail(self, call: Call, error: WampError) -> None:
+    def fail(self, call: OngoingCall, error: WampError) -> None:
         """End a call by an ERROR; nothing happens where it has ended."""
         if call.state is CallState.ENDED:
             return
@@ -100,7 +100,7 @@ class Ongoing:
         except CannotCarryError:
             call.caller.send(outgoing.error(_CALL, call.request, error.uri))
 
-    def cancel(self, call: Call, mode: CancelMode) -> None:
+    def cancel(self, call: OngoingCall, mode: CancelMode) -> None:
         """End a call for its caller, or with `kill` let the callee end it."""
         callee = call.callee
         if mode == "kill" and callee is not None and callee.peer.can_be_interrupted:
@@ -113,7 +113,7 @@ class Ongoing:
         if mode != "skip":
             self.interrupt(call, "killnowait", errors.CANCELED)
 
-    def interrupt(self, call: Call, mode: CancelMode, reason: str) -> None:
+    def interrupt(self, call: OngoingCall, mode: CancelMode, reason: str) -> None:
         """Send INTERRUPT, where the callee understands it."""
         callee = call.callee
         if callee is not None and callee.peer.can_be_interrupted:
@@ -124,22 +124,22 @@ class Ongoing:
         for call in list(callee.invocations.values()):
             self.fail(call, error)
 
-    def lose_caller(self, calls: dict[int, Call]) -> None:
+    def lose_caller(self, calls: dict[int, OngoingCall]) -> None:
         """End calls that nobody waits for any more."""
         for call in list(calls.values()):
             self.abandon(call, errors.CANCELED)
 
-    def abandon(self, call: Call, reason: str) -> None:
+    def abandon(self, call: OngoingCall, reason: str) -> None:
         """End a call without a word to its caller."""
         self._end(call)
         self.interrupt(call, "killnowait", reason)
 
-    def _timed_out(self, call: Call) -> None:
+    def _timed_out(self, call: OngoingCall) -> None:
         call.timer = None
         self.fail(call, WampError(errors.TIMEOUT))
         self.interrupt(call, "killnowait", errors.TIMEOUT)
 
-    def _end(self, call: Call) -> None:
+    def _end(self, call: OngoingCall) -> None:
         self._note_upload(call)
         call.state = CallState.ENDED
         call.caller.calls.pop(call.request, None)
@@ -150,15 +150,15 @@ class Ongoing:
             call.timer = None
 
     @staticmethod
-    def _note_upload(call: Call) -> None:
+    def _note_upload(call: OngoingCall) -> None:
         if call.state is CallState.UPLOADING:
             call.caller.spent.add(call.request)
 
-    def _start_timer(self, call: Call) -> None:
+    def _start_timer(self, call: OngoingCall) -> None:
         expire = partial(self._safely, partial(self._timed_out, call))
         call.timer = self._clock.call_later(call.timeout / 1000, expire)
 
-    def _restart_timer(self, call: Call) -> None:
+    def _restart_timer(self, call: OngoingCall) -> None:
         # "Timeouts" of progressive results: the limit is on the time between results.
         if call.timer is not None:
             call.timer.cancel()

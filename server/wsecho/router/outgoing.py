@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from autobahn.wamp import message
 
 if TYPE_CHECKING:
-    from wsecho.core.positions import Position
+    from wsecho.core.wire.positions import Position
     from wsecho.router.publications import Publisher
 
 Args = list[Any] | None
@@ -50,7 +50,7 @@ def _blank(msg: Any, args: Args, kwargs: Kwargs) -> None:
     msg._forward_for = None
 
 
-class Event(message.Event):
+class OutgoingEvent(message.Event):
     """EVENT; `place` is the topic and the position in it, where the topic's owner counts."""
 
     __slots__ = ("place",)
@@ -96,7 +96,7 @@ class Event(message.Event):
         return _with_payload(head, self._args, self._kwargs)
 
 
-class Result(message.Result):
+class OutgoingResult(message.Result):
     """RESULT."""
 
     __slots__ = ()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from autobahn.wamp import message
 
-    from wsecho.core.positions import Position
+    from wsecho.core.wire.positions import Position
     from wsecho.router.session import Session
     from wsecho.router.uris import Match
 
@@ -102,7 +102,7 @@ class Publication:
             retained: whether it is delivered from retention.
         """
         topic = None if match == "exact" else self.topic
-        return outgoing.Event(
+        return outgoing.OutgoingEvent(
             subscription,
             self.id,
             self.args,

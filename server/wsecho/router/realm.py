@@ -14,12 +14,12 @@ from autobahn.wamp import message
 from wsecho.router import errors, features, history, requests, testaments
 from wsecho.router.access import Anonymous
 from wsecho.router.broker import Broker
+from wsecho.router.cluster.cluster import Others
 from wsecho.router.dealer import Dealer
 from wsecho.router.errors import WampError
 from wsecho.router.ids import draw_id
 from wsecho.router.meta_routing import RegistrationProcedures, SubscriptionProcedures
-from wsecho.router.meta_sessions import SessionProcedures, describe
-from wsecho.router.others.others import Others
+from wsecho.router.meta_sessions import SessionProcedures, describe_session
 from wsecho.router.publications import Publication
 
 if TYPE_CHECKING:
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
     from wsecho.router.access import Action, Authenticator, Authorizer
     from wsecho.router.answers import Answer, Reply
-    from wsecho.router.others.guests import Guest
-    from wsecho.router.others.network import Network
+    from wsecho.router.cluster.network import Network
+    from wsecho.router.cluster.remote_sessions import RemoteSession
+    from wsecho.router.ports import TopicOwner
     from wsecho.router.router import Router
-    from wsecho.router.seams import TopicOwner
     from wsecho.router.session import Session
     from wsecho.router.uris import Match
 
@@ -69,7 +69,7 @@ class Realm:
 
     Attributes:
         name: its URI.
-        sessions: those that are open, by id; `guests`: those of other nodes.
+        sessions: those that are open, by id; `remote_sessions`: those of other nodes.
         others: the other nodes, None where there are none.
         broker, dealer: its two halves.
         counters: for metrics.
@@ -96,7 +96,7 @@ class Realm:
         self.owner = owner
         self.counters = Counters()
         self.sessions: dict[int, Session] = {}
-        self.guests: dict[int, Guest] = {}
+        self.remote_sessions: dict[int, RemoteSession] = {}
         self.others: Others | None = None
         self._leaving: deque[Session] = deque()
         self._draining = False
@@ -120,9 +120,9 @@ class Realm:
         SessionProcedures(self)
         SubscriptionProcedures(self)
         RegistrationProcedures(self)
-        testaments.provide(self)
+        testaments.provide_testaments(self)
         if owner is not None:
-            history.provide(self)
+            history.provide_history(self)
         if network is not None:
             self.others = Others(self, network)
             self.others.begin()
@@ -190,7 +190,7 @@ class Realm:
         self.sessions[session.id] = session
         if self.others is not None:
             self.others.joined(session)
-        self.announce("wamp.session.on_join", describe(session))
+        self.announce("wamp.session.on_join", describe_session(session))
 
     def leave(self, session: Session) -> None:
         """Clear up after a session that is over; it does no harm to say so twice.

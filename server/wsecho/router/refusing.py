@@ -6,8 +6,8 @@ from wsecho.router.errors import ProtocolViolationError, UnfitError, WampError
 from wsecho.router.requests import Refused, Request
 
 
-def refusal(request: Request, error: WampError) -> Request:
-    """Turn a request that has an answer, or changes something, into its refusal.
+def refusal_message(request: Request, error: WampError) -> Request:
+    """Turn a request that has an answer, or changes something, into its refusal_message.
 
     Answers (YIELD, ERROR), the opening and the end of a session, and CANCEL stay what they are:
     somebody else waits for the former, and nothing is gained by holding up the others.

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
-from wsecho.core.timestamps import rfc3339
+from wsecho.core.wire.timestamps import rfc3339
 from wsecho.router import errors
 from wsecho.router.errors import TakenError, WampError
 from wsecho.router.matching import PatternIndex
 from wsecho.router.requests import Register
 
 if TYPE_CHECKING:
+    from wsecho.router.cluster.messages import Registered
+    from wsecho.router.cluster.remote_sessions import RemoteSession
     from wsecho.router.ids import Random
-    from wsecho.router.others.guests import Guest
-    from wsecho.router.others.notices import Registered
     from wsecho.router.requests import Invoke
     from wsecho.router.session import Session
     from wsecho.router.uris import Match
@@ -34,7 +34,7 @@ class Callee:
         rank: its place among the callees of all nodes.
     """
 
-    session: Session | Guest
+    session: Session | RemoteSession
     disclose_caller: bool
     rank: int = 0
 
@@ -89,7 +89,7 @@ class Registration:
         """Whether a callee may come that registers by `policy`."""
         return self.invoke == policy != "single"
 
-    def serves(self, session: Session | Guest) -> bool:
+    def serves(self, session: Session | RemoteSession) -> bool:
         """Whether the session is one of the callees."""
         return any(callee.session is session for callee in self.callees)
 
@@ -97,7 +97,7 @@ class Registration:
         """Let a session serve it too, in the order of ranks."""
         insort(self.callees, callee, key=_order)
 
-    def discard(self, session: Session | Guest) -> None:
+    def discard(self, session: Session | RemoteSession) -> None:
         """Take a session out; whose turn it was keeps it."""
         for place, callee in enumerate(self.callees):
             if callee.session is session:
@@ -169,7 +169,7 @@ class Registrations:
         registration.enter(callee)
         return registration, new
 
-    def discard(self, registration: Registration, session: Session | Guest) -> bool:
+    def discard(self, registration: Registration, session: Session | RemoteSession) -> bool:
         """Take a session out; whether that was the last, so that the registration is gone."""
         registration.discard(session)
         if registration.callees:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SUPPLEMENTS: Final = 8
 
-MOST_BYTES: Final = 64 << 20
+MAX_BYTES: Final = 64 << 20
 """Bytes that all retained events of a realm count for; one of any size may be retained alone."""
 
 _LEAST: Final = 16
@@ -36,7 +36,7 @@ class Retained:
         most: bytes that all of them count for.
     """
 
-    def __init__(self, limit: int, most: int = MOST_BYTES) -> None:
+    def __init__(self, limit: int, most: int = MAX_BYTES) -> None:
         self._limit = limit
         self._most = most
         self._size = 0

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wsecho.router.ids import Random
-    from wsecho.router.seams import Clock, Pressure, Transport
+    from wsecho.router.ports import Clock, Pressure, Transport
 
 
 class Router:
@@ -93,7 +93,7 @@ class Router:
         while True:
             identifier = draw_id(self.random)
             if not any(
-                identifier in realm.sessions or identifier in realm.guests
+                identifier in realm.sessions or identifier in realm.remote_sessions
                 for realm in self.realms.values()
             ):
                 return identifier

@@ -17,12 +17,12 @@ from wsecho.router.ids import AnyOrder, InOrder
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wsecho.router.calls import Call
+    from wsecho.router.calls import OngoingCall
     from wsecho.router.realm import Realm
     from wsecho.router.session import Session
 
 
-class Serving:
+class ServedCalls:
     """Serves the requests of one session in its realm.
 
     Args:
@@ -96,6 +96,6 @@ class Serving:
             self._ids.use(request.request)
         self._session.refuse(request, error)
 
-    def _uploading(self, request: int) -> Call | None:
+    def _uploading(self, request: int) -> OngoingCall | None:
         call = self._session.calls.get(request)
         return call if call is not None and call.state is CallState.UPLOADING else None

@@ -12,32 +12,32 @@ from typing import TYPE_CHECKING, Final
 
 from autobahn.wamp import message
 
-from wsecho.core.rates import FEW
+from wsecho.core.limits.rates import FEW
 from wsecho.router import errors, outgoing, requests
 from wsecho.router.access import Challenge
 from wsecho.router.calls import SpentCalls
 from wsecho.router.errors import CannotCarryError, ProtocolViolationError, WampError
 from wsecho.router.parsing import parse
 from wsecho.router.peer import Peer
-from wsecho.router.refusing import refusal
-from wsecho.router.serving import Serving
-from wsecho.router.states import NEXT, Ending, State
+from wsecho.router.refusing import refusal_message
+from wsecho.router.serving import ServedCalls
+from wsecho.router.states import NEXT, Ending, SessionState
 from wsecho.router.testaments import Testaments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wsecho.router.access import Identity
-    from wsecho.router.calls import Call
+    from wsecho.router.calls import OngoingCall
+    from wsecho.router.ports import Pressure, Timer, Transport
     from wsecho.router.realm import Realm
     from wsecho.router.registrations import Registration
     from wsecho.router.requests import Request
     from wsecho.router.router import Router
-    from wsecho.router.seams import Pressure, Timer, Transport
     from wsecho.router.states import By
     from wsecho.router.subscriptions import Subscription
 
-_OPEN: Final = State.OPEN
+_OPEN: Final = SessionState.OPEN
 
 
 class Session:
@@ -57,7 +57,7 @@ class Session:
     def __init__(self, router: Router, transport: Transport) -> None:
         self._router = router
         self.transport = transport
-        self.state = State.WAITING
+        self.state = SessionState.WAITING
         self.ending: Ending | None = None
         self.id = 0
         self.realm: Realm | None = None
@@ -66,8 +66,8 @@ class Session:
         self.authid = self.authrole = ""
         self.subscriptions: dict[int, Subscription] = {}
         self.registrations: dict[int, Registration] = {}
-        self.calls: dict[int, Call] = {}
-        self.invocations: dict[int, Call] = {}
+        self.calls: dict[int, OngoingCall] = {}
+        self.invocations: dict[int, OngoingCall] = {}
         self.testaments = Testaments()
         self.last_invocation = 0
         self.spent = SpentCalls()
@@ -75,7 +75,7 @@ class Session:
         self._holds = 0
         # Messages since so much was on its way to other nodes that no more should be begun.
         self._beyond = 0
-        self._serving: Serving | None = None
+        self._serving: ServedCalls | None = None
         self._challenge: Challenge | None = None
         self._timer: Timer | None = None
         self._expiry: Timer | None = None
@@ -91,13 +91,13 @@ class Session:
             refused: why it is not served, where it is one that may be refused: for a transport
                 whose peer sends too fast, or what could be written again for nobody.
         """
-        if self.state is State.CLOSED:
+        if self.state is SessionState.CLOSED:
             return
         try:
             request = parse(raw)
             if refused is not None:
-                request = refusal(request, refused)
-            if self.state is State.CLOSING:
+                request = refusal_message(request, refused)
+            if self.state is SessionState.CLOSING:
                 self._take_closing(request)
             else:
                 self._take(request)
@@ -118,14 +118,14 @@ class Session:
         """Whether the peer is not to say more just now."""
         return self._holds > 0
 
-    def hold_back(self) -> None:
-        """Have nothing more be read from the peer, until `let_speak` was called as often."""
+    def pause_reading(self) -> None:
+        """Have nothing more be read from the peer, until `resume_reading` was called as often."""
         self._holds += 1
         if self._holds == 1:
             self.transport.pause()
 
-    def let_speak(self) -> None:
-        """Take one `hold_back` back."""
+    def resume_reading(self) -> None:
+        """Take one `pause_reading` back."""
         self._holds -= 1
         if not self._holds:
             self.transport.resume()
@@ -137,12 +137,12 @@ class Session:
         # Who says little does not wait for those who say much.
         self._beyond += 1
         if self._beyond == FEW + 1:
-            self.hold_back()
-            pressure.when_relieved(self._let_speak_again)
+            self.pause_reading()
+            pressure.when_relieved(self._resume_reading_again)
 
-    def _let_speak_again(self) -> None:
+    def _resume_reading_again(self) -> None:
         self._beyond = 0
-        self.let_speak()
+        self.resume_reading()
 
     def lost(self) -> None:
         """The transport is gone. May be called at any time, and again."""
@@ -180,13 +180,13 @@ class Session:
             reason: GOODBYE.Reason.
             text: GOODBYE.Details.message.
         """
-        if self.state in (State.WAITING, State.CHALLENGING):
+        if self.state in (SessionState.WAITING, SessionState.CHALLENGING):
             self.abort(reason, text, by="router")
         elif self.state is _OPEN:
             ending = Ending(reason, text, "router")
             self._emit(message.Goodbye(reason, text), message.Goodbye(reason))
             if self.is_open:
-                self._enter(State.CLOSING)
+                self._enter(SessionState.CLOSING)
                 self.ending = ending
                 self._start_timer(self._router.goodbye_wait, lambda: self._finish(ending))
                 self._leave()
@@ -215,7 +215,7 @@ class Session:
             text: ABORT.Details.message.
             by: see `Ending`.
         """
-        if self.state is not State.CLOSED:
+        if self.state is not SessionState.CLOSED:
             self._emit(message.Abort(uri, text), message.Abort(uri))
             self._finish(Ending(uri, text, by))
 
@@ -263,7 +263,7 @@ class Session:
 
     def _take_early(self, request: Request) -> None:
         try:
-            if isinstance(request, requests.Hello) and self.state is State.WAITING:
+            if isinstance(request, requests.Hello) and self.state is SessionState.WAITING:
                 self._take_hello(request)
             elif isinstance(request, requests.Authenticate) and self._challenge is not None:
                 self._admit(self._challenge.verify(request.signature, request.extra))
@@ -280,7 +280,7 @@ class Session:
     def _admit(self, outcome: Identity | Challenge) -> None:
         if isinstance(outcome, Challenge):
             self._challenge = outcome
-            self._enter(State.CHALLENGING)
+            self._enter(SessionState.CHALLENGING)
             self._emit(message.Challenge(outcome.method, outcome.extra))
             return
         assert self.realm is not None  # noqa: S101  # set by HELLO
@@ -288,7 +288,7 @@ class Session:
         self.identity, self._challenge = outcome, None
         self.authid, self.authrole = outcome.authid, outcome.authrole
         self.id = self._router.draw_session_id()
-        self._serving = Serving(self, self.realm, self._router.faults)
+        self._serving = ServedCalls(self, self.realm, self._router.faults)
         self._enter(_OPEN)
         try:
             self._send_welcome(self.realm)
@@ -308,21 +308,21 @@ class Session:
 
     # -- the end
 
-    def _enter(self, state: State) -> None:
+    def _enter(self, state: SessionState) -> None:
         """Change the state: the one place where that happens."""
         if state not in NEXT[self.state]:
             raise RuntimeError(f"no way from {self.state} to {state}")
         self.state = state
 
     def _finish(self, ending: Ending, *, close: bool = True) -> None:
-        if self.state is State.CLOSED:
+        if self.state is SessionState.CLOSED:
             return
         self._stop_timer()
-        if self.state is not State.CLOSING or self.ending is None:
+        if self.state is not SessionState.CLOSING or self.ending is None:
             self.ending = ending
         ending = self.ending
         was_open = self.is_open
-        self._enter(State.CLOSED)
+        self._enter(SessionState.CLOSED)
         self._router.detach(self)
         if was_open:
             self._leave()

@@ -19,7 +19,7 @@ from typing import Final, Literal
 from attrs import frozen
 
 
-class State(Enum):
+class SessionState(Enum):
     """Where a session stands."""
 
     WAITING = "waiting"  # for HELLO
@@ -30,11 +30,11 @@ class State(Enum):
 
 
 NEXT: Final = {
-    State.WAITING: {State.CHALLENGING, State.OPEN, State.CLOSED},
-    State.CHALLENGING: {State.CHALLENGING, State.OPEN, State.CLOSED},
-    State.OPEN: {State.CLOSING, State.CLOSED},
-    State.CLOSING: {State.CLOSED},
-    State.CLOSED: set(),
+    SessionState.WAITING: {SessionState.CHALLENGING, SessionState.OPEN, SessionState.CLOSED},
+    SessionState.CHALLENGING: {SessionState.CHALLENGING, SessionState.OPEN, SessionState.CLOSED},
+    SessionState.OPEN: {SessionState.CLOSING, SessionState.CLOSED},
+    SessionState.CLOSING: {SessionState.CLOSED},
+    SessionState.CLOSED: set(),
 }
 
 # Who ended it. `violation` is the router over a peer that broke the protocol, `refusal` the router

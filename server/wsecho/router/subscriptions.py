@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
-from wsecho.core.timestamps import rfc3339
+from wsecho.core.wire.timestamps import rfc3339
 
 if TYPE_CHECKING:
-    from wsecho.router.others.guests import Guest
+    from wsecho.router.cluster.remote_sessions import RemoteSession
     from wsecho.router.session import Session
     from wsecho.router.uris import Match
 
@@ -24,14 +24,14 @@ class Subscription:
         uri: the topic, canonical, or the pattern.
         match: the matching policy.
         created: Unix time in seconds.
-        guests: those who are on other nodes.
+        remote_sessions: those who are on other nodes.
     """
 
     id: int
     uri: str
     match: Match
     created: float
-    guests: dict[Guest, None] = field(factory=dict, init=False)
+    remote_sessions: dict[RemoteSession, None] = field(factory=dict, init=False)
     _members: dict[Session, None] = field(factory=dict, init=False)
     _snapshot: tuple[Session, ...] | None = field(default=None, init=False)
 
@@ -39,7 +39,7 @@ class Subscription:
         return session in self._members
 
     def __len__(self) -> int:
-        return len(self._members) + len(self.guests)
+        return len(self._members) + len(self.remote_sessions)
 
     @property
     def is_here(self) -> bool:

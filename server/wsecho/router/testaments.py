@@ -86,7 +86,7 @@ class Testaments:
         return wills
 
 
-def provide(realm: Realm) -> None:
+def provide_testaments(realm: Realm) -> None:
     """Serve `wamp.session.add_testament` and `flush_testaments` (WAMP, "Testaments").
 
     Adding fails as publishing would, also while other nodes cannot know of it: with

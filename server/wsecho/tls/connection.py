@@ -23,13 +23,13 @@ from twisted.protocols.tls import BufferingTLSTransport, TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from wsecho.doors.peers import describe
+from wsecho.server.peers import describe_peer
 from wsecho.tls.failures import CUT, CUT_HERE, Failures, why
 
 LINGER: Final = 5.0
 """Seconds, once FIN is sent, that a peer has to close as well."""
 
-_MOST_AT_ONCE: Final = 1 << 15
+_MAX_AT_ONCE: Final = 1 << 15
 # What TLS leaves to TCP. Flow control is TCP's, since a record that was read is passed on at once.
 _PASSED_ON: Final = {
     *("pauseProducing", "resumeProducing"),
@@ -149,7 +149,7 @@ class TlsConnection(BufferingTLSTransport):
         """
         while not self._lostTLSConnection:
             try:
-                data = self._tlsConnection.recv(_MOST_AT_ONCE)
+                data = self._tlsConnection.recv(_MAX_AT_ONCE)
             except WantReadError:
                 break
             except ZeroReturnError:
@@ -224,7 +224,7 @@ class TlsConnection(BufferingTLSTransport):
         # begun a handshake.
         if self._has_come and not self._is_told:
             self._is_told = True
-            self.factory.failures.tell(describe(self.getPeer()), reason)
+            self.factory.failures.tell(describe_peer(self.getPeer()), reason)
 
 
 class TlsFactory(TLSMemoryBIOFactory):

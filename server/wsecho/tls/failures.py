@@ -11,7 +11,7 @@ from twisted.logger import Logger
 
 from wsecho.tls.certificates import NoCommonProtocolError
 
-MOST: Final = 10
+MAX_LINES: Final = 10
 """Failures that have a line of their own within `WINDOW`."""
 
 WINDOW: Final = 10.0
@@ -95,7 +95,7 @@ class Failures:
         if self._told == 0:
             self._clock.callLater(WINDOW, self._end_window)
         self._told += 1
-        if self._told > MOST:
+        if self._told > MAX_LINES:
             self._untold[reason] += 1
         else:
             self._log.info("no TLS with {peer}: {reason}", peer=peer, reason=reason)

@@ -39,7 +39,7 @@ Message = dict[str, Any]
 
 
 @frozen
-class Listener:
+class ChannelListener:
     """A socket that the parent has bound.
 
     Attributes:
@@ -69,7 +69,7 @@ class Beginning:
 
     slot: int
     node: str
-    listeners: tuple[Listener, ...]
+    listeners: tuple[ChannelListener, ...]
     folder: str
     secret: str
     stands_in: bool
@@ -82,7 +82,7 @@ class Beginning:
     def read(cls, message: Message) -> Self:
         """Read it."""
         fields = {name: value for name, value in message.items() if name != "say"}
-        fields["listeners"] = tuple(Listener(**listener) for listener in fields["listeners"])
+        fields["listeners"] = tuple(ChannelListener(**listener) for listener in fields["listeners"])
         return cls(**fields)
 
 
@@ -102,7 +102,7 @@ def await_beginning(sock: socket.socket) -> Beginning:
 
 
 @define(eq=False, slots=False)
-class Channel(LineOnlyReceiver):
+class WorkerChannel(LineOnlyReceiver):
     """One side of it.
 
     Args:
@@ -147,7 +147,7 @@ class Channel(LineOnlyReceiver):
         return self._closed
 
 
-def adopt(reactor: Any, sock: socket.socket, channel: Channel) -> None:
+def adopt(reactor: Any, sock: socket.socket, channel: WorkerChannel) -> None:
     """Put a channel on its socket, which the reactor has from now on."""
     sock.setblocking(False)
     reactor.adoptStreamConnection(

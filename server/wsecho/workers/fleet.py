@@ -34,7 +34,7 @@ STEADY: Final = 60.0
 """Seconds of life after which a worker's death is the first again."""
 
 
-class State(Enum):
+class WorkerState(Enum):
     """What a worker is doing."""
 
     STARTING = auto()
@@ -43,7 +43,7 @@ class State(Enum):
 
 
 @define(eq=False)
-class Worker:
+class WorkerRecord:
     """One process.
 
     Attributes:
@@ -57,12 +57,12 @@ class Worker:
     slot: int
     generation: int
     since: float
-    state: State = State.STARTING
+    state: WorkerState = WorkerState.STARTING
     reason: str = ""
 
 
 @frozen
-class Start:
+class StartOrder:
     """Start a process; `stands_in` for one that served and died."""
 
     serial: int
@@ -71,7 +71,7 @@ class Start:
 
 
 @frozen
-class Drain:
+class DrainOrder:
     """Have a worker end within `--drain`."""
 
     serial: int
@@ -117,7 +117,7 @@ class Over:
     """No worker is left, and none is going to be started."""
 
 
-Order = Start | Drain | Cut | Kill | Say | Opened | GiveUp | Over
+Order = StartOrder | DrainOrder | Cut | Kill | Say | Opened | GiveUp | Over
 
 
 @define(eq=False)
@@ -139,7 +139,7 @@ class Fleet:
     _size: int
     _within: float
     _slots: list[_Slot] = field(factory=list, init=False)
-    _workers: dict[int, Worker] = field(factory=dict, init=False)
+    _workers: dict[int, WorkerRecord] = field(factory=dict, init=False)
     _orders: list[Order] = field(factory=list, init=False)
     _serial: int = field(default=0, init=False)
     _generation: int = field(default=0, init=False)
@@ -147,10 +147,10 @@ class Fleet:
     _is_ending: bool = field(default=False, init=False)
     _is_replacing: bool = field(default=False, init=False)
 
-    def __iter__(self) -> Iterator[Worker]:
+    def __iter__(self) -> Iterator[WorkerRecord]:
         return iter(list(self._workers.values()))
 
-    def __getitem__(self, serial: int) -> Worker:
+    def __getitem__(self, serial: int) -> WorkerRecord:
         return self._workers[serial]
 
     @property
@@ -162,7 +162,9 @@ class Fleet:
     def wake_at(self) -> float | None:
         """When `tick` has something to do, None for never."""
         times = [slot.start_at for slot in self._slots if slot.start_at is not None]
-        times += [self._deadline(worker) for worker in self if worker.state is not State.READY]
+        times += [
+            self._deadline(worker) for worker in self if worker.state is not WorkerState.READY
+        ]
         return min(times, default=None)
 
     def orders(self) -> list[Order]:
@@ -181,9 +183,9 @@ class Fleet:
     def ready(self, serial: int, now: float) -> None:
         """Note that a worker serves."""
         worker = self._workers[serial]
-        if worker.state is not State.STARTING:
+        if worker.state is not WorkerState.STARTING:
             return
-        worker.state, worker.since, worker.reason = State.READY, now, ""
+        worker.state, worker.since, worker.reason = WorkerState.READY, now, ""
         for other in self:
             if other.slot == worker.slot and other.generation < worker.generation:
                 self._drain(other, now, is_replaced=True)
@@ -205,7 +207,7 @@ class Fleet:
             now: the time.
         """
         worker = self._workers.pop(serial)
-        if worker.state is not State.DRAINING and not self._is_ending:
+        if worker.state is not WorkerState.DRAINING and not self._is_ending:
             self._went_wrong(worker, how, now)
         self._go_on(now)
 
@@ -226,7 +228,7 @@ class Fleet:
         for slot in self._slots:
             slot.start_at = None
         for worker in self:
-            if worker.state is not State.DRAINING:
+            if worker.state is not WorkerState.DRAINING:
                 self._drain(worker, now, is_replaced=False)
         self._go_on(now)
 
@@ -237,7 +239,7 @@ class Fleet:
     def tick(self, now: float) -> None:
         """Do what its time has come for."""
         for worker in self:
-            if worker.state is not State.READY and now >= self._deadline(worker):
+            if worker.state is not WorkerState.READY and now >= self._deadline(worker):
                 self._overdue(worker, now)
         for slot in self._slots:
             if slot.start_at is not None and now >= slot.start_at:
@@ -250,15 +252,15 @@ class Fleet:
         # One that replaces another proves itself first.
         stands_in = self._is_open and not any(one.slot == slot.number for one in self)
         self._serial += 1
-        self._workers[self._serial] = Worker(self._serial, slot.number, self._generation, now)
-        self._orders.append(Start(self._serial, slot.number, stands_in))
+        self._workers[self._serial] = WorkerRecord(self._serial, slot.number, self._generation, now)
+        self._orders.append(StartOrder(self._serial, slot.number, stands_in))
 
-    def _drain(self, worker: Worker, now: float, *, is_replaced: bool) -> None:
-        worker.state, worker.since = State.DRAINING, now
-        self._orders.append(Drain(worker.serial, is_replaced))
+    def _drain(self, worker: WorkerRecord, now: float, *, is_replaced: bool) -> None:
+        worker.state, worker.since = WorkerState.DRAINING, now
+        self._orders.append(DrainOrder(worker.serial, is_replaced))
 
-    def _overdue(self, worker: Worker, now: float) -> None:
-        if worker.state is State.STARTING:
+    def _overdue(self, worker: WorkerRecord, now: float) -> None:
+        if worker.state is WorkerState.STARTING:
             late = f"it was not ready within {START_WITHIN:g} s"
             worker.reason = f"{late}: {worker.reason}" if worker.reason else late
         else:
@@ -268,13 +270,13 @@ class Fleet:
         worker.since = now
         self._orders.append(Kill(worker.serial))
 
-    def _deadline(self, worker: Worker) -> float:
-        within = START_WITHIN if worker.state is State.STARTING else self._within + GRACE
+    def _deadline(self, worker: WorkerRecord) -> float:
+        within = START_WITHIN if worker.state is WorkerState.STARTING else self._within + GRACE
         return worker.since + within
 
-    def _went_wrong(self, worker: Worker, how: str, now: float) -> None:
+    def _went_wrong(self, worker: WorkerRecord, how: str, now: float) -> None:
         slot = self._slots[worker.slot - 1]
-        was_ready = worker.state is State.READY
+        was_ready = worker.state is WorkerState.READY
         slot.failures = 1 if was_ready and now - worker.since >= STEADY else slot.failures + 1
         what = "died" if was_ready else "did not start"
         text = f"worker {worker.slot} {what}: {how}"
@@ -309,7 +311,7 @@ class Fleet:
     def _replace_next(self, now: float) -> None:
         # A slot that has no worker gets one of the new generation anyway, whenever that succeeds.
         trying = [slot for slot in self._slots if slot.start_at is not None]
-        if any(worker.state is not State.READY for worker in self) or any(
+        if any(worker.state is not WorkerState.READY for worker in self) or any(
             map(self._serving, trying)
         ):
             return
@@ -322,7 +324,9 @@ class Fleet:
         self._orders.append(Say("all workers were replaced"))
 
     def _serving(self, slot: _Slot) -> bool:
-        return any(one.slot == slot.number and one.state is State.READY for one in self)
+        return any(one.slot == slot.number and one.state is WorkerState.READY for one in self)
 
-    def _has_neighbour(self, worker: Worker) -> bool:
-        return any(one.slot == worker.slot and one.state is not State.DRAINING for one in self)
+    def _has_neighbour(self, worker: WorkerRecord) -> bool:
+        return any(
+            one.slot == worker.slot and one.state is not WorkerState.DRAINING for one in self
+        )

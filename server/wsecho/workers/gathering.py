@@ -7,8 +7,8 @@ from typing import Final
 from attrs import define, field
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from wsecho.workers.channel import Channel
-from wsecho.workers.fleet import Fleet, State
+from wsecho.workers.channel import WorkerChannel
+from wsecho.workers.fleet import Fleet, WorkerState
 from wsecho.workers.merging import Merged, Plain
 
 PATIENCE: Final = 2.0
@@ -38,7 +38,7 @@ class Gathering:
     """
 
     _fleet: Fleet
-    _channels: dict[int, Channel]
+    _channels: dict[int, WorkerChannel]
     _clock: IReactorTime
     _last: dict[int, Plain] = field(factory=dict, init=False)
     _gone: Merged = field(factory=Merged, init=False)
@@ -50,7 +50,7 @@ class Gathering:
         """Ask everybody, so that little is lost with one that dies."""
         self._ask(0)
 
-    def collect(self, channel: Channel, number: int) -> None:
+    def collect(self, channel: WorkerChannel, number: int) -> None:
         """Ask everybody, and tell the sum.
 
         Args:
@@ -107,7 +107,7 @@ class Gathering:
         return [*merged.plain(), *self._own()]
 
     def _own(self) -> Plain:
-        states = {state.name.lower(): 0 for state in State}
+        states = {state.name.lower(): 0 for state in WorkerState}
         for worker in self._fleet:
             states[worker.state.name.lower()] += 1
         name = "wsecho_workers"

@@ -14,8 +14,8 @@ from typing import Any, Final
 from attrs import define, field
 from twisted.logger import LogEvent, LogLevel, formatEvent
 
-from wsecho.discretion import PASSED, PRINTED, Traceback
-from wsecho.logs import OWN, Log, plain_value
+from wsecho.server.discretion import PASSED, PRINTED, Traceback
+from wsecho.server.logs import OWN, Log, plain_value
 
 _MAX_LINE: Final = 1 << 20
 """Bytes of a line without an end, after which it is taken as one."""

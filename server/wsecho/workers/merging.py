@@ -7,7 +7,7 @@ from typing import Any, Final
 from attrs import define, field
 from prometheus_client.core import Metric
 
-from wsecho.doors.metrics import MAXIMA, MINIMA
+from wsecho.ops.metrics import MAXIMA, MINIMA
 
 Plain = list[Any]
 """One process's metrics as JSON has them: `[name, type, text, [[sample, labels, value], …]]`."""

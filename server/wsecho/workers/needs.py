@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What several workers cannot do without."""
 
-from wsecho.config import Config, ConfigError
+from wsecho.config.config import Config, ConfigError
 
 
 def check_needs(config: Config) -> None:

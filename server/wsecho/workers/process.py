@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IProcessTransport
 from twisted.internet.protocol import ProcessProtocol
 from twisted.python.failure import Failure
 
-from wsecho.workers.channel import Beginning, Channel, Listener, Message, adopt
+from wsecho.workers.channel import Beginning, ChannelListener, Message, WorkerChannel, adopt
 from wsecho.workers.logs import Relay
 
 CHANNEL: Final = 3
@@ -31,7 +31,7 @@ class Program:
     """
 
     arguments: Sequence[str]
-    listeners: Sequence[Listener]
+    listeners: Sequence[ChannelListener]
     folder: str
 
     def spawn(
@@ -50,7 +50,7 @@ class Program:
         return transport
 
     @property
-    def listening(self) -> tuple[Listener, ...]:
+    def listening(self) -> tuple[ChannelListener, ...]:
         """What a worker finds."""
         return tuple(
             evolve(listener, descriptor=number)
@@ -73,7 +73,7 @@ class WorkerProcess(ProcessProtocol):
     _errors: Relay
     _hear: Callable[[Message], None]
     _ended: Callable[[str], None]
-    channel: Channel = field(init=False)
+    channel: WorkerChannel = field(init=False)
     _how: str | None = field(default=None, init=False)
     _is_lost: bool = field(default=False, init=False)
 
@@ -84,7 +84,7 @@ class WorkerProcess(ProcessProtocol):
             OSError: the system does not let it.
         """
         mine, its = socket.socketpair()
-        self.channel = Channel(self._hear, self._lost)
+        self.channel = WorkerChannel(self._hear, self._lost)
         try:
             with its:
                 program.spawn(reactor, self, its)

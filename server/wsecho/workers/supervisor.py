@@ -18,22 +18,23 @@ from twisted.internet.interfaces import IDelayedCall, IListeningPort
 from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 
-from wsecho import buses, logs
-from wsecho.announcing import announce
-from wsecho.clustering import check_cluster, new_node
-from wsecho.config import Config
+from wsecho.app import buses
+from wsecho.app.announcing import announce
+from wsecho.app.clustering import check_cluster, new_node
+from wsecho.app.drain import on_a_second_signal
+from wsecho.app.listening import Listening
+from wsecho.app.service import resources
+from wsecho.app.sharing import hold
+from wsecho.app.signals import OnSignal
+from wsecho.config.config import Config
 from wsecho.doors.admission import Admission
-from wsecho.doors.forwarding.neighbours import Neighbours
-from wsecho.drain import on_a_second_signal
-from wsecho.listening import Listening
+from wsecho.doors.forwarding.neighbours import NodeSockets
 from wsecho.loops import Chore
-from wsecho.service import resources
-from wsecho.sharing import hold
-from wsecho.signals import OnSignal
+from wsecho.server import logs
 from wsecho.workers import fleet as orders
 from wsecho.workers.balance import INTERVAL, Loads
-from wsecho.workers.channel import Beginning, Listener, Message
-from wsecho.workers.fleet import Fleet, Order, State
+from wsecho.workers.channel import Beginning, ChannelListener, Message
+from wsecho.workers.fleet import Fleet, Order, WorkerState
 from wsecho.workers.gathering import INTERVAL as LOOK_INTERVAL
 from wsecho.workers.gathering import Gathering
 from wsecho.workers.logs import Relay
@@ -103,7 +104,7 @@ class Supervisor(MultiService):
     def setServiceParent(self, parent: IServiceCollection) -> None:
         """Join twistd's application, which is where it looks for the log's form."""
         super().setServiceParent(parent)
-        logs.choose(parent, self._config.log_format, self._twistd, self._reactor)
+        logs.choose_format(parent, self._config.log_format, self._twistd, self._reactor)
 
     def startService(self) -> None:
         """Start the workers."""
@@ -172,9 +173,9 @@ class Supervisor(MultiService):
 
     def _carry_out(self, order: Order) -> None:
         match order:
-            case orders.Start(serial, slot, stands_in):
+            case orders.StartOrder(serial, slot, stands_in):
                 self._start(serial, slot, stands_in=stands_in)
-            case orders.Drain(serial, is_replaced):
+            case orders.DrainOrder(serial, is_replaced):
                 self._loads.forget(serial)
                 self._tell(serial, "stop", is_replaced=is_replaced)
             case orders.Cut(serial):
@@ -238,7 +239,7 @@ class Supervisor(MultiService):
                 self._obey()
             case "failed":
                 self._fleet.failed(serial, message["reason"])
-            case "load" if self._fleet[serial].state is State.READY:
+            case "load" if self._fleet[serial].state is WorkerState.READY:
                 self._loads.tell(serial, message["connections"], self._reactor.seconds())
             case "sample":
                 self._gathering.sampled(serial, message["number"], message["metrics"])
@@ -249,18 +250,20 @@ class Supervisor(MultiService):
         self._processes.pop(serial, None)
         self._channels.pop(serial, None)
         # One that was killed has left its socket's file.
-        path = Neighbours(Path(self._folder)).path(self._nodes.pop(serial))
+        path = NodeSockets(Path(self._folder)).path(self._nodes.pop(serial))
         Path(path).unlink(missing_ok=True)
         self._loads.forget(serial)
-        is_death = self._fleet[serial].state is not State.DRAINING
+        is_death = self._fleet[serial].state is not WorkerState.DRAINING
         self._gathering.ended(serial, is_death=is_death)
         self._fleet.ended(serial, how, self._reactor.seconds())
         self._obey()
 
 
-def _bind(listening: Listening, endpoints: tuple[str, ...], *, inner: bool) -> list[Listener]:
+def _bind(
+    listening: Listening, endpoints: tuple[str, ...], *, inner: bool
+) -> list[ChannelListener]:
     nobody = Factory()
     nobody.noisy = False
     listening.begin(endpoints, nobody)
     descriptors = hold(listening.ports)
-    return [Listener(*pair, inner) for pair in zip(endpoints, descriptors, strict=True)]
+    return [ChannelListener(*pair, inner) for pair in zip(endpoints, descriptors, strict=True)]

@@ -22,18 +22,18 @@ from twisted.internet.defer import Deferred, TimeoutError  # noqa: A004  # Twist
 from twisted.logger import Logger, globalLogBeginner
 from twisted.python.failure import Failure
 
-from wsecho.clustering import Home
-from wsecho.config import Config, ConfigError
-from wsecho.core.errors import BadGateway, WireError
-from wsecho.discretion import keep_discreet
-from wsecho.listening import Listening
+from wsecho.app.clustering import Home
+from wsecho.app.listening import Listening
+from wsecho.app.service import WsechoService
+from wsecho.app.sharing import AdoptingReactor, shared_endpoint
+from wsecho.config.config import Config, ConfigError
+from wsecho.config.options import Options
+from wsecho.core.wire.errors import BadGateway, WireError
 from wsecho.loops import Loop
-from wsecho.options import Options
-from wsecho.service import WsechoService
-from wsecho.sharing import AdoptingReactor, shared_endpoint
+from wsecho.server.discretion import keep_discreet
 from wsecho.steady import steady
 from wsecho.workers.balance import INTERVAL, Share
-from wsecho.workers.channel import Beginning, Channel, Message, adopt, await_beginning
+from wsecho.workers.channel import Beginning, Message, WorkerChannel, adopt, await_beginning
 from wsecho.workers.logs import PipeLog
 from wsecho.workers.merging import from_plain, to_plain
 
@@ -76,7 +76,7 @@ def main(arguments: Sequence[str]) -> None:
         worker = Worker(options.config, beginning, reactor)
     except (ConfigError, SystemExit) as error:
         reason = str(error).removeprefix("wsecho: ")
-        Channel.say_on(sock, "failed", reason=reason)
+        WorkerChannel.say_on(sock, "failed", reason=reason)
         raise SystemExit(1) from None
     watch_parent(sock, options.config.drain + GRACE)
     worker.run(sock)
@@ -98,7 +98,7 @@ class Worker:
 
     def __init__(self, config: Config, beginning: Beginning, reactor: Any) -> None:
         self._reactor = reactor
-        self._channel = Channel(self._hear, self._lost)
+        self._channel = WorkerChannel(self._hear, self._lost)
         self._questions: dict[int, Deferred[Iterable[Metric]]] = {}
         self._asked = 0
         self._is_ending = False
@@ -159,7 +159,7 @@ class Worker:
         Loop("telling the load", self._weigh, self._reactor).start(INTERVAL, now=True)
 
     def _weigh(self) -> None:
-        connections = len(self._service.house.admissions)
+        connections = len(self._service.state.admissions)
         self._channel.tell("load", connections=connections)
         if not self._is_ending:
             self._service.accept(self._share.accepts(connections, self._reactor.seconds()))

@@ -6,9 +6,9 @@ from uuid import uuid4
 import pytest_twisted
 from twisted.internet.defer import Deferred
 
-from tests.buses import Member, Node, known, redis_node, until
-from tests.redis_server import RedisServer
-from wsecho.core.claims import Claim
+from tests.support.buses import Member, Node, known, redis_node, until
+from tests.support.redis_server import RedisServer
+from wsecho.core.rooms.leases import Claim
 
 asynchronous = pytest_twisted.ensureDeferred
 
@@ -22,11 +22,11 @@ async def use_all(node: Node, others: str, word: str) -> list[bytes]:
     await known(bus.overhear(all_rooms=True))
     await node.say(word)
     await node.say(word, "elsewhere")
-    bus.cry("wamp:realm", f"{word} cried".encode())
+    bus.broadcast("wamp:realm", f"{word} cried".encode())
     await known(bus.announce("wamp:realm", f"{word} announced".encode()))
-    await known(bus.proclaim("wamp:realm", f"{word} proclaimed".encode(), "kept"))
-    assert await known(bus.whisper(bus.node, "wamp:realm", f"{word} whispered".encode()))
-    assert not await known(bus.whisper(others, "wamp:realm", b"whispered to nobody"))
+    await known(bus.broadcast_logged("wamp:realm", f"{word} proclaimed".encode(), "kept"))
+    assert await known(bus.send_to(bus.node, "wamp:realm", f"{word} whispered".encode()))
+    assert not await known(bus.send_to(others, "wamp:realm", b"whispered to nobody"))
     # Held there, it can be held here too.
     await known(bus.claim(Claim("place", "me", "single", is_shared=False), lambda: None))
     await known(bus.catch_up())

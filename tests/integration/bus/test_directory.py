@@ -6,13 +6,13 @@ from uuid import uuid4
 
 import pytest_twisted
 
-from tests.buses import redis_node, until
-from tests.redis_server import RedisServer
+from tests.support.buses import redis_node, until
+from tests.support.redis_server import RedisServer
 from wsecho.bus.redis.bus import RedisBus
-from wsecho.core.hub import Rules
-from wsecho.core.nodes import Address
+from wsecho.core.rooms.hub import Rules
+from wsecho.core.wire.nodes import NodeAddress
 
-HERE = Address("fd00::1", 9000)
+HERE = NodeAddress("fd00::1", 9000)
 
 asynchronous = pytest_twisted.ensureDeferred
 

@@ -11,10 +11,10 @@ import pytest
 import websockets
 
 from tests.integration.test_workers import metrics
-from tests.processes import PATIENCE, RunningServer, running
-from tests.redis_server import redis_server
-from tests.waiting import settled
-from tests.wamp import PUBLISH, wamp
+from tests.support.processes import PATIENCE, RunningServer, running
+from tests.support.redis_server import redis_server
+from tests.support.waiting import settled
+from tests.support.wamp import PUBLISH, wamp
 
 MESSAGES = 20_000
 """Far more than Redis can answer within the deadline of one."""

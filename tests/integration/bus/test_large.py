@@ -7,12 +7,12 @@ import pytest
 import pytest_twisted
 from twisted.internet.defer import Deferred, gatherResults
 
-from tests.buses import Member, Node, known, redis_node, until
-from tests.redis_server import RedisServer, redis_server
-from wsecho.bus.redis.scripts import LARGE
-from wsecho.core.hub import Rules
-from wsecho.core.rooms import Said
-from wsecho.doors.rooms import draw_publication
+from tests.support.buses import Member, Node, known, redis_node, until
+from tests.support.redis_server import RedisServer, redis_server
+from wsecho.bus.redis.client.scripts import LARGE
+from wsecho.core.rooms.hub import Rules
+from wsecho.core.rooms.room import PublishRequest
+from wsecho.fanout.rooms import draw_publication
 
 asynchronous = pytest_twisted.ensureDeferred
 
@@ -91,6 +91,6 @@ async def test_around_the_bound(nodes: list[Node]) -> None:
     ]
 
 
-def one_said(size: int) -> Said:
+def one_said(size: int) -> PublishRequest:
     """Something of a size."""
-    return Said(b"x" * size, False, draw_publication())
+    return PublishRequest(b"x" * size, False, draw_publication())

@@ -9,12 +9,12 @@ import pytest
 import pytest_twisted
 from twisted.internet.task import deferLater
 
-from tests.buses import Member, Node, known, redis_node, the_reactor, until
-from tests.redis_server import RedisServer
-from wsecho.bus.redis import telling
-from wsecho.core.claims import Claim
-from wsecho.core.hub import Rules
-from wsecho.core.nodes import Address
+from tests.support.buses import Member, Node, known, redis_node, the_reactor, until
+from tests.support.redis_server import RedisServer
+from wsecho.bus.redis.nodes import messaging
+from wsecho.core.rooms.hub import Rules
+from wsecho.core.rooms.leases import Claim
+from wsecho.core.wire.nodes import NodeAddress
 
 asynchronous = pytest_twisted.ensureDeferred
 MakeNode = Callable[..., Node]
@@ -54,12 +54,12 @@ async def test_no_key_lives_for_ever(redis: RedisServer, prefix: str, make_node:
     await node.say("x", key="k", payer="me")
     await node.say("x", room="b")
     node.bus.listen("weather", lambda _: None)
-    await known(node.bus.proclaim("weather", b"rain", keep="today"))
+    await known(node.bus.broadcast_logged("weather", b"rain", keep="today"))
     node.bus.keep("news", "b", b"x")
     await known(node.bus.claim(Claim("p", "a", "r", is_shared=True), lambda: None))
     await known(node.bus.take_turn("p"))
     assert node.bus.directory is not None
-    node.bus.directory.enter(node.bus.node, Address("127.0.0.1", 1))
+    node.bus.directory.enter(node.bus.node, NodeAddress("127.0.0.1", 1))
     await known(node.bus.catch_up())
     names = keys(redis, prefix)
     kinds = {name.rpartition("}")[2].split(":")[1] for name in names if "}" in name}
@@ -89,7 +89,7 @@ async def test_a_log_goes_when_nobody_speaks(
     await known(two.bus.catch_up())
     log = f"{prefix}{{@}}:log:weather"
     for number in range(2):
-        await known(one.bus.proclaim("weather", b"%d" % number))
+        await known(one.bus.broadcast_logged("weather", b"%d" % number))
         assert redis.ask("EXISTS", log) == 1
         await until(lambda: redis.ask("EXISTS", log) == 0)
     await until(lambda: heard == [b"0", b"1"])
@@ -102,11 +102,11 @@ async def test_what_is_old_goes_while_others_speak(
     """However few there are."""
     node = make_node(node_ttl=0.3)
     log = f"{prefix}{{@}}:log:weather"
-    await known(node.bus.proclaim("weather", b"old"))
+    await known(node.bus.broadcast_logged("weather", b"old"))
     [first] = redis.ask("XRANGE", log, "-", "+")
 
     async def is_gone() -> bool:
-        await known(node.bus.proclaim("weather", b"new"))
+        await known(node.bus.broadcast_logged("weather", b"new"))
         return first not in redis.ask("XRANGE", log, "-", "+")
 
     while not await is_gone():
@@ -118,7 +118,7 @@ async def test_a_log_is_bounded_by_bytes(
     redis: RedisServer, prefix: str, make_node: MakeNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The last one of any size stays; whoever is there hears all, in order."""
-    monkeypatch.setattr(telling, "MOST_LOGGED", 10_000)
+    monkeypatch.setattr(messaging, "MAX_LOGGED", 10_000)
     one, two = make_node(node_ttl=60.0), make_node(node_ttl=60.0)
     heard: list[int] = []
     two.bus.listen("weather", lambda payload: heard.append(len(payload)))
@@ -126,7 +126,7 @@ async def test_a_log_is_bounded_by_bytes(
     log = f"{prefix}{{@}}:log:weather"
     sizes = [4_000, 1, 4_000, 4_000, 50_000, 1, 1, 9_000, 9_000, *([100] * 200)]
     for size in sizes:
-        await known(one.bus.proclaim("weather", b"x" * size))
+        await known(one.bus.broadcast_logged("weather", b"x" * size))
         kept = [len(fields[3]) for _, fields in redis.ask("XRANGE", log, "-", "+")]
         assert kept[-1] == size
         assert sum(kept[:-1]) <= 10_000

@@ -9,14 +9,14 @@ from uuid import uuid4
 import pytest
 import pytest_twisted
 
-from tests.buses import Node, known, redis_node, until
-from tests.redis_server import RedisServer, redis_server
-from wsecho.bus.redis.saying import MOST_AT_ONCE
-from wsecho.core.errors import BusTimeout, BusUnavailable, TooLarge
-from wsecho.core.hub import Rules
-from wsecho.core.retries import Keyed, KeyReusedError, Receipt
-from wsecho.core.rooms import Said
-from wsecho.doors.rooms import draw_publication
+from tests.support.buses import Node, known, redis_node, until
+from tests.support.redis_server import RedisServer, redis_server
+from wsecho.bus.redis.rooms.publishing import MAX_AT_ONCE
+from wsecho.core.rooms.hub import Rules
+from wsecho.core.rooms.retries import Keyed, KeyReusedError, Receipt
+from wsecho.core.rooms.room import PublishRequest
+from wsecho.core.wire.errors import BusTimeout, BusUnavailable, TooLarge
+from wsecho.fanout.rooms import draw_publication
 
 asynchronous = pytest_twisted.ensureDeferred
 ROOMS = 800
@@ -37,10 +37,12 @@ def node(redis: RedisServer) -> Iterator[Node]:
     made.bus.stop()
 
 
-def said(rooms: list[str], payload: bytes = b"x", key: str | None = None) -> dict[str, Said]:
+def said(
+    rooms: list[str], payload: bytes = b"x", key: str | None = None
+) -> dict[str, PublishRequest]:
     """The same in each."""
     keyed = None if key is None else Keyed(key)
-    return {room: Said(payload, False, draw_publication(), keyed) for room in rooms}
+    return {room: PublishRequest(payload, False, draw_publication(), keyed) for room in rooms}
 
 
 async def say(node: Node, rooms: list[str], **what: Any) -> dict[str, Receipt]:
@@ -136,7 +138,7 @@ async def test_a_thousand_rooms_and_too_much(redis: RedisServer, node: Node) -> 
     assert list(receipts) == rooms
     assert lengths(redis, rooms) == {1}
     with pytest.raises(TooLarge):
-        await say(node, rooms, payload=b"x" * (MOST_AT_ONCE // 1000 + 1))
+        await say(node, rooms, payload=b"x" * (MAX_AT_ONCE // 1000 + 1))
     assert redis.ask("SLOWLOG", "LEN") is not None
 
 

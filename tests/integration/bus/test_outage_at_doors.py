@@ -6,9 +6,9 @@ import signal
 
 from tests.load.readers import DOORS, Seen, connect
 from tests.load.speakers import Framed, Raw, ask
-from tests.processes import PATIENCE, RunningServer, running
-from tests.redis_server import RedisServer, redis_server
-from tests.waiting import settled, until
+from tests.support.processes import PATIENCE, RunningServer, running
+from tests.support.redis_server import RedisServer, redis_server
+from tests.support.waiting import settled, until
 
 ROOM = "shared"
 

@@ -10,12 +10,12 @@ import pytest
 import pytest_twisted
 from attrs import define, field
 
-from tests.buses import Member, Node, known, redis_node, until
-from tests.redis_server import RedisServer, redis_server
+from tests.support.buses import Member, Node, known, redis_node, until
+from tests.support.redis_server import RedisServer, redis_server
 from wsecho.bus.redis.bus import LOCAL, RedisBus
-from wsecho.core.claims import Claim, HeldError
-from wsecho.core.errors import BusTimeout, BusUnavailable
-from wsecho.core.hub import Rules
+from wsecho.core.rooms.hub import Rules
+from wsecho.core.rooms.leases import Claim, HeldError
+from wsecho.core.wire.errors import BusTimeout, BusUnavailable
 
 asynchronous = pytest_twisted.ensureDeferred
 QUICK = 1.0
@@ -238,10 +238,10 @@ async def test_a_dead_node_takes_its_members_along(cluster: Cluster) -> None:
     await one.join(watching)
     await two.join(Member())
     await until(lambda: watching.told == ["join"])
-    bus(two)._attendance._loop.stop()
+    bus(two)._membership._loop.stop()
     await until(lambda: watching.told == ["join", "leave"])
     assert len(bus(one).members("a")) == 1
-    bus(two)._attendance.start()
+    bus(two)._membership.start()
     await until(lambda: watching.told == ["join", "leave", "join"])
 
 
@@ -249,7 +249,7 @@ async def test_a_dead_node_takes_its_members_along(cluster: Cluster) -> None:
 async def test_a_node_that_has_just_come_is_counted(cluster: Cluster) -> None:
     """By one that has not heard of it: each looks again before it counts."""
     one = cluster.node(node_ttl=600.0)
-    await until(lambda: bus(one)._attendance.alive)
+    await until(lambda: bus(one)._membership.alive)
     two = cluster.node(node_ttl=600.0)
     await two.join(Member())
     assert await known(one.bus.counts()) == {"a": 1}
@@ -337,7 +337,7 @@ async def test_a_redis_that_refuses(cluster: Cluster) -> None:
 @asynchronous  # type: ignore[untyped-decorator]
 async def test_a_room_is_let_go(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     """Some time after its last member; what was seen of it is remembered."""
-    monkeypatch.setattr("wsecho.bus.redis.keeping.LINGER", 0.1)
+    monkeypatch.setattr("wsecho.bus.redis.rooms.housekeeping.LINGER", 0.1)
     one = cluster.node()
     member = Member()
     await one.join(member)
@@ -345,7 +345,7 @@ async def test_a_room_is_let_go(cluster: Cluster, monkeypatch: pytest.MonkeyPatc
     one.leave(member)
     await until(lambda: len(bus(one)) == 0)
     assert "a" not in one.hub
-    assert bus(one)._following.seen("a").offset == receipt.position.offset
+    assert bus(one)._remote_rooms.seen("a").offset == receipt.position.offset
     await one.attach()
     assert one.history() == ["x"]
 
@@ -386,7 +386,7 @@ async def test_a_log_that_is_short_is_no_other(cluster: Cluster) -> None:
 
 
 @asynchronous  # type: ignore[untyped-decorator]
-async def test_who_hears_of_every_room_catches_up_with_all(cluster: Cluster) -> None:
+async def test_who_hears_of_pattern_subscriber_catches_up_with_all(cluster: Cluster) -> None:
     """Rooms that nobody here is in: each message once, in order, however often it is cut off."""
     one, two = cluster.node(), cluster.node()
     await cluster.all_up()
@@ -417,7 +417,7 @@ async def test_who_hears_of_every_room_catches_up_with_all(cluster: Cluster) -> 
 
 
 @asynchronous  # type: ignore[untyped-decorator]
-async def test_who_hears_of_every_room_is_told_what_is_gone(cluster: Cluster) -> None:
+async def test_who_hears_of_pattern_subscriber_is_told_what_is_gone(cluster: Cluster) -> None:
     """What the log is too short for; and that a room begins anew that Redis forgot."""
     one, two = cluster.node(Rules(history=5)), cluster.node(Rules(history=5))
     await cluster.all_up()
@@ -450,11 +450,11 @@ async def test_what_is_proclaimed_meanwhile_is_heard_on_return(cluster: Cluster)
         if number % 40 == 20:
             await until(lambda: two.bus.is_up)
             disconnect(cluster, two)
-        await known(one.bus.proclaim("weather", b"%d" % number))
+        await known(one.bus.broadcast_logged("weather", b"%d" % number))
     await until(lambda: len(heard) == 200)
     assert heard == [b"%d" % number for number in range(200)]
     await forget(cluster)
-    await known(one.bus.proclaim("weather", b"after"))
+    await known(one.bus.broadcast_logged("weather", b"after"))
     await until(lambda: heard[-1] == b"after")
     assert len(heard) == 201
 
@@ -466,11 +466,11 @@ async def test_the_log_of_what_is_proclaimed_is_short(cluster: Cluster) -> None:
     heard: list[bytes] = []
     two.bus.listen("weather", heard.append)
     await cluster.all_up()
-    await known(one.bus.proclaim("weather", b"first"))
+    await known(one.bus.broadcast_logged("weather", b"first"))
     await until(lambda: heard)
     two.bus.stop()
     for number in range(1500):
-        await known(one.bus.proclaim("weather", b"%d" % number))
+        await known(one.bus.broadcast_logged("weather", b"%d" % number))
     assert cluster.redis.ask("XLEN", f"{cluster.prefix}{{@}}:log:weather") < 1200
 
 

@@ -8,11 +8,11 @@ from uuid import uuid4
 import pytest
 from attrs import evolve
 
-from tests.bus_contract import *  # noqa: F403
-from tests.bus_contract import MakeNodes
-from tests.buses import Node, redis_node
-from tests.redis_server import RedisServer
-from wsecho.core.hub import Rules
+from tests.support.bus_contract import *  # noqa: F403
+from tests.support.bus_contract import MakeNodes
+from tests.support.buses import Node, redis_node
+from tests.support.redis_server import RedisServer
+from wsecho.core.rooms.hub import Rules
 
 
 @pytest.fixture

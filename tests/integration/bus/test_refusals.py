@@ -9,9 +9,9 @@ import pytest_twisted
 from attrs import frozen
 from twisted.internet.task import deferLater
 
-from tests.buses import Member, Node, now, redis_node, the_reactor, until
-from tests.redis_server import RedisServer, redis_server
-from wsecho.core.errors import BusTimeout, BusUnavailable
+from tests.support.buses import Member, Node, now, redis_node, the_reactor, until
+from tests.support.redis_server import RedisServer, redis_server
+from wsecho.core.wire.errors import BusTimeout, BusUnavailable
 
 asynchronous = pytest_twisted.ensureDeferred
 

@@ -19,10 +19,10 @@ from typing import Final
 from attrs import define, field
 
 from tests.load.readers import DOORS, Seen, connect
-from tests.processes import PATIENCE, Process, twistd
-from tests.proxies import Proxy, proxying
-from tests.redis_server import RedisServer, redis_server
-from tests.waiting import until
+from tests.support.processes import PATIENCE, Process, twistd
+from tests.support.proxies import Proxy, proxying
+from tests.support.redis_server import RedisServer, redis_server
+from tests.support.waiting import until
 
 NODES: Final = 3
 READERS: Final = 60

@@ -12,18 +12,18 @@ import pytest_twisted
 from twisted.internet.task import deferLater
 from twisted.logger import capturedLogs, formatEvent
 
-from tests.buses import Member, Node, known, redis_node, the_reactor, until
 from tests.integration.bus.test_databases import use_all
 from tests.integration.bus.test_start import refused
-from tests.processes import running
-from tests.redis_server import RedisServer, redis_server
-from wsecho.bus.redis.address import Address
+from tests.support.buses import Member, Node, known, redis_node, the_reactor, until
+from tests.support.processes import running
+from tests.support.redis_server import RedisServer, redis_server
 from wsecho.bus.redis.bus import RedisBus
-from wsecho.bus.redis.errors import RedisError
-from wsecho.bus.redis.probe import probe
-from wsecho.bus.redis.rights import COMMANDS, acl
-from wsecho.core.errors import BusTimeout, BusUnavailable
-from wsecho.core.rooms import Said
+from wsecho.bus.redis.client.address import RedisAddress
+from wsecho.bus.redis.client.errors import RedisError
+from wsecho.bus.redis.client.probe import probe
+from wsecho.bus.redis.client.rights import COMMANDS, acl
+from wsecho.core.rooms.room import PublishRequest
+from wsecho.core.wire.errors import BusTimeout, BusUnavailable
 
 asynchronous = pytest_twisted.ensureDeferred
 SECTION = "“What Redis must allow”"
@@ -80,7 +80,7 @@ async def test_what_is_listed_is_enough(redis: RedisServer) -> None:
     redis.ask("SCRIPT", "FLUSH")
     await one.say("after")
     for text in (b"proclaimed" * 10, b"again"):
-        await known(one.bus.proclaim("wamp:realm", text))
+        await known(one.bus.broadcast_logged("wamp:realm", text))
     for node in nodes:
         node.bus.stop()
     await until(lambda: len(redis.ask("CLIENT", "LIST", "TYPE", "pubsub")) == 0)
@@ -103,10 +103,10 @@ def test_each_right_is_missed(redis: RedisServer) -> None:
         database = 1 if command == "select" else 0
         redis.ask("ACL", "SETUSER", "wsecho", f"-{command}", "&wsecho:{1}{*}")
         with pytest.raises(RedisError) as caught:
-            probe(Address.parse(f"{url(redis)}/{database}"), "wsecho:")
+            probe(RedisAddress.parse(f"{url(redis)}/{database}"), "wsecho:")
         assert command.partition("|")[0] in str(caught.value).lower()
         redis.ask("ACL", "SETUSER", "wsecho", f"+{command}")
-        probe(Address.parse(f"{url(redis)}/{database}"), "wsecho:")
+        probe(RedisAddress.parse(f"{url(redis)}/{database}"), "wsecho:")
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ async def test_what_begins_while_it_runs_is_told_once(redis: RedisServer, name: 
 def tried(node: Node) -> bool:
     """Try to say something, and wait on."""
     with suppress(BusUnavailable):
-        asked = node.bus.publish("a", Said(b"x", False, 1), None, None)
+        asked = node.bus.publish("a", PublishRequest(b"x", False, 1), None, None)
         asked.addErrback(lambda _: None)  # type: ignore[union-attr]
     return False
 

@@ -10,10 +10,19 @@ import pytest_twisted
 from attrs import evolve
 from twisted.internet.task import deferLater
 
-from tests.bus_contract import MakeNodes
-from tests.buses import Member, Node, known, memory_nodes, now, redis_node, the_reactor, until
-from tests.redis_server import RedisServer
-from wsecho.core.hub import Rules
+from tests.support.bus_contract import MakeNodes
+from tests.support.buses import (
+    Member,
+    Node,
+    known,
+    memory_nodes,
+    now,
+    redis_node,
+    the_reactor,
+    until,
+)
+from tests.support.redis_server import RedisServer
+from wsecho.core.rooms.hub import Rules
 
 asynchronous = pytest_twisted.ensureDeferred
 
@@ -63,7 +72,7 @@ async def test_a_room_lasts_for_its_time_after_its_last_use(
     assert (await two.say("last")).position.epoch == first.epoch
 
 
-@pytest.mark.parametrize("hears", ["nobody", "held", "overheard"])
+@pytest.mark.parametrize("hears", ["nobody", "held", "all_rooms"])
 @asynchronous  # type: ignore[untyped-decorator]
 async def test_a_room_that_is_only_heard_of_does_not_last(
     make_nodes: MakeNodes, hears: str
@@ -73,7 +82,7 @@ async def test_a_room_that_is_only_heard_of_does_not_last(
     if hears == "held":
         two.bus.hold("a")
         await two.attach()
-    elif hears == "overheard":
+    elif hears == "all_rooms":
         await known(two.bus.overhear(all_rooms=True))
     first = (await one.say("first")).position
     await deferLater(the_reactor(), 2.5)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import Process, running, twistd
-from tests.redis_server import RedisServer, redis_server
+from tests.support.processes import Process, running, twistd
+from tests.support.redis_server import RedisServer, redis_server
 
 
 def refused(*options: str) -> str:

@@ -11,10 +11,10 @@ from uuid import uuid4
 import httpx
 
 from tests.integration.bus.test_wamp_nodes import QUICK, known_by_all, run, servers, unique
-from tests.processes import RunningServer
-from tests.redis_server import RedisServer
-from tests.waiting import until
-from tests.wamp import CALL, EVENT, Wamp, wamp
+from tests.support.processes import RunningServer
+from tests.support.redis_server import RedisServer
+from tests.support.waiting import until
+from tests.support.wamp import CALL, EVENT, Wamp, wamp
 
 
 class Heir:

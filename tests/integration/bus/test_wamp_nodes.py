@@ -14,10 +14,10 @@ import pytest
 
 from tests.integration.test_wamp import run_component
 from tests.node import run_node
-from tests.processes import PATIENCE, RunningServer, running
-from tests.redis_server import RedisServer, redis_server
-from tests.waiting import until
-from tests.wamp import (
+from tests.support.processes import PATIENCE, RunningServer, running
+from tests.support.redis_server import RedisServer, redis_server
+from tests.support.waiting import until
+from tests.support.wamp import (
     CALL,
     CANCEL,
     ERROR,

@@ -13,13 +13,13 @@ import pytest
 import pytest_twisted
 from twisted.internet.task import deferLater
 
-from tests.buses import Member, redis_node, the_reactor, until
-from tests.certificates import write_certificate
 from tests.integration.bus.test_start import refused
-from tests.processes import PATIENCE, running
-from tests.proxies import free_port
-from tests.redis_server import RedisServer, redis_server
-from wsecho.core.errors import BusTimeout, BusUnavailable
+from tests.support.buses import Member, redis_node, the_reactor, until
+from tests.support.certificates import write_certificate
+from tests.support.processes import PATIENCE, running
+from tests.support.proxies import free_port
+from tests.support.redis_server import RedisServer, redis_server
+from wsecho.core.wire.errors import BusTimeout, BusUnavailable
 
 asynchronous = pytest_twisted.ensureDeferred
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from wsecho.access.hosts import Hosts, host_name
 from wsecho.access.proxies import Sender
-from wsecho.core.errors import Forbidden
+from wsecho.core.wire.errors import Forbidden
 
 ORIGIN = "http://evil.test:8080"
 GUARDED = Hosts(("*.test", "box"), lambda: True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from wsecho.access.kept import BadFileError, Kept
+from wsecho.access.kept import BadFileError, KeptFile
 
 
 def test_reading_again(tmp_path: Path) -> None:
@@ -13,7 +13,7 @@ def test_reading_again(tmp_path: Path) -> None:
     one, two = tmp_path / "1", tmp_path / "2"
     one.write_text("1")
     two.write_text("2")
-    kept = Kept((one, two), int)
+    kept = KeptFile((one, two), int)
     assert kept.values == (1, 2)
     one.write_text("3")
     two.write_text("x")

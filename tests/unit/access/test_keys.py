@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
-from tests.tokens import ED, HS, RS, jwk
+from tests.support.tokens import ED, HS, RS, jwk
 from wsecho.access.keys import BadKeyError, fitting, read_keys
 
 

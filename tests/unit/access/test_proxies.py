@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsecho.access.proxies import Proxies, Sender, host_address
-from wsecho.core.errors import BadRequest
-from wsecho.core.requests import RequestHead
+from wsecho.core.http.requests import RequestHead
+from wsecho.core.wire.errors import BadRequest
 
 PROXIES = Proxies((ip_network("10.0.0.0/8"), ip_network("::1"), ip_network("2001:db8:f::/48")))
 NEAR = "10.0.0.1:5000"

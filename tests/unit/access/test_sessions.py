@@ -9,7 +9,7 @@ import pytest
 from attrs import define, field
 from autobahn.wamp.auth import compute_wcs
 
-from tests.tokens import ED, NOW, OTHER_ED, key, token
+from tests.support.tokens import ED, NOW, OTHER_ED, key, token
 from tests.unit.router.peers import (
     ABORT,
     AUTHENTICATE,
@@ -33,7 +33,7 @@ from wsecho.access.claims import Claims
 from wsecho.access.sessions import TokenAuthenticator, TokenAuthorizer, identity_of
 from wsecho.access.tokens import verify
 from wsecho.access.wampcra import Logins, read_logins
-from wsecho.core.callers import Caller
+from wsecho.core.rooms.callers import Caller
 
 DENIED = "wamp.error.authentication_denied"
 REQUIRED = "wamp.error.authentication_required"

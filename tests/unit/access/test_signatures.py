@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsecho.access.signatures import (
+    MAX_NONCES,
     MIN_SECRET,
-    MOST,
     WINDOW,
-    RefusedError,
+    BadSignatureError,
     Signed,
     Verifier,
     read_secret,
-    sign,
+    sign_request,
 )
 
 KEY = b"k" * 32
@@ -50,13 +50,13 @@ class Receiver:
     def line(self, request: Signed = REQUEST, **more: Any) -> str:
         """What another node says at this moment."""
         given = {"client": "192.0.2.1:5", "now": self.now, "nonce": NONCE, **more}
-        return sign(
+        return sign_request(
             request, more.pop("key", KEY), **{k: given[k] for k in ("client", "now", "nonce")}
         )
 
     def refuses(self, line: str, request: Signed = REQUEST) -> str:
         """Why a line is not taken."""
-        with pytest.raises(RefusedError) as caught:
+        with pytest.raises(BadSignatureError) as caught:
             self.verifier.verify(request, line)
         return caught.value.cause
 
@@ -134,8 +134,8 @@ def test_nothing_is_taken_twice() -> None:
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rather than taken twice, more is refused; later there is place again."""
-    assert MOST > 2 * WINDOW * 4000
-    monkeypatch.setattr("wsecho.access.signatures.MOST", 3)
+    assert MAX_NONCES > 2 * WINDOW * 4000
+    monkeypatch.setattr("wsecho.access.signatures.MAX_NONCES", 3)
     receiver = Receiver()
     for number in range(3):
         receiver.verifier.verify(REQUEST, receiver.line(nonce=f"{number:016}"))
@@ -147,7 +147,7 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("moved", [3600.0, -3600.0])
 def test_what_is_remembered_goes_in_its_time(moved: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """A clock that is set back does not have lines pile up, nor one set forward forget them."""
-    monkeypatch.setattr("wsecho.access.signatures.MOST", 2)
+    monkeypatch.setattr("wsecho.access.signatures.MAX_NONCES", 2)
     receiver = Receiver()
     line = receiver.line()
     receiver.verifier.verify(REQUEST, line)

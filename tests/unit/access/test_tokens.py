@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.tokens import ED, FAR, HS, NOW, OTHER_ED, RS, key, token
+from tests.support.tokens import ED, FAR, HS, NOW, OTHER_ED, RS, key, token
 from wsecho.access.claims import Claims, Terms
 from wsecho.access.tokens import MAX_TOKEN, sign, verify
-from wsecho.core.base64url import decode, encode
-from wsecho.core.errors import BadToken
+from wsecho.core.wire.base64url import decode, encode
+from wsecho.core.wire.errors import BadToken
 
 KEYS = [key(ED), key(HS), key(RS)]
 PRINTABLE = {chr(code) for code in range(0x20, 0x7F)} - {'"', "\\"}

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from tests.bus_contract import *  # noqa: F403
-from tests.bus_contract import MakeNodes
-from tests.buses import Node, memory_nodes
-from wsecho.core.hub import Rules
+from tests.support.bus_contract import *  # noqa: F403
+from tests.support.bus_contract import MakeNodes
+from tests.support.buses import Node, memory_nodes
+from wsecho.core.rooms.hub import Rules
 
 
 @pytest.fixture

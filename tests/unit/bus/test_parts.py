@@ -10,13 +10,13 @@ from twisted.internet.defer import Deferred
 from twisted.logger import capturedLogs
 
 from wsecho.bus.later import Later, gather, settle, when
-from wsecho.bus.redis.keys import Keys
-from wsecho.bus.redis.measures import BOUNDS, Measures
-from wsecho.bus.redis.records import NO_TAG, read_notice, write_record
-from wsecho.bus.redis.tags import MOST, Tags
-from wsecho.core.errors import BusTimeout, Internal, WireError
-from wsecho.core.retries import Keyed
-from wsecho.core.rooms import Said
+from wsecho.bus.measures import BOUNDS, Measures
+from wsecho.bus.redis.client.keys import Keys
+from wsecho.bus.redis.rooms.correlation import MAX_UNDER_WAY, Correlation
+from wsecho.bus.redis.rooms.records import NO_TAG, read_notice, write_record
+from wsecho.core.rooms.retries import Keyed
+from wsecho.core.rooms.room import PublishRequest
+from wsecho.core.wire.errors import BusTimeout, Internal, WireError
 
 
 class Member:
@@ -29,7 +29,7 @@ class Member:
 @given(st.binary(), st.booleans(), st.integers(1, 1 << 53))
 def test_a_record_comes_back_as_it_went(payload: bytes, is_binary: bool, publication: int) -> None:
     """Whatever is in it."""
-    record = write_record(Said(payload, is_binary, publication), b"node:7")
+    record = write_record(PublishRequest(payload, is_binary, publication), b"node:7")
     logged = read_notice(b"m e-_1 12 1700000000.000123 " + record)
     message = logged.message
     assert (message.payload, message.is_binary, message.publication) == (
@@ -43,7 +43,7 @@ def test_a_record_comes_back_as_it_went(payload: bytes, is_binary: bool, publica
 
 def test_tags_lead_back_once() -> None:
     """Where somebody will ask, and here alone."""
-    tags = Tags("me")
+    tags = Correlation("me")
     quiet = Member(wants_own=False)
     assert tags.tag(None, None) == tags.tag(Member(wants_own=True), None) == NO_TAG
     tag = tags.tag(quiet, "origin")
@@ -51,7 +51,7 @@ def test_tags_lead_back_once() -> None:
     assert tags.take(tag) == (quiet, "origin")
     assert tags.take(tag) == (None, None)
     first = tags.tag(quiet, None)
-    for _ in range(MOST):
+    for _ in range(MAX_UNDER_WAY):
         tags.tag(quiet, None)
     assert tags.take(first) == (None, None)
 
@@ -88,14 +88,14 @@ def test_channels_of_two_databases_are_apart(
     """And of two prefixes, whatever they are; the pattern of all rooms matches one's own alone."""
 
     def channels(keys: Keys) -> list[str]:
-        node, whisper = keys.node(word), keys.whisper(word, word)
+        node, whisper = keys.node(word), keys.send_to(word, word)
         return [keys.room(room).channel, keys.subject(word), keys.logged(word), node, whisper]
 
     keys, others = Keys(*one), Keys(*other)
     assert all(name.startswith(one[0]) for name in channels(keys))
     if one != other:
         assert not {*channels(keys)} & {*channels(others)}
-    pattern = re.compile(as_regex(keys.every_room), re.DOTALL)
+    pattern = re.compile(as_regex(keys.pattern_subscriber), re.DOTALL)
     assert [name for name in channels(keys) if pattern.fullmatch(name)] == channels(keys)[:1]
     assert one == other or not any(pattern.fullmatch(name) for name in channels(others))
 

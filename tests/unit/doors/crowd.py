@@ -17,7 +17,7 @@ from twisted.python.failure import Failure
 from tests.unit.doors.harness import Peer, Server, Wire
 from tests.unit.doors.turns import TurningClock
 from tests.unit.lane.implementations import take
-from wsecho.config import Config
+from wsecho.config.config import Config
 from wsecho.doors.front import Front
 from wsecho.lane.lane import Lane
 from wsecho.lane.transport import LaneTransport
@@ -140,7 +140,7 @@ class LaneServer(Server):
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
-        self.lane = CrowdLane(self.clock, self.rooms.deliveries.together)
+        self.lane = CrowdLane(self.clock, self.rooms.fanout.together)
         self.lane._epoll = select.epoll()
         self.websockets.lane = self.factory.site.lane = self.lane
 
@@ -159,14 +159,14 @@ class LaneServer(Server):
         return any([self.lane.turn(), self.clock.turn()])
 
     def fanned(self, room: str = "a") -> dict[str, int]:
-        """How many are in each of a room's fans, by their form."""
-        fans = self.rooms.deliveries._fans.get(room, {})
-        return {form: len(fan) for form, fan in fans.items()}
+        """How many are in each of a room's groups, by their form."""
+        groups = self.rooms.fanout._groups.get(room, {})
+        return {form: len(group) for form, group in groups.items()}
 
     def sent(self, door: str) -> int:
         """How many messages were sent by a door, as the metrics say."""
-        self.house.stats.count()
-        return self.house.stats.doors[door].total("messages_out")
+        self.state.stats.count()
+        return self.state.stats.doors[door].total("messages_out")
 
 
 @contextmanager

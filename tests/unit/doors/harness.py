@@ -22,23 +22,23 @@ from websockets.http11 import Response
 from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
-from tests.events import Event, read_events
+from tests.support.events import Event, read_events
 from wsecho.bus.later import Later
 from wsecho.bus.memory import MemoryBus
-from wsecho.config import Config
+from wsecho.config.config import Config
 from wsecho.doors.admission import Admission
 from wsecho.doors.broadcast.longpoll import Poll
 from wsecho.doors.broadcast.resource import Broadcast
-from wsecho.doors.broadcast.sse import EventStream
+from wsecho.doors.broadcast.sse import RoomEventStream
 from wsecho.doors.front import Front, FrontFactory
 from wsecho.doors.handshake import Handshake
-from wsecho.doors.house import House
-from wsecho.doors.page import Missing
-from wsecho.doors.rooms import MakeBus, Rooms
-from wsecho.doors.site import EchoSite
+from wsecho.doors.http.page import Missing
+from wsecho.doors.http.site import EchoSite
 from wsecho.doors.wamp.serve import make_router, rawsocket_maker
-from wsecho.doors.websocket import WebSocketFactory
+from wsecho.doors.websocket.connection import WebSocketFactory
+from wsecho.fanout.rooms import MakeBus, Rooms
 from wsecho.router import Router
+from wsecho.server.state import ServerState
 
 T = TypeVar("T")
 
@@ -118,7 +118,7 @@ class Server:
     make_bus: MakeBus = MemoryBus
     ahead: float = 0.0
     admission: Admission = field(init=False)
-    house: House = field(init=False)
+    state: ServerState = field(init=False)
     rooms: Rooms = field(init=False)
     router: Router = field(init=False)
     websockets: WebSocketFactory = field(init=False)
@@ -126,26 +126,26 @@ class Server:
 
     def __attrs_post_init__(self) -> None:
         config, clock = self.config, self.clock
-        self.house = House.of(config, clock, self.time_of_day)
-        self.rooms = Rooms(config.rules, clock, self.house.stats, self.make_bus, self.time_of_day)
+        self.state = ServerState.of(config, clock, self.time_of_day)
+        self.rooms = Rooms(config.rules, clock, self.state.stats, self.make_bus, self.time_of_day)
         self.admission = Admission.of(config, self.time_of_day, lambda: self.is_on_loopback)
-        self.router = make_router(config, self.rooms, clock, self.admission, self.house.wall)
-        self.websockets = WebSocketFactory(config, clock, self.house)
+        self.router = make_router(config, self.rooms, clock, self.admission, self.state.wall)
+        self.websockets = WebSocketFactory(config, clock, self.state)
         gate = self.admission.gate
         handshake = Handshake(config, gate, self.rooms, self.router, self.websockets)
-        broadcast = Broadcast(config, gate, self.rooms, self.house, clock)
+        broadcast = Broadcast(config, gate, self.rooms, self.state, clock)
         self.root.putChild(b"broadcast", broadcast)
         site = EchoSite(self.root, handshake, clock, config)
-        rawsocket = rawsocket_maker(config, self.router, clock, self.house)
+        rawsocket = rawsocket_maker(config, self.router, clock, self.state)
         self.factory = FrontFactory(site, handshake, rawsocket, clock, config.open_timeout)
 
     def time_of_day(self) -> float:
         """The wall clock, which somebody may set: it is `ahead` of the other."""
         return self.clock.seconds() + self.ahead
 
-    def answering(self) -> list[EventStream | Poll]:
+    def answering(self) -> list[RoomEventStream | Poll]:
         """The readers whose answers are not over."""
-        return [one for one in self.house.connections if isinstance(one, EventStream | Poll)]
+        return [one for one in self.state.connections if isinstance(one, RoomEventStream | Poll)]
 
     def connect(self, address: str = "192.168.1.1") -> "Peer":
         """Open a TCP connection, so to say; one of a Unix socket, where the address is empty."""

@@ -11,8 +11,8 @@ from twisted.protocols.haproxy._wrapper import HAProxyWrappingFactory
 
 from tests.unit.doors.harness import Peer, Server, Wire
 from tests.unit.doors.test_front import UPGRADE, status
-from wsecho.config import Config
-from wsecho.doors.front import _MOST_TURNED_AWAY
+from wsecho.config.config import Config
+from wsecho.doors.front import _MAX_TURNED_AWAY
 
 GET = b"GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
@@ -34,8 +34,8 @@ def test_over_max_connections_is_503(request_: bytes) -> None:
     assert b"Retry-After: 5" in answer
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["code"] == "over_limit"
     assert second.wire.half_closed
-    assert server.house.admissions.refused == {"max-connections": 1}
-    assert server.house.stats.refusals == {(503, "over_limit"): 1}
+    assert server.state.admissions.refused == {"max-connections": 1}
+    assert server.state.stats.refusals == {(503, "over_limit"): 1}
     first.lose()
     third = server.connect()
     third.send(UPGRADE)
@@ -50,7 +50,7 @@ def test_over_max_connections_per_address_is_429(request_: bytes) -> None:
     second = server.connect()
     second.send(request_)
     assert status(second.received()) == 429
-    assert server.house.admissions.refused == {"max-connections-per-address": 1}
+    assert server.state.admissions.refused == {"max-connections-per-address": 1}
     other = server.connect("192.0.2.9")
     other.send(UPGRADE)
     assert status(other.received()) == 101
@@ -69,13 +69,13 @@ def test_a_rawsocket_over_the_limits_is_closed() -> None:
 def test_those_who_wait_to_be_turned_away_are_bounded() -> None:
     """A flood of silent connections costs no descriptor for long."""
     server = Server(Config(max_connections=1))
-    peers = [server.connect() for _ in range(_MOST_TURNED_AWAY + 3)]
+    peers = [server.connect() for _ in range(_MAX_TURNED_AWAY + 3)]
     assert [peer.wire.aborted for peer in peers[-3:]] == [False, True, True]
     for peer in peers:
         peer.lose()
-    assert not len(server.house.admissions)
+    assert not len(server.state.admissions)
     assert server.factory.turned_away == 0
-    assert not server.house.connections
+    assert not server.state.connections
 
 
 def test_behind_a_proxy_the_forwarded_address_counts() -> None:
@@ -113,7 +113,7 @@ def test_without_a_proxy_all_of_a_unix_socket_are_one() -> None:
     second = server.connect("")
     second.send(forwarded("192.0.2.1"))
     assert status(second.received()) == 429
-    assert server.house.admissions.of("a local socket") == 1
+    assert server.state.admissions.of("a local socket") == 1
 
 
 @pytest.mark.parametrize("first", [GET, UPGRADE, b"\x7f\xf1\0\0"])
@@ -131,8 +131,8 @@ def test_behind_the_proxy_protocol_the_client_counts(first: bytes) -> None:
         return wire
 
     assert [bool(connect(f"192.0.2.{number}").value()) for number in (1, 2, 3)] == [True] * 3
-    assert server.house.admissions.of("192.0.2.2") == 1
-    assert server.house.admissions.of("10.0.0.1") == 0
+    assert server.state.admissions.of("192.0.2.2") == 1
+    assert server.state.admissions.of("10.0.0.1") == 0
     again = connect("192.0.2.2").value()
     assert again.startswith(b"HTTP/1.1 429") if first[:1] != b"\x7f" else again == b""
 
@@ -144,8 +144,8 @@ def test_a_client_cannot_name_itself_by_its_sockets_name() -> None:
         peer = server.connect("")
         peer.wire.peerAddr = UNIXAddress(b"10.0.0.1")
         peer.send(forwarded("192.0.2.1"))
-    assert server.house.admissions.of("192.0.2.1") == 0
-    assert server.house.admissions.refused == {"max-connections-per-address": 1}
+    assert server.state.admissions.of("192.0.2.1") == 0
+    assert server.state.admissions.refused == {"max-connections-per-address": 1}
 
 
 def test_an_upgrade_behind_a_proxy_is_its_clients() -> None:
@@ -170,7 +170,7 @@ def test_every_kind_of_connection_has_one_place() -> None:
         peer = server.connect()
         peer.send(first)
         peers.append(peer)
-    assert len(server.house.admissions) == 5
+    assert len(server.state.admissions) == 5
     for peer in peers:
         peer.lose()
-    assert len(server.house.admissions) == 0
+    assert len(server.state.admissions) == 0

@@ -10,10 +10,10 @@ from attrs import define, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.events import EventReader
+from tests.support.events import EventReader
 from tests.unit.doors.harness import Client, Exchange, Peer, Server
 from tests.unit.tls.secure import SecureServer
-from wsecho.config import Config
+from wsecho.config.config import Config
 
 
 class Reader(Protocol):

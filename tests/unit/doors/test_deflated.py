@@ -10,11 +10,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.deflated import TAIL, Compressor, Style, Written, written
-from tests.frames import Frame, whole
+from tests.support.deflated import TAIL, Compressor, Style, Written, written
+from tests.support.frames import Frame, whole
 from tests.unit.doors.ways import GATHERED, OURS, Outcome, Talk, Way, hold
-from wsecho.config import Config
-from wsecho.core.compression import longest_deflated
+from wsecho.config.config import Config
+from wsecho.core.websocket.compression import longest_deflated
 
 MOST = 1000
 DEFLATE = "permessage-deflate"
@@ -182,7 +182,7 @@ def test_only_so_many_fragments_are_a_message(
     monkeypatch: pytest.MonkeyPatch, way: Way, path: str, payload: bytes, first: int
 ) -> None:
     """Empty ones too; those of the message before do not count."""
-    monkeypatch.setattr("wsecho.core.gathering.MOST_FRAGMENTS", FRAGMENTS)
+    monkeypatch.setattr("wsecho.core.websocket.gathering.MAX_FRAGMENTS", FRAGMENTS)
     message = fragment(payload, first)
     empty, ping = Frame(0, b"", KEY, 0).write(), whole(b"a", 0x89)
     begun = b"".join(message) + whole(b"b") + b"".join(message[:-1]) + ping + empty

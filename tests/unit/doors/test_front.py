@@ -8,8 +8,8 @@ from twisted.internet.error import ConnectionDone
 from twisted.python.failure import Failure
 
 from tests.unit.doors.harness import Client, Server, masked
-from wsecho.config import Config
-from wsecho.core.requests import MAX_HEAD
+from wsecho.config.config import Config
+from wsecho.core.http.requests import MAX_HEAD
 
 UPGRADE = (
     b"GET /echo HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

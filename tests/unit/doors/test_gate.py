@@ -9,9 +9,9 @@ import pytest
 from twisted.internet.address import IPv4Address
 from twisted.internet.task import Clock
 
-from tests.tokens import ED, HS, NOW, OTHER_ED, key_file, token
+from tests.support.tokens import ED, HS, NOW, OTHER_ED, key_file, token
 from tests.unit.doors.harness import Client, Server
-from wsecho.config import Config, ConfigError, load
+from wsecho.config.config import Config, ConfigError, load
 
 OWN = {"Origin": "http://localhost"}
 FOREIGN = {"Origin": "http://evil.example"}

@@ -4,7 +4,7 @@
 import pytest
 
 from tests.unit.doors.harness import Server
-from wsecho.config import Config
+from wsecho.config.config import Config
 
 FOREIGN = ("https://evil.example", "null", "http://localhost:81")
 

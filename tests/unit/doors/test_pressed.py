@@ -9,10 +9,10 @@ import pytest
 
 from tests.unit.doors.harness import Client, Peer, Server
 from tests.unit.doors.wamp.harness import HELLO, ROOM, Poller, Raw, Wamp, make_server
-from wsecho.bus.interface import Ear
+from wsecho.bus.interface import BusListener
 from wsecho.bus.memory import MemoryBus
-from wsecho.core.hub import Hub
-from wsecho.doors import roomdoor
+from wsecho.core.rooms.hub import Hub
+from wsecho.doors.websocket import room_door
 from wsecho.router import session
 
 FEW = 3
@@ -22,7 +22,7 @@ ALL = [f"{number}" for number in range(3 * FEW)]
 class PressedBus(MemoryBus):
     """A bus in memory that says that it is behind when it is told to."""
 
-    def __init__(self, hub: Hub[Any], ear: Ear, now: Callable[[], float]) -> None:
+    def __init__(self, hub: Hub[Any], ear: BusListener, now: Callable[[], float]) -> None:
         super().__init__(hub, ear, now)
         self.held: list[Callable[[], None]] = []
 
@@ -48,7 +48,7 @@ class PressedBus(MemoryBus):
 def a_few_are_three() -> Iterator[None]:
     """Have few messages be fewer."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (roomdoor, session):
+        for module in (room_door, session):
             patch.setattr(module, "FEW", FEW)
         yield
 

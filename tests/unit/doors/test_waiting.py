@@ -10,20 +10,20 @@ from twisted.internet.defer import Deferred
 
 from tests.unit.doors.harness import Client, Server, masked
 from tests.unit.doors.wamp.harness import ROOM, Wamp
-from wsecho.bus.interface import Ear
+from wsecho.bus.interface import BusListener
 from wsecho.bus.memory import MemoryBus
-from wsecho.config import Config
-from wsecho.core.errors import BusTimeout, BusUnavailable
-from wsecho.core.hub import Hub
-from wsecho.core.positions import Position
-from wsecho.core.retries import Receipt
-from wsecho.core.rooms import Said
+from wsecho.config.config import Config
+from wsecho.core.rooms.hub import Hub
+from wsecho.core.rooms.retries import Receipt
+from wsecho.core.rooms.room import PublishRequest
+from wsecho.core.wire.errors import BusTimeout, BusUnavailable
+from wsecho.core.wire.positions import Position
 
 
 class SlowBus(MemoryBus):
     """A bus in memory that answers when it is told to."""
 
-    def __init__(self, hub: Hub[Any], ear: Ear, now: Callable[[], float]) -> None:
+    def __init__(self, hub: Hub[Any], ear: BusListener, now: Callable[[], float]) -> None:
         super().__init__(hub, ear, now)
         self.is_away = False
         self.is_slow = True
@@ -33,11 +33,11 @@ class SlowBus(MemoryBus):
         """Promise it."""
         return self._later(lambda: None)
 
-    def publish(self, room: str, said: Said, sender: Any, origin: Any) -> Any:
+    def publish(self, room: str, said: PublishRequest, sender: Any, origin: Any) -> Any:
         """Promise to say it."""
         return self._later(partial(super().publish, room, said, sender, origin))
 
-    def publish_to_all(self, said: Mapping[str, Said]) -> Any:
+    def publish_to_all(self, said: Mapping[str, PublishRequest]) -> Any:
         """Promise to say it."""
 
         def say() -> dict[str, Receipt]:
@@ -134,7 +134,7 @@ def test_a_client_that_goes_meanwhile_never_joins(path: str) -> None:
     client.peer.lose()
     bus.answer()
     assert server.rooms.hub.members("a") == []
-    assert not len(server.house.connections)
+    assert not len(server.state.connections)
 
 
 def test_a_bus_that_is_away_refuses_the_handshake() -> None:
@@ -289,7 +289,7 @@ def test_a_session_that_goes_meanwhile_joins_nothing() -> None:
 def renewed(server: Server) -> Position:
     """The room has lost its epoch."""
     position = Position("fresh", 0)
-    server.rooms.deliveries.renew("a", position)
+    server.rooms.fanout.renew("a", position)
     return position
 
 
@@ -304,7 +304,7 @@ def test_every_door_is_told_of_a_new_epoch() -> None:
     wamp.subscribe(ROOM)
     poll = server.ask("GET", f"/broadcast/a?after={server.rooms.read('a').position}&wait=20")
     framed.take()
-    server.rooms.deliveries.skip("a", "old", 3, 5)
+    server.rooms.fanout.skip("a", "old", 3, 5)
     assert '"type":"skipped","from":"old:3","to":"old:5"' in framed.texts()[0]
     assert (raw.close_code, raw.close_reason) == (4410, "old:5")
     assert poll.json == {"position": "old:5", "recovered": False, "messages": []}

@@ -9,8 +9,8 @@ from attrs import define, field
 from twisted.web.resource import Resource
 
 from tests.unit.doors.harness import Client, Peer, Server, known
-from wsecho.config import Config
-from wsecho.core.slowness import SlowRule
+from wsecho.config.config import Config
+from wsecho.core.limits.slowness import SlowRule
 from wsecho.doors.wamp.serve import longpoll_resource
 
 ROLES: dict[str, Any] = {"publisher": {}, "subscriber": {}, "caller": {}, "callee": {}}
@@ -26,7 +26,7 @@ def make_server(**options: Any) -> Server:
     root = Resource()
     server = Server(Config(auto_ping=0, **options), root)
     lp = longpoll_resource(
-        server.config, server.admission.gate, server.router, server.clock, server.house
+        server.config, server.admission.gate, server.router, server.clock, server.state
     )
     root.putChild(b"lp", lp)
     return server
@@ -124,7 +124,7 @@ def test_a_session_may_be_subscribed_to_so_many_rooms(kind: str) -> None:
     assert wamp.subscribe("wsecho.room.a")[2] == first[2]
     assert wamp.subscribe("com.example.topic")[0] == SUBSCRIBED
     assert Wamp.join(server).subscribe("wsecho.room.c")[0] == SUBSCRIBED
-    assert server.house.stats.limits["max-rooms-per-connection"] == 1
+    assert server.state.stats.limits["max-rooms-per-connection"] == 1
     wamp.ask(34, first[2])
     assert wamp.subscribe("wsecho.room.c")[0] == SUBSCRIBED
 
@@ -136,7 +136,7 @@ def test_a_pattern_over_rooms_is_one_of_them() -> None:
     assert wamp.subscribe("wsecho.room.a")[4] == OVER_LIMIT
 
 
-def test_a_full_room_or_house_is_over_limit() -> None:
+def test_a_full_room_or_server_is_over_limit() -> None:
     """For subscribers and publishers alike; it is nobody's fault."""
     server = make_server(max_rooms=1, max_members=1)
     server.open("/broadcast/a")
@@ -163,7 +163,7 @@ def test_over_rate_drop_answers_requests(kind: str) -> None:
     answers = wamp.heard()
     assert [answer[0] for answer in answers] == [RESULT] * 3 + [ERROR] * 2
     assert [answer[4] for answer in answers[3:]] == [OVER_RATE] * 2
-    assert server.house.stats.limits["message-rate"] == 3
+    assert server.state.stats.limits["message-rate"] == 3
     server.clock.advance(1)
     wamp.say([48, 8, {}, ECHO, [8]])
     assert wamp.heard() == [[RESULT, 8, {}, [8]]]
@@ -247,8 +247,8 @@ def test_a_slow_reader_is_told_what_was_left_out(kind: str, policy: Any) -> None
     assert after[-1] == last
     assert len(after) == 1 or policy == "skip"
     assert events[place][4:] == [[], {"skipped": gap}]
-    assert server.house.stats.left_out["wamp"] == 30 - len(before) - len(after)
-    assert server.house.stats.longest_queue <= 2000
+    assert server.state.stats.left_out["wamp"] == 30 - len(before) - len(after)
+    assert server.state.stats.longest_queue <= 2000
 
 
 @pytest.mark.parametrize("kind", TRANSPORTS)
@@ -260,7 +260,7 @@ def test_a_slow_reader_of_other_rooms_is_closed(kind: str) -> None:
     if kind != "lp":
         wamp.peer.wire.fill()
     speak(server, "b", 30)
-    assert server.house.stats.limits["send-queue"] == 1
+    assert server.state.stats.limits["send-queue"] == 1
     if kind == "rawsocket":
         assert wamp.peer.wire.aborted
     else:
@@ -286,21 +286,21 @@ def test_long_poll_sessions_are_connections() -> None:
     """Within the limits, from `open` to the end; and they are lines of the log and counts."""
     server = make_server(max_connections_per_address=3, lp_timeout=30)
     wamp = Wamp.join(server, "lp")
-    assert len(server.house.admissions) == 2
-    assert len(server.house.stats.doors["lp"].visits) == 1
+    assert len(server.state.admissions) == 2
+    assert len(server.state.stats.doors["lp"].visits) == 1
     refused = Wamp(server, "lp")
     refused.peer = server.connect()
     head = b"POST /lp/open HTTP/1.1\r\nHost: x\r\nContent-Length: 37\r\n\r\n"
     refused.peer.send(head + b'{"protocols":["wamp.2.json.batched"]}')
     assert b" 429 " in refused.peer.received()
-    assert server.house.admissions.refused == {"max-connections-per-address": 1}
+    assert server.state.admissions.refused == {"max-connections-per-address": 1}
     server.clock.pump([1] * 31)
-    assert wamp.server.house.stats.limits["lp-timeout"] == 1
-    assert not server.house.stats.doors["lp"].visits
+    assert wamp.server.state.stats.limits["lp-timeout"] == 1
+    assert not server.state.stats.doors["lp"].visits
     wamp.peer.lose()
     refused.peer.lose()
-    assert len(server.house.admissions) == 0
-    assert not server.house.connections
+    assert len(server.state.admissions) == 0
+    assert not server.state.connections
 
 
 def test_last_words_reach_a_slow_peer_before_the_close_frame() -> None:

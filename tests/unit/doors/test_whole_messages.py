@@ -9,7 +9,7 @@ from attrs import evolve
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.frames import (
+from tests.support.frames import (
     ANY,
     GARBAGE,
     GOOD,
@@ -25,8 +25,8 @@ from tests.frames import (
     write_all,
 )
 from tests.unit.doors.ways import AUTOBAHN, GATHERED, OURS, Outcome, Talk, hold
-from wsecho.config import Config
-from wsecho.core.large import Buffers
+from wsecho.config.config import Config
+from wsecho.core.websocket.large import Buffers
 
 DEFLATE = "permessage-deflate"
 EXTENSIONS = (

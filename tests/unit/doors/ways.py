@@ -13,9 +13,9 @@ from autobahn.twisted.websocket import WebSocketServerProtocol
 from tests.unit.doors.harness import Peer, Server
 from tests.unit.lane.implementations import IMPLEMENTATIONS, take, using
 from tests.unit.lane.joined import OneLane, joined
-from wsecho.config import Config
-from wsecho.doors.opened import opened_kind
-from wsecho.doors.websocket import WebSocketConnection
+from wsecho.config.config import Config
+from wsecho.doors.websocket.connection import WebSocketConnection
+from wsecho.doors.websocket.opened import opened_kind
 
 _HEAD_END: Final = b"\r\n\r\n"
 _CLOSE: Final = 0x88
@@ -156,14 +156,14 @@ def hold(way: Way, talk: Talk) -> Outcome:
         line.read()
         ends = line.ends()
         peer.lose()
-    [stats] = server.house.stats.doors.values()
+    [stats] = server.state.stats.doors.values()
     counts = (
         *(stats.total("messages_in"), stats.total("messages_out")),
         *(stats.total("bytes_in"), stats.total("bytes_out")),
     )
     head, _, answers = bytes(line.answers).partition(_HEAD_END)
     assert head.startswith(b"HTTP/1.1 101 ")
-    met = server.house.stats
+    met = server.state.stats
     return Outcome(answers, *ends, counts, dict(met.limits), list(met.closes))
 
 

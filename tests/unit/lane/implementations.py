@@ -10,8 +10,8 @@ from typing import Final
 
 import pytest
 
-from wsecho.doors import reading
-from wsecho.lane import octets, wire
+from wsecho.doors.websocket import reading
+from wsecho.lane import octets, speedups
 
 NAMES: Final = (
     *("echo", "read_messages", "receive", "receive_masked"),
@@ -49,7 +49,7 @@ if_compiled = pytest.mark.skipif(not COMPILED, reason="no compiler was there")
 def using(implementation: ModuleType) -> Iterator[None]:
     """Have the lane, and all that read messages, use one of them."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (wire, reading):
+        for module in (speedups, reading):
             for name in NAMES:
                 if hasattr(module, name):
                     patch.setattr(module, name, getattr(implementation, name))

@@ -67,7 +67,7 @@ class OneLane:
         """Give a protocol the socket in place of what it has."""
         self.events = select.EPOLLIN
         self.transport = LaneTransport(
-            self,  # type: ignore[arg-type]  # it is one, as far as a transport knows
+            self,  # it is one, as far as a transport knows
             self.clock,
             self.connection,
             protocol,

@@ -12,7 +12,7 @@ from twisted.internet.testing import MemoryReactorClock
 
 from tests.unit.doors.harness import Server
 from tests.unit.doors.test_front import UPGRADE
-from wsecho.config import Config
+from wsecho.config.config import Config
 from wsecho.lane.accepted import Accepted
 
 WHERE = ("127.0.0.1", 1)
@@ -145,4 +145,4 @@ def test_a_fault_of_ours_ends_one_connection(pair: Pair, monkeypatch: pytest.Mon
     transport = pair.accept(server.factory.buildProtocol(None))
     pair.reactor.advance(0)
     assert not transport.connected
-    assert len(server.house.connections) == 0
+    assert len(server.state.connections) == 0

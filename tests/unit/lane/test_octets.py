@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.frames import ODD_UTF8, STREAMS, Frame, masked_with, whole
+from tests.support.frames import ODD_UTF8, STREAMS, Frame, masked_with, whole
 from tests.unit.lane.implementations import (
     COMPILED,
     NAMES,

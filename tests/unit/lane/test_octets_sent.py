@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.frames import ANY, GOOD, MASKS, ODD_UTF8, Frame, whole
+from tests.support.frames import ANY, GOOD, MASKS, ODD_UTF8, Frame, whole
 from tests.unit.lane.implementations import (
     COMPILED,
     SHARED,

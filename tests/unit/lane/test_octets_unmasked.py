@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.frames import MASKS, ODD_UTF8, masked_with
+from tests.support.frames import MASKS, ODD_UTF8, masked_with
 from tests.unit.lane.implementations import COMPILED, IMPLEMENTATIONS, if_compiled, of_each
 from wsecho.lane import octets
 

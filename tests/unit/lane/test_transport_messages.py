@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from attrs import define, field
 
-from tests.frames import Frame, whole
+from tests.support.frames import Frame, whole
 from tests.unit.lane.implementations import IMPLEMENTATIONS, give, take, using
 from tests.unit.lane.joined import OneLane, joined
 from tests.unit.lane.test_transport import World
-from wsecho.core.frames import encode_message
-from wsecho.core.large import LargeMessage
-from wsecho.core.reading import read_head
+from wsecho.core.websocket.frames import encode_message
+from wsecho.core.websocket.large import LargeMessage
+from wsecho.core.websocket.reading import read_head
+from wsecho.lane import speedups
 from wsecho.lane import transport as transport_module
-from wsecho.lane import wire
 from wsecho.lane.transport import LaneTransport
 
 PING = Frame(0x89, b"ping", b"abcd", 0).write()
@@ -185,7 +185,7 @@ def test_a_message_of_which_any_part_was_sent_arrives_whole(
             world.socket.taken += frame[:sent]  # noqa: B023
             return len(frame) - sent  # noqa: B023
 
-        monkeypatch.setattr(wire, "send_message", send)
+        monkeypatch.setattr(speedups, "send_message", send)
         world.transport.send_message(memoryview(payload), is_binary=True)
         assert world.transport.is_clear == (sent == len(frame))
         world.transport.write(b"next")
@@ -227,7 +227,7 @@ def begin(length: int, first: int = 0x82) -> LargeMessage:
     head = read_head(frame, 1 << 21, most_deflated=1 << 21)
     assert head is not None
     place = memoryview(bytearray(length))
-    return LargeMessage(head, place, wire.unmask_in_place, wire.unmask_text)
+    return LargeMessage(head, place, speedups.unmask_in_place, speedups.unmask_text)
 
 
 def test_what_comes_of_a_large_message_is_put_where_it_belongs(world: Place) -> None:
@@ -337,13 +337,13 @@ def test_more_is_read_at_a_time_once_messages_are_large(
     """Until there are many small ones in a read: each of them costs time that others wait."""
     asked: list[int] = []
     for name in ("receive", "echo"):
-        ask = getattr(wire, name)
+        ask = getattr(speedups, name)
 
         def read(descriptor: int, size: int, most: int, ask: Any = ask) -> Any:
             asked.append(size)
             return ask(descriptor, size, most)
 
-        monkeypatch.setattr(wire, name, read)
+        monkeypatch.setattr(speedups, name, read)
     transport = world.transport
     transport.messages_up_to, transport.echoes = 1 << 20, echoes
 

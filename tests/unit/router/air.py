@@ -16,14 +16,14 @@ from attrs import define, field
 
 from tests.unit.router.peers import HandClock, World
 from wsecho.router import Answer, WampError
+from wsecho.router.cluster import messages
 from wsecho.router.errors import NETWORK_FAILURE, TIMEOUT, CannotCarryError, TakenError
-from wsecho.router.others import notices
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Iterable, Sequence
 
-    from wsecho.router.others.notices import Notice
+    from wsecho.router.cluster.messages import Notice
 
 PATIENCE = 15.0
 
@@ -294,7 +294,7 @@ class Radio:
     def encode(self, notice: Notice) -> bytes:
         """As bytes, for nothing else to be shared."""
         try:
-            return cbor2.dumps([self.node, notices.write(notice)])
+            return cbor2.dumps([self.node, messages.write(notice)])
         except (cbor2.CBOREncodeError, ValueError):
             raise CannotCarryError from None
 
@@ -323,7 +323,7 @@ class Radio:
 def decode(payload: bytes) -> tuple[str, Notice]:
     """Who said what."""
     node, words = cbor2.loads(payload)
-    notice = notices.read(words)
+    notice = messages.read(words)
     assert notice is not None
     return node, notice
 
@@ -424,6 +424,6 @@ class Cluster:
         """Nothing is left of anyone."""
         self.check()
         for world in self.worlds.values():
-            assert not world.realm.guests
+            assert not world.realm.remote_sessions
             world.check_empty()
         assert not any(self.air.held.values())

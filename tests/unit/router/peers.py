@@ -20,7 +20,7 @@ from wsecho.router import (
     Reply,
     Router,
     Session,
-    State,
+    SessionState,
     TransportDetails,
     WampError,
 )
@@ -342,4 +342,4 @@ def with_rooms(**settings: Any) -> tuple[World, Rooms]:
 
 def is_over(peer: Peer) -> bool:
     """Whether the session has ended."""
-    return peer.session.state is State.CLOSED
+    return peer.session.state is SessionState.CLOSED

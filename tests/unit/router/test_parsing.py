@@ -249,12 +249,12 @@ def test_what_is_no_integer_is_no_id(number: object) -> None:
 def test_our_messages_are_autobahns(args: list[int] | None, kwargs: dict[str, int] | None) -> None:
     """Autobahn reads them back as equal to its own."""
     who = Publisher(5, "ann", "user")
-    event = outgoing.Event(1, 2, args, kwargs, "a.b", who, retained=True)
+    event = outgoing.OutgoingEvent(1, 2, args, kwargs, "a.b", who, retained=True)
     read = message.Event.parse(event.marshal())
     assert (read.subscription, read.publication, read.topic, read.retained) == (1, 2, "a.b", True)
     assert (read.publisher, read.publisher_authid, read.publisher_authrole) == (5, "ann", "user")
     assert (event.topic, event.publisher, event.retained) == ("a.b", 5, True)
-    result = outgoing.Result(3, args, kwargs, progress=True)
+    result = outgoing.OutgoingResult(3, args, kwargs, progress=True)
     again = message.Result.parse(result.marshal())
     assert (again.request, again.progress) == (3, True)
     assert result.progress is True

@@ -37,7 +37,7 @@ from tests.unit.router.peers import (
     with_rooms,
 )
 from tests.unit.router.test_parsing import anything, lively
-from wsecho.router import State
+from wsecho.router import SessionState
 from wsecho.router.requests import CANCEL_MODES, INVOKES
 from wsecho.router.uris import matches
 
@@ -64,7 +64,7 @@ def test_no_message_makes_the_router_fail(steps: list[tuple[int, Any]]) -> None:
     assert not world.faults, world.faults
     for peer in peers:
         sent = peer.take()
-        over = peer.session.state is State.CLOSED
+        over = peer.session.state is SessionState.CLOSED
         assert over == (peer.transport.closed is not None)
         assert (peer.session.id in world.realm.sessions) == peer.session.is_open
         assert sum(raw[0] == WELCOME for raw in sent) <= 1

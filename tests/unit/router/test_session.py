@@ -26,9 +26,9 @@ from tests.unit.router.peers import (
     World,
     is_over,
 )
-from wsecho.router import Challenge, Identity, State, WampError
+from wsecho.router import Challenge, Identity, SessionState, WampError
+from wsecho.router.ports import TransportDetails
 from wsecho.router.requests import Hello
-from wsecho.router.seams import TransportDetails
 
 
 def test_hello_is_answered_with_welcome(world: World) -> None:
@@ -270,7 +270,7 @@ def test_our_goodbye_waits_for_the_peers(world: World) -> None:
     peer.subscribe("a.b")
     peer.session.close("wamp.close.system_shutdown", "see you")
     assert peer.one() == [GOODBYE, {"message": "see you"}, "wamp.close.system_shutdown"]
-    assert peer.session.state is State.CLOSING
+    assert peer.session.state is SessionState.CLOSING
     assert not world.realm.sessions
     assert peer.send([CALL, 9, {}, "wamp.session.count"], [PUBLISH, 1, {}, "a"]) == []
     assert peer.transport.closed is None

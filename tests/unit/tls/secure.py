@@ -11,7 +11,7 @@ from attrs import define, field
 from twisted.internet.ssl import PrivateCertificate
 from twisted.internet.task import Clock
 
-from tests.certificates import unverified, write_certificate
+from tests.support.certificates import unverified, write_certificate
 from tests.unit.doors.harness import Peer, Server, Wire
 from wsecho.tls.certificates import OneCertificate
 from wsecho.tls.connection import TlsConnection, TlsFactory

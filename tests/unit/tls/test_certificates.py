@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
 from zope.interface import provider
 
-from tests.certificates import serial_of, unverified, write_certificate
+from tests.support.certificates import serial_of, unverified, write_certificate
 from tests.unit.doors.harness import Wire
 from tests.unit.tls.secure import Secure
 from wsecho.tls.certificates import Folder

@@ -11,10 +11,10 @@ from twisted.internet.task import Clock
 from twisted.web.static import Data
 from zope.interface import implementer
 
-from tests.certificates import unverified
+from tests.support.certificates import unverified
 from tests.unit.doors.harness import Wire, masked
 from tests.unit.tls.secure import Secure, SecurePeer, SecureServer, certificate
-from wsecho.config import Config
+from wsecho.config.config import Config
 from wsecho.tls.connection import LINGER, TlsConnection, TlsFactory
 from wsecho.tls.failures import Failures
 
@@ -102,7 +102,7 @@ def test_the_peer_has_a_while_to_close(is_answered: bool) -> None:
         server.clock.advance(LINGER)
         assert peer.wire.aborted
         peer.lose()
-    assert not list(server.house.connections)
+    assert not list(server.state.connections)
 
 
 def test_a_peer_that_ends_first_is_answered() -> None:
@@ -284,7 +284,7 @@ def test_a_broken_record_is_told_and_then_the_end() -> None:
     server.clock.advance(LINGER)
     assert peer.wire.aborted
     peer.lose()
-    assert not list(server.house.connections)
+    assert not list(server.state.connections)
 
 
 def test_lost_peers_leave_nothing_behind() -> None:
@@ -300,5 +300,5 @@ def test_lost_peers_leave_nothing_behind() -> None:
     for connection in (begun.connection, open_.secure.connection, ended.secure.connection):
         connection.connectionLost()
     assert not server.tls.protocols
-    assert not list(server.house.connections)
+    assert not list(server.state.connections)
     server.clock.advance(100)

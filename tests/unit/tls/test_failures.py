@@ -11,9 +11,9 @@ from twisted.internet.task import Clock
 from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
 from zope.interface import provider
 
-from tests.certificates import unverified
+from tests.support.certificates import unverified
 from tests.unit.tls.secure import ALERT, Secure, SecureServer
-from wsecho.tls.failures import CUT, CUT_HERE, MOST, WINDOW, Failures, why
+from wsecho.tls.failures import CUT, CUT_HERE, MAX_LINES, WINDOW, Failures, why
 
 
 @pytest.fixture
@@ -183,17 +183,17 @@ def test_many_failures_are_few_lines(lines: list[str]) -> None:
     """Those that had none are told together, and then it begins anew."""
     clock = Clock()
     failures = Failures(clock)
-    for number in range(MOST + 30):
+    for number in range(MAX_LINES + 30):
         failures.tell(f"peer {number}", CUT if number % 3 else "what came is no TLS")
-    assert len(lines) == MOST
+    assert len(lines) == MAX_LINES
     clock.advance(WINDOW)
-    assert lines[MOST:] == [
+    assert lines[MAX_LINES:] == [
         f"no TLS with 30 more within 10 s: {CUT} (20); what came is no TLS (10)"
     ]
     failures.tell("another", CUT)
-    assert lines[MOST + 1 :] == [f"no TLS with another: {CUT}"]
+    assert lines[MAX_LINES + 1 :] == [f"no TLS with another: {CUT}"]
     clock.advance(WINDOW)
-    assert len(lines) == MOST + 2
+    assert len(lines) == MAX_LINES + 2
     assert not clock.getDelayedCalls()
 
 

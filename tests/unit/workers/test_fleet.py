@@ -15,15 +15,15 @@ from wsecho.workers.fleet import (
     STEADY,
     TRIES,
     Cut,
-    Drain,
+    DrainOrder,
     Fleet,
     GiveUp,
     Kill,
     Opened,
     Over,
     Say,
-    Start,
-    State,
+    StartOrder,
+    WorkerState,
 )
 
 DRAIN = 10.0
@@ -88,7 +88,7 @@ class Parent:
         self.fleet.tick(self.now)
         return waited
 
-    def states(self) -> list[tuple[int, State]]:
+    def states(self) -> list[tuple[int, WorkerState]]:
         """The slots and states of all workers."""
         found = [(one.slot, one.state) for one in self.fleet]
         return sorted(found, key=lambda pair: (pair[0], pair[1].value))
@@ -97,7 +97,7 @@ class Parent:
 def test_all_start_at_once_and_it_is_open_when_all_are_ready() -> None:
     """Not before."""
     parent = Parent.of(2)
-    assert parent.orders() == [Start(1, 1), Start(2, 2)]
+    assert parent.orders() == [StartOrder(1, 1), StartOrder(2, 2)]
     assert parent.ready(2) == []
     assert parent.ready(1) == [Opened()]
     assert parent.fleet.wake_at is None
@@ -174,18 +174,18 @@ def test_once_it_was_open_one_that_does_not_start_is_tried_for_ever() -> None:
         parent.wait()
         [start] = parent.orders()
         serial = start.serial
-    assert parent.states() == [(1, State.STARTING), (2, State.READY)]
+    assert parent.states() == [(1, WorkerState.STARTING), (2, WorkerState.READY)]
 
 
 def test_replacing_goes_one_after_the_other() -> None:
     """The new one is ready before the old drains, and the next waits until that is gone."""
     parent = Parent.serving(2)
-    assert parent.replace() == [Start(3, 1)]
-    assert parent.ready(3) == [Drain(1, is_replaced=True)]
-    assert parent.end(1, "exit status 0") == [Start(4, 2)]
-    assert parent.ready(4) == [Drain(2, is_replaced=True)]
+    assert parent.replace() == [StartOrder(3, 1)]
+    assert parent.ready(3) == [DrainOrder(1, is_replaced=True)]
+    assert parent.end(1, "exit status 0") == [StartOrder(4, 2)]
+    assert parent.ready(4) == [DrainOrder(2, is_replaced=True)]
     assert parent.end(2, "exit status 0") == []
-    assert parent.states() == [(1, State.READY), (2, State.READY)]
+    assert parent.states() == [(1, WorkerState.READY), (2, WorkerState.READY)]
     assert parent.said == ["replacing the workers one after the other", "all workers were replaced"]
 
 
@@ -194,10 +194,10 @@ def test_replacing_again_in_the_middle_replaces_all() -> None:
     parent = Parent.serving(2)
     parent.replace()
     assert parent.replace() == []
-    assert parent.ready(3) == [Drain(1, is_replaced=True)]
-    assert parent.end(1) == [Start(4, 1)]
+    assert parent.ready(3) == [DrainOrder(1, is_replaced=True)]
+    assert parent.end(1) == [StartOrder(4, 1)]
     parent.ready(4)
-    assert parent.end(3) == [Start(5, 2)]
+    assert parent.end(3) == [StartOrder(5, 2)]
 
 
 def test_replacing_while_it_starts_waits_for_that() -> None:
@@ -205,7 +205,7 @@ def test_replacing_while_it_starts_waits_for_that() -> None:
     parent = Parent.of(1)
     parent.orders()
     assert parent.replace() == []
-    assert parent.ready(1) == [Opened(), Start(2, 1)]
+    assert parent.ready(1) == [Opened(), StartOrder(2, 1)]
 
 
 def test_a_replacement_that_does_not_start_leaves_the_old_ones() -> None:
@@ -218,13 +218,13 @@ def test_a_replacement_that_does_not_start_leaves_the_old_ones() -> None:
             break
         parent.wait()
         [start] = parent.orders()
-    assert parent.states() == [(1, State.READY), (2, State.READY)]
+    assert parent.states() == [(1, WorkerState.READY), (2, WorkerState.READY)]
     assert parent.fleet.wake_at is None
     assert parent.said[-1] == (
         "worker 1 did not start: exit status 1: --web x: no such folder; "
         "the workers are not replaced, and those that are here stay"
     )
-    assert isinstance(parent.replace()[0], Start)
+    assert isinstance(parent.replace()[0], StartOrder)
 
 
 def test_the_old_one_may_die_while_its_successor_starts() -> None:
@@ -234,7 +234,7 @@ def test_the_old_one_may_die_while_its_successor_starts() -> None:
     assert parent.end(1) == []
     assert parent.fleet.wake_at is not None
     assert parent.ready(2) == []
-    assert parent.states() == [(1, State.READY)]
+    assert parent.states() == [(1, WorkerState.READY)]
 
 
 def test_the_new_one_may_die_while_the_old_one_drains() -> None:
@@ -244,21 +244,21 @@ def test_the_new_one_may_die_while_the_old_one_drains() -> None:
     parent.ready(2)
     assert parent.end(2) == []
     parent.wait()
-    assert parent.orders() == [Start(3, 1)]
+    assert parent.orders() == [StartOrder(3, 1)]
 
 
 def test_a_slot_that_crashes_all_the_time_does_not_hold_up_the_others() -> None:
     """It gets the new code with its next try."""
     parent = Parent.serving(2)
     parent.end(1)
-    assert parent.replace() == [Start(3, 2)]
+    assert parent.replace() == [StartOrder(3, 2)]
 
 
 def test_the_end_drains_all_and_is_over_with_the_last() -> None:
     """Nothing is started any more."""
     parent = Parent.serving(3)
     parent.end(3)
-    assert parent.stop() == [Drain(1, is_replaced=False), Drain(2, is_replaced=False)]
+    assert parent.stop() == [DrainOrder(1, is_replaced=False), DrainOrder(2, is_replaced=False)]
     assert parent.end(1) == []
     assert parent.end(2, "killed by SIGSEGV") == [Over()]
     parent.replace()
@@ -317,10 +317,10 @@ def test_whatever_happens_all_slots_are_served_in_the_end(
         assert sum(slots.count(slot) == 2 for slot in set(slots)) <= 1
     for _ in range(100):
         for one in parent.fleet:
-            if one.state is State.STARTING:
+            if one.state is WorkerState.STARTING:
                 parent.ready(one.serial)
-            elif one.state is State.DRAINING:
+            elif one.state is WorkerState.DRAINING:
                 parent.end(one.serial)
         if parent.fleet.wake_at is not None:
             parent.wait()
-    assert parent.states() == [(slot, State.READY) for slot in range(1, size + 1)]
+    assert parent.states() == [(slot, WorkerState.READY) for slot in range(1, size + 1)]

@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
 from tests.unit.workers.test_merging import metrics
-from wsecho.workers.channel import Beginning, Channel, Listener, await_beginning
+from wsecho.workers.channel import Beginning, ChannelListener, WorkerChannel, await_beginning
 from wsecho.workers.fleet import Fleet
 from wsecho.workers.gathering import PATIENCE, Gathering
 
@@ -21,9 +21,9 @@ class Workers:
         self.clock = Clock()
         self.fleet = Fleet(2, 10.0)
         self.fleet.begin(0.0)
-        self.channels: dict[int, Channel] = {}
+        self.channels: dict[int, WorkerChannel] = {}
         for serial in (1, 2):
-            self.channels[serial] = channel = Channel(lambda _: None, lambda: None)
+            self.channels[serial] = channel = WorkerChannel(lambda _: None, lambda: None)
             channel.makeConnection(StringTransport())
         self.gathering = Gathering(self.fleet, self.channels, self.clock)
 
@@ -101,7 +101,7 @@ def test_the_end_forgets_questions() -> None:
 def test_a_channel_carries_messages_both_ways_until_it_ends() -> None:
     """In any pieces; what is told to nobody is lost, and the end is told once."""
     heard: list[Any] = []
-    channel = Channel(heard.append, lambda: heard.append("lost"))
+    channel = WorkerChannel(heard.append, lambda: heard.append("lost"))
     channel.tell("too early")
     transport = StringTransport()
     channel.makeConnection(transport)
@@ -125,7 +125,7 @@ def test_the_first_line_is_read_without_a_reactor() -> None:
     beginning = Beginning(
         slot=3,
         node="n",
-        listeners=(Listener("tcp:1", 4, inner=False),),
+        listeners=(ChannelListener("tcp:1", 4, inner=False),),
         folder="/run/x",
         secret="00ff",
         stands_in=False,
@@ -133,8 +133,8 @@ def test_the_first_line_is_read_without_a_reactor() -> None:
     mine, its = socket.socketpair()
     with mine, its:
         message = beginning.message()
-        Channel.say_on(mine, message.pop("say"), **message)
-        Channel.say_on(mine, "stop", is_replaced=False)
+        WorkerChannel.say_on(mine, message.pop("say"), **message)
+        WorkerChannel.say_on(mine, "stop", is_replaced=False)
         assert await_beginning(its) == beginning
         assert its.recv(1000) == b'{"say": "stop", "is_replaced": false}\n'
         mine.close()

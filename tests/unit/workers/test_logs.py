@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from twisted.logger import Logger, LogLevel, formatEventAsClassicLogText
 from twisted.python.failure import Failure
 
-from wsecho.logs import JsonLog
+from wsecho.server.logs import JsonLog
 from wsecho.workers.logs import PipeLog, Relay
 
 

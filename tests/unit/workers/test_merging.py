@@ -5,7 +5,7 @@ import json
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from wsecho.doors.metrics import write_metrics
+from wsecho.ops.metrics import write_metrics
 from wsecho.workers.merging import Merged, Plain, from_plain, to_plain
 
 

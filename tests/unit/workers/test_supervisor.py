@@ -17,7 +17,7 @@ from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublish
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from wsecho.config import Config, ConfigError
+from wsecho.config.config import Config, ConfigError
 from wsecho.workers import supervisor
 from wsecho.workers.fleet import GRACE, TRIES
 from wsecho.workers.supervisor import Supervisor
@@ -101,8 +101,8 @@ def _apart(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFac
     """Leave the tests' own process, its signals and the system's folders alone."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path_factory.mktemp("x")))
     monkeypatch.setattr(supervisor, "check_needs", lambda _: None)
-    monkeypatch.setattr("wsecho.drain.signal.signal", lambda *_: None)
-    monkeypatch.setattr("wsecho.signals.signal.signal", lambda *_: None)
+    monkeypatch.setattr("wsecho.app.drain.signal.signal", lambda *_: None)
+    monkeypatch.setattr("wsecho.app.signals.signal.signal", lambda *_: None)
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from typing import Any
 from attrs import frozen
 from twisted.web.server import Request
 
-from wsecho.core.callers import Caller
-from wsecho.core.handshake import Query
-from wsecho.core.requests import RequestHead
-from wsecho.core.responses import JSON_TYPE
+from wsecho.core.http.handshake import Query
+from wsecho.core.http.requests import RequestHead
+from wsecho.core.http.responses import JSON_TYPE
+from wsecho.core.rooms.callers import Caller
 
 
 @frozen

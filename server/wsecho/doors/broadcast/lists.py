@@ -2,10 +2,10 @@
 """`GET /broadcast` and `GET /broadcast/R/members`: what there is, and who."""
 
 from wsecho.bus.later import Later, when
-from wsecho.core.errors import Forbidden
-from wsecho.core.vocabulary import describe
+from wsecho.core.rooms.vocabulary import describe_member
+from wsecho.core.wire.errors import Forbidden
 from wsecho.doors.broadcast.asked import Asked, write_json
-from wsecho.doors.rooms import Rooms
+from wsecho.fanout.rooms import Rooms
 
 
 def list_rooms(asked: Asked, rooms: Rooms) -> Later[bytes]:
@@ -36,7 +36,7 @@ def list_members(asked: Asked, room: str, rooms: Rooms) -> Later[bytes]:
     asked.caller.grants.check("join", room)
 
     def write(_: None) -> bytes:
-        members = [describe(card) for card in rooms.members(room)]
+        members = [describe_member(card) for card in rooms.members(room)]
         return write_json(asked.request, {"members": members})
 
     return when(rooms.attach(room), write)

@@ -10,19 +10,19 @@ from typing import Any, ClassVar, Final
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.web.server import NOT_DONE_YET, Request
 
-from wsecho.core.callers import Caller
-from wsecho.core.errors import TOKEN_EXPIRED, Unauthorized
-from wsecho.core.history import Message
-from wsecho.core.pages import Page, read_page
-from wsecho.core.positions import Position
-from wsecho.core.presence import Change
-from wsecho.core.queries import PollQuery, RoomQuery
-from wsecho.core.responses import JSON_TYPE
-from wsecho.doors.framed import shared_json
-from wsecho.doors.house import House
-from wsecho.doors.rooms import Rooms
-from wsecho.doors.site import answer_error
-from wsecho.doors.wallclock import Alarm
+from wsecho.core.http.pages import Page, read_page
+from wsecho.core.http.queries import PollQuery, RoomQuery
+from wsecho.core.http.responses import JSON_TYPE
+from wsecho.core.rooms.callers import Caller
+from wsecho.core.rooms.history import Message
+from wsecho.core.rooms.presence import Change
+from wsecho.core.wire.errors import TOKEN_EXPIRED, Unauthorized
+from wsecho.core.wire.positions import Position
+from wsecho.doors.http.site import answer_error
+from wsecho.doors.websocket.framed import shared_json
+from wsecho.fanout.rooms import Rooms
+from wsecho.server.state import ServerState
+from wsecho.server.wallclock import Alarm
 
 _TYPE: Final = JSON_TYPE.encode()
 
@@ -54,7 +54,7 @@ class Poll:
         self.caller = caller
         self._poll = poll
         self._request: Any = None
-        self._house: House | None = None
+        self._state: ServerState | None = None
         self._deadlines: list[IDelayedCall | Alarm] = []
 
     @property
@@ -71,7 +71,7 @@ class Poll:
         request.setHeader(b"content-type", _TYPE)
         return self._page().write()
 
-    def begin(self, request: Any, house: House, clock: IReactorTime) -> Any:
+    def begin(self, request: Any, state: ServerState, clock: IReactorTime) -> Any:
         """Answer with what there is, or let the request wait.
 
         Raises:
@@ -85,12 +85,12 @@ class Poll:
             self._rooms.leave(self.room, self)
             request.setHeader(b"content-type", _TYPE)
             return page.write()
-        self._request, self._house = request, house
-        house.connections.add(self)
+        self._request, self._state = request, state
+        state.connections.add(self)
         request.notifyFinish().addBoth(lambda _: self._over())
         self._deadlines.append(clock.callLater(self._poll.wait, self._answer, page))
         if self.caller.expires is not None:
-            self._deadlines.append(house.wall.call_at(self.caller.expires, self._expire))
+            self._deadlines.append(state.wall.call_at(self.caller.expires, self._expire))
         request.when_input_ends(lambda: self._answer(self._page()))
         return NOT_DONE_YET
 
@@ -152,8 +152,8 @@ class Poll:
                 if deadline.active():
                     deadline.cancel()
             self._rooms.leave(self.room, self)
-            assert self._house is not None  # noqa: S101  # it waited
-            self._house.connections.discard(self)
+            assert self._state is not None  # noqa: S101  # it waited
+            self._state.connections.discard(self)
         return request
 
 

@@ -6,11 +6,11 @@ from typing import Final
 
 from twisted.internet.interfaces import IReactorTime
 
-from wsecho.core.admissions import counted_as
-from wsecho.core.callers import Caller
-from wsecho.core.errors import OverRate
-from wsecho.core.rates import Meter, Rates
-from wsecho.doors.stats import Stats
+from wsecho.core.limits.admissions import counted_as
+from wsecho.core.limits.rates import Meter, Rates
+from wsecho.core.rooms.callers import Caller
+from wsecho.core.wire.errors import OverRate
+from wsecho.server.stats import Stats
 
 MAX_METERS: Final = 10_000
 

@@ -6,16 +6,16 @@ from functools import partial
 from typing import Any, Final
 
 from wsecho.bus.later import Later, when
-from wsecho.core.errors import BadRequest, WrongType
-from wsecho.core.media import BINARY, JSON, content_type
-from wsecho.core.names import check_room, room_segment
-from wsecho.core.positions import Position
-from wsecho.core.requests import RequestHead
-from wsecho.core.retries import Receipt, check_key
-from wsecho.core.vocabulary import read_data
+from wsecho.core.http.media import BINARY, JSON, content_type
+from wsecho.core.http.requests import RequestHead
+from wsecho.core.rooms.retries import Receipt, check_key
+from wsecho.core.rooms.vocabulary import read_data
+from wsecho.core.wire.errors import BadRequest, WrongType
+from wsecho.core.wire.names import check_room, room_segment
+from wsecho.core.wire.positions import Position
 from wsecho.doors.broadcast.asked import Asked, write_json
 from wsecho.doors.broadcast.pace import Pace
-from wsecho.doors.rooms import Rooms
+from wsecho.fanout.rooms import Rooms
 
 MAX_ROOMS: Final = 1_000
 """Rooms that one message goes to at most."""

@@ -11,34 +11,34 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
 from wsecho.bus.later import Later, settle, when
-from wsecho.config import Config
-from wsecho.core.errors import MethodNotAllowed, NotFound, WireError
-from wsecho.core.handshake import Query, split_target
-from wsecho.core.media import EVENTS, accepts
-from wsecho.core.names import parse_room
-from wsecho.core.queries import PollQuery, RoomQuery
-from wsecho.core.requests import RequestHead
+from wsecho.config.config import Config
+from wsecho.core.http.handshake import Query, split_target
+from wsecho.core.http.media import EVENTS, accepts
+from wsecho.core.http.queries import PollQuery, RoomQuery
+from wsecho.core.http.requests import RequestHead
+from wsecho.core.wire.errors import MethodNotAllowed, NotFound, WireError
+from wsecho.core.wire.names import parse_room
 from wsecho.doors.broadcast.asked import Asked
 from wsecho.doors.broadcast.lists import list_members, list_rooms
 from wsecho.doors.broadcast.longpoll import Poll
 from wsecho.doors.broadcast.pace import Pace
 from wsecho.doors.broadcast.publishing import check_publishing, publish, publish_to_many
-from wsecho.doors.broadcast.sse import EventStream, read_query, set_headers
+from wsecho.doors.broadcast.sse import RoomEventStream, read_stream_query, set_headers
 from wsecho.doors.gate import Gate
-from wsecho.doors.heads import request_head
-from wsecho.doors.house import House
-from wsecho.doors.origins import allow_origin, answer_preflight
-from wsecho.doors.peers import peer_name
-from wsecho.doors.rooms import Rooms
-from wsecho.doors.seat import Seat
-from wsecho.doors.site import answer_error, cancel_with
+from wsecho.doors.http.heads import request_head
+from wsecho.doors.http.origins import allow_origin, answer_preflight
+from wsecho.doors.http.site import answer_error, cancel_with
+from wsecho.fanout.reader_spec import ReaderSpec
+from wsecho.fanout.rooms import Rooms
+from wsecho.server.peers import peer_name
+from wsecho.server.state import ServerState
 
 _READ: Final = "GET, HEAD, OPTIONS"
 _READ_AND_WRITE: Final = "GET, HEAD, POST, OPTIONS"
 
 
 @frozen
-class Address:
+class RoomAddress:
     """What a path names.
 
     Attributes:
@@ -75,22 +75,22 @@ class Broadcast(Resource):
         config: the options in force.
         gate: says who may come in.
         rooms: the rooms.
-        house: what all doors share.
+        state: what all doors share.
         clock: the time.
     """
 
     isLeaf = True
 
     def __init__(
-        self, config: Config, gate: Gate, rooms: Rooms, house: House, clock: IReactorTime
+        self, config: Config, gate: Gate, rooms: Rooms, state: ServerState, clock: IReactorTime
     ) -> None:
         super().__init__()
         self._config = config
         self._gate = gate
         self._rooms = rooms
-        self._house = house
+        self._state = state
         self._clock = clock
-        self._pace = Pace(config.rates, clock, house.stats)
+        self._pace = Pace(config.rates, clock, state.stats)
 
     def render(self, request: Request) -> Any:
         """Answer one request."""
@@ -122,12 +122,12 @@ class Broadcast(Resource):
             length = head.one("content-length")
             self._pace.foresee(asked.caller, int(length or "0"))
 
-    def _address(self, request: Request) -> tuple[RequestHead, Query, Address]:
+    def _address(self, request: Request) -> tuple[RequestHead, Query, RoomAddress]:
         allow_origin(request, self._gate)
         request.setHeader(b"access-control-expose-headers", b"Location, Retry-After")
         head = request_head(request)
         path, query = split_target(head.target)
-        address = Address.parse(path)
+        address = RoomAddress.parse(path)
         if head.method not in address.methods.split(", "):
             allowed = ("Allow", address.methods)
             raise MethodNotAllowed(f"this address knows {address.methods}", allowed)
@@ -155,17 +155,17 @@ class Broadcast(Resource):
         return publish(asked, room, self._rooms, self._pace)
 
     def _read(self, asked: Asked, room: str) -> Any:
-        self._house.connections.check()
+        self._state.connections.check()
         asked.caller.grants.check("join", room)
         query = RoomQuery.read(asked.query)
         if accepts(asked.head, EVENTS):
-            return self._stream(asked, room, read_query(query, asked.head))
+            return self._stream(asked, room, read_stream_query(query, asked.head))
         poll = Poll(self._rooms, room, query, PollQuery.read(asked.query), asked.caller)
 
         def begin(_: None) -> Any:
             if asked.head.method == "HEAD":
                 return poll.peek(asked.request)
-            return poll.begin(asked.request, self._house, self._clock)
+            return poll.begin(asked.request, self._state, self._clock)
 
         return when(self._rooms.attach(room, query.after), begin)
 
@@ -174,11 +174,11 @@ class Broadcast(Resource):
             set_headers(asked.request)
             return b""
         policy = self._config.slow_rules.of(room)
-        seat = Seat(self._rooms, room, query, asked.caller, self._config.send_queue, policy)
-        stream = EventStream(seat, self._clock)
+        spec = ReaderSpec(self._rooms, room, query, asked.caller, self._config.send_queue, policy)
+        stream = RoomEventStream(spec, self._clock)
 
         def begin(_: None) -> int:
-            stream.begin(asked.request, self._house)
+            stream.begin(asked.request, self._state)
             return NOT_DONE_YET
 
         return when(stream.attach(), begin)

@@ -22,7 +22,18 @@ from twisted.internet.interfaces import IPushProducer, IReactorTime
 from twisted.web.server import Request
 from zope.interface import implementer
 
-from wsecho.core.errors import (
+from wsecho.core.http.queries import RoomQuery
+from wsecho.core.http.requests import RequestHead
+from wsecho.core.rooms.history import Message
+from wsecho.core.rooms.presence import Change
+from wsecho.core.rooms.vocabulary import (
+    write_closing,
+    write_error,
+    write_joined,
+    write_presence,
+    write_skipped,
+)
+from wsecho.core.wire.errors import (
     STOPPING,
     TOKEN_EXPIRED,
     TOO_SLOW,
@@ -30,26 +41,15 @@ from wsecho.core.errors import (
     CloseReason,
     Unauthorized,
 )
-from wsecho.core.events import HEARTBEAT, write_chunk, write_event
-from wsecho.core.history import Message
-from wsecho.core.positions import Position
-from wsecho.core.presence import Change
-from wsecho.core.queries import RoomQuery
-from wsecho.core.requests import RequestHead
-from wsecho.core.vocabulary import (
-    write_closing,
-    write_error,
-    write_joined,
-    write_presence,
-    write_skipped,
-)
-from wsecho.doors.framed import shared_json
-from wsecho.doors.house import House
-from wsecho.doors.reader import Reader
-from wsecho.doors.seat import Seat
-from wsecho.doors.stats import Visit
-from wsecho.doors.wallclock import Alarm
+from wsecho.core.wire.events import HEARTBEAT, write_chunk, write_event
+from wsecho.core.wire.positions import Position
+from wsecho.doors.websocket.framed import shared_json
+from wsecho.fanout.reader import Reader
+from wsecho.fanout.reader_spec import ReaderSpec
 from wsecho.lane.transport import LaneTransport
+from wsecho.server.state import ServerState
+from wsecho.server.stats import ConnectionStats
+from wsecho.server.wallclock import Alarm
 
 BEAT: Final = 15.0
 """Seconds between heartbeats."""
@@ -62,11 +62,11 @@ LINGER: Final = 10.0
 
 
 @implementer(IPushProducer)
-class EventStream(Reader):
+class RoomEventStream(Reader):
     """One request that is a member of one room.
 
     Args:
-        seat: its place in the room.
+        spec: its place in the room.
         clock: times the heartbeats.
     """
 
@@ -74,18 +74,18 @@ class EventStream(Reader):
     is_paced: ClassVar = True
     is_idle: ClassVar = False
 
-    def __init__(self, seat: Seat, clock: IReactorTime) -> None:
-        super().__init__(seat)
+    def __init__(self, spec: ReaderSpec, clock: IReactorTime) -> None:
+        super().__init__(spec)
         self._clock = clock
         self._request: Any = None
         self._lane: LaneTransport | None = None
         self._is_chunked = False
-        self._house: House | None = None
-        self._visit: Visit | None = None
+        self._state: ServerState | None = None
+        self._own_stats: ConnectionStats | None = None
         self._is_full = False
         self._expiry: Alarm | None = None
 
-    def begin(self, request: Any, house: House) -> None:
+    def begin(self, request: Any, state: ServerState) -> None:
         """Join the room, and send what was asked for.
 
         Raises:
@@ -97,9 +97,9 @@ class EventStream(Reader):
         # What comes back does so on a connection of its own.
         request.setHeader(b"connection", b"close")
         request.channel.persistent = False
-        self._request, self._house = request, house
-        house.connections.add(self)
-        self._visit = house.stats.open(self.door, self.caller.address, self.caller.sub)
+        self._request, self._state = request, state
+        state.connections.add(self)
+        self._own_stats = state.stats.open(self.door, self.caller.address, self.caller.sub)
         request.notifyFinish().addBoth(lambda _: self._over("gone", "the client went"))
         request.registerProducer(self, True)
         self._lane = self._request.channel.take_the_lane()
@@ -108,7 +108,7 @@ class EventStream(Reader):
         self._is_chunked = bool(request.chunked)
         self._heart = self._clock.callLater(BEAT, self._beat)
         if self.caller.expires is not None:
-            self._expiry = house.wall.call_at(self.caller.expires, self._expire)
+            self._expiry = state.wall.call_at(self.caller.expires, self._expire)
         frame = write_joined(
             self.room,
             joined.card.id,
@@ -152,11 +152,11 @@ class EventStream(Reader):
 
     def was_sent(self, messages: int, octets: int) -> None:
         """Count events that were sent to it."""
-        assert self._visit is not None  # noqa: S101  # it has begun
-        self._visit.messages_out += messages
-        self._visit.bytes_out += octets
+        assert self._own_stats is not None  # noqa: S101  # it has begun
+        self._own_stats.messages_out += messages
+        self._own_stats.bytes_out += octets
 
-    def free_tap(self) -> LaneTransport | None:
+    def free_transport(self) -> LaneTransport | None:
         """Return what its connection is sent by, if that takes all at once now."""
         lane = self._lane
         return lane if lane is not None and lane.is_clear else None
@@ -239,10 +239,10 @@ class EventStream(Reader):
                 if timer is not None and timer.active():
                     timer.cancel()
             self.leave()
-            assert self._house is not None  # noqa: S101  # it has begun
-            assert self._visit is not None  # noqa: S101
-            self._house.connections.discard(self)
-            self._visit.end(code, reason)
+            assert self._state is not None  # noqa: S101  # it has begun
+            assert self._own_stats is not None  # noqa: S101
+            self._state.connections.discard(self)
+            self._own_stats.end(code, reason)
         return request
 
 
@@ -251,7 +251,7 @@ def _end(request: Any) -> None:
     request.finish()
 
 
-def read_query(query: RoomQuery, head: RequestHead) -> RoomQuery:
+def read_stream_query(query: RoomQuery, head: RequestHead) -> RoomQuery:
     """Let `Last-Event-ID` win over `after`: a browser comes back with the address it had.
 
     Raises:

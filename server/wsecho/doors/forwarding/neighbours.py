@@ -10,7 +10,7 @@ _ENDING: Final = ".sock"
 
 
 @frozen
-class Neighbours:
+class NodeSockets:
     """The nodes of this machine: each has a socket in a folder that nobody else may enter.
 
     Args:

@@ -11,14 +11,14 @@ from twisted.web.client import ResponseDone
 from twisted.web.http import NO_BODY_CODES, PotentialDataLoss
 from twisted.web.iweb import UNKNOWN_LENGTH
 
-from wsecho.core.errors import WireError
-from wsecho.core.media import EVENTS
-from wsecho.doors.connections import Connections
+from wsecho.core.http.media import EVENTS
+from wsecho.core.wire.errors import WireError
 from wsecho.doors.forwarding.passing import ANSWER_FIELDS
-from wsecho.doors.site import answer_error
+from wsecho.doors.http.site import answer_error
+from wsecho.server.connections import Connections
 
 
-class State(Enum):
+class RelayState(Enum):
     """How far it is."""
 
     WAITING = auto()
@@ -36,7 +36,7 @@ class Closing(Protocol):
         self.transport.stopProducing()
 
 
-class Passage(Protocol):
+class Relay(Protocol):
     """Reads the other node's answer, no faster than the client does.
 
     Args:
@@ -53,7 +53,7 @@ class Passage(Protocol):
     def __init__(
         self, request: Any, connections: Connections, cancel: Callable[[], object]
     ) -> None:
-        self.state = State.WAITING
+        self.state = RelayState.WAITING
         self._request = request
         self._connections = connections
         self._cancel = cancel
@@ -63,10 +63,10 @@ class Passage(Protocol):
 
     def begin(self, response: Any) -> None:
         """Pass the answer's head on; its body comes as it comes."""
-        if self.state is not State.WAITING:
+        if self.state is not RelayState.WAITING:
             response.deliverBody(Closing())
             return
-        self.state = State.STREAMING
+        self.state = RelayState.STREAMING
         self._request.setResponseCode(response.code)
         for name in ANSWER_FIELDS:
             for value in response.headers.getRawHeaders(name, ()):
@@ -88,7 +88,7 @@ class Passage(Protocol):
 
     def give_up(self) -> None:
         """Answer that there is nothing, while there is: its client has closed its half."""
-        if self.state is State.WAITING:
+        if self.state is RelayState.WAITING:
             self.end()
             self._cancel()
             self._request.setResponseCode(204)
@@ -96,9 +96,9 @@ class Passage(Protocol):
 
     def end(self) -> bool:
         """Note that it is over; tell whether it was not before."""
-        was, self.state = self.state, State.OVER
+        was, self.state = self.state, RelayState.OVER
         self._connections.discard(self)
-        return was is not State.OVER
+        return was is not RelayState.OVER
 
     def drain(self, retry: float) -> None:
         """End a stream: its client goes on by another node. What waits is answered within 8 s."""
@@ -116,12 +116,12 @@ class Passage(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         """Pass some of the body on."""
-        if self.state is State.STREAMING:
+        if self.state is RelayState.STREAMING:
             self._request.write(data)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """End the answer as the other node did: whole, or broken off."""
-        if self.state is not State.STREAMING:
+        if self.state is not RelayState.STREAMING:
             return
         if reason.check(ResponseDone, PotentialDataLoss):
             self._finish()
@@ -136,13 +136,13 @@ class Passage(Protocol):
     def _gone(self) -> None:
         was = self.state
         self.end()
-        if was is State.WAITING:
+        if was is RelayState.WAITING:
             self._cancel()
-        elif was is State.STREAMING:
+        elif was is RelayState.STREAMING:
             self._stop()
 
     def _leave_off(self) -> None:
-        if self.state is State.STREAMING:
+        if self.state is RelayState.STREAMING:
             self._stop()
             self._finish()
 

@@ -12,24 +12,24 @@ from twisted.logger import Logger
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
-from wsecho.access.signatures import RefusedError, Signed, Verifier
-from wsecho.core.errors import Forbidden, NotFound, WireError
-from wsecho.core.nodes import node_of
-from wsecho.doors.channel import Channel, log_refusal
+from wsecho.access.signatures import BadSignatureError, Signed, Verifier
+from wsecho.core.wire.errors import Forbidden, NotFound, WireError
+from wsecho.core.wire.nodes import node_of
 from wsecho.doors.forwarding.passing import REFUSED, SIGNATURE, signed_of
 from wsecho.doors.forwarding.sending import Forwarder
-from wsecho.doors.house import House
-from wsecho.doors.peers import ToldPeer, peer_name
-from wsecho.doors.site import KEEP_ALIVE, HttpRequest, answer_error
+from wsecho.doors.http.channel import HttpChannel, log_refusal
+from wsecho.doors.http.site import KEEP_ALIVE, HttpRequest, answer_error
+from wsecho.server.peers import ToldPeer, peer_name
+from wsecho.server.state import ServerState
 
-MOST: Final = 10_000
+MAX_OPEN: Final = 10_000
 """Connections of other nodes; further ones are closed."""
 
 
 class Sessions(Protocol):
     """The sessions that live here."""
 
-    def visit_here(self, request: Request, identifier: str, verb: str) -> Any:
+    def own_stats_here(self, request: Request, identifier: str, verb: str) -> Any:
         """Answer a request for one of them.
 
         Raises:
@@ -64,7 +64,7 @@ class ForwardedRequest(HttpRequest):
         line = (self.getHeader(SIGNATURE) or b"").decode("latin-1")
         try:
             self.sender = site.verifier.verify(self._signed(body), line)
-        except RefusedError as error:
+        except BadSignatureError as error:
             self._log.error("refused what {peer} forwards: {why}", peer=peer_name(self), why=error)
             self.setHeader(REFUSED, error.cause.encode())
             self._answer(Forbidden(str(error)))
@@ -88,20 +88,20 @@ class InnerSite(Site):
     Args:
         resource: answers what they pass on.
         verifier: knows what is theirs.
-        house: what all doors share.
+        state: what all doors share.
         clock: times slow heads and bodies.
         open_timeout: seconds that a head may take.
         max_body: bytes of a body.
     """
 
-    protocol = Channel  # type: ignore[assignment]  # as EchoSite's
+    protocol = HttpChannel  # type: ignore[assignment]  # as EchoSite's
     noisy = False
 
     def __init__(
         self,
         resource: Resource,
         verifier: Verifier,
-        house: House,
+        state: ServerState,
         clock: IReactorTime,
         *,
         open_timeout: float,
@@ -115,7 +115,7 @@ class InnerSite(Site):
             reactor=clock,
         )
         self.verifier = verifier
-        self.house = house
+        self.state = state
         self.clock = clock
         self.open_timeout = open_timeout
         self.max_body = max_body
@@ -123,7 +123,7 @@ class InnerSite(Site):
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
         """Make a channel, unless there are too many."""
-        if self._open >= MOST:
+        if self._open >= MAX_OPEN:
             return None
         channel: Any = super().buildProtocol(addr)
         self._open += 1
@@ -165,7 +165,7 @@ class Arrivals(Resource):
         identifier, verb, node = _parts(request)
         try:
             if node == self._node:
-                return self._sessions.visit_here(request, identifier, verb)
+                return self._sessions.own_stats_here(request, identifier, verb)
             if node is None or self._onward is None:
                 raise NotFound("there is no such transport")
         except WireError as error:

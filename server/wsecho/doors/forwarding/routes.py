@@ -13,8 +13,8 @@ from twisted.web.iweb import IAgentEndpointFactory
 from zope.interface import implementer
 
 from wsecho.bus.interface import Directory
-from wsecho.core.nodes import Address
-from wsecho.doors.forwarding.neighbours import Neighbours
+from wsecho.core.wire.nodes import NodeAddress
+from wsecho.doors.forwarding.neighbours import NodeSockets
 
 CONNECT_WITHIN: Final = 3
 """Seconds in which another node takes a connection."""
@@ -30,7 +30,7 @@ class Route:
     """
 
     key: bytes
-    to: str | Address
+    to: str | NodeAddress
 
     def agent(self, reactor: Any) -> Agent:
         """Return what sends a request on it, whatever the request's URL says.
@@ -71,7 +71,7 @@ class Routes:
         cluster_key: signs what goes to them, as it is now.
     """
 
-    neighbours: Neighbours | None = None
+    neighbours: NodeSockets | None = None
     neighbours_key: bytes = b""
     directory: Directory | None = None
     cluster_key: Callable[[], bytes] = bytes
@@ -89,5 +89,5 @@ class Routes:
         """The same, without other machines."""
         return Routes(self.neighbours, self.neighbours_key)
 
-    def _to(self, address: Address | None) -> Route | None:
+    def _to(self, address: NodeAddress | None) -> Route | None:
         return None if address is None else Route(self.cluster_key(), address)

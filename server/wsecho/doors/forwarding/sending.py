@@ -28,13 +28,13 @@ from twisted.web.client import (
 from twisted.web.iweb import IBodyProducer, IResponse
 from zope.interface import implementer
 
-from wsecho.access.signatures import CAUSES, sign
-from wsecho.core.errors import BadGateway, NotFound, OtherSecret, WireError
-from wsecho.doors.channel import log_refusal
-from wsecho.doors.forwarding.passage import Closing, Passage, State
+from wsecho.access.signatures import CAUSES, sign_request
+from wsecho.core.wire.errors import BadGateway, NotFound, OtherSecret, WireError
+from wsecho.doors.forwarding.passage import Closing, Relay, RelayState
 from wsecho.doors.forwarding.passing import REFUSED, SIGNATURE, passed_on, signed_of
 from wsecho.doors.forwarding.routes import Route, Routes
-from wsecho.doors.house import House
+from wsecho.doors.http.channel import log_refusal
+from wsecho.server.state import ServerState
 
 ANSWER_WITHIN: Final = 30.0
 """Seconds in which another node begins to answer; an empty `receive` takes 8."""
@@ -58,12 +58,12 @@ class Forwarder:
 
     Args:
         routes: the ways to other nodes.
-        house: what all doors share.
+        state: what all doors share.
         reactor: Twisted's reactor.
     """
 
     _routes: Routes
-    _house: House
+    _state: ServerState
     _reactor: Any
     _complained: dict[str, float] = field(factory=dict, init=False)
 
@@ -79,10 +79,10 @@ class Forwarder:
         """
         body: bytes = request.content.read()
         asked: Deferred[Route | None] = self._routes.find(node)
-        passage = Passage(request, self._house.connections, asked.cancel)
+        relay = Relay(request, self._state.connections, asked.cancel)
         if request.path.endswith(_RECEIVE):
-            request.when_input_ends(passage.give_up)
-        too_late = partial(self._too_late, passage, request, asked, node)
+            request.when_input_ends(relay.give_up)
+        too_late = partial(self._too_late, relay, request, asked, node)
         deadline = self._reactor.callLater(ANSWER_WITHIN, too_late)
 
         def send(route: Route | None) -> Deferred[IResponse]:
@@ -96,8 +96,8 @@ class Forwarder:
             return outcome
 
         answered = asked.addCallback(send).addBoth(stop_waiting)
-        answered.addCallback(self._begin, node, passage)
-        answered.addErrback(self._fail, request, node, passage)
+        answered.addCallback(self._begin, node, relay)
+        answered.addErrback(self._fail, request, node, relay)
 
     def _send(
         self,
@@ -109,11 +109,11 @@ class Forwarder:
         tries: int = _TRIES,
     ) -> Deferred[IResponse]:
         url = b"http://" + node.encode("ascii") + request.uri
-        line = sign(
+        line = sign_request(
             signed_of(request, node, URI.fromBytes(url).originForm, body),
             route.key,
             client=client,
-            now=self._house.wall.now(),
+            now=self._state.wall.now(),
             nonce=secrets.token_urlsafe(_NONCE_BYTES),
         )
         headers = passed_on(request)
@@ -130,38 +130,38 @@ class Forwarder:
 
         return answer.addErrback(fail_or_try_again)
 
-    def _begin(self, response: Any, node: str, passage: Passage) -> None:
+    def _begin(self, response: Any, node: str, relay: Relay) -> None:
         refused = response.headers.getRawHeaders(REFUSED)
         if refused is None:
-            self._house.stats.forwarded["answered"] += 1
-            passage.begin(response)
+            self._state.stats.forwarded["answered"] += 1
+            relay.begin(response)
             return
         response.deliverBody(Closing())
         self._complain(node, CAUSES.get(refused[0].decode("latin-1"), "it does not say why"))
         raise OtherSecret
 
-    def _fail(self, failure: Failure, request: Any, node: str, passage: Passage) -> None:
-        if passage.state is State.OVER:
+    def _fail(self, failure: Failure, request: Any, node: str, relay: Relay) -> None:
+        if relay.state is RelayState.OVER:
             # The client has gone away, or was answered.
             return
         error = _told(failure)
         if error is None:
-            passage.end()
+            relay.end()
             request.processingFailed(failure)
             return
         if isinstance(error, BadGateway) and not isinstance(error, OtherSecret):
             self._complain(node, failure.getErrorMessage())
-        self._refuse(passage, request, error)
+        self._refuse(relay, request, error)
 
-    def _too_late(self, passage: Passage, request: Any, asked: Deferred[Any], node: str) -> None:
+    def _too_late(self, relay: Relay, request: Any, asked: Deferred[Any], node: str) -> None:
         self._complain(node, f"it does not answer within {ANSWER_WITHIN:g} s")
-        self._refuse(passage, request, BadGateway())
+        self._refuse(relay, request, BadGateway())
         asked.cancel()
 
-    def _refuse(self, passage: Passage, request: Any, error: WireError) -> None:
-        self._house.stats.forwarded[error.code] += 1
+    def _refuse(self, relay: Relay, request: Any, error: WireError) -> None:
+        self._state.stats.forwarded[error.code] += 1
         log_refusal(self._log, request, error)
-        passage.refuse(error)
+        relay.refuse(error)
 
     def _complain(self, node: str, why: str) -> None:
         # A client that is refused comes again at once: one line a minute is enough.

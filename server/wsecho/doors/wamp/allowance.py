@@ -5,8 +5,8 @@ from typing import Final
 
 from attrs import frozen
 
-from wsecho.core.topics import ROOM_PREFIX
-from wsecho.doors.rooms import Rooms
+from wsecho.core.wire.topics import ROOM_PREFIX
+from wsecho.fanout.rooms import Rooms
 from wsecho.router import Session, WampError
 from wsecho.router.errors import OVER_LIMIT
 from wsecho.router.uris import Match, may_reach

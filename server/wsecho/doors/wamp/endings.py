@@ -3,7 +3,7 @@
 
 from typing import Final
 
-from wsecho.core.errors import (
+from wsecho.core.wire.errors import (
     OUR_FAULT,
     OVER_RATE,
     STOPPING,

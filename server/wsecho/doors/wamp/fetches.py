@@ -8,8 +8,8 @@ from twisted.internet.interfaces import IPushProducer, IReactorTime
 from twisted.web.server import Request
 from zope.interface import implementer
 
-from wsecho.core.events import write_event
-from wsecho.core.mailbox import Item
+from wsecho.core.limits.mailbox import Item
+from wsecho.core.wire.events import write_event
 
 RECEIVE_WAIT: Final = 8.0
 """Seconds after which an empty `receive` is answered; AutobahnJS waits 12 (wire.md says 10)."""
@@ -70,7 +70,7 @@ class WaitingReceive:
 
 
 @implementer(IPushProducer)
-class EventStream:
+class SessionEventStream:
     """A stream of server-sent events (HTML standard, section 9.2).
 
     Args:
@@ -84,7 +84,7 @@ class EventStream:
         self,
         request: Any,
         clock: IReactorTime,
-        over: Callable[["EventStream"], None],
+        over: Callable[["SessionEventStream"], None],
         resume: Callable[[], None],
     ) -> None:
         self.is_full = False

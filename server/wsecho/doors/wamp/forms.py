@@ -6,7 +6,7 @@ from typing import Any, Final, Protocol
 
 from autobahn.wamp.message import Message
 
-from wsecho.core.frames import Opcode, encode_frame
+from wsecho.core.websocket.frames import Opcode, encode_frame
 from wsecho.doors.wamp.asjson import JSON
 from wsecho.doors.wamp.objects import CBOR, MESSAGE_PACK, ObjectSerializer
 from wsecho.doors.wamp.unfit import MalformedError

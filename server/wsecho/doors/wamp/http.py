@@ -23,24 +23,24 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
 from wsecho.access.sessions import identity_of
-from wsecho.config import Config
-from wsecho.core.admissions import Place
-from wsecho.core.callers import Caller
-from wsecho.core.errors import BadRequest, MethodNotAllowed, NotFound, WireError, WrongType
-from wsecho.core.handshake import Query, split_target
-from wsecho.core.nodes import node_of, session_id
-from wsecho.core.responses import JSON_TYPE
-from wsecho.doors.channel import log_refusal
+from wsecho.config.config import Config
+from wsecho.core.http.handshake import Query, split_target
+from wsecho.core.http.responses import JSON_TYPE
+from wsecho.core.limits.admissions import Place
+from wsecho.core.rooms.callers import Caller
+from wsecho.core.wire.errors import BadRequest, MethodNotAllowed, NotFound, WireError, WrongType
+from wsecho.core.wire.nodes import node_of, session_id
 from wsecho.doors.forwarding.cluster import Cluster
 from wsecho.doors.gate import Gate
-from wsecho.doors.heads import request_head
-from wsecho.doors.house import House
-from wsecho.doors.origins import allow_origin, answer_preflight
-from wsecho.doors.peers import peer_name
-from wsecho.doors.site import answer_error
+from wsecho.doors.http.channel import log_refusal
+from wsecho.doors.http.heads import request_head
+from wsecho.doors.http.origins import allow_origin, answer_preflight
+from wsecho.doors.http.site import answer_error
 from wsecho.doors.wamp.forms import SUBPROTOCOLS, make_form
 from wsecho.doors.wamp.longpoll import LongPollPeer
 from wsecho.router import Router
+from wsecho.server.peers import peer_name
+from wsecho.server.state import ServerState
 
 _ID_BYTES: Final = 16
 _METHODS: Final = {
@@ -61,7 +61,7 @@ class LongPoll(Resource):
         router: where the sessions live.
         clock: times what waits.
         gate: whose pages may come, and who opens a transport.
-        house: what all doors share.
+        state: what all doors share.
         config: the limits that apply.
         cluster: where the sessions of other nodes are; None where there is no other.
     """
@@ -74,7 +74,7 @@ class LongPoll(Resource):
         router: Router,
         clock: IReactorTime,
         gate: Gate,
-        house: House,
+        state: ServerState,
         config: Config,
         cluster: Cluster | None = None,
     ) -> None:
@@ -82,7 +82,7 @@ class LongPoll(Resource):
         self._router = router
         self._clock = clock
         self._gate = gate
-        self._house = house
+        self._state = state
         self._config = config
         self._cluster = cluster
         self._peers: dict[str, LongPollPeer] = {}
@@ -125,7 +125,7 @@ class LongPoll(Resource):
             if verb == "send":
                 _check_type(request, binary=peer.form.objects.BINARY)
 
-    def visit_here(self, request: Request, identifier: str, verb: str) -> Any:
+    def own_stats_here(self, request: Request, identifier: str, verb: str) -> Any:
         """Answer a request that another node forwards: it has looked at where that came from.
 
         Raises:
@@ -134,12 +134,12 @@ class LongPoll(Resource):
         """
         if _METHODS.get(verb) != request.method.decode("latin-1") or verb == "open":
             raise NotFound("there is nothing at this address")
-        return self._visit(request, self._peer(identifier), verb)
+        return self._own_stats(request, self._peer(identifier), verb)
 
     def _find(self, request: Request, identifier: str, verb: str) -> Any:
         node = node_of(identifier)
         if self._cluster is None or node is None or self._is_here(identifier):
-            return self._visit(request, self._peer(identifier), verb)
+            return self._own_stats(request, self._peer(identifier), verb)
         client = self._gate.sender(request_head(request), peer_name(request)).address
         self._cluster.forwarder.forward(request, node, client)
         return NOT_DONE_YET
@@ -174,12 +174,12 @@ class LongPoll(Resource):
         protocol = _chosen(_json_body(request))
         node = None if self._cluster is None else self._cluster.node
         identifier = session_id(node, secrets.token_urlsafe(_ID_BYTES))
-        self._house.connections.check()
+        self._state.connections.check()
         peer = LongPollPeer(
             make_form(protocol),
             caller.address,
             self._clock,
-            self._house,
+            self._state,
             identity_of(caller),
             config=self._config,
             place=_place(request),
@@ -199,7 +199,7 @@ class LongPoll(Resource):
     def _forget(self, identifier: str) -> None:
         self._peers.pop(identifier, None)
 
-    def _visit(self, request: Request, peer: LongPollPeer, verb: str) -> Any:
+    def _own_stats(self, request: Request, peer: LongPollPeer, verb: str) -> Any:
         query = split_target(request.uri.decode("latin-1"))[1]
         if verb == "receive":
             peer.receive(request, _number(query, "seq"))

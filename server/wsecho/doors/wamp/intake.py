@@ -10,17 +10,17 @@ from collections import deque
 from attrs import define, field
 from twisted.internet.interfaces import IReactorTime
 
-from wsecho.core.rates import Meter, Rates
-from wsecho.doors.stats import Stats
+from wsecho.core.limits.rates import Meter, Rates
 from wsecho.doors.wamp.unfit import Unfit
 from wsecho.router import Session, WampError
 from wsecho.router.errors import OVER_RATE, UnfitError
+from wsecho.server.stats import Stats
 
 _REASON = "messages come faster than this server allows"
 
 
 @define(eq=False)
-class Intake:
+class RateLimitedInbox:
     """Holds one peer to its rates.
 
     Args:

@@ -8,21 +8,21 @@ from autobahn.wamp.message import Message
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.web.server import Request
 
-from wsecho.config import Config
-from wsecho.core.admissions import Place
-from wsecho.core.backlog import TooSlowError
-from wsecho.core.errors import BadRequest
-from wsecho.core.mailbox import Inbox, Item, Outbox
-from wsecho.doors.house import House
+from wsecho.config.config import Config
+from wsecho.core.limits.admissions import Place
+from wsecho.core.limits.backlog import TooSlowError
+from wsecho.core.limits.mailbox import Inbox, Item, Outbox
+from wsecho.core.wire.errors import BadRequest
 from wsecho.doors.wamp.asjson import JSON
 from wsecho.doors.wamp.endings import returns_after_goodbye, told
-from wsecho.doors.wamp.fetches import EventStream, WaitingReceive
+from wsecho.doors.wamp.fetches import SessionEventStream, WaitingReceive
 from wsecho.doors.wamp.forms import Form
-from wsecho.doors.wamp.intake import Intake
+from wsecho.doors.wamp.intake import RateLimitedInbox
 from wsecho.doors.wamp.unfit import MalformedError
-from wsecho.doors.wamp.waiting import Waitlist
+from wsecho.doors.wamp.waiting import SendBacklog
 from wsecho.router import Ending, Identity, Session, TransportDetails
 from wsecho.router.errors import SYSTEM_SHUTDOWN
+from wsecho.server.state import ServerState
 
 _AHEAD: Final = 1 << 16
 """Bytes that lie ready to be fetched; what is more may still be left out."""
@@ -38,7 +38,7 @@ class LongPollPeer:
         form: what its messages look like.
         peer: the client's address when it opened.
         clock: times what waits.
-        house: what all doors share.
+        state: what all doors share.
         identity: who the peer is, where it has shown it on opening.
         config: the limits that apply.
         place: the session's own, for it counts as a connection.
@@ -55,7 +55,7 @@ class LongPollPeer:
         form: Form,
         peer: str,
         clock: IReactorTime,
-        house: House,
+        state: ServerState,
         identity: Identity | None = None,
         *,
         config: Config,
@@ -72,18 +72,20 @@ class LongPollPeer:
         )
         self.form = form
         self._clock = clock
-        self._house = house
+        self._state = state
         self._timeout = config.lp_timeout
         self._place = place
         self._forget = forget
         self._ahead = min(_AHEAD, config.send_queue // 2)
         self._outbox = Outbox(config.send_queue)
-        self._overflow = Waitlist(config.send_queue - self._ahead, config.slow_rules, house.stats)
-        self._intake = Intake(config.rates, clock, house.stats)
-        self._visit = house.stats.open("lp", peer)
-        house.connections.add(self)
+        self._overflow = SendBacklog(
+            config.send_queue - self._ahead, config.slow_rules, state.stats
+        )
+        self._limited_inbox = RateLimitedInbox(config.rates, clock, state.stats)
+        self._own_stats = state.stats.open("lp", peer)
+        state.connections.add(self)
         self._inbox = Inbox()
-        self._waiting: WaitingReceive | EventStream | None = None
+        self._waiting: WaitingReceive | SessionEventStream | None = None
         self._flush: IDelayedCall | None = None
         self._closing = False
         self._is_paused = False
@@ -131,7 +133,7 @@ class LongPollPeer:
 
     def resume(self) -> None:
         """Go on with what came before, then answer it."""
-        if not self._intake.go_on(self.session):
+        if not self._limited_inbox.go_on(self.session):
             return
         self._is_paused = False
         held, self._held = self._held, []
@@ -140,7 +142,7 @@ class LongPollPeer:
 
     def close(self, ending: Ending) -> None:
         """Let the peer fetch the last words, then forget it."""
-        self._end_visit()
+        self._end_own_stats()
         self._closing = True
         # The address outlives the last words: they may be asked for again, and AutobahnJS wants
         # an answer to its `close`.
@@ -162,9 +164,9 @@ class LongPollPeer:
         except MalformedError as error:
             self.session.violate(str(error))
             return
-        self._visit.messages_in += len(messages)
-        self._visit.bytes_in += len(octets)
-        self._intake.take(self.session, messages, len(octets))
+        self._own_stats.messages_in += len(messages)
+        self._own_stats.bytes_in += len(octets)
+        self._limited_inbox.take(self.session, messages, len(octets))
 
     def answer(self, request: Request) -> None:
         """Answer a request that has brought something, at once or when more may come."""
@@ -201,12 +203,12 @@ class LongPollPeer:
         if self.form.objects is not JSON:
             raise BadRequest("server-sent events carry JSON only")
         self._outbox.rewind(last_event)
-        self._replace(EventStream(request, self._clock, self._gone, self._serve))
+        self._replace(SessionEventStream(request, self._clock, self._gone, self._serve))
         self._serve()
 
     def hang_up(self) -> None:
         """End the session as the peer asks (`close`), behind what it had brought."""
-        self._intake.flush(self.session)
+        self._limited_inbox.flush(self.session)
         self._lost()
 
     # The rest is our own.
@@ -215,7 +217,7 @@ class LongPollPeer:
         if request in self._held:
             self._held.remove(request)
 
-    def _gone(self, waiting: WaitingReceive | EventStream) -> None:
+    def _gone(self, waiting: WaitingReceive | SessionEventStream) -> None:
         if self._waiting is waiting:
             self._waiting = None
             if not self._closing:
@@ -231,14 +233,14 @@ class LongPollPeer:
     def _offer(self, octets: bytes) -> bool:
         if self._outbox.size >= self._ahead or not self._outbox.push(octets):
             return False
-        self._visit.messages_out += 1
-        self._visit.bytes_out += len(octets)
+        self._own_stats.messages_out += 1
+        self._own_stats.bytes_out += len(octets)
         return True
 
     def _refill(self) -> None:
         self._overflow.flush(self._offer, self.form.write)
 
-    def _replace(self, waiting: WaitingReceive | EventStream) -> None:
+    def _replace(self, waiting: WaitingReceive | SessionEventStream) -> None:
         older, self._waiting = self._waiting, waiting
         if older is not None:
             older.end()
@@ -248,7 +250,7 @@ class LongPollPeer:
     def _serve(self) -> None:
         self._stop_flush()
         waiting = self._waiting
-        if isinstance(waiting, EventStream):
+        if isinstance(waiting, SessionEventStream):
             while self._outbox and not waiting.is_full:
                 waiting.write(self._outbox.stream())
                 self._refill()
@@ -274,15 +276,15 @@ class LongPollPeer:
             self._flush.cancel()
         self._flush = None
 
-    def _end_visit(self) -> None:
-        self._house.connections.discard(self)
+    def _end_own_stats(self) -> None:
+        self._state.connections.discard(self)
         self._place.leave()
-        self._visit.who = self.session.authid
-        self._visit.end(*told(self.session.ending))
+        self._own_stats.who = self.session.authid
+        self._own_stats.end(*told(self.session.ending))
 
     def _too_late(self) -> None:
         if not self._closing:
-            self._house.stats.limits["lp-timeout"] += 1
+            self._state.stats.limits["lp-timeout"] += 1
         self._lost()
 
     def _lost(self) -> None:
@@ -295,4 +297,4 @@ class LongPollPeer:
             waiting.end()
         self._forget()
         self.session.lost()
-        self._end_visit()
+        self._end_own_stats()

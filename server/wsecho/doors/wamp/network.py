@@ -2,7 +2,7 @@
 """The way from one node's WAMP router to the others': over the bus, as CBOR.
 
 A notice goes as the CBOR (RFC 8949) of ``[NODE, NOTICE]``, the latter as
-`wsecho.router.others.notices` writes it; the subject is ``wamp:REALM``. What only MessagePack can
+`wsecho.router.cluster.messages` writes it; the subject is ``wamp:REALM``. What only MessagePack can
 say goes as MessagePack within a tag.
 """
 
@@ -17,16 +17,16 @@ from twisted.logger import Logger
 
 from wsecho.bus.interface import Bus
 from wsecho.bus.later import Later, when
-from wsecho.core.claims import Claim, HeldError
-from wsecho.core.wills import Will
+from wsecho.core.rooms.leases import Claim, HeldError
+from wsecho.core.rooms.wills import Will
 from wsecho.doors.wamp.objects import MESSAGE_PACK, TAGS, Extension
 from wsecho.doors.wamp.promises import awaited, promised
 from wsecho.doors.wamp.unfit import MalformedError
 from wsecho.router import CannotCarryError
 from wsecho.router.answers import Answer
+from wsecho.router.cluster import messages
+from wsecho.router.cluster.messages import Notice
 from wsecho.router.errors import TakenError
-from wsecho.router.others import notices
-from wsecho.router.others.notices import Notice
 
 _MESSAGE_PACK: Final = 1_464_156_504
 """The CBOR tag of what only MessagePack has a form for: one that nobody has registered."""
@@ -66,8 +66,8 @@ class BusNetwork:
         """Begin to hear what they say, and which of them live."""
 
         def hear(payload: bytes) -> None:
-            node, words = decode(payload)
-            notice = notices.read(words)
+            node, words = decode_message(payload)
+            notice = messages.read(words)
             if notice is not None:
                 heard(node, notice)
 
@@ -84,8 +84,8 @@ class BusNetwork:
         if self._is_alone:
             return None
         payload = self._encode(notice)
-        if isinstance(notice, notices.Event):
-            told = partial(self._bus.proclaim, self._subject, payload, keep)
+        if isinstance(notice, messages.EventMessage):
+            told = partial(self._bus.broadcast_logged, self._subject, payload, keep)
             return promised(lambda: when(told(), lambda _: None))
         # All else is told anew to who was cut off.
         return promised(lambda: self._bus.announce(self._subject, payload))
@@ -98,7 +98,7 @@ class BusNetwork:
             CannotCarryError: it holds what CBOR has no form for.
         """
         payload = self._encode(notice)
-        return promised(lambda: self._bus.whisper(node, self._subject, payload))
+        return promised(lambda: self._bus.send_to(node, self._subject, payload))
 
     def catch_up(self) -> Answer[None] | None:
         """Hear first what was told before.
@@ -165,7 +165,7 @@ class BusNetwork:
             CannotCarryError: it holds what CBOR has no form for.
         """
         payload, will = self._encode(notice), Will(node, name)
-        return promised(lambda: self._bus.proclaim(self._subject, payload, keep, will))
+        return promised(lambda: self._bus.broadcast_logged(self._subject, payload, keep, will))
 
     def is_spent(self, node: str, name: str) -> bool | Answer[bool]:
         """Tell whether it was carried out, or revoked.
@@ -215,10 +215,10 @@ class BusNetwork:
         return f"{self._realm} {place}"
 
     def _encode(self, notice: Notice) -> bytes:
-        return encode(self.node, notices.write(notice))
+        return encode_message(self.node, messages.write(notice))
 
 
-def encode(node: str, words: list[Any]) -> bytes:
+def encode_message(node: str, words: list[Any]) -> bytes:
     """Write what a node says.
 
     Raises:
@@ -230,7 +230,7 @@ def encode(node: str, words: list[Any]) -> bytes:
         raise CannotCarryError from None
 
 
-def decode(payload: bytes) -> tuple[str, list[Any]]:
+def decode_message(payload: bytes) -> tuple[str, list[Any]]:
     """Read who says something, and what.
 
     Raises:
@@ -244,8 +244,8 @@ def decode(payload: bytes) -> tuple[str, list[Any]]:
 
 def _read_kept(payload: bytes) -> Notice | None:
     try:
-        _, words = decode(payload)
-        return notices.read(words)
+        _, words = decode_message(payload)
+        return messages.read(words)
     except (cbor2.CBORDecodeError, TypeError, ValueError):
         _log.failure("cannot read what is kept of WAMP's retained events and testaments")
         return None

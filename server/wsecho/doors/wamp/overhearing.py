@@ -8,7 +8,7 @@ from twisted.python.failure import Failure
 
 from wsecho.bus.interface import Bus
 from wsecho.bus.later import Later
-from wsecho.core.errors import WireError
+from wsecho.core.wire.errors import WireError
 
 
 class Overhearing:

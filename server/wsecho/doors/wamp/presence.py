@@ -7,23 +7,23 @@ from attrs import define
 
 from wsecho.access.sessions import claims_of
 from wsecho.bus.later import Later, when
-from wsecho.core.callers import Caller, check_secret
-from wsecho.core.errors import BadRequest
-from wsecho.core.history import Message
-from wsecho.core.names import check_room
-from wsecho.core.positions import Position
-from wsecho.core.presence import Change
-from wsecho.core.topics import presence_topic, room_topic
-from wsecho.core.vocabulary import describe
-from wsecho.doors.rooms import Rooms, draw_publication
+from wsecho.core.rooms.callers import Caller, check_secret
+from wsecho.core.rooms.history import Message
+from wsecho.core.rooms.presence import Change
+from wsecho.core.rooms.vocabulary import describe_member
+from wsecho.core.wire.errors import BadRequest
+from wsecho.core.wire.names import check_room
+from wsecho.core.wire.positions import Position
+from wsecho.core.wire.topics import presence_topic, room_topic
 from wsecho.doors.wamp.promises import promised
+from wsecho.fanout.rooms import Rooms, draw_publication
 from wsecho.router import ProcedureCall, Publication, Realm, Reply, Session, WampError
 from wsecho.router.answers import Answer
 from wsecho.router.errors import INVALID_ARGUMENT, NOT_AUTHORIZED
 
 
 @define(eq=False)
-class Attendee:
+class WampAttendee:
     """One session in one room, for as long as it is subscribed to the room's topic.
 
     The room's messages reach it through the broker.
@@ -68,11 +68,11 @@ class Attendee:
         """Leave it to the broker."""
 
 
-def announce(realm: Realm, room: str, change: Change) -> None:
+def announce_presence(realm: Realm, room: str, change: Change) -> None:
     """Tell the subscribers of a room's presence that somebody came or went."""
     topic = presence_topic(room)
     if realm.broker.has_receivers(topic):
-        kwargs = {"action": change.action, "member": describe(change.card)}
+        kwargs = {"action": change.action, "member": describe_member(change.card)}
         realm.dispatch(Publication(draw_publication(), topic, None, kwargs))
 
 
@@ -89,7 +89,7 @@ def provide_members(realm: Realm, rooms: Rooms) -> None:
             raise WampError(INVALID_ARGUMENT, "wsecho.members takes one argument, a room's name")
 
         def answer(_: None) -> Reply:
-            return Reply([[describe(card) for card in rooms.members(room)]])
+            return Reply([[describe_member(card) for card in rooms.members(room)]])
 
         def ask() -> Later[Reply]:
             check_room(room)

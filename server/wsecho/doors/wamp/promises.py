@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 from twisted.internet.defer import Deferred
 
 from wsecho.bus.later import Later, settle
-from wsecho.core.errors import BadRequest, BusTimeout, BusUnavailable, OverLimit, WireError
+from wsecho.core.wire.errors import BadRequest, BusTimeout, BusUnavailable, OverLimit, WireError
 from wsecho.router import WampError
 from wsecho.router.answers import Answer
 from wsecho.router.errors import (

@@ -8,31 +8,31 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 
-from wsecho.config import Config
-from wsecho.core.backlog import TooSlowError
-from wsecho.core.rawsocket import (
+from wsecho.config.config import Config
+from wsecho.core.limits.backlog import TooSlowError
+from wsecho.core.wire.rawsocket import (
     HANDSHAKE_LENGTH,
     SHORTEST_LIMIT,
     FrameReader,
     FrameType,
     RawSocketError,
-    Refusal,
+    RawSocketRefusal,
     read_hello,
     write_frame,
     write_hello,
     write_refusal,
 )
-from wsecho.doors.house import House
-from wsecho.doors.outbound import Outbound
-from wsecho.doors.stats import Visit
 from wsecho.doors.wamp.endings import returns_after_goodbye, told
 from wsecho.doors.wamp.forms import RAWSOCKET_FORMS
-from wsecho.doors.wamp.intake import Intake
+from wsecho.doors.wamp.intake import RateLimitedInbox
 from wsecho.doors.wamp.objects import ObjectSerializer
 from wsecho.doors.wamp.unfit import MalformedError
-from wsecho.doors.wamp.waiting import Waitlist
+from wsecho.doors.wamp.waiting import SendBacklog
+from wsecho.doors.websocket.outbound import Outbound
 from wsecho.router import CannotCarryError, Ending, Router, Session, TransportDetails
 from wsecho.router.errors import PAYLOAD_SIZE_EXCEEDED, SYSTEM_SHUTDOWN
+from wsecho.server.state import ServerState
+from wsecho.server.stats import ConnectionStats
 
 _CLOSE_TIMEOUT: Final = 10.0
 
@@ -43,7 +43,7 @@ class RawSocket(Protocol):
     Args:
         router: where the session lives.
         clock: times the handshake and the end.
-        house: what all doors share.
+        state: what all doors share.
         peer: the client's address.
         config: the limits that apply.
     """
@@ -55,7 +55,7 @@ class RawSocket(Protocol):
         self,
         router: Router,
         clock: IReactorTime,
-        house: House,
+        state: ServerState,
         peer: str,
         *,
         config: Config,
@@ -63,12 +63,12 @@ class RawSocket(Protocol):
         self.details = TransportDetails("rawsocket", peer)
         self._router = router
         self._clock = clock
-        self._house = house
+        self._state = state
         self._config = config
         self._max_message_size = config.max_message_size
-        self._intake = Intake(config.rates, clock, house.stats)
-        self._waiting = Waitlist(config.send_queue, config.slow_rules, house.stats)
-        self._visit: Visit | None = None
+        self._limited_inbox = RateLimitedInbox(config.rates, clock, state.stats)
+        self._waiting = SendBacklog(config.send_queue, config.slow_rules, state.stats)
+        self._own_stats: ConnectionStats | None = None
         self._hello = b""
         self._session: Session | None = None
         self._finished = False
@@ -96,9 +96,9 @@ class RawSocket(Protocol):
         self._finished = True
         self._outbound.connection_lost()
         if self._session is not None:
-            self._intake.flush(self._session)
+            self._limited_inbox.flush(self._session)
             self._session.lost()
-            self._end_visit(self._session)
+            self._end_own_stats(self._session)
 
     @property
     def is_idle(self) -> bool:
@@ -148,7 +148,7 @@ class RawSocket(Protocol):
     def resume(self) -> None:
         """Go on with what came before, then read again."""
         assert self._session is not None  # noqa: S101  # it says so
-        if self._intake.go_on(self._session):
+        if self._limited_inbox.go_on(self._session):
             self.transport.resumeProducing()
 
     def close(self, ending: Ending) -> None:
@@ -161,10 +161,10 @@ class RawSocket(Protocol):
     def _shake_hands(self) -> None:
         self._stop_deadline()
         hello = read_hello(self._hello)
-        if isinstance(hello, Refusal):
+        if isinstance(hello, RawSocketRefusal):
             self._refuse(hello)
         elif hello.serializer not in RAWSOCKET_FORMS:
-            self._refuse(Refusal.SERIALIZER)
+            self._refuse(RawSocketRefusal.SERIALIZER)
         else:
             self._objects: ObjectSerializer = RAWSOCKET_FORMS[hello.serializer]
             # 24 bits of length cannot say 2**24.
@@ -173,10 +173,10 @@ class RawSocket(Protocol):
             self._reader = FrameReader(max(self._max_message_size, SHORTEST_LIMIT))
             self.details.more["serializer"] = self._objects.NAME
             self._outbound.write(answer)
-            self._visit = self._house.stats.open("rawsocket", self.details.peer)
+            self._own_stats = self._state.stats.open("rawsocket", self.details.peer)
             self._session = self._router.attach(self)
 
-    def _refuse(self, refusal: Refusal) -> None:
+    def _refuse(self, refusal: RawSocketRefusal) -> None:
         self._outbound.write(write_refusal(refusal))
         self._finish()
 
@@ -186,10 +186,12 @@ class RawSocket(Protocol):
                 if self._finished:
                     return
                 if kind is FrameType.MESSAGE:
-                    if self._visit is not None:
-                        self._visit.messages_in += 1
-                        self._visit.bytes_in += len(payload)
-                    self._intake.take(session, [self._objects.unserialize(payload)], len(payload))
+                    if self._own_stats is not None:
+                        self._own_stats.messages_in += 1
+                        self._own_stats.bytes_in += len(payload)
+                    self._limited_inbox.take(
+                        session, [self._objects.unserialize(payload)], len(payload)
+                    )
                 elif kind is FrameType.PING:
                     self._pong(payload)
         except (RawSocketError, MalformedError) as error:
@@ -200,7 +202,7 @@ class RawSocket(Protocol):
         if self._outbound.has_room(len(payload)):
             self._outbound.write(write_frame(FrameType.PONG, payload))
         else:
-            self._house.stats.limits["send-queue"] += 1
+            self._state.stats.limits["send-queue"] += 1
             self._outbound.abort()
 
     def _frame(self, message: Message) -> bytes:
@@ -216,22 +218,22 @@ class RawSocket(Protocol):
         return True
 
     def _push(self, frame: bytes) -> None:
-        if self._visit is not None:
-            self._visit.messages_out += 1
-            self._visit.bytes_out += len(frame)
+        if self._own_stats is not None:
+            self._own_stats.messages_out += 1
+            self._own_stats.bytes_out += len(frame)
         self._outbound.write(frame)
 
     def _peer_is_full(self, full: bool) -> None:  # noqa: FBT001
         if not full:
             self._waiting.flush(self._offer, self._frame)
 
-    def _end_visit(self, session: Session) -> None:
-        if self._visit is not None:
-            self._visit.who = session.authid
-            self._visit.end(*told(session.ending))
+    def _end_own_stats(self, session: Session) -> None:
+        if self._own_stats is not None:
+            self._own_stats.who = session.authid
+            self._own_stats.end(*told(session.ending))
 
     def _too_late(self) -> None:
-        self._house.stats.limits["open-timeout"] += 1
+        self._state.stats.limits["open-timeout"] += 1
         self._outbound.abort()
 
     def _finish(self) -> None:

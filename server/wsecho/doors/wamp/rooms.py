@@ -7,19 +7,25 @@ from heapq import merge
 from typing import Any, Final
 
 from wsecho.bus.later import Later, when
-from wsecho.core.callers import Caller
-from wsecho.core.errors import BadRequest
-from wsecho.core.history import History, Message
-from wsecho.core.positions import Position
-from wsecho.core.presence import Change
-from wsecho.core.retries import Keyed, check_key
-from wsecho.core.timestamps import rfc3339
-from wsecho.core.topics import PRESENCE_PREFIX, ROOM_PREFIX, presence_topic, room_topic, topic_room
-from wsecho.doors.rooms import Rooms, draw_publication
+from wsecho.core.rooms.callers import Caller
+from wsecho.core.rooms.history import History, Message
+from wsecho.core.rooms.presence import Change
+from wsecho.core.rooms.retries import Keyed, check_key
+from wsecho.core.wire.errors import BadRequest
+from wsecho.core.wire.positions import Position
+from wsecho.core.wire.timestamps import rfc3339
+from wsecho.core.wire.topics import (
+    PRESENCE_PREFIX,
+    ROOM_PREFIX,
+    presence_topic,
+    room_topic,
+    topic_room,
+)
 from wsecho.doors.wamp.allowance import Allowance
 from wsecho.doors.wamp.overhearing import Overhearing
-from wsecho.doors.wamp.presence import Attendee, announce, provide_members
+from wsecho.doors.wamp.presence import WampAttendee, announce_presence, provide_members
 from wsecho.doors.wamp.promises import promised
+from wsecho.fanout.rooms import Rooms, draw_publication
 from wsecho.router import EventsQuery, Publication, Realm, Reply, Session, WampError
 from wsecho.router.answers import Answer
 from wsecho.router.errors import INVALID_ARGUMENT, INVALID_URI, NOT_AUTHORIZED
@@ -49,8 +55,8 @@ class WampRooms:
         self._realms: list[Realm] = []
         self._overhearing = Overhearing(rooms.bus)
         self._held: set[tuple[Session, str]] = set()
-        self._attendees: dict[tuple[Session, Subscription], Attendee] = {}
-        rooms.deliveries.listeners.append(self)
+        self._attendees: dict[tuple[Session, Subscription], WampAttendee] = {}
+        rooms.fanout.listeners.append(self)
 
     def serve(self, realm: Realm) -> None:
         """Dispatch what is said to a realm's subscribers too, and tell them who is there."""
@@ -80,7 +86,7 @@ class WampRooms:
     def changed(self, room: str, change: Change) -> None:
         """Tell the subscribers of the room's presence."""
         for realm in self._realms:
-            announce(realm, room, change)
+            announce_presence(realm, room, change)
 
     def renewed(self, room: str, position: Position) -> None:
         """Tell the subscribers of a room's topic that its epoch has changed."""
@@ -118,7 +124,7 @@ class WampRooms:
         sub = _subject(session.authid, session.authrole)
         caller = Caller(session.transport.details.peer, sub=sub)
         said = self._say(publication, _keyed(caller, publication))
-        self._hold_back(session, _room(publication.topic))
+        self._pause_reading(session, _room(publication.topic))
         return said
 
     def execute(self, publication: Publication, authid: str, authrole: str) -> int | Answer[int]:
@@ -150,17 +156,17 @@ class WampRooms:
 
         return promised(publish)
 
-    def _hold_back(self, session: Session, room: str) -> None:
+    def _pause_reading(self, session: Session, room: str) -> None:
         """Read no more from a publisher until less of what was said before is on its way."""
-        deliveries, holding = self._rooms.deliveries, (session, room)
-        if deliveries.is_behind(room) and holding not in self._held:
+        fanout, holding = self._rooms.fanout, (session, room)
+        if fanout.is_behind(room) and holding not in self._held:
             self._held.add(holding)
-            session.hold_back()
-            deliveries.when_relieved(room, lambda: self._let_speak(holding))
+            session.pause_reading()
+            fanout.when_relieved(room, lambda: self._resume_reading(holding))
 
-    def _let_speak(self, holding: tuple[Session, str]) -> None:
+    def _resume_reading(self, holding: tuple[Session, str]) -> None:
         self._held.discard(holding)
-        holding[0].let_speak()
+        holding[0].resume_reading()
 
     def subscribing(self, session: Session, uri: str, match: Match) -> Answer[None] | None:
         """Let everyone subscribe, to so many rooms, as soon as they are current here.
@@ -168,7 +174,7 @@ class WampRooms:
         Raises:
             WampError: to no more, or it named itself badly.
         """
-        Attendee.of(session)
+        WampAttendee.of(session)
         if self._allowance.check(session, uri, match) and _is_room(uri, match):
             room = _room(uri)
             return promised(
@@ -179,7 +185,7 @@ class WampRooms:
     def subscribed(self, session: Session, subscription: Subscription, *, first: bool) -> None:
         """Make the session a member of the room."""
         if _is_room(subscription.uri, subscription.match):
-            attendee = self._attendees[session, subscription] = Attendee.of(session)
+            attendee = self._attendees[session, subscription] = WampAttendee.of(session)
             self._rooms.join(_room(subscription.uri), attendee)
         elif first and subscription.match == "exact":
             self._rooms.bus.hold(_room(subscription.uri))

@@ -11,19 +11,19 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from wsecho.config import Config
+from wsecho.config.config import Config
 from wsecho.doors.admission import Admission
 from wsecho.doors.forwarding.cluster import Cluster
 from wsecho.doors.gate import Gate
-from wsecho.doors.house import House
-from wsecho.doors.rooms import Rooms
-from wsecho.doors.wallclock import Alarm, WallClock
 from wsecho.doors.wamp.allowance import Allowance
 from wsecho.doors.wamp.http import LongPoll
 from wsecho.doors.wamp.network import BusNetwork
 from wsecho.doors.wamp.rawsocket import RawSocket
 from wsecho.doors.wamp.rooms import WampRooms
+from wsecho.fanout.rooms import Rooms
 from wsecho.router import ProcedureCall, Reply, Router
+from wsecho.server.state import ServerState
+from wsecho.server.wallclock import Alarm, WallClock
 
 _log = Logger()
 
@@ -71,13 +71,15 @@ def make_router(
     return router
 
 
-def rawsocket_maker(config: Config, router: Router, reactor: IReactorTime, house: House) -> Any:
+def rawsocket_maker(
+    config: Config, router: Router, reactor: IReactorTime, state: ServerState
+) -> Any:
     """Return what makes a RawSocket protocol for a peer's address."""
     return partial(
         RawSocket,
         router,
         reactor,
-        house,
+        state,
         config=config,
     )
 
@@ -87,7 +89,7 @@ def longpoll_resource(
     gate: Gate,
     router: Router,
     reactor: IReactorTime,
-    house: House,
+    state: ServerState,
     cluster: Cluster | None = None,
 ) -> LongPoll:
     """Make the resource at `/lp`."""
@@ -95,7 +97,7 @@ def longpoll_resource(
         router,
         reactor,
         gate,
-        house,
+        state,
         config,
         cluster,
     )

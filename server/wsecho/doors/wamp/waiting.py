@@ -12,14 +12,14 @@ from typing import Any, Final
 from attrs import define, field, frozen
 from autobahn.wamp.message import Message
 
-from wsecho.core.backlog import Backlog, Gap, Stream, TooSlowError, Waiting
-from wsecho.core.positions import Position
-from wsecho.core.slowness import SlowRules
-from wsecho.core.topics import topic_room
-from wsecho.doors.rooms import draw_publication
-from wsecho.doors.stats import Stats
+from wsecho.core.limits.backlog import Backlog, Gap, Stream, TooSlowError, Waiting
+from wsecho.core.limits.slowness import SlowRules
+from wsecho.core.wire.positions import Position
+from wsecho.core.wire.topics import topic_room
+from wsecho.fanout.rooms import draw_publication
 from wsecho.router import CannotCarryError
-from wsecho.router.outgoing import Event
+from wsecho.router.outgoing import OutgoingEvent
+from wsecho.server.stats import Stats
 
 _DOOR: Final = "wamp"
 
@@ -35,7 +35,7 @@ class _Source:
 
 
 @define(eq=False)
-class Waitlist:
+class SendBacklog:
     """Messages for one peer.
 
     Args:
@@ -70,7 +70,7 @@ class Waitlist:
         if self._backlog is None:
             self._backlog = Backlog(self._bound)
             self.is_empty = False
-        if isinstance(message, Event) and message.place is not None:
+        if isinstance(message, OutgoingEvent) and message.place is not None:
             topic, position = message.place
             stream = self._stream(message, topic, position)
             waiting = Waiting(octets, len(octets), stream, position.offset)
@@ -126,7 +126,7 @@ class Waitlist:
         self._streams.clear()
         self.is_empty = True
 
-    def _stream(self, event: Event, topic: str, position: Position) -> Stream:
+    def _stream(self, event: OutgoingEvent, topic: str, position: Position) -> Stream:
         source = _Source(event.subscription, topic, position.epoch, event.topic is not None)
         stream = self._streams.get(source)
         if stream is None:
@@ -135,11 +135,11 @@ class Waitlist:
         return stream
 
 
-def _skipped(gap: Gap) -> Event:
+def _skipped(gap: Gap) -> OutgoingEvent:
     source: Any = gap.stream.key
     ends = {
         "from": str(Position(source.epoch, gap.after)),
         "to": str(Position(source.epoch, gap.upto)),
     }
     topic = source.topic if source.is_pattern else None
-    return Event(source.subscription, draw_publication(), None, {"skipped": ends}, topic)
+    return OutgoingEvent(source.subscription, draw_publication(), None, {"skipped": ends}, topic)

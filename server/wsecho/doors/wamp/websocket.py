@@ -4,14 +4,14 @@
 from attrs import define, field
 from autobahn.wamp.message import Message
 
-from wsecho.core.backlog import TooSlowError
-from wsecho.core.errors import TOO_SLOW, BadRequest
-from wsecho.doors.door import Connection, PlainDoor
+from wsecho.core.limits.backlog import TooSlowError
+from wsecho.core.wire.errors import TOO_SLOW, BadRequest
 from wsecho.doors.wamp.endings import close_reason
 from wsecho.doors.wamp.forms import SUBPROTOCOLS, Form, make_form
-from wsecho.doors.wamp.intake import Intake
+from wsecho.doors.wamp.intake import RateLimitedInbox
 from wsecho.doors.wamp.unfit import MalformedError
-from wsecho.doors.wamp.waiting import Waitlist
+from wsecho.doors.wamp.waiting import SendBacklog
+from wsecho.doors.websocket.door import Connection, PlainDoor
 from wsecho.router import Ending, Identity, Router, Session, TransportDetails
 from wsecho.router import errors as uris
 
@@ -24,7 +24,7 @@ class WampPeer(PlainDoor):
         router: where the session lives.
         subprotocol: the form that was negotiated.
         peer: the client's address.
-        intake: holds it to its rates.
+        limited_inbox: holds it to its rates.
         waiting: what waits for it.
         identity: who the peer is, where the handshake has shown it.
     """
@@ -32,8 +32,8 @@ class WampPeer(PlainDoor):
     _router: Router
     subprotocol: str
     peer: str
-    _intake: Intake
-    _waiting: Waitlist
+    _limited_inbox: RateLimitedInbox
+    _waiting: SendBacklog
     _identity: Identity | None = None
     details: TransportDetails = field(init=False)
     _form: Form = field(init=False)
@@ -73,7 +73,7 @@ class WampPeer(PlainDoor):
         except MalformedError as error:
             session.violate(str(error))
             return
-        self._intake.take(session, messages, len(payload))
+        self._limited_inbox.take(session, messages, len(payload))
 
     def drained(self) -> None:
         """Send more of what waits."""
@@ -91,7 +91,7 @@ class WampPeer(PlainDoor):
     def closed(self) -> None:
         """End the session with its connection, if it was begun."""
         if self._session is not None:
-            self._intake.flush(self._session)
+            self._limited_inbox.flush(self._session)
             self._session.lost()
 
     # What the session calls.
@@ -119,7 +119,7 @@ class WampPeer(PlainDoor):
     def resume(self) -> None:
         """Go on with what came before, then read again."""
         assert self._session is not None  # noqa: S101  # it says so
-        if self._intake.go_on(self._session):
+        if self._limited_inbox.go_on(self._session):
             self._connection.resume()
 
     def close(self, ending: Ending) -> None:

@@ -6,11 +6,11 @@ from typing import Any
 from attrs import define
 
 from tests.unit.doors.harness import Server
-from wsecho.core.callers import Caller, check_secret
-from wsecho.core.errors import Unauthorized
-from wsecho.core.grants import Grants
-from wsecho.core.handshake import Query
-from wsecho.core.requests import RequestHead
+from wsecho.core.http.handshake import Query
+from wsecho.core.http.requests import RequestHead
+from wsecho.core.rooms.callers import Caller, check_secret
+from wsecho.core.wire.errors import Unauthorized
+from wsecho.core.wire.grants import Grants
 from wsecho.doors.broadcast.resource import Broadcast
 
 ANN = Caller(
@@ -53,6 +53,6 @@ def guarded() -> Server:
     server = Server()
     server.root.putChild(
         b"broadcast",
-        Broadcast(server.config, Doorkeeper(), server.rooms, server.house, server.clock),
+        Broadcast(server.config, Doorkeeper(), server.rooms, server.state, server.clock),
     )
     return server

@@ -7,10 +7,10 @@ import pytest
 
 from tests.unit.doors.broadcast.guarded import guarded
 from tests.unit.doors.harness import Exchange, Server
-from wsecho.config import Config
-from wsecho.core.history import Message
-from wsecho.core.pages import MAX_SIZE
-from wsecho.core.presence import LINGER
+from wsecho.config.config import Config
+from wsecho.core.http.pages import MAX_SIZE
+from wsecho.core.rooms.history import Message
+from wsecho.core.rooms.presence import LINGER
 
 SECRET = "0123456789abcdef"
 
@@ -156,7 +156,7 @@ def test_a_place_that_is_lost_meanwhile_has_the_last_ones_too(
     history.reset("other", 0)
     for payload in (b"x", b"y"):
         history.append(Message(history.next_position(), payload, False, 0.0, 1))
-    server.rooms.deliveries.renew("a", history.position)
+    server.rooms.fanout.renew("a", history.position)
     assert answer.json["recovered"] is False
     assert answer.json["position"] == "other:2"
     assert data(answer) == expected

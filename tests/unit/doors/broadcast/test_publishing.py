@@ -13,11 +13,11 @@ from websockets.frames import Opcode
 
 from tests.unit.doors.broadcast.guarded import guarded
 from tests.unit.doors.harness import Exchange, Server
-from wsecho.config import Config
-from wsecho.core.callers import Caller
-from wsecho.core.errors import BadRequest
-from wsecho.core.retries import KEEP
-from wsecho.core.vocabulary import read_data
+from wsecho.config.config import Config
+from wsecho.core.rooms.callers import Caller
+from wsecho.core.rooms.retries import KEEP
+from wsecho.core.rooms.vocabulary import read_data
+from wsecho.core.wire.errors import BadRequest
 from wsecho.doors.broadcast.publishing import MAX_ROOMS, read_names, read_object
 
 BINARY = "application/octet-stream"

@@ -11,10 +11,10 @@ from twisted.web.server import Request
 
 from tests.unit.doors.broadcast.guarded import guarded
 from tests.unit.doors.harness import Server
-from wsecho.config import Config
-from wsecho.core.errors import BadRequest, NotFound
-from wsecho.core.names import room_segment
-from wsecho.doors.broadcast.resource import Address
+from wsecho.config.config import Config
+from wsecho.core.wire.errors import BadRequest, NotFound
+from wsecho.core.wire.names import room_segment
+from wsecho.doors.broadcast.resource import RoomAddress
 
 NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=200).filter(
     lambda name: name not in {".", ".."}
@@ -22,18 +22,18 @@ NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_
 
 
 @given(NAMES)
-def test_every_room_has_an_address(name: str) -> None:
+def test_pattern_subscriber_has_an_address(name: str) -> None:
     """One segment, percent-encoded; and its members have one below it."""
     path = f"/broadcast/{room_segment(name)}"
-    assert Address.parse(path) == Address(name)
-    assert Address.parse(f"{path}/members") == Address(name, is_members=True)
+    assert RoomAddress.parse(path) == RoomAddress(name)
+    assert RoomAddress.parse(f"{path}/members") == RoomAddress(name, is_members=True)
 
 
 @given(st.text(st.characters(max_codepoint=255, exclude_categories=["Cc"]), max_size=40))
 def test_any_path_is_an_address_or_an_error(rest: str) -> None:
     """Nothing else happens, whatever stands behind."""
     try:
-        address = Address.parse(f"/broadcast/{rest}")
+        address = RoomAddress.parse(f"/broadcast/{rest}")
     except (BadRequest, NotFound):
         return
     assert address.room

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from tests.events import EventReader
+from tests.support.events import EventReader
 from tests.unit.doors.broadcast.guarded import guarded
 from tests.unit.doors.harness import Exchange, Server
-from wsecho.config import Config
-from wsecho.core.errors import RETRY_AFTER
-from wsecho.core.slowness import SlowPolicy, SlowRule
+from wsecho.config.config import Config
+from wsecho.core.limits.slowness import SlowPolicy, SlowRule
+from wsecho.core.wire.errors import RETRY_AFTER
 from wsecho.doors.broadcast.sse import BEAT, LINGER, RETRY
 
 
@@ -211,7 +211,7 @@ def behind_proxy() -> Server:
 def stopping() -> Server:
     """A server that is about to end."""
     server = Server(Config(origin=("*",)))
-    server.house.connections.retry = 2.0
+    server.state.connections.retry = 2.0
     return server
 
 

@@ -15,10 +15,10 @@ from twisted.web.resource import Resource
 
 from tests.unit.doors.harness import Server
 from wsecho.access.signatures import Verifier
-from wsecho.config import Config
-from wsecho.core.nodes import Address
+from wsecho.config.config import Config
+from wsecho.core.wire.nodes import NodeAddress
 from wsecho.doors.forwarding.cluster import Cluster
-from wsecho.doors.forwarding.neighbours import Neighbours
+from wsecho.doors.forwarding.neighbours import NodeSockets
 from wsecho.doors.forwarding.receiving import Arrivals, InnerSite
 from wsecho.doors.forwarding.routes import Routes
 from wsecho.doors.forwarding.sending import Forwarder
@@ -81,7 +81,7 @@ class Net(MemoryReactorClock):
 
 
 @define
-class FolderInMemory(Neighbours):
+class FolderInMemory(NodeSockets):
     """The nodes of one machine."""
 
     known: tuple[str, ...] = ()
@@ -99,19 +99,19 @@ class FolderInMemory(Neighbours):
 class Everywhere:
     """The nodes of other machines, each at its address."""
 
-    places: dict[str, Address] = field(factory=dict)
+    places: dict[str, NodeAddress] = field(factory=dict)
     asked: list[str] = field(factory=list)
     failure: Exception | None = None
 
-    def enter(self, node: str, address: Address) -> None:
+    def enter(self, node: str, address: NodeAddress) -> None:
         """Keep it."""
         self.places[node] = address
 
-    def find(self, node: str) -> Deferred[Address | None]:
+    def find(self, node: str) -> Deferred[NodeAddress | None]:
         """Look it up."""
         self.asked.append(node)
         if self.failure is not None:
-            failed: Deferred[Address | None] = Deferred()
+            failed: Deferred[NodeAddress | None] = Deferred()
             failed.errback(self.failure)
             return failed
         return succeed(self.places.get(node))
@@ -132,11 +132,11 @@ def make_node(net: Net, name: str, neighbours: tuple[str, ...] = (), **more: Any
     server = Server(Config(**{"auto_ping": 0.0, **more}), root, clock=net)
     folder = FolderInMemory(Path("/run"), neighbours)
     routes = Routes(folder, key, directory, lambda: cluster_key)
-    cluster = Cluster(name, Forwarder(routes, server.house, net))
+    cluster = Cluster(name, Forwarder(routes, server.state, net))
     gate = server.admission.gate
-    lp = longpoll_resource(server.config, gate, server.router, net, server.house, cluster)
+    lp = longpoll_resource(server.config, gate, server.router, net, server.state, cluster)
     root.putChild(b"lp", lp)
-    onward = Forwarder(routes.on_this_machine, server.house, net)
+    onward = Forwarder(routes.on_this_machine, server.state, net)
     for path, forwarder, secret in (
         (f"/run/{name}", None, key),
         (f"/tcp/{name}", onward, cluster_key),
@@ -145,7 +145,7 @@ def make_node(net: Net, name: str, neighbours: tuple[str, ...] = (), **more: Any
         net.sites[path] = InnerSite(
             Arrivals(name, lp, forwarder),
             verifier,
-            server.house,
+            server.state,
             net,
             open_timeout=10.0,
             max_body=server.config.max_message_size,

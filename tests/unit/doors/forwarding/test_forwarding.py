@@ -15,13 +15,13 @@ from zope.interface import implementer
 
 from tests.unit.doors.forwarding.harness import KEY, Everywhere, Inner, Net, make_node
 from tests.unit.doors.harness import Exchange, Server
-from wsecho.access.signatures import Signed, sign
-from wsecho.core.errors import OverLimit
-from wsecho.core.nodes import Address
+from wsecho.access.signatures import Signed, sign_request
+from wsecho.app.drain import MOMENT, Drain
+from wsecho.core.wire.errors import OverLimit
+from wsecho.core.wire.nodes import NodeAddress
 from wsecho.doors.forwarding import routes
-from wsecho.doors.forwarding.passage import Passage
+from wsecho.doors.forwarding.passage import Relay
 from wsecho.doors.forwarding.sending import ANSWER_WITHIN
-from wsecho.drain import MOMENT, Drain
 
 HELLO = b'[1,"realm1",{"roles":{"caller":{}}}]'
 JSON = "application/json"
@@ -85,9 +85,9 @@ def test_what_is_asked_elsewhere_is_answered_by_the_owner() -> None:
     assert answer.headers["content-length"] == str(len(answer.body))
     assert len(pair.owner.router.sessions) == 1
     assert not pair.other.router.sessions
-    assert len(pair.owner.house.admissions) == 2
-    assert pair.other.house.stats.forwarded["answered"] == 4
-    assert not any(isinstance(one, Passage) for one in pair.other.house.connections)
+    assert len(pair.owner.state.admissions) == 2
+    assert pair.other.state.stats.forwarded["answered"] == 4
+    assert not any(isinstance(one, Relay) for one in pair.other.state.connections)
 
 
 def test_one_that_is_asked_at_home_is_not_forwarded() -> None:
@@ -247,7 +247,7 @@ def test_nobody_else_gets_in() -> None:
     request = Signed(
         node="a", method="POST", target=f"/lp/{pair.session}/close", fields=("", ""), body=b""
     )
-    line = sign(request, b"guess" * 8, client="x", now=pair.net.seconds(), nonce="n" * 16)
+    line = sign_request(request, b"guess" * 8, client="x", now=pair.net.seconds(), nonce="n" * 16)
     for signature in ("", f"Wsecho-Forwarded: {line}\r\n", "Wsecho-Forwarded: v1\r\n"):
         channel = pair.net.sites["/run/a"].buildProtocol(None)
         wire = pair.owner.connect().wire
@@ -256,7 +256,7 @@ def test_nobody_else_gets_in() -> None:
         assert wire.value().startswith(b"HTTP/1.1 403 ")
     assert pair.owner.ask("POST", f"/lp/{pair.session}/send", HELLO).status == 204
     # At the public port a signature is a header like any.
-    good = sign(request, KEY, client="x", now=pair.net.seconds(), nonce="m" * 16)
+    good = sign_request(request, KEY, client="x", now=pair.net.seconds(), nonce="m" * 16)
     answer = pair.owner.ask("POST", "/lp/a.nothing/close", wsecho_forwarded=good)
     assert answer.status == 404
 
@@ -288,7 +288,7 @@ class Machines:
         self.alone = make_node(self.net, "a", **more)
         self.first = make_node(self.net, "b", ("b", "c"), **more)
         self.second = make_node(self.net, "c", ("b", "c"), **more)
-        self.directory.places = {name: Address(f"{name}.example", 1) for name in "abc"}
+        self.directory.places = {name: NodeAddress(f"{name}.example", 1) for name in "abc"}
         # Both nodes of the other machine share one address; whoever accepts there is not the owner.
         self.directory.places["c"] = self.directory.places["b"]
 
@@ -345,7 +345,7 @@ def test_a_directory_that_cannot_tell_says_why(monkeypatch: pytest.MonkeyPatch) 
 def test_a_client_that_leaves_while_the_directory_thinks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody is asked for it."""
     machines = Machines(monkeypatch)
-    later: Deferred[Address | None] = Deferred()
+    later: Deferred[NodeAddress | None] = Deferred()
     monkeypatch.setattr(machines.directory.__class__, "find", lambda *_: later)
     exchange = machines.ask(machines.alone, "b.AAAAAAAAAAAAAAAAAAAAAA", "receive")
     exchange.peer.lose()
@@ -360,7 +360,7 @@ def test_the_end_of_the_first_node_ends_streams_and_lets_the_rest_be_answered() 
     pair.join()
     done: list[object] = []
     stream = pair.ask("events")
-    Drain([], pair.other.house, pair.net, 10.0).run().addBoth(done.append)
+    Drain([], pair.other.state, pair.net, 10.0).run().addBoth(done.append)
     pair.net.run()
     assert stream.is_over
     pair.net.run(MOMENT)
@@ -376,7 +376,7 @@ def test_a_receive_whose_client_half_closes_is_answered_and_takes_nothing() -> N
     pair.net.run()
     assert waiting.status == 204
     assert waiting.peer.wire.disconnecting
-    assert not any(isinstance(one, Passage) for one in pair.other.house.connections)
+    assert not any(isinstance(one, Relay) for one in pair.other.state.connections)
     assert pair.ask("send", b'[48,1,{},"wsecho.echo",["x"]]').status == 204
     assert pair.ask("receive").json == [50, 1, {}, ["x"]]
 
@@ -403,5 +403,5 @@ def test_a_stream_whose_client_half_closes_ends() -> None:
     stream.peer.half_close()
     pair.net.run()
     assert stream.is_over
-    assert not any(isinstance(one, Passage) for one in pair.other.house.connections)
-    assert not any(one.is_paced for one in pair.owner.house.connections)
+    assert not any(isinstance(one, Relay) for one in pair.other.state.connections)
+    assert not any(one.is_paced for one in pair.owner.state.connections)

@@ -16,9 +16,9 @@ from twisted.web.resource import Resource
 
 from tests.unit.doors.harness import Client, Peer, Server
 from wsecho.bus.memory import MemoryBus
-from wsecho.config import Config
-from wsecho.doors.rooms import MakeBus
+from wsecho.config.config import Config
 from wsecho.doors.wamp.serve import longpoll_resource
+from wsecho.fanout.rooms import MakeBus
 
 HELLO: list[Any] = [
     1,
@@ -40,7 +40,7 @@ def make_server(make_bus: MakeBus = MemoryBus, /, **options: Any) -> Server:
     root = Resource()
     server = Server(Config(**{"auto_ping": 0.0, **options}), root, make_bus=make_bus)
     lp = longpoll_resource(
-        server.config, server.admission.gate, server.router, server.clock, server.house
+        server.config, server.admission.gate, server.router, server.clock, server.state
     )
     root.putChild(b"lp", lp)
     return server

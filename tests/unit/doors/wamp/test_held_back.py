@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.doors.harness import Peer, Server
 from tests.unit.doors.wamp.harness import HELLO, ROOM, Poller, Raw, Wamp, make_server
-from wsecho.doors import delivery, rounds, wave
+from wsecho.fanout import batch, fanout, scheduler
 from wsecho.router import distribution
 
 TOPIC = "com.example.topic"
@@ -19,11 +19,11 @@ MESSAGES = 3 * MOST
 def little_goes_round() -> Iterator[None]:
     """Have a few members be many, and a few messages be too much."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (delivery, wave, rounds, distribution):
+        for module in (fanout, batch, scheduler, distribution):
             patch.setattr(module, "SLICE", 2)
         patch.setattr(distribution, "_LEAST", 1)
-        for module in (delivery, distribution):
-            patch.setattr(module, "MOST_WAITING", MOST)
+        for module in (fanout, distribution):
+            patch.setattr(module, "MAX_WAITING", MOST)
         yield
 
 

@@ -11,16 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.buses import now
+from tests.support.buses import now
 from wsecho.bus.memory import MemoryBus
-from wsecho.core.errors import BusUnavailable
-from wsecho.core.hub import Hub, Rules
-from wsecho.doors.rooms import draw_word
-from wsecho.doors.wamp.network import BusNetwork, decode, encode
+from wsecho.core.rooms.hub import Hub, Rules
+from wsecho.core.wire.errors import BusUnavailable
+from wsecho.doors.wamp.network import BusNetwork, decode_message, encode_message
 from wsecho.doors.wamp.objects import Extension
+from wsecho.fanout.rooms import draw_word
 from wsecho.router import CannotCarryError, WampError
+from wsecho.router.cluster import messages
 from wsecho.router.errors import TakenError
-from wsecho.router.others import notices
 
 SCALARS = st.one_of(
     st.none(),
@@ -40,7 +40,7 @@ PAYLOADS = st.recursive(
 @given(st.lists(PAYLOADS))
 def test_a_payload_comes_out_as_it_went_in(payload: list[Any]) -> None:
     """Integers of any size, binary, and whatever is nested."""
-    assert decode(encode("node", payload)) == ("node", payload)
+    assert decode_message(encode_message("node", payload)) == ("node", payload)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_payload_comes_out_as_it_went_in(payload: list[Any]) -> None:
 )
 def test_what_only_one_serializer_can_say_crosses_too(value: object) -> None:
     """For a subscriber elsewhere who speaks the same."""
-    assert decode(encode("node", [{"k": [value]}])) == ("node", [{"k": [value]}])
+    assert decode_message(encode_message("node", [{"k": [value]}])) == ("node", [{"k": [value]}])
 
 
 def test_a_payload_may_be_nested_as_deep_as_peers_may_nest_it() -> None:
@@ -66,24 +66,26 @@ def test_a_payload_may_be_nested_as_deep_as_peers_may_nest_it() -> None:
     deep: list[Any] = []
     for _ in range(2_000):
         deep = [deep]
-    written = encode("node", deep)
+    written = encode_message("node", deep)
     # To compare the lists themselves Python would have to go as deep.
-    assert encode(*decode(written)) == written
+    assert encode_message(*decode_message(written)) == written
 
 
 @pytest.mark.parametrize("value", [object(), "\ud800", {"\ud800": 1}])
 def test_what_has_no_form_is_refused(value: object) -> None:
     """Before anybody has it."""
     with pytest.raises(CannotCarryError):
-        encode("node", [value])
+        encode_message("node", [value])
 
 
 def test_a_tag_like_ours_stays_a_tag() -> None:
     """A client may send any."""
-    ours = cbor2.loads(encode("node", [Extension(1, b"")]), tag_hook=lambda tag, _: tag)[1][0].tag
+    ours = cbor2.loads(encode_message("node", [Extension(1, b"")]), tag_hook=lambda tag, _: tag)[1][
+        0
+    ].tag
     for inside in ("x", b"\xc1", b"\x01", msgpack.packb([1, 2])):
         tag = cbor2.CBORTag(ours, inside)
-        assert decode(encode("node", [tag])) == ("node", [tag])
+        assert decode_message(encode_message("node", [tag])) == ("node", [tag])
 
 
 class Net:
@@ -92,16 +94,16 @@ class Net:
     def __init__(self) -> None:
         self.bus = MemoryBus(Hub(Rules(), draw_word), None, now)  # type: ignore[arg-type]
         self.network = BusNetwork(self.bus, "realm1")
-        self.heard: list[tuple[str, notices.Notice]] = []
+        self.heard: list[tuple[str, messages.Notice]] = []
         self.lives: list[frozenset[str]] = []
         self.network.begin(lambda *heard: self.heard.append(heard), self.lives.append)
 
 
-EVENT = notices.Event(
+EVENT = messages.EventMessage(
     *(1, "com.t", [b"x"], None, 0, [1, "a", "r"], [[1], [], [], None, [], []], 1.5),
     retain=True,
 )
-LEFT = notices.Left(5)
+LEFT = messages.Left(5)
 
 
 def test_notices_go_to_all_and_to_one() -> None:
@@ -123,11 +125,11 @@ def test_notices_go_to_all_and_to_one() -> None:
 def test_what_another_version_says_is_passed_over() -> None:
     """And so is what it keeps."""
     net = Net()
-    later = encode("node", [notices.VERSION + 1, "all", "is", "new"])
-    net.bus.cry("wamp:realm1", later)
+    later = encode_message("node", [messages.VERSION + 1, "all", "is", "new"])
+    net.bus.broadcast("wamp:realm1", later)
     assert net.heard == []
     net.bus.keep("wamp:realm1", "1", later)
-    net.bus.keep("wamp:realm1", "2", encode("node", notices.write(LEFT)))
+    net.bus.keep("wamp:realm1", "2", encode_message("node", messages.write(LEFT)))
     assert net.network.kept() == [LEFT]
 
 
@@ -163,7 +165,7 @@ def test_who_cannot_be_reached_is_a_network_failure(monkeypatch: pytest.MonkeyPa
     def fail(*_: object) -> None:
         raise BusUnavailable
 
-    monkeypatch.setattr(net.bus, "proclaim", fail)
+    monkeypatch.setattr(net.bus, "broadcast_logged", fail)
     with pytest.raises(WampError) as failed:
         net.network.tell(EVENT)
     assert failed.value.uri == "wamp.error.network_failure"

@@ -7,7 +7,7 @@ import pytest
 from attrs import define, field
 from twisted.internet.defer import Deferred
 
-from wsecho.core.errors import BusUnavailable
+from wsecho.core.wire.errors import BusUnavailable
 from wsecho.doors.wamp.overhearing import Overhearing
 
 

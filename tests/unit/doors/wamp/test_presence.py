@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.unit.doors.wamp.harness import ROOM, Wamp, make_server
-from wsecho.core.presence import LINGER
+from wsecho.core.rooms.presence import LINGER
 
 PRESENCE = "wsecho.presence.a"
 EVENT, ERROR = 36, 8

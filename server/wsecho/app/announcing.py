@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+"""What the log says at the start of where the server listens, and who may come."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from twisted.logger import Logger
+
+from wsecho.app.listening import Listening
+from wsecho.config.config import Config
+from wsecho.server.peers import describe_peer
+
+_log: Final = Logger()
+
+
+def announce(listening: Listening, config: Config, given_away: Sequence[Path]) -> None:
+    """Log where the server listens, and warn where strangers may read and write.
+
+    Args:
+        listening: the ports.
+        config: the options in force.
+        given_away: the files of `--token-key` that have a private key.
+    """
+    for port in listening.ports:
+        _log.info("listening on {address}", address=describe_peer(port.getHost()))
+    if given_away:
+        _log.warn(
+            "--token-key {files}: there is a private key, with which tokens are made; the public "
+            "half is all that a server needs (python -m wsecho key writes it to FILE.pub)",
+            files=", ".join(map(str, given_away)),
+        )
+    for port in listening.without_addresses[:1]:
+        if "unix" not in config.proxy:
+            _log.warn(
+                "all who come by {address} count as one address, in every limit: if that is a "
+                "proxy, name it with --proxy unix, so that what it forwards is believed",
+                address=describe_peer(port.getHost()),
+            )
+    if config.asks_for_tokens:
+        return
+    for port in listening.beyond[:1]:
+        _log.warn(
+            "everybody who reaches {address} may read and write every room: close it with "
+            "--token-key FILE (python -m wsecho key makes one), or listen on loopback, which "
+            "is the default",
+            address=describe_peer(port.getHost()),
+        )

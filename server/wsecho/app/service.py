@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: MIT
+"""From a configuration to a running tree of Twisted services: the server, or a worker of it."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, Protocol
+
+from prometheus_client.core import Metric
+from twisted.application.service import IServiceCollection, MultiService
+from twisted.internet.defer import Deferred, succeed
+from twisted.logger import Logger
+from twisted.web.resource import Resource
+
+from wsecho import page
+from wsecho.app import buses, descriptors
+from wsecho.app.announcing import announce
+from wsecho.app.clustering import Clustering, Home, check_cluster, new_node
+from wsecho.app.drain import Drain, on_a_second_signal
+from wsecho.app.listening import Listening
+from wsecho.app.reload import Reader, Reload
+from wsecho.app.signals import OnSignal
+from wsecho.config.config import Config, ConfigError
+from wsecho.doors.admission import Admission
+from wsecho.doors.broadcast.resource import Broadcast
+from wsecho.doors.front import FrontFactory
+from wsecho.doors.gate import Gate
+from wsecho.doors.handshake import Handshake
+from wsecho.doors.http.page import PageFile
+from wsecho.doors.http.site import EchoSite
+from wsecho.doors.http.upgrade_only import UpgradeOnly
+from wsecho.doors.wamp.serve import longpoll_resource, make_router, rawsocket_maker
+from wsecho.doors.websocket.connection import WebSocketFactory
+from wsecho.fanout.rooms import Rooms
+from wsecho.lane.lane import Lane
+from wsecho.loops import Chore
+from wsecho.ops.gossip import ConnectionGossip
+from wsecho.ops.health import Health, MetricsPage, Readiness
+from wsecho.ops.loop_lag import LoopLag
+from wsecho.ops.metrics import Metrics
+from wsecho.server import logs
+from wsecho.server.state import ServerState
+
+_SWEEP: Final = 15.0
+
+
+class WorkerHost(Protocol):
+    """What a worker has of its parent, in place of what a single process makes for itself."""
+
+    @property
+    def home(self) -> Home:
+        """Where it lives among the others."""
+
+    @property
+    def stands_in(self) -> bool:
+        """Whether it takes the place of one that served and died."""
+
+    def listening(self, reactor: Any, *, inner: bool) -> tuple[Listening, tuple[str, ...]]:
+        """Return what adopts the parent's sockets, and the endpoint strings for it.
+
+        Args:
+            reactor: Twisted's reactor.
+            inner: whether those are meant that other machines' nodes come to.
+        """
+
+    def collect(self) -> Deferred[Iterable[Metric]]:
+        """Read the metrics of all workers."""
+
+
+class WsechoService(MultiService):
+    """The server: its ports, its rooms, and its end.
+
+    Args:
+        config: the options in force.
+        reactor: Twisted's reactor.
+        spec: its place among several workers; None where it is all there is.
+        twistd: the options of the program that runs this.
+        time_of_day: the time, Unix seconds.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        config: Config,
+        reactor: Any,
+        spec: WorkerHost | None = None,
+        twistd: Mapping[str, Any] | None = None,
+        time_of_day: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__()
+        self._config = config
+        self._reactor = reactor
+        self._spec = spec
+        self._twistd = twistd or {}
+        self.state = state = ServerState.of(config, reactor, time_of_day)
+        stands_in = spec is not None and spec.stands_in
+        make_bus = buses.maker(config, reactor, stands_in=stands_in)
+        self.rooms = rooms = Rooms(config.rules, reactor, state.stats, make_bus, time_of_day)
+        listening, endpoints = self._places(inner=False)
+        admission = Admission.of(config, time_of_day, lambda: listening.is_on_loopback)
+        self._given_away = admission.given_away
+        gate = admission.gate
+        router = make_router(config, rooms, reactor, admission, state.wall)
+        lane = self._make_lane()
+        websockets = WebSocketFactory(config, reactor, state, lane)
+        handshake = Handshake(config, gate, rooms, router, websockets)
+        self.metrics = Metrics(state, rooms, router, lane)
+        self._clustering = clustering = self._join_others()
+        cluster = None if clustering is None else clustering.cluster
+        longpoll = longpoll_resource(config, gate, router, reactor, state, cluster)
+        site = EchoSite(self._tree(gate, longpoll), handshake, reactor, config, lane)
+        rawsocket = rawsocket_maker(config, router, reactor, state)
+        self.front = FrontFactory(site, handshake, rawsocket, reactor, config.open_timeout)
+        self._add_chores()
+        # Bound now, before twistd logs, changes its user or goes into the background:
+        # a port that is taken is told where the user looks, and ends the start.
+        listening.begin(endpoints, self.front)
+        self._listening = listening
+        self.is_replaced = False
+        self._accepts = True
+        readers: list[Reader] = [admission.reload, listening.reload]
+        if clustering is not None:
+            clustering.begin(longpoll)
+            readers.append(clustering.reload)
+        self.reload = Reload(readers, reactor)
+        self.reload.setServiceParent(self)
+        # Left alone, it would end the process.
+        OnSignal("SIGUSR2", self._stay, reactor).setServiceParent(self)
+        self._drain = Drain(listening.ports, state, reactor, config.drain)
+
+    def _make_lane(self) -> Lane | None:
+        if self._config.lane and Lane.is_possible():
+            return Lane(self._reactor, self.rooms.fanout.together)
+        return None
+
+    def setServiceParent(self, parent: IServiceCollection) -> None:
+        """Join twistd's application, which is where it looks for the log's form."""
+        super().setServiceParent(parent)
+        logs.choose_format(parent, self._config.log_format, self._twistd, self._reactor)
+
+    def startService(self) -> None:
+        """Begin; the ports listen already."""
+        super().startService()
+        possible = descriptors.provide_descriptors(self._config.max_connections)
+        self.state.admissions.most_here = possible
+        self.rooms.bus.start()
+        if self._spec is None:
+            announce(self._listening, self._config, self._given_away)
+
+    def stopService(self) -> Deferred[Any]:
+        """Stop listening, close every connection, and wait for the peers within `--drain`."""
+        # Several are told by their parent, for its signals may reach them too.
+        if self._spec is None:
+            on_a_second_signal(self._reactor, self._drain.cut)
+        drained = self._drain.run(is_replaced=self.is_replaced)
+        return drained.addCallback(lambda _: self._leave_others()).addCallback(
+            lambda _: self._stop_children()
+        )
+
+    def accept(self, accepts: bool) -> None:  # noqa: FBT001
+        """Take new connections, or leave them to others that listen at the same sockets."""
+        if accepts is not self._accepts:
+            self._accepts = accepts
+            ports: list[Any] = list(self._listening.ports)
+            for port in ports:
+                (port.startReading if accepts else port.stopReading)()
+
+    def cut(self) -> None:
+        """Wait for nobody any more."""
+        self._drain.cut()
+
+    def _stay(self) -> None:
+        self._log.warn("SIGUSR2 is for the parent of several --workers: nothing is replaced here")
+
+    def _tree(self, gate: Gate, longpoll: Resource) -> Resource:
+        tree = resources(self._config)
+        rooms, state = self.rooms, self.state
+        tree.putChild(b"broadcast", Broadcast(self._config, gate, rooms, state, self._reactor))
+        tree.putChild(b"lp", longpoll)
+        tree.putChild(b"healthz", Health())
+        tree.putChild(b"readyz", Readiness(state.connections, rooms.bus))
+        collect = self._collect if self._spec is None else self._spec.collect
+        tree.putChild(b"metrics", MetricsPage(collect, gate))
+        return tree
+
+    def _add_chores(self) -> None:
+        """Add what is done every so often."""
+        sweep = Chore("forgetting what is too old", _SWEEP, self.rooms.sweep, self._reactor)
+        sweep.setServiceParent(self)
+        LoopLag(self._reactor, self.state.stats).setServiceParent(self)
+        admissions = self.state.admissions
+        if self.rooms.bus.directory is not None and admissions.is_bounded:
+            ConnectionGossip(self.rooms.bus, admissions, self._reactor).setServiceParent(self)
+
+    def _places(self, *, inner: bool) -> tuple[Listening, tuple[str, ...]]:
+        if self._spec is not None:
+            return self._spec.listening(self._reactor, inner=inner)
+        if inner:
+            places = Listening(self._reactor, "cluster-listen", reads_at_once=False)
+            return places, self._config.inner_endpoints
+        return Listening(self._reactor), self._config.listen
+
+    def _join_others(self) -> Clustering | None:
+        check_cluster(self._config)
+        if self._spec is None and self._config.advertise is None:
+            return None
+        directory = self.rooms.bus.directory
+        home = Home(new_node()) if self._spec is None else self._spec.home
+        places = self._places(inner=True)
+        return Clustering.of(self._config, self._reactor, self.state, home, directory, places)
+
+    def _collect(self) -> Deferred[Iterable[Metric]]:
+        return succeed(self.metrics.collect())
+
+    def _leave_others(self) -> Deferred[Any] | None:
+        # Not before: until now, others may have fetched last words here.
+        return None if self._clustering is None else self._clustering.end()
+
+    def _stop_children(self) -> Any:
+        self.rooms.bus.stop()
+        return super().stopService()
+
+
+def resources(config: Config) -> Resource:
+    """Build the tree of HTTP addresses.
+
+    Raises:
+        ConfigError: there is no page to serve.
+    """
+    try:
+        folder = config.web or page.built()
+    except FileNotFoundError as error:
+        raise ConfigError("web", "(not given)", str(error)) from None
+    root = PageFile(str(folder))
+    root.putChild(b"echo", UpgradeOnly())
+    return root

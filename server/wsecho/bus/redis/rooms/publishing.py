@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: MIT
+"""Publishing something in a room over Redis, once, whatever becomes of it on the way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import define
+
+from wsecho.bus.later import gather
+from wsecho.bus.redis.client.scripts import PUBLISH, PUBLISH_ALL
+from wsecho.bus.redis.rooms.records import NO_TAG, write_head, write_record
+from wsecho.core.rooms.log_follower import Cursor
+from wsecho.core.rooms.retries import KEEP, KeyReusedError, Receipt, TooManyKeysError, digest
+from wsecho.core.wire.errors import BusTimeout, TooLarge
+from wsecho.core.wire.positions import Position
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Callable, Mapping
+
+    from twisted.internet.defer import Deferred
+    from twisted.python.failure import Failure
+
+    from wsecho.bus.later import Later
+    from wsecho.bus.redis.client.commands import Commands
+    from wsecho.bus.redis.client.keys import Keys
+    from wsecho.bus.redis.rooms.correlation import Correlation
+    from wsecho.bus.redis.rooms.remote_rooms import RemoteRooms
+    from wsecho.core.rooms.room import PublishRequest
+
+MAX_AT_ONCE: Final = 64 << 20
+"""Bytes that one step says, over all its rooms: Redis does nothing else meanwhile, and looks only
+before it whether it has the memory."""
+
+
+@define(eq=False)
+class Publishing:
+    """What this process says.
+
+    Args:
+        commands: Redis.
+        remote_rooms: the rooms that are followed here.
+        correlation: remembers who says what.
+        keys: names what is kept of idempotency keys.
+        history: messages that a log keeps.
+        most_keys: idempotency keys that one caller may use within their time, 0 for any number.
+        refused: counts how often that was met.
+        patience: seconds that a receipt waits for its message to come round.
+        now: seconds, by which ages and waits are measured.
+    """
+
+    _commands: Commands
+    _remote_rooms: RemoteRooms
+    _correlation: Correlation
+    _keys: Keys
+    _history: int
+    _most_keys: int
+    _refused: Counter[str]
+    _patience: float
+    _now: Callable[[], float]
+
+    def say(self, room: str, said: PublishRequest, sender: Any, origin: Any) -> Deferred[Receipt]:
+        """Say something in a room.
+
+        Raises:
+            BusUnavailable: Redis is away.
+        """
+        keys, tag = self._remote_rooms.keys(room), self._correlation.tag(sender, origin)
+        names = [keys.head, keys.log]
+        words: list[bytes | str] = [
+            *self._remote_rooms.stand(self._remote_rooms.seen(room)),
+            str(self._history),
+            str(said.publication),
+            write_record(said, tag),
+            keys.channel,
+        ]
+        if said.keyed is not None:
+            names += [keys.receipt(said.keyed), self._keys.used(said.keyed.payer)]
+            words += [digest(said.payload, is_binary=said.is_binary), str(int(KEEP * 1000))]
+            words.append(str(self._most_keys if said.keyed.payer else 0))
+        answer = self._commands.run(PUBLISH, names, words)
+        return answer.addCallbacks(
+            self._said, self._not_said, callbackArgs=(room, tag), errbackArgs=(tag,)
+        )
+
+    def say_to_all(self, said: Mapping[str, PublishRequest]) -> Deferred[dict[str, Receipt]]:
+        """Say the same in some rooms, in one step: in all of them, or in none.
+
+        Args:
+            said: by room; all have the same payload, key and caller.
+
+        Raises:
+            TooLarge: it would keep Redis from all else for too long.
+            BusUnavailable: Redis is away.
+        """
+        first = next(iter(said.values()))
+        if len(said) * len(first.payload) > MAX_AT_ONCE:
+            most = f"{MAX_AT_ONCE} bytes in all"
+            raise TooLarge(f"{len(first.payload)} bytes in {len(said)} rooms are more than {most}")
+        keyed = first.keyed
+        known = b"" if keyed is None else digest(first.payload, is_binary=first.is_binary)
+        most_keys = self._most_keys if keyed is not None and keyed.payer else 0
+        fresh, _, _, ttl = self._remote_rooms.stand(Cursor())
+        words = [fresh, ttl, str(self._history), known, str(int(KEEP * 1000)), str(most_keys)]
+        words.append(first.payload)
+        names: list[str] = []
+        for room, one in said.items():
+            keys, seen = self._remote_rooms.keys(room), self._remote_rooms.seen(room)
+            names += [keys.head, keys.log]
+            if keyed is not None:
+                names.append(keys.receipt(keyed))
+            words += [seen.epoch, str(seen.offset), str(one.publication)]
+            # Nobody here asks for its own back.
+            words += [write_head(one, NO_TAG), keys.channel]
+        if keyed is not None:
+            names.append(self._keys.used(keyed.payer))
+        answer = self._commands.run(PUBLISH_ALL, names, words)
+        return answer.addCallback(self._all_said, list(said))
+
+    def _all_said(self, reply: list[Any], rooms: list[str]) -> Later[dict[str, Receipt]]:
+        if isinstance(reply[0], bytes):
+            self._check(reply[0])
+        answers = zip(rooms, reply, strict=True)
+        return gather({room: self._said(answer, room, NO_TAG) for room, answer in answers})
+
+    def _check(self, found: bytes) -> None:
+        if found == b"reused":
+            raise KeyReusedError
+        if found == b"full":
+            raise self._too_many_keys()
+
+    def _too_many_keys(self) -> TooManyKeysError:
+        self._refused["max-keys"] += 1
+        return TooManyKeysError(self._most_keys)
+
+    def _said(self, reply: list[Any], room: str, tag: bytes) -> Later[Receipt]:
+        if reply[0] in {b"reused", b"full"}:
+            self._correlation.take(tag)
+            self._check(reply[0])
+        how, epoch, offset, publication = reply
+        receipt = Receipt(Position(epoch.decode("ascii"), offset), int(publication))
+        if how == b"again":
+            self._correlation.take(tag)
+            return receipt
+        remote = self._remote_rooms.get(room)
+        if remote is None:
+            seen = Cursor(receipt.position.epoch, offset, receipt.publication)
+            self._remote_rooms.remember(room, seen)
+        elif not remote.reaches(receipt.position):
+            # Whoever said it hears it before it is told where it stands.
+            return remote.acknowledge_later(receipt, self._now() + self._patience)
+        return receipt
+
+    def _not_said(self, failure: Failure, tag: bytes) -> Failure:
+        if not failure.check(BusTimeout):
+            self._correlation.take(tag)
+        return failure

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: MIT
+"""One room that a process follows: its line, who waits for it, and who waits to be heard."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import TYPE_CHECKING
+
+from attrs import define, field, frozen
+from twisted.internet.defer import Deferred
+
+from wsecho.core.rooms.log_follower import Cursor, FollowerState, LogFollower
+from wsecho.core.rooms.roster import Roster
+
+if TYPE_CHECKING:
+    from wsecho.bus.redis.client.keys import RoomKeys
+    from wsecho.core.rooms.history import Message
+    from wsecho.core.rooms.retries import Receipt
+    from wsecho.core.wire.errors import WireError
+    from wsecho.core.wire.positions import Position
+
+
+@frozen(eq=False)
+class Ack:
+    """Somebody's message is logged, but has not come round yet.
+
+    Attributes:
+        receipt: what it is to be told.
+        due: when it is told anyway.
+        told: by this.
+    """
+
+    receipt: Receipt
+    due: float
+    told: Deferred[Receipt]
+
+
+@define(eq=False)
+class RemoteRoom:
+    """A room that is followed here.
+
+    Attributes:
+        name: the room's.
+        keys: how it is named in Redis.
+        run: the run of Redis in which it was current last, empty before.
+        needed: when somebody needed it last.
+        used: when somebody was in it, or read it, last.
+        touched: when Redis was told last that it is in use.
+        is_quiet: whether what is loaded is only remembered, since nobody is here who waits for it.
+        has_strayed: whether its members heard what was said here alone.
+        is_asking: whether a load is under way.
+        waited_since: when whoever waits longest began to.
+        wants_roster: whether who is there has to be loaded too.
+        roster: who is there, on all nodes.
+        correlation: of the messages that the line was given.
+    """
+
+    name: str
+    keys: RoomKeys
+    needed: float
+    line: LogFollower = field(factory=LogFollower)
+    run: str = ""
+    used: float = -inf
+    touched: float = -inf
+    is_quiet: bool = True
+    has_strayed: bool = False
+    is_asking: bool = False
+    waited_since: float = 0.0
+    wants_roster: bool = True
+    roster: Roster = field(factory=Roster)
+    correlation: dict[Message, bytes] = field(factory=dict)
+    _waiting: list[Deferred[None]] = field(factory=list, init=False)
+    _acks: list[Ack] = field(factory=list, init=False)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether all that was logged is here."""
+        return self.line.state is FollowerState.CURRENT
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether somebody waits for it."""
+        return bool(self._waiting)
+
+    @property
+    def seen(self) -> Cursor:
+        """How far it is followed."""
+        return self.line.seen
+
+    def reaches(self, position: Position) -> bool:
+        """Tell whether a place is none that only the log could know."""
+        seen = self.line.seen
+        return position.epoch == seen.epoch and position.offset <= seen.offset
+
+    def wait(self, now: float) -> Deferred[None]:
+        """Wait until it is current."""
+        if not self._waiting:
+            self.waited_since = now
+        waiting: Deferred[None] = Deferred(_forget)
+        self._waiting.append(waiting)
+        return waiting
+
+    def let_in(self) -> None:
+        """Tell who waits that it is current."""
+        waiting, self._waiting = self._waiting, []
+        for each in waiting:
+            if not each.called:
+                each.callback(None)
+
+    def turn_away(self, error: WireError) -> None:
+        """Tell who waits that it will not be."""
+        waiting, self._waiting = self._waiting, []
+        for each in waiting:
+            if not each.called:
+                each.errback(error)
+
+    def acknowledge_later(self, receipt: Receipt, due: float) -> Deferred[Receipt]:
+        """Wait with a receipt until the message has come round."""
+        told: Deferred[Receipt] = Deferred(_forget)
+        self._acks.append(Ack(receipt, due, told))
+        return told
+
+    def acknowledge(self, now: float | None = None) -> bool:
+        """Hand out the receipts of what has come round; tell whether one had to go without.
+
+        Args:
+            now: hand out those too that are due by then; None for no others.
+        """
+        if not self._acks:
+            return False
+        acks, self._acks = self._acks, []
+        is_missing = False
+        for ack in acks:
+            has_come = self.reaches(ack.receipt.position)
+            if not has_come and (now is None or now < ack.due):
+                self._acks.append(ack)
+                continue
+            is_missing = is_missing or not has_come
+            if not ack.told.called:
+                ack.told.callback(ack.receipt)
+        return is_missing
+
+
+def _forget(_: Deferred[None] | Deferred[Receipt]) -> None:
+    """Let whoever waits no more go."""

@@ -1,0 +1,317 @@
+# SPDX-License-Identifier: MIT
+"""How an option's text becomes its value, each with one clear complaint."""
+
+import math
+import os
+import re
+from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from wsecho.bus.redis.client.address import RedisAddress
+from wsecho.core.limits.rates import OverRatePolicy
+from wsecho.core.limits.slowness import POLICIES, SlowRule
+from wsecho.core.wire import nodes
+from wsecho.router.uris import is_uri
+
+_SIZE: Final = re.compile(r"(\d+)\s*(|b|k|kb|kib|m|mb|mib|g|gb|gib)", re.IGNORECASE)
+_ORIGIN: Final = re.compile(r"\*|[a-z*][a-z0-9+.*-]*://[^/\s]+")
+_HOST: Final = re.compile(r"[a-zA-Z0-9*?.\[\]:_-]+")
+_UNITS: Final = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+# A frame's length has 63 bits (RFC 6455 section 5.2); no buffer of ours comes near.
+_LARGEST: Final = 1 << 40
+_MAPPED_BITS: Final = 96
+"""Bits before an IPv4 address in an IPv6 one."""
+
+
+def size(value: Any) -> int:
+    """Read a number of bytes: `65536`, `64KiB`, `16M`; all units are powers of 1024.
+
+    Raises:
+        ValueError: it is none, or not positive.
+    """
+    match = _SIZE.fullmatch(str(value).strip())
+    number = int(match[1]) * _UNITS[match[2][:1].lower()] if match else 0
+    if isinstance(value, bool) or not 0 < number <= _LARGEST:
+        raise ValueError("not a size: give bytes above 0, such as 65536, 64KiB or 16MiB")
+    return number
+
+
+def size_or_any(value: Any) -> int:
+    """Read a number of bytes; 0 means any number.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return 0 if _number(value) == 0 else size(value)
+
+
+def _numbers(what: str, hint: str, *, zero: bool) -> Callable[[Any], float]:
+    """Make a reader of finite numbers; `zero` says whether 0 is one of them."""
+
+    def read(value: Any) -> float:
+        number = _number(value)
+        if not 0 <= number < math.inf or (number == 0 and not zero):
+            raise ValueError(f"not a {what}: give {hint}")
+        return number
+
+    return read
+
+
+def _wholes(hint: str, *, zero: bool) -> Callable[[Any], int]:
+    """Make a reader of whole numbers; `zero` says whether 0 is one of them."""
+
+    def read(value: Any) -> int:
+        number = _whole(value)
+        if number is None or (number == 0 and not zero):
+            raise ValueError(f"not a number: give {hint}")
+        return number
+
+    return read
+
+
+seconds: Final = _numbers("time", "seconds above 0, such as 10 or 2.5", zero=False)
+"""Read a time in seconds above 0."""
+
+seconds_or_never: Final = _numbers("time", "seconds, such as 30; 0 means never", zero=True)
+"""Read a time in seconds; 0 means never."""
+
+leeway: Final = _numbers("time", "seconds, such as 30; 0 means none", zero=True)
+"""Read how much clocks may differ, in seconds."""
+
+rate: Final = _numbers("rate", "a number per second, such as 50; 0 means any number", zero=True)
+"""Read how often something may happen per second; 0 means any number of times."""
+
+count: Final = _wholes("a whole one above 0, such as 1000", zero=False)
+"""Read how many of something there may be."""
+
+count_or_any: Final = _wholes("a whole one, such as 1000; 0 means any number", zero=True)
+"""Read how many of something there may be; 0 means any number."""
+
+count_or_none: Final = _wholes("a whole one, such as 1000; 0 means none", zero=True)
+"""Read how many of something are kept; 0 means none."""
+
+
+def slow_rule(value: Any) -> SlowRule:
+    """Read `POLICY` or `GLOB=POLICY`.
+
+    Raises:
+        ValueError: there is no such policy.
+    """
+    glob, _, policy = str(value).rpartition("=")
+    for known in POLICIES:
+        if policy == known and (glob or "=" not in str(value)):
+            return SlowRule(glob or "*", known)
+    raise ValueError("give close, skip or latest, or one for some rooms, such as 'prices.*=latest'")
+
+
+def over_rate(value: Any) -> OverRatePolicy:
+    """Read what becomes of a connection that sends too fast.
+
+    Raises:
+        ValueError: it is neither `close` nor `drop`.
+    """
+    if value == "close":
+        return "close"
+    if value == "drop":
+        return "drop"
+    raise ValueError("give close or drop")
+
+
+def host(value: Any) -> str:
+    """Read a glob over host names, without a port.
+
+    Raises:
+        ValueError: no host could ever match it.
+    """
+    if not isinstance(value, str) or not _HOST.fullmatch(value):
+        raise ValueError("not a host: give a name such as wsecho.test or '*.test', without a port")
+    return value.lower()
+
+
+def proxy(value: Any) -> IPv4Network | IPv6Network | Literal["unix"]:
+    """Read an address or a network of proxies, or that they come by a Unix socket.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if str(value) == "unix":
+        return "unix"
+    try:
+        network = ip_network(str(value))
+    except ValueError:
+        raise ValueError("not a network: give one such as 10.0.0.0/8, or unix") from None
+    mapped = getattr(network.network_address, "ipv4_mapped", None)
+    if mapped is None or network.prefixlen < _MAPPED_BITS:
+        return network
+    # As such addresses are taken for IPv4's, too.
+    return IPv4Network(f"{mapped}/{network.prefixlen - _MAPPED_BITS}")
+
+
+def path(value: Any) -> Path:
+    """Read the path of a file.
+
+    Raises:
+        ValueError: it cannot be read.
+    """
+    file = _expanded(value)
+    try:
+        with file.open("rb"):
+            return file
+    except OSError as error:
+        raise ValueError(error.strerror or "it cannot be read") from None
+
+
+def template(value: Any) -> bytes:
+    """Read a reply's template.
+
+    Raises:
+        ValueError: it does not say where the text goes.
+    """
+    if not isinstance(value, str) or "{data}" not in value:
+        raise ValueError("a reply needs {data} where the text goes, such as 'You said: {data}'")
+    return value.encode()
+
+
+def endpoint(value: Any) -> str:
+    """Read a Twisted endpoint string; what it means is up to Twisted.
+
+    Raises:
+        ValueError: it is empty.
+    """
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("not an endpoint: give one such as tcp:8080 or unix:/run/wsecho.sock")
+    return value.strip()
+
+
+def address(value: Any) -> nodes.NodeAddress:
+    """Read `HOST:PORT`.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return nodes.parse_address(str(value))
+
+
+def origin(value: Any) -> str:
+    """Read a glob over web origins.
+
+    Raises:
+        ValueError: no origin could ever match it.
+    """
+    if value == "null":
+        # RFC 6454 section 7.3; every sandboxed frame and every file on a disk says so.
+        raise ValueError("null is the origin of anybody: a page that says so is always foreign")
+    if not isinstance(value, str) or not _ORIGIN.fullmatch(value):
+        raise ValueError("not an origin: give one such as https://example.org or 'https://*.org'")
+    return value
+
+
+def name(value: Any) -> str:
+    """Read a name as it stands in a token; it may be a URI.
+
+    Raises:
+        ValueError: it is nothing.
+    """
+    if not isinstance(value, str) or not value:
+        raise ValueError("not a name: give one such as https://chat.example.org")
+    return value
+
+
+def realm(value: Any) -> str:
+    """Read a realm's name.
+
+    Raises:
+        ValueError: it is no WAMP URI.
+    """
+    if not is_uri(value):
+        raise ValueError("not a realm: give a WAMP URI such as realm1 or com.example")
+    return str(value)
+
+
+def page_folder(value: Any) -> Path:
+    """Read the folder of the page.
+
+    Raises:
+        ValueError: there is none, or it has no `index.html`.
+    """
+    folder = _expanded(value)
+    if not folder.is_dir():
+        raise ValueError("no such folder")
+    if not (folder / "index.html").is_file():
+        raise ValueError("there is no index.html in this folder")
+    return folder.resolve()
+
+
+def log_format(value: Any) -> str:
+    """Read the form of the log.
+
+    Raises:
+        ValueError: it is neither `text` nor `json`.
+    """
+    if value not in {"text", "json"}:
+        raise ValueError("the log is written as text or as json")
+    return str(value)
+
+
+def redis_url(value: Any) -> RedisAddress:
+    """Read where Redis is.
+
+    Raises:
+        ValueError: it is no such URL; the text does not repeat it.
+    """
+    return RedisAddress.parse(str(value))
+
+
+def redis_prefix(value: Any) -> str:
+    """Read what begins all names in Redis.
+
+    Raises:
+        ValueError: it would hide which shard a name belongs to, or is nothing.
+    """
+    text = str(value)
+    if not re.fullmatch(r"[!-z|~]{1,100}", text):
+        raise ValueError("not 1 to 100 visible ASCII characters without { and }")
+    return text
+
+
+def when_bus_down(value: Any) -> Literal["refuse", "local"]:
+    """Read what becomes of messages while Redis is away.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if value not in {"refuse", "local"}:
+        raise ValueError("neither refuse nor local")
+    return "local" if value == "local" else "refuse"
+
+
+def yes(value: Any) -> bool:
+    """Read a switch from a file.
+
+    Raises:
+        ValueError: it is neither true nor false.
+    """
+    if not isinstance(value, bool):
+        raise ValueError("give true or false")  # noqa: TRY004  # a complaint like the others
+    return value
+
+
+def _expanded(value: Any) -> Path:
+    # As in a shell, `~name` is a file of that name where nobody is called so; pathlib raises.
+    return Path(os.path.expanduser(str(value)))  # noqa: PTH111
+
+
+def _number(value: Any) -> float:
+    try:
+        return math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        return math.nan
+
+
+def _whole(value: Any) -> int | None:
+    text = str(value).strip()
+    if isinstance(value, bool) or not (text.isascii() and text.isdigit()):
+        return None
+    return int(text) if int(text) <= _LARGEST else None

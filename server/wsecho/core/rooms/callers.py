@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT
+"""Who is at the other end: an address, a token's claims, the name of a member."""
+
+import re
+from hashlib import sha256
+from typing import Final
+
+from attrs import frozen
+
+from wsecho.core.limits.admissions import address_key
+from wsecho.core.rooms.retries import Keyed
+from wsecho.core.wire.base64url import encode
+from wsecho.core.wire.errors import BadRequest
+from wsecho.core.wire.grants import EVERYTHING, Grants
+
+_SECRET: Final = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
+_ID_BYTES: Final = 12
+
+
+@frozen
+class Caller:
+    """Whoever opened a connection or sent a request.
+
+    Attributes:
+        address: the client's address, as logs and limits know it.
+        grants: what it may do.
+        sub: the token's subject, None without one.
+        name: the token's name for people, None without one.
+        expires: Unix seconds when the token ends, None where there is none.
+        secret: what the client named itself by (`?member=`), None where it did not.
+    """
+
+    address: str
+    grants: Grants = EVERYTHING
+    sub: str | None = None
+    name: str | None = None
+    expires: float | None = None
+    secret: str | None = None
+
+    @property
+    def retries_as(self) -> str:
+        """Whose idempotency keys its are: its subject's, else everybody's without one."""
+        return self.sub or ""
+
+    def keyed(self, key: str | None) -> Keyed | None:
+        """Return an idempotency key as this caller's, None where there is none.
+
+        Whoever has no subject shares its keys with all who have none, for one comes back from
+        another address; but each address answers for those that it used.
+        """
+        if key is None:
+            return None
+        payer = f"sub {self.sub}" if self.sub else f"address {address_key(self.address)}"
+        return Keyed(key, self.retries_as, payer)
+
+    def member_id(self) -> str | None:
+        """Return the id that others see of one that is named; None for one that is not."""
+        if self.secret is None:
+            return None
+        # Hashed, so that nobody who sees the id can take the member's place.
+        named = f"wsecho.member\0{self.sub or ''}\0{self.secret}"
+        return encode(sha256(named.encode()).digest()[:_ID_BYTES])
+
+
+def check_secret(secret: str | None) -> str | None:
+    """Return the secret that a client names itself by, where it is one or not given.
+
+    Raises:
+        BadRequest: it is too short to be one, or has other characters.
+    """
+    if secret is not None and not _SECRET.fullmatch(secret):
+        raise BadRequest("member is 16 to 64 characters of A-Z a-z 0-9 _ -")
+    return secret

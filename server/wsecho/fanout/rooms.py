@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: MIT
+"""Rooms as every door uses them: who is in them, what is said there, and what they remember."""
+
+import secrets
+import time
+from collections.abc import Callable
+from random import Random
+from typing import Any, Final, TypeAlias
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+
+from wsecho.bus.interface import Bus, BusListener
+from wsecho.bus.later import Later
+from wsecho.bus.memory import MemoryBus
+from wsecho.core.rooms.history import History
+from wsecho.core.rooms.hub import Hub, Joined, Rules
+from wsecho.core.rooms.presence import Card, Change
+from wsecho.core.rooms.retries import Keyed, Receipt
+from wsecho.core.rooms.room import PublishRequest
+from wsecho.core.wire.positions import Position
+from wsecho.fanout.fanout import Fanout
+from wsecho.fanout.membership import RoomMember
+from wsecho.fanout.scheduler import FanoutScheduler
+from wsecho.server.stats import Stats
+
+# An id must not repeat by chance, nobody has to be kept from guessing it.
+_IDS: Final = Random()  # noqa: S311
+
+
+MakeBus: TypeAlias = Callable[[Hub[Any], BusListener, Callable[[], float]], Bus]
+"""Makes a bus for a hub, whatever it brings, and the seconds by which ages are measured."""
+
+
+class Rooms:
+    """The rooms of this process, on a bus that may carry what is said to others.
+
+    Args:
+        rules: what rooms keep.
+        clock: measures ages, and calls later.
+        stats: where readers count what is left out for them.
+        make_bus: makes what carries messages between processes.
+        time_of_day: the time, Unix seconds, that others are shown.
+
+    Attributes:
+        fanout: takes what is said to everybody in a room.
+    """
+
+    def __init__(
+        self,
+        rules: Rules,
+        clock: IReactorTime,
+        stats: Stats,
+        make_bus: MakeBus = MemoryBus,
+        time_of_day: Callable[[], float] = time.time,
+    ) -> None:
+        self.stats = stats
+        self.hub: Hub[RoomMember] = Hub(rules, draw_word)
+        self.fanout = Fanout(self.hub, FanoutScheduler(clock))
+        self.bus: Bus = make_bus(self.hub, self.fanout, clock.seconds)
+        self._clock = clock
+        self._time_of_day = time_of_day
+        stats.counters.append(self.fanout.count)
+
+    def seconds(self) -> float:
+        """Return the time by which ages are measured: no time of day."""
+        return self._clock.seconds()
+
+    def attach(self, room: str, after: Position | None = None) -> Deferred[None] | None:
+        """Make a room current here, as one must before it is joined or read.
+
+        Args:
+            room: its name, checked.
+            after: a place that somebody wants to go on from.
+
+        Returns:
+            None where there is nothing to wait for.
+
+        Raises:
+            OverLimit: there are too many rooms.
+            BusUnavailable: it cannot be had now.
+        """
+        return self.bus.attach(room, after)
+
+    def when_relieved(self, room: str, call: Callable[[], None]) -> None:
+        """Call something once less is on its way; there may be too much again by then."""
+        if self.fanout.is_behind(room):
+            self.fanout.when_relieved(room, call)
+        else:
+            self.bus.when_relieved(call)
+
+    def check(self, room: str) -> None:
+        """See to it that a room takes one more member.
+
+        Raises:
+            OverLimit: it is full, or there are too many rooms.
+        """
+        self.hub.check(room, self.seconds())
+
+    def join(self, room: str, member: RoomMember) -> Joined[RoomMember]:
+        """Take a member into a room, and tell those who watch.
+
+        Raises:
+            OverLimit: the room is full, or there are too many rooms.
+        """
+        joined = self.hub.join(room, member, self.seconds(), self._time_of_day())
+        if joined.change is not None:
+            self.bus.tell(room, joined.change, member)
+        return joined
+
+    def leave(self, room: str, member: RoomMember) -> None:
+        """Let a member leave a room; twice is no harm."""
+        outcome = self.hub.leave(room, member, self.seconds())
+        if isinstance(outcome, Change):
+            self.bus.tell(room, outcome)
+        elif outcome is not None:
+            self._clock.callLater(max(0.0, outcome - self.seconds()), self._settle, room)
+
+    def read(self, room: str) -> History:
+        """Return what a room remembers; reading is a use.
+
+        Raises:
+            OverLimit: there are too many rooms.
+        """
+        return self.hub.read(room, self.seconds())
+
+    def members(self, room: str) -> list[Card]:
+        """List who is in a room that is current here, who came first first; asking is a use.
+
+        Raises:
+            OverLimit: there are too many rooms.
+        """
+        return self.bus.members(room)
+
+    def publish(
+        self,
+        room: str,
+        payload: bytes,
+        *,
+        is_binary: bool,
+        sender: RoomMember | None = None,
+        keyed: Keyed | None = None,
+        publication: int | None = None,
+        origin: Any = None,
+    ) -> Later[Receipt]:
+        """Say something in a room.
+
+        Args:
+            room: its name, checked.
+            payload: UTF-8 where it is text.
+            is_binary: whether it is binary.
+            sender: the member that speaks, where a member does.
+            keyed: makes a retry safe.
+            publication: the WAMP publication id, where there is one already.
+            origin: handed on to the listeners.
+
+        Raises:
+            KeyReusedError: something else was said under the key.
+            OverLimit: there are too many rooms, or keys of whoever says it.
+            BusUnavailable: it cannot be said now.
+        """
+        number = publication or draw_publication()
+        said = PublishRequest(payload, is_binary, number, keyed, self._time_of_day())
+        return self.bus.publish(room, said, sender, origin)
+
+    def publish_to_all(
+        self, rooms: list[str], payload: bytes, *, is_binary: bool, keyed: Keyed | None
+    ) -> Later[dict[str, Receipt]]:
+        """Say the same in many rooms: in all, or in none.
+
+        Raises:
+            KeyReusedError: something else was said under the key in one of them.
+            OverLimit: there are too many rooms, or keys of whoever says it.
+            TooLarge: it is too much for so many rooms.
+            BusUnavailable: it cannot be said now; the result may be that too, or `BusTimeout` where
+                it is not known in which of them it was said.
+        """
+        said = {
+            room: PublishRequest(payload, is_binary, draw_publication(), keyed) for room in rooms
+        }
+        return self.bus.publish_to_all(said)
+
+    def sweep(self) -> None:
+        """Let go of what is too old."""
+        self.hub.sweep(self.seconds())
+
+    def _settle(self, room: str) -> None:
+        for change in self.hub.settle(room, self.seconds()):
+            self.bus.tell(room, change)
+
+
+def draw_word() -> str:
+    """Draw a random word that nobody can guess: an epoch, or a member's id."""
+    return secrets.token_urlsafe(9)
+
+
+def draw_publication() -> int:
+    """Draw a WAMP id of global scope: 1 to 2**53, at random (WAMP, "IDs")."""
+    return _IDS.getrandbits(53) + 1

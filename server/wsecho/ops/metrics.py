@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: MIT
+"""The counts of a server as Prometheus metrics, put together when they are asked for."""
+
+from collections.abc import Iterable, Iterator, Sized
+from typing import Final
+
+from attrs import frozen
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+
+from wsecho.bus.interface import Bus
+from wsecho.fanout.rooms import Rooms
+from wsecho.router import Router
+from wsecho.server.state import ServerState
+from wsecho.server.stats import Stats
+
+MAXIMA: Final = frozenset(
+    {
+        "wsecho_send_queue_high_water_bytes",
+        "wsecho_event_loop_lag_seconds",
+        "wsecho_event_loop_lag_max_seconds",
+    }
+)
+"""Gauges of which the largest tells most, where several processes have one each; others add up."""
+
+MINIMA: Final = frozenset(
+    {"wsecho_stopping", "wsecho_bus_up", "process_start_time_seconds", "process_max_fds"}
+)
+"""Gauges of which the smallest does."""
+
+
+class Metrics:
+    """All metrics of one process, on a registry of its own.
+
+    Args:
+        state: what the doors share.
+        rooms: the rooms.
+        router: WAMP's sessions and realms.
+        lane: the sockets on the lane, None where there is none.
+    """
+
+    def __init__(
+        self, state: ServerState, rooms: Rooms, router: Router, lane: Sized | None = None
+    ) -> None:
+        self._registry = CollectorRegistry()
+        self._registry.register(_Server(state, rooms, router, lane or ()))
+        ProcessCollector(registry=self._registry)
+
+    def collect(self) -> list[Metric]:
+        """Read them."""
+        return list(self._registry.collect())
+
+
+@frozen(eq=False)
+class _Read:
+    """Metrics that were read already, as the encoders want them."""
+
+    _metrics: Iterable[Metric]
+
+    def collect(self) -> Iterable[Metric]:
+        return self._metrics
+
+
+def write_metrics(metrics: Iterable[Metric], accept: str) -> tuple[bytes, str]:
+    """Return metrics, and their content type, in the form that a scraper asks for.
+
+    Args:
+        metrics: what was read.
+        accept: the request's `Accept`, empty for none.
+    """
+    encode, content_type = choose_encoder(accept)
+    return encode(_Read(metrics)), content_type
+
+
+@frozen(eq=False)
+class _Server(Collector):
+    _state: ServerState
+    _rooms: Rooms
+    _router: Router
+    _lane: Sized
+
+    def collect(self) -> Iterable[Metric]:
+        """Read all counts."""
+        yield from _of_doors(self._state.stats)
+        yield from _of_traffic(self._state.stats)
+        yield from _of_ends(self._state.stats)
+        yield self._limits()
+        yield from self._sizes()
+        yield from _of_bus(self._rooms.bus)
+        yield from _of_wamp(self._router)
+
+    def _limits(self) -> Metric:
+        met = self._state.stats.limits + self._state.admissions.refused + self._rooms.hub.refused
+        text = "How often a limit was met, by the option that sets it."
+        return _counter("wsecho_limit_hits", text, ["limit"], (((k,), v) for k, v in met.items()))
+
+    def _sizes(self) -> Iterator[Metric]:
+        state, hub = self._state, self._rooms.hub
+        rooms = hub.rooms()
+        for name, text, value in (
+            ("rooms", "Rooms that there are.", len(rooms)),
+            ("members", "Connections in rooms.", sum(len(room) for room in rooms)),
+            ("history_bytes", "What all rooms' messages take.", hub.size),
+            (
+                "connections",
+                "Connections of any kind, as --max-connections counts them.",
+                len(state.admissions),
+            ),
+            (
+                "send_queue_high_water_bytes",
+                "The most that ever waited for one reader.",
+                state.stats.longest_queue,
+            ),
+            (
+                "event_loop_lag_seconds",
+                "How late the event loop was when it was last measured.",
+                state.stats.lag,
+            ),
+            (
+                "event_loop_lag_max_seconds",
+                "The most that the event loop was ever late.",
+                state.stats.longest_lag,
+            ),
+            ("lane_connections", "Open WebSockets and event streams on the lane.", len(self._lane)),
+            ("stopping", "1 while the server is about to end.", state.connections.is_stopping),
+        ):
+            yield GaugeMetricFamily(f"wsecho_{name}", text, value=value)
+
+
+def _of_doors(stats: Stats) -> Iterator[Metric]:
+    is_open = GaugeMetricFamily("wsecho_door_connections", "Open connections.", labels=["door"])
+    for name, door in stats.doors.items():
+        is_open.add_metric([name], len(door.visits))
+    yield is_open
+    yield _counter(
+        "wsecho_door_connections_opened",
+        "Connections that were opened.",
+        ["door"],
+        (((name,), door.opened) for name, door in stats.doors.items()),
+    )
+
+
+def _of_traffic(stats: Stats) -> Iterator[Metric]:
+    stats.count()
+    messages = CounterMetricFamily(
+        "wsecho_messages", "Messages that went through a door.", labels=["door", "direction"]
+    )
+    octets = CounterMetricFamily(
+        "wsecho_message_bytes", "Bytes of these messages.", labels=["door", "direction"]
+    )
+    for name, door in stats.doors.items():
+        messages.add_metric([name, "in"], door.total("messages_in"))
+        messages.add_metric([name, "out"], door.total("messages_out"))
+        octets.add_metric([name, "in"], door.total("bytes_in"))
+        octets.add_metric([name, "out"], door.total("bytes_out"))
+    yield messages
+    yield octets
+
+
+def _of_ends(stats: Stats) -> Iterator[Metric]:
+    yield _counter(
+        "wsecho_closes", "Connections that ended.", ["door", "code"], stats.closes.items()
+    )
+    yield _counter(
+        "wsecho_handshakes_refused",
+        "Opening handshakes that failed.",
+        ["status", "code"],
+        (((str(status), code), count) for (status, code), count in stats.refusals.items()),
+    )
+    yield _counter(
+        "wsecho_messages_left_out",
+        "Messages that were left out for slow readers.",
+        ["door"],
+        (((door,), count) for door, count in stats.left_out.items()),
+    )
+
+    yield _counter(
+        "wsecho_forwarded_requests",
+        "Requests for sessions that live on another node, by what came of them.",
+        ["outcome"],
+        (((outcome,), count) for outcome, count in stats.forwarded.items()),
+    )
+
+
+def _of_bus(bus: Bus) -> Iterator[Metric]:
+    measures = bus.measures
+    if measures is None:
+        return
+    for name, text, value in (
+        ("up", "1 while Redis is connected to.", bus.is_up),
+        ("rooms", "Rooms that are followed over Redis.", len(bus)),
+    ):
+        yield GaugeMetricFamily(f"wsecho_bus_{name}", text, value=value)
+    for name, text, value in (
+        ("connects", "Connections to Redis that were usable.", measures.connects),
+        (
+            "canaries_lost",
+            "Times that this server did not hear itself through Redis.",
+            measures.canaries_lost,
+        ),
+        ("timeouts", "Commands that Redis did not answer in time.", measures.timeouts),
+        ("refused", "Commands that Redis answered with an error.", measures.refused),
+        ("renewals", "Times that a room's readers were told of a new epoch.", measures.renewals),
+        ("catch_ups", "Times that a room was read from its log again.", measures.catch_ups),
+    ):
+        yield CounterMetricFamily(f"wsecho_bus_{name}", text, value=value)
+    yield HistogramMetricFamily(
+        "wsecho_bus_command_seconds",
+        "How long Redis takes to answer.",
+        buckets=measures.cumulated(),
+        sum_value=measures.seconds,
+    )
+
+
+def _of_wamp(router: Router) -> Iterator[Metric]:
+    names = [(name,) for name in router.realms]
+    realms = list(router.realms.values())
+    sessions = GaugeMetricFamily("wsecho_wamp_sessions", "Open WAMP sessions.", labels=["realm"])
+    for name, realm in router.realms.items():
+        sessions.add_metric([name], len(realm.sessions))
+    yield sessions
+    for metric, text, counts in (
+        ("calls", "WAMP calls.", [realm.counters.calls for realm in realms]),
+        ("publications", "WAMP publications.", [realm.counters.publications for realm in realms]),
+        ("events", "WAMP events sent.", [realm.counters.events for realm in realms]),
+        (
+            "events_left_out",
+            "WAMP events that a subscriber's serializer could not carry.",
+            [realm.counters.left_out for realm in realms],
+        ),
+    ):
+        yield _counter(f"wsecho_wamp_{metric}", text, ["realm"], zip(names, counts, strict=True))
+
+
+def _counter(
+    name: str, text: str, labels: list[str], counts: Iterable[tuple[tuple[str, ...], int]]
+) -> Metric:
+    family = CounterMetricFamily(name, text, labels=labels)
+    for values, count in counts:
+        family.add_metric(values, count)
+    return family

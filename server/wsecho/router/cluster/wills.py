@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: MIT
+"""Testaments in a cluster: who dies without a word has them published by the others, once."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from wsecho.router import errors
+from wsecho.router.answers import Answer, Reply, settle_answer
+from wsecho.router.cluster import messages
+from wsecho.router.cluster.events import read, write
+from wsecho.router.errors import CannotCarryError, WampError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from wsecho.router.cluster.events import Events
+    from wsecho.router.cluster.network import Network
+    from wsecho.router.realm import Realm
+    from wsecho.router.session import Session
+    from wsecho.router.testaments import Testament
+
+_MAY_BE_TRIED_AGAIN = frozenset({errors.NETWORK_FAILURE, errors.TIMEOUT})
+
+
+class Wills:
+    """The testaments of a realm's sessions, on all nodes.
+
+    Args:
+        realm: the realm.
+        network: leads to the other nodes.
+        events: publishes.
+    """
+
+    def __init__(self, realm: Realm, network: Network, events: Events) -> None:
+        self._realm = realm
+        self._network = network
+        self._events = events
+        self._made: dict[str, messages.Testament] = {}
+        # Those of sessions that are over, which could not be told yet.
+        self._due: dict[str, messages.Testament] = {}
+        network.inherit(self._inherit)
+
+    def store(self, session: Session, testament: Testament) -> Reply | Answer[Reply]:
+        """Let the other nodes know of a testament that was added.
+
+        Returns:
+            The reply, once they do.
+
+        Raises:
+            WampError: they cannot know, and it is not added.
+        """
+        name = testament.name(session)
+        publication = self._realm.broker.prepare(session, testament.request)
+        event = write(publication, retain=testament.request.retain)
+        notice = messages.Testament(list(messages.fields(event)), session.authid, session.authrole)
+        answer: Answer[Reply] = Answer()
+
+        def failed(error: WampError) -> None:
+            session.testaments.discard(testament)
+            self.revoke(session, [testament])
+            answer.fail(error)
+
+        try:
+            stored = self._network.bequeath(name, notice)
+        except CannotCarryError as error:
+            session.testaments.discard(testament)
+            raise WampError(error.uri, "there is no form for it between nodes") from None
+        except WampError:
+            session.testaments.discard(testament)
+            raise
+        self._made[name] = notice
+        settle_answer(stored, lambda _: answer.give(Reply()), failed)
+        return answer
+
+    def revoke(self, session: Session, dropped: Iterable[Testament]) -> None:
+        """Let them know that some will not be published."""
+        names = [testament.name(session) for testament in dropped]
+        for name in names:
+            self._made.pop(name, None)
+        self._network.revoke(names)
+
+    def carry_out(self, session: Session, testament: Testament) -> None:
+        """Publish a testament of a session here that is over, now or when it can be."""
+        name = testament.name(session)
+        notice = self._made.pop(name, None)
+        if notice is not None:
+            self._due[name] = notice
+            self._try(name, notice)
+
+    def come_back(self) -> None:
+        """Publish what could not be before."""
+        for name, notice in list(self._due.items()):
+            self._try(name, notice)
+
+    def _try(self, name: str, notice: messages.Testament) -> None:
+        node = self._network.node
+
+        def done(_: object) -> None:
+            self._due.pop(name, None)
+            self._network.spend(node, name)
+
+        def failed(error: WampError) -> None:
+            if error.uri not in _MAY_BE_TRIED_AGAIN:
+                done(error)
+
+        try:
+            settle_answer(self._publish(node, name, notice), done, failed)
+        except WampError as error:
+            failed(error)
+
+    def _inherit(self, node: str, name: str, notice: messages.Notice) -> bool | Answer[bool]:
+        """Publish what a session of a dead node left."""
+        answer: Answer[bool] = Answer()
+
+        def done(_: object) -> None:
+            self._network.spend(node, name)
+            answer.give(True)
+
+        def failed(error: WampError) -> None:
+            if error.uri in _MAY_BE_TRIED_AGAIN:
+                answer.fail(error)
+            else:
+                done(error)
+
+        if not isinstance(notice, messages.Testament):
+            return True
+        try:
+            settle_answer(self._publish(node, name, notice), done, failed)
+        except WampError as error:
+            failed(error)
+        return answer
+
+    def _publish(self, node: str, name: str, notice: messages.Testament) -> Any:
+        event = messages.EventMessage(*notice.event)
+        publication = read(event)
+        realm = self._realm
+        realm.counters.publications += 1
+        if realm.owner is None or not realm.broker.is_owned(publication.topic):
+            return self._events.publish(publication, retain=event.retain, will=(node, name))
+        answer: Answer[int] = Answer()
+        execute = partial(realm.owner.execute, publication, notice.authid, notice.authrole)
+
+        def go_on(is_spent: bool) -> None:  # noqa: FBT001
+            if is_spent:
+                answer.give(publication.id)
+                return
+            try:
+                settle_answer(execute(), answer.give, answer.fail)
+            except WampError as error:
+                answer.fail(error)
+
+        settle_answer(self._network.is_spent(node, name), go_on, answer.fail)
+        return answer

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: MIT
+"""The log on standard output: as text, in twistd's own form, or as JSON, one object a line.
+
+Each connection is two lines of it, and in a storm of them the log was a third of the work: Twisted
+interprets a line's format in Python, reads the calendar for it, and writes it out by itself. Here
+the formatting is Python's own, the calendar is read once a second, and the lines of one turn of
+the reactor are written together.
+"""
+
+import json
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, TextIO
+
+from twisted.logger import (
+    ILogObserver,
+    LogEvent,
+    LogLevel,
+    formatEvent,
+    formatEventAsClassicLogText,
+    formatTime,
+)
+from zope.interface import implementer
+
+OWN: Final = (
+    *("worker", "event", "peer", "door", "who", "code", "status", "reason", "seconds"),
+    *("messages_in", "messages_out", "bytes_in", "bytes_out"),
+)
+_ENCODE: Final = json.JSONEncoder(ensure_ascii=False).encode
+_LOGGERS: Final = {"log_time", "log_level", "log_namespace"}
+_UNHURRIED: Final = frozenset({LogLevel.debug, LogLevel.info})
+
+
+@implementer(ILogObserver)
+class Log(ABC):
+    """Writes each event as one line.
+
+    Args:
+        out: where to write.
+        reactor: where lines of level info wait for the end of its turn, once it runs; what is
+            worse is written at once, with all before it.
+    """
+
+    def __init__(self, out: TextIO, reactor: Any = None) -> None:
+        self._out = out
+        self._reactor = reactor
+        # Not in `out`, which may write through (PYTHONUNBUFFERED).
+        self._lines: list[str] = []
+
+    def __call__(self, event: LogEvent) -> None:
+        """Write one event."""
+        line = self.line(event)
+        if not line:
+            return
+        self._lines.append(line)
+        may_wait = self._reactor is not None and event.get("log_level") in _UNHURRIED
+        if not (may_wait and self._reactor.running):
+            self._flush()
+        elif len(self._lines) == 1:
+            self._reactor.callLater(0, self._flush)
+
+    @abstractmethod
+    def line(self, event: LogEvent) -> str | None:
+        """Write one event's line; None for nothing."""
+
+    def _flush(self) -> None:
+        lines, self._lines = self._lines, []
+        if lines:
+            self._out.write("".join(lines))
+            self._out.flush()
+
+
+class TextLog(Log):
+    """Writes what twistd writes, to the byte."""
+
+    _second = -1
+    _time = ""
+
+    def line(self, event: LogEvent) -> str | None:
+        """Write `time [namespace#level] text`."""
+        text = None if "log_failure" in event or "log_system" in event else _formatted(event)
+        if text is None:
+            return formatEventAsClassicLogText(event)
+        if not text:
+            return None
+        if int(event["log_time"]) != self._second:
+            self._second = int(event["log_time"])
+            self._time = formatTime(event["log_time"])
+        text = text.replace("\n", "\n\t")
+        return f"{self._time} [{event['log_namespace']}#{event['log_level'].name}] {text}\n"
+
+
+class JsonLog(Log):
+    """Writes each event as one JSON object with `time`, `level`, `source` and `text`.
+
+    What an event names of itself (`OWN`) stands beside them, so that nobody has to parse the
+    text.
+    """
+
+    def line(self, event: LogEvent) -> str:
+        """Write one event as an object."""
+        return _ENCODE(_plain(event)) + "\n"
+
+
+def _formatted(event: LogEvent) -> str | None:
+    """Format an event's text where Python's own formatting can.
+
+    Returns:
+        None where it cannot: Twisted's knows calls as well, and legacy events have other keys.
+    """
+    try:
+        text: str = event["log_format"].format_map(event)
+    except Exception:  # noqa: BLE001  # whatever is in an event may fail to be formatted
+        return None
+    return text if event.keys() >= _LOGGERS else None
+
+
+def _plain(event: LogEvent) -> dict[str, Any]:
+    level = event.get("log_level", LogLevel.info)
+    text = _formatted(event)
+    line: dict[str, Any] = {
+        "time": datetime.fromtimestamp(event["log_time"], UTC).isoformat(timespec="milliseconds"),
+        "level": level.name,
+        "source": event.get("log_namespace", "-"),
+        "text": formatEvent(event) if text is None else text,
+    }
+    line.update({key: plain_value(event[key]) for key in OWN if key in event})
+    failure = event.get("log_failure")
+    if failure is not None:
+        line["traceback"] = failure.getTraceback()
+    return line
+
+
+def plain_value(value: Any) -> Any:
+    """Return a value as JSON has it."""
+    return value if isinstance(value, int | float | str | None) else str(value)
+
+
+def use(application: Any, kind: type[Log], out: TextIO, reactor: Any) -> None:
+    """Make twistd log by ours. It asks its application for the observer before it starts."""
+    application.setComponent(ILogObserver, kind(out, reactor))
+
+
+def is_to_stdout(twistd: Mapping[str, Any]) -> bool:
+    """Tell whether twistd would log to standard output, by its options."""
+    elsewhere = twistd.get("syslog") or twistd.get("logfile") not in {None, "", "-"}
+    return bool(twistd.get("nodaemon")) and not elsewhere
+
+
+def choose_format(application: Any, form: str, twistd: Mapping[str, Any], reactor: Any) -> None:
+    """Make twistd log in a form, where that is not its own affair.
+
+    Args:
+        application: twistd's.
+        form: `json` or `text`.
+        twistd: the options of the program that runs this.
+        reactor: see `Log`.
+    """
+    if form == "json":
+        use(application, JsonLog, sys.stdout, reactor)
+    elif is_to_stdout(twistd):
+        use(application, TextLog, sys.stdout, reactor)

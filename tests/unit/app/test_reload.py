@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MIT
+"""SIGHUP: everything is read again, and nothing else happens."""
+
+import os
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from twisted.internet.task import Clock
+from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
+from zope.interface import implementer
+
+from wsecho.app.reload import Reload
+
+
+class Reactor(Clock):
+    """A clock that calls from a thread when it is moved."""
+
+    def callFromThread(self, call: Any) -> None:
+        """Call at the next turn."""
+        self.callLater(0, call)
+
+
+@pytest.fixture
+def lines() -> Iterator[list[str]]:
+    """What is logged at a level that counts."""
+    found: list[str] = []
+
+    @implementer(ILogObserver)
+    def observe(event: LogEvent) -> None:
+        if event["log_namespace"] == "wsecho.app.reload.Reload":
+            found.append(event["log_level"].name + " " + event["log_format"].format(**event))
+
+    globalLogPublisher.addObserver(observe)
+    yield found
+    globalLogPublisher.removeObserver(observe)
+
+
+@pytest.fixture(autouse=True)
+def _restored() -> Iterator[None]:
+    """The signal as it was."""
+    before = signal.getsignal(signal.SIGHUP)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+def test_the_signal_reads_again(lines: list[str]) -> None:
+    """In the reactor's own time, not in the middle of what it does."""
+    reactor, read = Reactor(), []
+    reload = Reload([lambda: read.append(1) or [], list], reactor)  # type: ignore[func-returns-value]
+    reload.startService()
+    os.kill(os.getpid(), signal.SIGHUP)
+    assert read == []
+    reactor.advance(0)
+    assert read == [1]
+    assert lines == ["info keys and certificates were read again"]
+
+
+def test_one_line_for_each_complaint(lines: list[str]) -> None:
+    """The others are read all the same."""
+    Reload([lambda: [ValueError("a: bad")], lambda: [ValueError("b: bad")]], Reactor()).reload()
+    assert lines == [
+        "error not read again, the old stays in force: a: bad",
+        "error not read again, the old stays in force: b: bad",
+    ]

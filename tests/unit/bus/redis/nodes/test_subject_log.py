@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: MIT
+"""What is proclaimed comes in order and once, whatever was missed: with a log in place of Redis."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from attrs import define, field
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.internet.defer import Deferred
+from twisted.logger import capturedLogs
+
+from wsecho.bus.redis.nodes.subject_log import SubjectLog
+from wsecho.core.wire.errors import BusTimeout, BusUnavailable
+
+NONE = b"0-0"
+
+
+@define(eq=False)
+class Log:
+    """The log, the channel, and a connection that may break: what Redis sends waits in `line`."""
+
+    entries: list[tuple[bytes, bytes, bytes]] = field(factory=list)
+    last: bytes = NONE
+    line: list[Any] = field(factory=list)
+    is_up: bool = True
+    count: int = 0
+
+    def add(self, payload: bytes) -> None:
+        """Proclaim something."""
+        self.count += 1
+        before, this = self.last, b"%d-%d" % (self.count // 3, self.count)
+        self.last = this
+        self.entries.append((this, before, payload))
+        if self.is_up:
+            self.line.append(b"%s %s %s" % (before, this, payload))
+
+    def run(self, _script: object, _names: object, words: list[bytes]) -> Deferred[Any]:
+        """Read it, as the script does."""
+        if not self.is_up:
+            raise BusUnavailable
+        known, most, _ = words
+        found = [list(entry) for entry in self.entries if known and order(entry[0]) > order(known)]
+        answer: Deferred[Any] = Deferred()
+        self.line.append((answer, [self.last, *found[: int(most)]]))
+        return answer
+
+    def carry(self, subject_log: SubjectLog) -> None:
+        """Let one thing come."""
+        first = self.line.pop(0)
+        if isinstance(first, bytes):
+            subject_log.take(first)
+        else:
+            first[0].callback(first[1])
+
+    def carry_all(self, subject_log: SubjectLog) -> None:
+        """Let all come."""
+        while self.line:
+            self.carry(subject_log)
+
+    def cut(self) -> None:
+        """Lose what was on its way."""
+        self.is_up = False
+        line, self.line = self.line, []
+        for each in line:
+            if not isinstance(each, bytes):
+                each[0].errback(BusTimeout())
+
+    def come_up(self, subject_log: SubjectLog) -> None:
+        """Connect again."""
+        self.is_up = True
+        subject_log.came_up()
+
+
+def order(identifier: bytes) -> tuple[int, ...]:
+    """As Redis orders them."""
+    return tuple(map(int, identifier.split(b"-")))
+
+
+def begin() -> tuple[Log, SubjectLog, list[bytes]]:
+    """A log, who reads it, and what it heard."""
+    log = Log()
+    heard: list[bytes] = []
+    subject_log = SubjectLog(log, "log", "last", heard.append)  # type: ignore[arg-type]
+    return log, subject_log, heard
+
+
+def test_who_comes_hears_what_follows_and_no_past() -> None:
+    """What was said just after it came included."""
+    log, subject_log, heard = begin()
+    log.add(b"past")
+    log.line.clear()
+    log.add(b"a b")
+    log.come_up(subject_log)
+    log.add(b"")
+    log.carry_all(subject_log)
+    log.add(b"\0 ")
+    log.carry_all(subject_log)
+    assert heard == [b"a b", b"", b"\0 "]
+
+
+def test_a_log_that_began_anew_is_remote_at_once() -> None:
+    """Its ids may be lower than those that are known."""
+    log, subject_log, heard = begin()
+    log.come_up(subject_log)
+    for number in range(9):
+        log.add(b"%d" % number)
+    log.carry_all(subject_log)
+    log.cut()
+    log.entries.clear()
+    log.count, log.last = 0, NONE
+    log.add(b"missed")
+    log.come_up(subject_log)
+    log.add(b"first")
+    log.carry_all(subject_log)
+    assert heard[9:] == [b"first"]
+
+
+def test_a_log_that_has_aged_away_is_remote_all_the_same() -> None:
+    """Nothing is lost, and nobody says so, where all of it was heard; nor is it read again."""
+    log, subject_log, heard = begin()
+    log.come_up(subject_log)
+    log.add(b"0")
+    log.carry_all(subject_log)
+    with capturedLogs() as logged:
+        log.entries.clear()
+        log.add(b"1")
+        assert isinstance(log.line[-1], bytes)
+        log.carry(subject_log)
+        assert not log.line
+        log.cut()
+        log.entries.clear()
+        log.come_up(subject_log)
+        log.add(b"2")
+        log.carry_all(subject_log)
+    assert heard == [b"0", b"1", b"2"]
+    assert not logged
+
+
+def test_what_was_lost_with_a_log_is_told_once() -> None:
+    """To the log of this server; what follows is heard."""
+    log, subject_log, heard = begin()
+    log.come_up(subject_log)
+    log.add(b"0")
+    log.carry_all(subject_log)
+    log.cut()
+    log.add(b"lost")
+    log.entries.clear()
+    with capturedLogs() as logged:
+        log.come_up(subject_log)
+        log.carry_all(subject_log)
+        log.add(b"2")
+        log.carry_all(subject_log)
+    assert heard == [b"0", b"2"]
+    assert len(logged) == 1
+
+
+def test_a_fault_of_whoever_hears_stops_nothing() -> None:
+    """The next one comes all the same."""
+    log = Log()
+    heard: list[bytes] = []
+
+    def hear(payload: bytes) -> None:
+        heard.append(payload)
+        raise ValueError(payload)
+
+    subject_log = SubjectLog(log, "log", "last", hear)  # type: ignore[arg-type]
+    log.come_up(subject_log)
+    log.add(b"1")
+    log.add(b"2")
+    log.carry_all(subject_log)
+    assert heard == [b"1", b"2"]
+
+
+@given(st.randoms(use_true_random=False), st.integers(1, 120))
+@settings(deadline=None)
+def test_nothing_is_missed_and_nothing_comes_twice(dice: random.Random, length: int) -> None:
+    """However the connection breaks, and pushes are lost on one that stands."""
+    log, subject_log, heard = begin()
+    log.come_up(subject_log)
+    log.carry_all(subject_log)
+    for _ in range(length):
+        act = dice.choice(["add", "add", "add", "many", "carry", "carry", "cut", "up", "lose"])
+        if act == "add":
+            log.add(b"%d" % log.count)
+        elif act == "many":
+            for _ in range(dice.randrange(100)):
+                log.add(b"%d" % log.count)
+        elif act == "carry" and log.line:
+            log.carry(subject_log)
+        elif act == "cut" and log.is_up:
+            log.cut()
+        elif act == "up" and not log.is_up:
+            log.come_up(subject_log)
+        elif act == "lose":
+            log.line = [each for each in log.line if not isinstance(each, bytes)]
+    if not log.is_up:
+        log.come_up(subject_log)
+    log.carry_all(subject_log)
+    log.add(b"last")
+    log.carry_all(subject_log)
+    assert heard == [*(b"%d" % number for number in range(log.count - 1)), b"last"]
