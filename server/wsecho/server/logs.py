@@ -85,8 +85,10 @@ class TextLog(Log):
             return formatEventAsClassicLogText(event)
         if not text:
             return None
-        if int(event["log_time"]) != self._second:
-            self._second = int(event["log_time"])
+        # Twisted writes it by way of whole microseconds, which may be the next second's first.
+        second = int(round(event["log_time"], 6))
+        if second != self._second:
+            self._second = second
             self._time = formatTime(event["log_time"])
         text = text.replace("\n", "\n\t")
         return f"{self._time} [{event['log_namespace']}#{event['log_level'].name}] {text}\n"

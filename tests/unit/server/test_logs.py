@@ -5,7 +5,7 @@ import io
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import LogEvent, Logger, LogLevel, formatEventAsClassicLogText
@@ -72,6 +72,7 @@ def test_a_line_is_twistds_own(what: LogEvent) -> None:
 
 
 @given(st.lists(st.floats(0, 4e9), max_size=9))
+@example([3999999999.0, 3999999999.9999995])
 def test_the_time_is_twistds_own(times: list[float]) -> None:
     """Though it is written once a second only."""
     log = TextLog(io.StringIO())
