@@ -33,7 +33,7 @@ from wsecho.core.websocket.compression import Codec, InflatedTooLargeError, Infl
 from wsecho.core.websocket.deflate import Agreement, Offer, choose
 from wsecho.core.websocket.large import LargeMessage
 from wsecho.core.websocket.reading import Head, is_utf8, read_head
-from wsecho.core.wire.errors import BadRequest, BadToken, Forbidden, WireError
+from wsecho.core.wire.errors import BadRequest, BadToken, Forbidden, OtherVersion, WireError
 from wsecho.core.wire.names import check_room, parse_room, room_segment
 from wsecho.core.wire.positions import Position
 from wsecho.core.wire.quoted import split
@@ -142,7 +142,7 @@ def head(data: bytes) -> None:
     """A head is HTTP or refused, and so is the WebSocket that it asks for."""
     try:
         request = RequestHead.parse(data)
-    except BadRequest:
+    except (BadRequest, OtherVersion):
         return
     assert not any(c in value for _, value in request.headers for c in "\r\n\0")
     with suppress(BadRequest):

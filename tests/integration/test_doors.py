@@ -58,7 +58,7 @@ async def post(server: RunningServer, room: str, text: str, **headers: str) -> s
     return str(answer["position"])
 
 
-async def own_stats(
+async def visit(
     door: type[Connection], server: RunningServer, room: str, query: str = "", count: int = 1
 ) -> list[Any]:
     """Open a door so many times."""
@@ -80,7 +80,7 @@ def test_said_at_one_heard_at_the_other(pair: Pair, door: type[Connection]) -> N
     room = f"shared.{door.__name__}/ä"
 
     async def play() -> None:
-        readers = await own_stats(door, two, room, count=COPIES)
+        readers = await visit(door, two, room, count=COPIES)
         everybody = [reader.seen for reader in readers]
 
         async def heard(count: int) -> None:
@@ -90,12 +90,12 @@ def test_said_at_one_heard_at_the_other(pair: Pair, door: type[Connection]) -> N
             ] * COPIES
 
         await post(one, room, "0")
-        [framed] = await own_stats(Framed, one, room)
+        [framed] = await visit(Framed, one, room)
         framed.say("1", id="x")
         await framed.hear(2)
-        [raw] = await own_stats(Raw, one, room)
+        [raw] = await visit(Raw, one, room)
         raw.send(1, b"2")
-        [wamp] = await own_stats(Session, one, room)
+        [wamp] = await visit(Session, one, room)
         await heard(3)
         wamp.publish("3")
         await heard(4)
@@ -140,9 +140,9 @@ def test_who_is_there_is_the_same_at_both(pair: Pair) -> None:
     one, two = pair
 
     async def play() -> None:
-        watching = await own_stats(Framed, one, "who", "presence=1", COPIES)
-        listeners = await own_stats(Listener, two, "who", count=2)
-        coming = [*await own_stats(Raw, two, "who"), *await own_stats(Events, one, "who")]
+        watching = await visit(Framed, one, "who", "presence=1", COPIES)
+        listeners = await visit(Listener, two, "who", count=2)
+        coming = [*await visit(Raw, two, "who"), *await visit(Events, one, "who")]
         # Each watcher knows its elders from the list, and hears of those that came later.
         await until(lambda: {*map(known, watching)} == {COPIES + 2})
         await until(lambda: all(each.heard(2) for each in listeners))
@@ -195,17 +195,17 @@ def test_who_names_itself_is_one_member_everywhere(pair: Pair) -> None:
         return [member["id"] for member in listed["members"]]
 
     async def play() -> None:
-        [watching] = await own_stats(Framed, pair[0], room, "presence=1")
+        [watching] = await visit(Framed, pair[0], room, "presence=1")
         first, *others = [
             connection
             for door in DOORS
             for server in pair
-            for connection in await own_stats(door, server, room, named)
+            for connection in await visit(door, server, room, named)
         ]
         await until(lambda: known(watching) == 2)
         assert len(await members()) == 2
         leave(*others)
-        [again] = await own_stats(Framed, pair[1], room, named)
+        [again] = await visit(Framed, pair[1], room, named)
         leave(first)
         assert len(await members()) == 2
         leave(again)
@@ -247,7 +247,7 @@ def test_patterns_reach_across(pair: Pair) -> None:
     """To rooms that nobody is in, wherever the pattern is listened to."""
 
     async def play() -> None:
-        listeners = await own_stats(Patterns, pair[1], "x", count=COPIES)
+        listeners = await visit(Patterns, pair[1], "x", count=COPIES)
         for number in range(COPIES):
             await post(pair[0], f"pattern-{number}", str(number))
         await until(lambda: all(len(each.events) == COPIES for each in listeners))
@@ -266,10 +266,10 @@ def test_a_key_counts_at_every_door(pair: Pair) -> None:
         position = await post(pair[0], room, "x", idempotency_key="k")
         for server in pair * COPIES:
             assert await post(server, room, "x", idempotency_key="k") == position
-            [framed] = await own_stats(Framed, server, room)
+            [framed] = await visit(Framed, server, room)
             framed.say("x", id="1", key="k")
             framed.say("y", id="2", key="k")
-            [wamp] = await own_stats(Session, server, room)
+            [wamp] = await visit(Session, server, room)
             wamp.publish("x", key="k")
             wamp.publish("y", key="k")
             _, same, other = await framed.hear(3)
@@ -344,7 +344,7 @@ def test_close_codes(
 
     async def play() -> None:
         for server in strict:
-            [speaker] = await own_stats(closing(door), server, "closing")
+            [speaker] = await visit(closing(door), server, "closing")
             for opcode, payload in frames:
                 speaker.send(opcode, payload)
             await is_over(speaker)
@@ -367,7 +367,7 @@ def test_errors_that_end_nothing(pair: Pair) -> None:
     """At `wsecho.v1` and at WAMP; then it speaks on."""
 
     async def play() -> None:
-        [framed] = await own_stats(Framed, pair[0], "errors")
+        [framed] = await visit(Framed, pair[0], "errors")
         for text in (b"no JSON", b'{"type":"shout"}', b'{"type":"publish","id":7}'):
             framed.send(1, text)
         framed.send(2, b"binary")
@@ -376,7 +376,7 @@ def test_errors_that_end_nothing(pair: Pair) -> None:
         assert {frame["code"] for frame in framed.frames[1:5]} == {"bad_request"}
         assert framed.frames[3]["id"] == 7
         assert framed.frames[5]["type"] == "published"
-        [wamp] = await own_stats(Session, pair[1], "errors")
+        [wamp] = await visit(Session, pair[1], "errors")
         wamp.publish()
         wamp.publish(1)
         wamp.ask_for(16, {"acknowledge": True, "retain": True}, wamp.topic(), ["x"])
@@ -394,25 +394,24 @@ def test_errors_that_end_nothing(pair: Pair) -> None:
 
 
 def test_a_room_has_so_many_members_in_all(strict: Pair) -> None:
-    """Wherever they are: 503, and `wsecho.error.over_limit`; who leaves makes place."""
+    """Wherever they are: `refused`, and `wsecho.error.over_limit`; who leaves makes place."""
     one, two = strict
 
     async def play() -> None:
         inside = [
-            *await own_stats(Framed, one, "full", count=2),
-            *await own_stats(Raw, two, "full"),
+            *await visit(Framed, one, "full", count=2),
+            *await visit(Raw, two, "full"),
         ]
         for server in strict * 2:
-            path = "/broadcast/full?history=1"
-            await status(server, path, 503, accept="text/event-stream")
-            [wamp] = await own_stats(Session, server, "full")
+            await is_told(server, "/broadcast/full?history=1", "refused")
+            [wamp] = await visit(Session, server, "full")
             wamp.ask_for(32, {}, wamp.topic())
             [refused] = await wamp.hear(1)
             assert refused[4] == "wsecho.error.over_limit"
             leave(wamp)
         leave(inside.pop())
         await until(lambda: listed(one, "full", 2))
-        inside += await own_stats(Framed, two, "full")
+        inside += await visit(Framed, two, "full")
         leave(*inside)
 
     asyncio.run(play())
@@ -425,7 +424,7 @@ def test_there_are_so_many_connections_in_all(kind: Kind, limit: str, refusal: i
     """Wherever they are; a server that dies takes its own along."""
 
     async def play(one: RunningServer, two: RunningServer) -> None:
-        inside = await own_stats(Raw, one, "a", count=4)
+        inside = await visit(Raw, one, "a", count=4)
         await status(two, "/echo", refusal, **UPGRADE)
         if kind is Kind.NODES:
             one.process.signal(signal.SIGKILL)
@@ -441,6 +440,21 @@ async def listed(server: RunningServer, room: str, count: int) -> bool:
     """Whether a room has so many members."""
     _, answer = await asyncio.to_thread(ask, server, "GET", f"/broadcast/{room}/members")
     return len(answer["members"]) == count
+
+
+async def is_told(server: RunningServer, path: str, wanted: str) -> None:
+    """Wait until a stream of events begins with one of this name."""
+
+    def look() -> str:
+        connection = HTTPConnection(server.host, server.port, timeout=PATIENCE)
+        connection.request("GET", path, headers={"Accept": "text/event-stream"})
+        answer = connection.getresponse()
+        lines = iter(answer.readline, b"")
+        name = next(line for line in lines if line.startswith(b"event: "))
+        connection.close()
+        return name.decode().removeprefix("event: ").strip()
+
+    assert await settled(lambda: asyncio.to_thread(look), wanted) == wanted
 
 
 async def status(server: RunningServer, path: str, wanted: int, **headers: str) -> None:

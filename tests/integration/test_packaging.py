@@ -102,8 +102,9 @@ def is_compiled(wheel: Path, folder: Path, **variables: str) -> bool:
         pip = (sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", folder)
         run(*pip, wheel, cwd=wheel.parent)
     program = (
-        "import wsecho; from wsecho.lane import wire; print(wsecho.__file__, wire.is_compiled,"
-        r"wire.read_messages(b'\x81\x82\0\0\0\0hi', 9))"
+        "import wsecho; from wsecho.lane import speedups as lane; "
+        "print(wsecho.__file__, lane.is_compiled,"
+        r"lane.read_messages(b'\x81\x82\0\0\0\0hi', 9))"
     )
     where, answer, read = run(
         sys.executable, "-c", program, cwd=folder, **{"PYTHONPATH": str(folder), **variables}

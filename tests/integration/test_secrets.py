@@ -145,15 +145,22 @@ UPGRADES = [
 def requests() -> Iterator[bytes]:
     """All of them, each whole."""
     for line in request_lines():
-        yield line + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        yield line + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     for path in ("/", "/echo", "/ws", "/broadcast/room", "/lp/open", "/metrics"):
         for header in HEADERS:
             for method in ("GET", "POST"):
-                head = f"{method} {path} HTTP/1.1\r\nHost: x\r\n{header.format(MARK)}\r\n"
+                head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{header.format(MARK)}\r\n"
                 yield f"{head}Connection: close\r\n\r\n".encode("latin-1")
         for header in [*HEADERS, *UPGRADES]:
             fields = [field for field in UPGRADE if field.split(":")[0] != header.split(":")[0]]
-            lines = [f"GET {path} HTTP/1.1", "Host: x", *fields, header.format(MARK), "", ""]
+            lines = [
+                f"GET {path} HTTP/1.1",
+                "Host: localhost",
+                *fields,
+                header.format(MARK),
+                "",
+                "",
+            ]
             yield "\r\n".join(lines).encode("latin-1")
     for path in ("/broadcast/room", "/broadcast", "/lp/open", "/lp/x/send", "/"):
         for kind in ("text/plain", "application/json", "application/octet-stream"):
@@ -165,9 +172,11 @@ def requests() -> Iterator[bytes]:
                 json.dumps(MARK),
             ):
                 octets = body.encode("latin-1")
-                head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\n"
+                head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\n"
                 yield f"{head}Content-Length: {len(octets)}\r\n\r\n".encode() + octets
-    chunked = "POST /broadcast/room HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunked = (
+        "POST /broadcast/room HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
     yield f"{chunked}1;{MARK}={MARK}\r\nx\r\n0\r\n{MARK}: {MARK}\r\n\r\n".encode()
     yield f"{chunked}{MARK}\r\n".encode()
     yield MARK.encode() + b"\r\n\r\n"
@@ -217,7 +226,7 @@ def websockets(server: RunningServer) -> None:
         (0x83, MARK.encode()),
         (0xF1, MARK.encode()),
     ):
-        head = "\r\n".join(["GET /echo HTTP/1.1", "Host: x", *UPGRADE, "", ""]).encode()
+        head = "\r\n".join(["GET /echo HTTP/1.1", "Host: localhost", *UPGRADE, "", ""]).encode()
         send(server, head + bytes([first, 0x80 | len(payload), 0, 0, 0, 0]) + payload)
 
 
@@ -295,8 +304,11 @@ def test_nor_where_tokens_are_asked_for(tmp_path: Path) -> None:
     with running("--token-key", str(key_file(tmp_path, ED)), "--proxy", "127.0.0.1") as server:
         everything(server)
         for path in (f"/broadcast/{MARK}?token={good}", f"/broadcast/room?token={good}"):
-            send(server, f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-            send(server, f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".encode())
+            send(server, f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            send(
+                server,
+                f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n".encode(),
+            )
             with connect(server.ws(path), origin=None) as client:
                 client.close(1000, MARK)
         check(server, good, good.split(".")[1])
@@ -336,7 +348,7 @@ def test_nor_into_a_file_of_twistds_own(tmp_path: Path) -> None:
             with socket.socket(socket.AF_UNIX) as client:
                 client.connect(str(path))
                 client.sendall(
-                    f"{request} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+                    f"{request} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
                 )
                 while client.recv(65536):
                     pass

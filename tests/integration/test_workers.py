@@ -247,7 +247,7 @@ def test_a_second_signal_ends_all_at_once() -> None:
         with workers(2, "--drain", "3600") as server:
             reader, writer = await asyncio.open_connection(server.host, server.port)
             writer.write(
-                b"POST /broadcast/x HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n"
+                b"POST /broadcast/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n"
                 b"Expect: 100-continue\r\n\r\n"
             )
             # It has the head, and waits for the body.
@@ -336,11 +336,11 @@ def test_the_log_is_one_and_tells_the_worker() -> None:
     """In JSON as a field."""
     with workers(2, "--log-format", "json", listen="tcp:0:interface=127.0.0.1") as server:
 
-        async def own_stats() -> None:
+        async def visit() -> None:
             async with websockets.connect(server.ws("/echo")) as client:
                 await client.send("x")
 
-        asyncio.run(own_stats())
+        asyncio.run(visit())
         line = server.process.wait_for(re.compile('.*"event": "closed".*'))[0]
         assert re.search('"worker": [12]', line)
         assert '"door": "echo"' in line

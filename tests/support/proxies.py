@@ -208,7 +208,7 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-README: Final = Path(__file__).parents[1] / "README.md"
+README: Final = Path(__file__).parents[2] / "README.md"
 _BLOCK: Final = "```{0}\n(.*?)^```$"
 
 
