@@ -42,17 +42,7 @@ def test_imports_point_down(package: str) -> None:
     assert up == []
 
 
-# The router's own, and its folders, are still to be taken apart.
-OPEN = pytest.mark.xfail(reason="the router's files know each other in a circle")
-
-
-@pytest.mark.parametrize(
-    "package",
-    [
-        pytest.param(name, marks=OPEN) if name.startswith("wsecho.router") else name
-        for name in PACKAGE.packages()
-    ],
-)
+@pytest.mark.parametrize("package", PACKAGE.packages())
 def test_the_rooms_of_a_folder_go_in_no_circle(package: str) -> None:
     """Neither its files nor its folders, whichever way around."""
     assert circles(PACKAGE.rooms(package)) == []
@@ -60,8 +50,7 @@ def test_the_rooms_of_a_folder_go_in_no_circle(package: str) -> None:
 
 def test_no_files_go_in_a_circle() -> None:
     """Not even for the sake of types."""
-    found = [name for circle in circles(PACKAGE.arrows) for name in circle]
-    assert [name for name in found if not name.startswith("wsecho.router.")] == []
+    assert circles(PACKAGE.arrows) == []
 
 
 def test_circles_are_found() -> None:

@@ -21,7 +21,7 @@ from wsecho.core.wire.grants import NOTHING, Grants
 from wsecho.core.wire.names import parse_room
 from wsecho.core.wire.timestamps import rfc3339
 from wsecho.core.wire.topics import PRESENCE_PREFIX, ROOM_PREFIX
-from wsecho.router import Challenge, Identity, Session, TransportDetails, WampError
+from wsecho.router import Challenge, Identity, Requester, TransportDetails, WampError
 from wsecho.router.access import Action
 from wsecho.router.errors import AUTHENTICATION_DENIED, AUTHENTICATION_REQUIRED
 from wsecho.router.requests import Hello
@@ -55,7 +55,7 @@ def _identity(claims: Claims, method: str) -> Identity:
     return Identity(authid, role, method, _PROVIDER, grants=claims, expires=claims.expires)
 
 
-def claims_of(session: Session) -> Claims | None:
+def claims_of(session: Requester) -> Claims | None:
     """Return what a session's token said; None where no tokens are asked for."""
     claims = session.identity.grants if session.identity is not None else None
     return claims if isinstance(claims, Claims) else None
@@ -142,7 +142,7 @@ class TokenAuthorizer:
     Rooms, and who is in them, go by the grants for rooms; everything else by URI prefixes.
     """
 
-    def allows(self, session: Session, action: Action, uri: str, match: Match) -> bool:
+    def allows(self, session: Requester, action: Action, uri: str, match: Match) -> bool:
         """Tell whether a request is allowed.
 
         A pattern may be subscribed to where it reaches anything granted; what it delivers is
@@ -159,12 +159,12 @@ class TokenAuthorizer:
             return uri in _UNGUARDED or grants.may_wamp("call", uri)
         return grants.may_wamp("register", _certain(uri, match))
 
-    def may_receive(self, session: Session, topic: str) -> bool:
+    def may_receive(self, session: Requester, topic: str) -> bool:
         """Tell whether an event may go to a session through a pattern."""
         return _may_subscribe(_grants(session), topic)
 
 
-def _grants(session: Session) -> Grants:
+def _grants(session: Requester) -> Grants:
     claims = claims_of(session)
     return claims.grants if claims is not None else NOTHING
 

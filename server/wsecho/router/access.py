@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Who a peer is, and what it may do: the seams for tickets, WAMP-CRA and tokens.
+"""Who a peer is, and what it may do: where to come in with tickets, WAMP-CRA and tokens.
 
 By default everybody is anonymous, under a random authid, and may do everything.
 """
@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from attrs import field, frozen
 
+from wsecho.router.audience import Receiver
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wsecho.router.ids import Random
-    from wsecho.router.ports import TransportDetails
     from wsecho.router.requests import Hello
-    from wsecho.router.session import Session
     from wsecho.router.uris import Match
 
 Action = Literal["subscribe", "publish", "call", "register"]
@@ -61,6 +61,27 @@ class Challenge:
     verify: Callable[[str, dict[str, Any]], Identity | Challenge] = field(repr=False)
 
 
+@frozen
+class TransportDetails:
+    """What is known of a peer before its HELLO.
+
+    Attributes:
+        kind: `websocket`, `rawsocket`, `longpoll`, `sse`: what others see of it.
+        peer: the address, for logs; not told to other sessions.
+        ordered: False where messages may overtake one another (unbatched long-poll): request ids
+            may then come in any order, but never twice.
+        identity: who the peer is, where the transport has found that out already (a token in the
+            handshake); its HELLO then needs no CHALLENGE.
+        more: whatever else the door's own authenticator wants to see.
+    """
+
+    kind: str
+    peer: str = ""
+    ordered: bool = True
+    identity: Identity | None = None
+    more: dict[str, Any] = field(factory=dict)
+
+
 class Authenticator(Protocol):
     """Decides who a peer is ("Authentication")."""
 
@@ -73,13 +94,21 @@ class Authenticator(Protocol):
         """
 
 
+class Requester(Receiver, Protocol):
+    """Who asks, as an `Authorizer` looks at it: a session that is or was open."""
+
+    @property
+    def identity(self) -> Identity | None:
+        """Who that is."""
+
+
 class Authorizer(Protocol):
     """Decides what a session may do ("Authorization")."""
 
-    def allows(self, session: Session, action: Action, uri: str, match: Match) -> bool:
+    def allows(self, session: Requester, action: Action, uri: str, match: Match) -> bool:
         """Whether the request is allowed; if not, it is `wamp.error.not_authorized`."""
 
-    def may_receive(self, session: Session, topic: str) -> bool:
+    def may_receive(self, session: Requester, topic: str) -> bool:
         """Whether an event of `topic` may go to `session` through a pattern subscription."""
 
 

@@ -17,7 +17,7 @@ from wsecho.router.uris import is_uri
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from wsecho.router.realm import ProcedureCall
+    from wsecho.router.procedures import ProcedureCall
 
 _NAMES = {str: "a string", list: "a list", dict: "a dictionary", bool: "true or false"}
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from functools import partial
-from itertools import count
 from typing import TYPE_CHECKING
 
 from autobahn.wamp import message
@@ -15,7 +14,8 @@ from wsecho.router.distribution import Distribution
 from wsecho.router.errors import WampError
 from wsecho.router.ids import draw_id
 from wsecho.router.matching import PatternIndex
-from wsecho.router.publications import Publication, Publisher
+from wsecho.router.outgoing import Publisher
+from wsecho.router.publications import Publication
 from wsecho.router.retained import Retained
 from wsecho.router.subscriptions import Subscription
 from wsecho.router.uris import is_reserved, may_reach
@@ -23,10 +23,11 @@ from wsecho.router.uris import is_reserved, may_reach
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from wsecho.router.cluster.remote_sessions import RemoteSession
-    from wsecho.router.realm import Realm
+    from wsecho.router.access import Requester
+    from wsecho.router.context import Context
     from wsecho.router.requests import Publish, Subscribe, Unsubscribe
     from wsecho.router.session import Session
+    from wsecho.router.subscriptions import LocalSubscriber, Subscriber
     from wsecho.router.uris import Match
 
 
@@ -38,9 +39,8 @@ class Broker:
         max_retained: topics that may have a retained event.
     """
 
-    def __init__(self, realm: Realm, max_retained: int) -> None:
+    def __init__(self, realm: Context, max_retained: int) -> None:
         self._realm = realm
-        self._ids = count(1)
         self._index: PatternIndex[Subscription] = PatternIndex()
         self._by_id: dict[int, Subscription] = {}
         self._distribution = Distribution(realm)
@@ -112,12 +112,7 @@ class Broker:
         realm.counters.publications += 1
         if realm.owner is not None and self.is_owned(publication.topic):
             return realm.owner.publish(session, publication)
-        if realm.others is not None:
-            return realm.others.events.publish(publication, retain=request.retain)
-        if request.retain:
-            self.retained.keep(publication)
-        self.dispatch(publication)
-        return publication.id
+        return realm.others.publish(publication, retain=request.retain)
 
     def prepare(self, session: Session, request: Publish) -> Publication:
         """Make what a session may publish.
@@ -176,14 +171,16 @@ class Broker:
         """Whether any subscription of a session here covers the topic."""
         return any(subscription.is_here for subscription in self._index.matches(topic))
 
-    def _receivers(self, publication: Publication, subscription: Subscription) -> Sequence[Session]:
+    def _receivers(
+        self, publication: Publication, subscription: Subscription
+    ) -> Sequence[LocalSubscriber]:
         receivers = publication.receivers(subscription.members)
         if subscription.match == "exact" or self._realm.authorizer is None:
             return receivers
         topic = publication.topic
         return [session for session in receivers if self._may_receive(session, topic)]
 
-    def _may_receive(self, session: Session, topic: str) -> bool:
+    def _may_receive(self, session: Requester, topic: str) -> bool:
         authorizer = self._realm.authorizer
         if authorizer is None:
             return True
@@ -214,7 +211,7 @@ class Broker:
             self._tell_others(session, subscription, first=first)
 
     def enter_remote_session(
-        self, remote_session: RemoteSession, uri: str, match: Match, created: float
+        self, remote_session: Subscriber, uri: str, match: Match, created: float
     ) -> None:
         """Take note that a session of another node subscribed."""
         subscription, is_new = self._obtain(uri, match, created)
@@ -228,8 +225,7 @@ class Broker:
         subscription = self._index.get(uri, match)
         if subscription is not None:
             return subscription, False
-        others = self._realm.others
-        identifier = next(self._ids) if others is None else others.stable_id("s", uri, match)
+        identifier = self._realm.others.new_id("s", uri, match)
         subscription = Subscription(identifier, uri, match, now)
         self._index.add(uri, match, subscription)
         self._by_id[identifier] = subscription
@@ -243,7 +239,7 @@ class Broker:
                 self._distribution.send(event, subscription, (session,))
 
     def _tell_subscribed(
-        self, session: Session | RemoteSession, subscription: Subscription, *, created: bool
+        self, session: Subscriber, subscription: Subscription, *, created: bool
     ) -> None:
         realm = self._realm
         if not is_reserved(subscription.uri):
@@ -253,8 +249,7 @@ class Broker:
 
     def _tell_others(self, session: Session, subscription: Subscription, *, first: bool) -> None:
         realm = self._realm
-        if realm.others is not None:
-            realm.others.subscribed(session, subscription)
+        realm.others.subscribed(session, subscription)
         if realm.owner is not None and self.reaches_owned(subscription.uri, subscription.match):
             realm.safely(partial(realm.owner.subscribed, session, subscription, first=first))
 
@@ -264,20 +259,17 @@ class Broker:
         session.subscriptions.pop(subscription.id, None)
         last = not subscription.is_here
         self._drop_if_empty(session, subscription)
-        if realm.others is not None:
-            realm.others.unsubscribed(session, subscription)
+        realm.others.unsubscribed(session, subscription)
         if realm.owner is not None and self.reaches_owned(subscription.uri, subscription.match):
             realm.safely(partial(realm.owner.unsubscribed, session, subscription, last=last))
 
-    def remove_remote_session(
-        self, remote_session: RemoteSession, subscription: Subscription
-    ) -> None:
+    def remove_remote_session(self, remote_session: Subscriber, subscription: Subscription) -> None:
         """Take note that a session of another node has unsubscribed."""
         subscription.remote_sessions.pop(remote_session, None)
         remote_session.subscriptions.pop(subscription.id, None)
         self._drop_if_empty(remote_session, subscription)
 
-    def _drop_if_empty(self, session: Session | RemoteSession, subscription: Subscription) -> None:
+    def _drop_if_empty(self, session: Subscriber, subscription: Subscription) -> None:
         last = not len(subscription)
         if last:
             self._index.remove(subscription.uri, subscription.match)

@@ -4,28 +4,70 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from autobahn.wamp import message
 
 from wsecho.router import errors, requests
 from wsecho.router.answers import Reply
 from wsecho.router.calls import CallState, OngoingCall
-from wsecho.router.cluster.remote_sessions import RemoteSession
 from wsecho.router.errors import ProtocolViolationError, WampError
 from wsecho.router.ongoing import Ongoing
+from wsecho.router.procedures import ProcedureCall
 from wsecho.router.registrations import Callee, Registrations
 from wsecho.router.uris import is_reserved
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from wsecho.router.calls import CallOrigin
-    from wsecho.router.cluster.messages import Registered, ResultMessage
-    from wsecho.router.realm import Procedure, ProcedureCall, Realm
-    from wsecho.router.registrations import Registration
+    from wsecho.router.context import Context
+    from wsecho.router.procedures import Procedure
+    from wsecho.router.registrations import Registrant, Registration
     from wsecho.router.session import Session
     from wsecho.router.uris import Match
+
+
+class Offer(Protocol):
+    """What another node says that a session of its serves."""
+
+    @property
+    def uri(self) -> str:
+        """The procedure or the pattern."""
+
+    @property
+    def match(self) -> Match:
+        """The matching policy."""
+
+    @property
+    def invoke(self) -> requests.Invoke:
+        """How a callee is chosen."""
+
+    @property
+    def rank(self) -> int:
+        """Its place among the callees of all nodes."""
+
+    @property
+    def created(self) -> float:
+        """When the registration was made there, Unix seconds."""
+
+    @property
+    def disclose_caller(self) -> bool:
+        """Whether the session asked to be told who calls."""
+
+
+class Yielded(Protocol):
+    """What a callee yielded, here or on another node."""
+
+    @property
+    def args(self) -> list[Any] | None:
+        """Positional results."""
+
+    @property
+    def kwargs(self) -> dict[str, Any] | None:
+        """Keyword results."""
+
+    @property
+    def progress(self) -> bool:
+        """Whether more is to come."""
 
 
 class Dealer:
@@ -33,12 +75,10 @@ class Dealer:
 
     Args:
         realm: whose clock, random and authorizer it uses.
-        call: makes the object that the router's own procedures are given.
     """
 
-    def __init__(self, realm: Realm, call: Callable[..., ProcedureCall]) -> None:
+    def __init__(self, realm: Context) -> None:
         self._realm = realm
-        self._make_call = call
         self._own: dict[str, Procedure] = {}
         self.ongoing = Ongoing(realm.clock, realm.safely)
         self.registrations = Registrations()
@@ -62,10 +102,7 @@ class Dealer:
         if match == "exact" and uri in self._own:
             raise WampError(errors.PROCEDURE_ALREADY_EXISTS)
         self.registrations.check(session, request)
-        if realm.others is None:
-            self.enter(session, request, realm.clock.now())
-        else:
-            realm.others.registering.register(session, request)
+        realm.others.register(session, request)
 
     def enter(
         self, session: Session, request: requests.Register, now: float, rank: int = 0
@@ -73,15 +110,15 @@ class Dealer:
         """Let a session serve a procedure that it may serve, and tell it so."""
         registration, new = self.registrations.add(
             Callee(session, request.disclose_caller, rank),
-            request,
+            *(request.procedure, request.match, request.invoke),
             now,
-            self._registration_id(request.procedure, request.match),
+            self._realm.others.new_id,
         )
         session.registrations[registration.id] = registration
         session.send(message.Registered(request.request, registration.id))
         self._tell_registered(session, registration, new=new)
 
-    def enter_remote_session(self, remote_session: RemoteSession, offer: Registered) -> None:
+    def enter_remote_session(self, remote_session: Registrant, offer: Offer) -> None:
         """Take note that a session of another node serves a procedure."""
         registration = self.registrations.find(offer.uri, offer.match)
         if registration is not None:
@@ -93,9 +130,9 @@ class Dealer:
                 return  # its claim is over, which it does not know yet
         registration, new = self.registrations.add(
             Callee(remote_session, offer.disclose_caller, offer.rank),
-            offer,
+            *(offer.uri, offer.match, offer.invoke),
             offer.created,
-            self._registration_id(offer.uri, offer.match),
+            self._realm.others.new_id,
         )
         remote_session.registrations[registration.id] = registration
         self._tell_registered(remote_session, registration, new=new)
@@ -108,17 +145,13 @@ class Dealer:
         if registration.may_share(policy):
             return
         for callee in list(registration.callees):
-            if isinstance(callee.session, RemoteSession):
-                self.remove(callee.session, registration)
-            else:
+            if callee.session.is_here:
                 self.revoke(callee.session, registration)
-
-    def _registration_id(self, uri: str, match: Match) -> int | None:
-        others = self._realm.others
-        return None if others is None else others.stable_id("r", uri, match)
+            else:
+                self.remove(callee.session, registration)
 
     def _tell_registered(
-        self, session: Session | RemoteSession, registration: Registration, *, new: bool
+        self, session: Registrant, registration: Registration, *, new: bool
     ) -> None:
         realm = self._realm
         if new:
@@ -137,7 +170,7 @@ class Dealer:
         session.send(message.Unregistered(request.request))
         self.remove(session, registration)
 
-    def revoke(self, session: Session, registration: Registration) -> None:
+    def revoke(self, session: Registrant, registration: Registration) -> None:
         """Let a session serve a procedure no longer that others hold ("Registration Revocation").
 
         One that would not understand that is ended: it may come again, and learn why it cannot.
@@ -151,11 +184,11 @@ class Dealer:
         else:
             session.close(errors.NETWORK_FAILURE, "another node serves what you had registered")
 
-    def remove(self, session: Session | RemoteSession, registration: Registration) -> None:
+    def remove(self, session: Registrant, registration: Registration) -> None:
         """Let a session serve a procedure no longer; calls under way go on."""
         realm = self._realm
-        if realm.others is not None and not isinstance(session, RemoteSession):
-            realm.others.registering.unregistered(session, registration)
+        if session.is_here:
+            realm.others.unregistered(session, registration)
         session.registrations.pop(registration.id, None)
         last = self.registrations.discard(registration, session)
         realm.announce("wamp.registration.on_unregister", session.id, registration.id)
@@ -178,10 +211,8 @@ class Dealer:
         own = self._own.get(request.procedure)
         if own is not None:
             self._call_own(session, request, own)
-        elif self._realm.others is not None:
-            self._realm.others.calling.call(session, request)
         else:
-            self.invoke(session, request, self.procedure(request.procedure))
+            self._realm.others.call(session, request)
 
     def procedure(self, uri: str) -> Registration:
         """The registration that a call of `uri` goes to.
@@ -249,7 +280,7 @@ class Dealer:
         session: Session,
         request: requests.Call,
         registration: Registration,
-    ) -> Session | RemoteSession:
+    ) -> Registrant:
         chosen = registration.pick(self._realm.random, call.turn)
         callee = chosen.session
         if request.progress and not callee.peer.takes_progressive:
@@ -288,7 +319,7 @@ class Dealer:
         if request.progress:
             raise WampError(errors.FEATURE_NOT_SUPPORTED, "the router takes no progressive calls")
         outcome = own(
-            self._make_call(session, request.procedure, request.args or [], request.kwargs or {})
+            ProcedureCall(session, request.procedure, request.args or [], request.kwargs or {})
         )
         call = OngoingCall(session, request.request)
         if isinstance(outcome, Reply):
@@ -313,7 +344,7 @@ class Dealer:
         if call is not None:
             self.answer(call, answer)
 
-    def answer(self, call: OngoingCall, answer: requests.Yield | ResultMessage) -> None:
+    def answer(self, call: OngoingCall, answer: Yielded) -> None:
         """Pass on what a callee yielded."""
         if not answer.progress:
             self.ongoing.finish(call, answer.args, answer.kwargs)
@@ -348,7 +379,7 @@ class Dealer:
         self.ongoing.fail(call, error)
         self.ongoing.interrupt(call, "killnowait", errors.CANCELED)
 
-    def lose_callee(self, callee: Session | RemoteSession) -> None:
+    def lose_callee(self, callee: Registrant) -> None:
         """Fail the calls of a callee that is gone."""
         self.ongoing.lose_callee(callee, WampError(errors.CANCELED, "the callee is gone"))
 

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     from autobahn.wamp import message
 
-    from wsecho.router.realm import Realm
+    from wsecho.router.context import Context
     from wsecho.router.session import Session
-    from wsecho.router.subscriptions import Subscription
+    from wsecho.router.subscriptions import LocalSubscriber, Subscription
 
 SLICE: Final = 1024
 """Receivers that are sent to before others have their turn."""
@@ -38,9 +38,11 @@ class Distribution:
         realm: whose clock is used, and where events are counted.
     """
 
-    def __init__(self, realm: Realm) -> None:
+    def __init__(self, realm: Context) -> None:
         self._realm = realm
-        self._waiting: deque[tuple[message.Event, Subscription, Sequence[Session]]] = deque()
+        self._waiting: deque[tuple[message.Event, Subscription, Sequence[LocalSubscriber]]] = (
+            deque()
+        )
         self._is_due = False
         self._held: dict[Session, None] = {}
 
@@ -51,7 +53,7 @@ class Distribution:
             publisher.pause_reading()
 
     def send(
-        self, event: message.Event, subscription: Subscription, receivers: Sequence[Session]
+        self, event: message.Event, subscription: Subscription, receivers: Sequence[LocalSubscriber]
     ) -> None:
         """Send an event to those subscribers, now or as their turn comes.
 
@@ -89,11 +91,11 @@ class Distribution:
             self._realm.safely(publisher.resume_reading)
 
     def _send_to_those_left(
-        self, event: message.Event, subscription: Subscription, receivers: Sequence[Session]
+        self, event: message.Event, subscription: Subscription, receivers: Sequence[LocalSubscriber]
     ) -> None:
         self._send(event, [session for session in receivers if session in subscription])
 
-    def _send(self, event: message.Event, receivers: Sequence[Session]) -> None:
+    def _send(self, event: message.Event, receivers: Sequence[LocalSubscriber]) -> None:
         # Whatever else stood in this loop would be paid for once for each receiver.
         left_out = 0
         for session in receivers:

@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: MIT
-"""What a client may ask of a subscription's past ("Event History", and our `after_position`)."""
+"""Event History: `wamp.subscription.get_events`, with our own `after_position`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
-
-from attrs import frozen
 
 from wsecho.core.wire.timestamps import parse_rfc3339
 from wsecho.router import errors
 from wsecho.router.answers import Answer, Reply
 from wsecho.router.arguments import keyword, positional, reason_uri
 from wsecho.router.errors import WampError
+from wsecho.router.owner import EventsQuery
 
 if TYPE_CHECKING:
-    from wsecho.router.realm import ProcedureCall, Realm
+    from wsecho.router.procedures import ProcedureCall
+    from wsecho.router.realm import Realm
     from wsecho.router.subscriptions import Subscription
 
 _TIMES: Final = ("from_time", "after_time", "before_time", "until_time")
@@ -24,42 +24,6 @@ _PUBLICATIONS: Final = (
     "before_publication",
     "until_publication",
 )
-
-
-@frozen
-class EventsQuery:
-    """The filters of `wamp.subscription.get_events`, all of which must hold.
-
-    Times are Unix seconds. An event's time is shown with milliseconds, and clients hand it back as
-    they saw it: compare it cut to milliseconds.
-
-    Attributes:
-        reverse: newest first.
-        limit: at most so many, None for no limit.
-        from_time: at this time or later.
-        after_time: later.
-        before_time: earlier.
-        until_time: at this time or earlier.
-        topic: only events of this topic (canonical).
-        from_publication: from the event with this id on.
-        after_publication: those after it.
-        before_publication: those before it.
-        until_publication: up to it.
-        after_position: the room position to resume after, as it was given.
-    """
-
-    reverse: bool = False
-    limit: int | None = None
-    from_time: float | None = None
-    after_time: float | None = None
-    before_time: float | None = None
-    until_time: float | None = None
-    topic: str | None = None
-    from_publication: int | None = None
-    after_publication: int | None = None
-    before_publication: int | None = None
-    until_publication: int | None = None
-    after_position: str | None = None
 
 
 def _time(call: ProcedureCall, name: str) -> float | None:

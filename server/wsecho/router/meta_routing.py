@@ -16,7 +16,8 @@ from wsecho.router.options import word
 from wsecho.router.uris import MATCHES
 
 if TYPE_CHECKING:
-    from wsecho.router.realm import ProcedureCall, Realm
+    from wsecho.router.procedures import ProcedureCall
+    from wsecho.router.realm import Realm
     from wsecho.router.registrations import Registration
     from wsecho.router.uris import Match
 

@@ -3,35 +3,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wsecho.router import errors
 from wsecho.router.answers import Reply
 from wsecho.router.arguments import keyword, positional, reason_uri, strings
-from wsecho.router.cluster.remote_sessions import RemoteSession
 from wsecho.router.errors import WampError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wsecho.router.realm import ProcedureCall, Realm
-    from wsecho.router.session import Session
-
-
-def describe_session(session: Session | RemoteSession) -> dict[str, Any]:
-    """What others may know of a session: of its transport the kind, not the address."""
-    if isinstance(session, RemoteSession):
-        return session.details
-    identity = session.identity
-    assert identity is not None  # noqa: S101  # it is or was open
-    return {
-        "session": session.id,
-        "authid": identity.authid,
-        "authrole": identity.authrole,
-        "authmethod": identity.authmethod,
-        "authprovider": identity.authprovider,
-        "transport": {"type": session.transport.details.kind},
-    }
+    from wsecho.router.procedures import ProcedureCall
+    from wsecho.router.realm import Realm
+    from wsecho.router.session import AnySession
 
 
 class SessionProcedures:
@@ -53,7 +37,7 @@ class SessionProcedures:
         ):
             realm.provide_for_all(f"wamp.session.{name}", getattr(self, f"_{name}"))
 
-    def _everyone(self) -> dict[int, Session | RemoteSession]:
+    def _everyone(self) -> dict[int, AnySession]:
         return {**self._realm.sessions, **self._realm.remote_sessions}
 
     def _chosen(self, call: ProcedureCall) -> list[int]:
@@ -69,7 +53,7 @@ class SessionProcedures:
     def _list(self, call: ProcedureCall) -> Reply:
         return Reply([self._chosen(call)])
 
-    def _find(self, call: ProcedureCall) -> Session | RemoteSession:
+    def _find(self, call: ProcedureCall) -> AnySession:
         identifier = positional(call, 0, int, "session")
         session = self._realm.sessions.get(identifier) or self._realm.remote_sessions.get(
             identifier
@@ -79,7 +63,7 @@ class SessionProcedures:
         return session
 
     def _get(self, call: ProcedureCall) -> Reply:
-        return Reply([describe_session(self._find(call))])
+        return Reply([self._find(call).describe()])
 
     def _kill(self, call: ProcedureCall) -> Reply:
         session = self._find(call)
@@ -101,9 +85,7 @@ class SessionProcedures:
     def _kill_all(self, call: ProcedureCall) -> Reply:
         return Reply([len(self._end(call, lambda _: True))])
 
-    def _end(
-        self, call: ProcedureCall, chosen: Callable[[Session | RemoteSession], bool]
-    ) -> list[int]:
+    def _end(self, call: ProcedureCall, chosen: Callable[[AnySession], bool]) -> list[int]:
         reason = reason_uri(keyword(call, "reason", str, default=errors.CLOSE_KILLED), "reason")
         text = keyword(call, "message", str)
         doomed = [

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from wsecho.router import errors
+from wsecho.router.audience import Audience
 from wsecho.router.errors import ProtocolViolationError, WampError
-from wsecho.router.publications import Audience
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from attrs import frozen
 from autobahn.wamp import message
 
 if TYPE_CHECKING:
     from wsecho.core.wire.positions import Position
-    from wsecho.router.publications import Publisher
 
 Args = list[Any] | None
 Kwargs = dict[str, Any] | None
@@ -48,6 +48,15 @@ def _blank(msg: Any, args: Args, kwargs: Kwargs) -> None:
     msg._enc_key = None
     msg._enc_serializer = None
     msg._forward_for = None
+
+
+@frozen
+class Publisher:
+    """A publisher who is disclosed ("Publisher Identification")."""
+
+    session: int
+    authid: str
+    authrole: str
 
 
 class OutgoingEvent(message.Event):

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""A publication on its way through the broker, and who among the subscribers may have it."""
+"""A publication on its way through the broker."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from attrs import define, frozen
+from attrs import define
 
 from wsecho.router import outgoing
 
@@ -15,43 +15,11 @@ if TYPE_CHECKING:
     from autobahn.wamp import message
 
     from wsecho.core.wire.positions import Position
-    from wsecho.router.session import Session
+    from wsecho.router.audience import Audience, Receiver
+    from wsecho.router.outgoing import Publisher
     from wsecho.router.uris import Match
 
-
-@frozen
-class Audience:
-    """The lists of "Subscriber Black- and Whitelisting"; None where a whitelist was not given.
-
-    An empty whitelist reaches nobody.
-    """
-
-    exclude: frozenset[int] = frozenset()
-    exclude_authid: frozenset[str] = frozenset()
-    exclude_authrole: frozenset[str] = frozenset()
-    eligible: frozenset[int] | None = None
-    eligible_authid: frozenset[str] | None = None
-    eligible_authrole: frozenset[str] | None = None
-
-    def reaches(self, session: Session) -> bool:
-        """Whether all six conditions of the specification hold for this subscriber."""
-        return (
-            session.id not in self.exclude
-            and session.authid not in self.exclude_authid
-            and session.authrole not in self.exclude_authrole
-            and (self.eligible is None or session.id in self.eligible)
-            and (self.eligible_authid is None or session.authid in self.eligible_authid)
-            and (self.eligible_authrole is None or session.authrole in self.eligible_authrole)
-        )
-
-
-@frozen
-class Publisher:
-    """A publisher who is disclosed ("Publisher Identification")."""
-
-    session: int
-    authid: str
-    authrole: str
+R = TypeVar("R", bound="Receiver")
 
 
 @define(eq=False)
@@ -80,11 +48,11 @@ class Publication:
     position: Position | None = None
     time: float = 0.0
 
-    def reaches(self, session: Session) -> bool:
+    def reaches(self, session: Receiver) -> bool:
         """Whether `session`, being subscribed, receives this event."""
         return session.id != self.skip and (self.audience is None or self.audience.reaches(session))
 
-    def receivers(self, subscribers: Sequence[Session]) -> Sequence[Session]:
+    def receivers(self, subscribers: Sequence[R]) -> Sequence[R]:
         """Those of the subscribers whom it `reaches`; mostly all, so nobody is asked in vain."""
         skip, audience = self.skip, self.audience
         if skip:

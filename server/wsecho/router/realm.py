@@ -1,67 +1,56 @@
 # SPDX-License-Identifier: MIT
-"""A realm: sessions that can reach one another, with a broker, a dealer and the meta API."""
+"""A realm: sessions that can reach one another, with a broker and a dealer."""
 
 from __future__ import annotations
 
 from collections import deque
-from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from attrs import define, frozen
 from autobahn.wamp import message
 
-from wsecho.router import errors, features, history, requests, testaments
+from wsecho.router import errors, features
 from wsecho.router.access import Anonymous
+from wsecho.router.alone import SingleNode
 from wsecho.router.broker import Broker
-from wsecho.router.cluster.cluster import Others
+from wsecho.router.context import Counters
 from wsecho.router.dealer import Dealer
 from wsecho.router.errors import WampError
 from wsecho.router.ids import draw_id
-from wsecho.router.meta_routing import RegistrationProcedures, SubscriptionProcedures
-from wsecho.router.meta_sessions import SessionProcedures, describe_session
 from wsecho.router.publications import Publication
+from wsecho.router.serving import ServedCalls, Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wsecho.router.access import Action, Authenticator, Authorizer
+    from wsecho.router.access import Action, Authenticator, Authorizer, Requester
     from wsecho.router.answers import Answer, Reply
-    from wsecho.router.cluster.network import Network
-    from wsecho.router.cluster.remote_sessions import RemoteSession
-    from wsecho.router.ports import TopicOwner
-    from wsecho.router.router import Router
-    from wsecho.router.session import Session
+    from wsecho.router.context import OtherNodes
+    from wsecho.router.ids import Random
+    from wsecho.router.owner import TopicOwner
+    from wsecho.router.ports import Clock
+    from wsecho.router.procedures import Procedure, ProcedureCall
+    from wsecho.router.session import AnySession, Session
     from wsecho.router.uris import Match
 
-    Procedure = Callable[["ProcedureCall"], Reply | Answer[Reply]]
 
+class RealmHost(Protocol):
+    """What a realm asks of its router."""
 
-@frozen
-class ProcedureCall:
-    """A call of one of the router's own procedures.
+    @property
+    def clock(self) -> Clock:
+        """The time, and calls at a later one."""
 
-    Attributes:
-        session: the caller.
-        procedure: the URI that was called.
-        args: positional arguments.
-        kwargs: keyword arguments.
-    """
+    @property
+    def random(self) -> Random:
+        """The source of ids."""
 
-    session: Session
-    procedure: str
-    args: list[Any]
-    kwargs: dict[str, Any]
+    @property
+    def faults(self) -> Callable[[BaseException], None]:
+        """Is given what is our own fault."""
 
-
-@define
-class Counters:
-    """What went through a realm; `left_out` are events that a receiver could not carry."""
-
-    publications: int = 0
-    events: int = 0
-    left_out: int = 0
-    calls: int = 0
+    def safely(self, call: Callable[[], None]) -> None:
+        """Call a neighbour, or clear something up, and go on whatever it raises."""
 
 
 class Realm:
@@ -70,62 +59,41 @@ class Realm:
     Attributes:
         name: its URI.
         sessions: those that are open, by id; `remote_sessions`: those of other nodes.
-        others: the other nodes, None where there are none.
+        others: the other nodes; the router puts them in where there are any.
         broker, dealer: its two halves.
         counters: for metrics.
     """
 
     def __init__(
         self,
-        router: Router,
+        host: RealmHost,
         name: str,
         *,
         authenticator: Authenticator | None = None,
         authorizer: Authorizer | None = None,
         owner: TopicOwner | None = None,
         max_retained: int = 10_000,
-        network: Network | None = None,
+        in_cluster: bool = False,
     ) -> None:
         self.name = name
-        self.clock = router.clock
-        self.random = router.random
-        self.safely = router.safely
-        self.faults = router.faults
-        self.authenticator = authenticator or Anonymous(router.random)
+        self.clock = host.clock
+        self.random = host.random
+        self.safely = host.safely
+        self.faults = host.faults
+        self.authenticator = authenticator or Anonymous(host.random)
         self.authorizer = authorizer
         self.owner = owner
         self.counters = Counters()
         self.sessions: dict[int, Session] = {}
-        self.remote_sessions: dict[int, RemoteSession] = {}
-        self.others: Others | None = None
+        self.remote_sessions: dict[int, AnySession] = {}
         self._leaving: deque[Session] = deque()
         self._draining = False
         self.broker = Broker(self, max_retained)
-        self.dealer = Dealer(self, ProcedureCall)
-        self._roles = features.roles(history=owner is not None, revokes=network is not None)
+        self.dealer = Dealer(self)
+        self.others: OtherNodes = SingleNode(self.broker, self.dealer, self.clock)
+        self._service = Service(self.broker, self.dealer, self.faults)
+        self._roles = features.roles(history=owner is not None, revokes=in_cluster)
         self._bare_roles = features.bare_roles()
-        # Requests with an id of their own, and messages that carry that of an earlier one.
-        self.requests: dict[type[Any], Callable[[Session, Any], None]] = {
-            requests.Publish: self.broker.publish,
-            requests.Subscribe: self.broker.subscribe,
-            requests.Unsubscribe: self.broker.unsubscribe,
-            requests.Register: self.dealer.register,
-            requests.Unregister: self.dealer.unregister,
-        }
-        self.answers: dict[type[Any], Callable[[Session, Any], None]] = {
-            requests.Yield: self.dealer.yield_,
-            requests.Error: self.dealer.error,
-            requests.Cancel: self.dealer.cancel,
-        }
-        SessionProcedures(self)
-        SubscriptionProcedures(self)
-        RegistrationProcedures(self)
-        testaments.provide_testaments(self)
-        if owner is not None:
-            history.provide_history(self)
-        if network is not None:
-            self.others = Others(self, network)
-            self.others.begin()
 
     # -- for the doors
 
@@ -144,8 +112,7 @@ class Realm:
         """Serve a procedure whose answer counts all nodes; it fails while they are away."""
 
         def check_then_call(call: ProcedureCall) -> Reply | Answer[Reply]:
-            if self.others is not None:
-                self.others.check()
+            self.others.check()
             return procedure(call)
 
         self.provide(uri, check_then_call)
@@ -161,7 +128,7 @@ class Realm:
 
     # -- for sessions, broker and dealer
 
-    def authorize(self, session: Session, action: Action, uri: str, match: Match) -> None:
+    def authorize(self, session: Requester, action: Action, uri: str, match: Match) -> None:
         """Let a request pass.
 
         Raises:
@@ -185,12 +152,15 @@ class Realm:
             authextra=identity.authextra,
         )
 
+    def serve(self, session: Session) -> ServedCalls:
+        """What serves the requests of a session that was let in."""
+        return ServedCalls(session, self._service)
+
     def join(self, session: Session) -> None:
         """Take in a session that has just been opened."""
         self.sessions[session.id] = session
-        if self.others is not None:
-            self.others.joined(session)
-        self.announce("wamp.session.on_join", describe_session(session))
+        self.others.joined(session)
+        self.announce("wamp.session.on_join", session.describe())
 
     def leave(self, session: Session) -> None:
         """Clear up after a session that is over; it does no harm to say so twice.
@@ -214,19 +184,10 @@ class Realm:
         self.safely(partial(self.broker.forget, session))
         self.safely(partial(self.dealer.forget, session))
         for testament in session.testaments.take():
-            self.safely(partial(self._execute, session, testament))
-        if self.others is not None:
-            self.safely(partial(self.others.left, session))
+            self.safely(partial(self.others.carry_out, session, testament))
+        self.safely(partial(self.others.left, session))
         self.safely(
             partial(
                 self.announce, "wamp.session.on_leave", session.id, session.authid, session.authrole
             )
         )
-
-    def _execute(self, session: Session, testament: testaments.Testament) -> None:
-        if self.others is not None:
-            self.others.wills.carry_out(session, testament)
-            return
-        # It was allowed when it was made, and there is nobody left to tell.
-        with suppress(WampError):
-            self.broker.admit(session, testament.request)

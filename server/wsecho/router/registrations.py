@@ -4,24 +4,45 @@
 from __future__ import annotations
 
 from bisect import insort
-from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import define, field
 
 from wsecho.core.wire.timestamps import rfc3339
 from wsecho.router import errors
+from wsecho.router.calls import Invoked
 from wsecho.router.errors import TakenError, WampError
 from wsecho.router.matching import PatternIndex
-from wsecho.router.requests import Register
 
 if TYPE_CHECKING:
-    from wsecho.router.cluster.messages import Registered
-    from wsecho.router.cluster.remote_sessions import RemoteSession
+    from collections.abc import Callable
+
     from wsecho.router.ids import Random
-    from wsecho.router.requests import Invoke
-    from wsecho.router.session import Session
+    from wsecho.router.requests import Invoke, Register
     from wsecho.router.uris import Match
+
+
+class Registrant(Invoked, Protocol):
+    """A session that holds registrations, on whatever node."""
+
+    @property
+    def id(self) -> int:
+        """The session id."""
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is of this node; another node says itself what becomes of its sessions."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it goes on, and does not leave with all that it has."""
+
+    @property
+    def registrations(self) -> dict[int, Registration]:
+        """What it holds, by id."""
+
+    def close(self, reason: str, text: str | None = None) -> None:
+        """End it politely."""
 
 
 @define(eq=False)
@@ -34,7 +55,7 @@ class Callee:
         rank: its place among the callees of all nodes.
     """
 
-    session: Session | RemoteSession
+    session: Registrant
     disclose_caller: bool
     rank: int = 0
 
@@ -89,7 +110,7 @@ class Registration:
         """Whether a callee may come that registers by `policy`."""
         return self.invoke == policy != "single"
 
-    def serves(self, session: Session | RemoteSession) -> bool:
+    def serves(self, session: Registrant) -> bool:
         """Whether the session is one of the callees."""
         return any(callee.session is session for callee in self.callees)
 
@@ -97,7 +118,7 @@ class Registration:
         """Let a session serve it too, in the order of ranks."""
         insort(self.callees, callee, key=_order)
 
-    def discard(self, session: Session | RemoteSession) -> None:
+    def discard(self, session: Registrant) -> None:
         """Take a session out; whose turn it was keeps it."""
         for place, callee in enumerate(self.callees):
             if callee.session is session:
@@ -121,7 +142,6 @@ class Registrations:
     """All registrations of a realm."""
 
     def __init__(self) -> None:
-        self._ids = count(1)
         self._index: PatternIndex[Registration] = PatternIndex()
         self._by_id: dict[int, Registration] = {}
         self.best = self._index.best
@@ -130,7 +150,7 @@ class Registrations:
     def __len__(self) -> int:
         return len(self._by_id)
 
-    def check(self, session: Session, request: Register) -> None:
+    def check(self, session: Registrant, request: Register) -> None:
         """See that a session may serve a procedure.
 
         Raises:
@@ -145,31 +165,37 @@ class Registrations:
             raise TakenError(registration.invoke, request.invoke)
 
     def add(
-        self, callee: Callee, offer: Register | Registered, now: float, identifier: int | None
+        self,
+        callee: Callee,
+        uri: str,
+        match: Match,
+        invoke: Invoke,
+        now: float,
+        new_id: Callable[[str, str, Match], int],
     ) -> tuple[Registration, bool]:
         """Let a session serve a procedure, which was checked.
 
         Args:
             callee: the session.
-            offer: what it serves.
-            now: when the registration was made, if it is new.
-            identifier: the registration's id, None to count.
+            uri: the procedure or the pattern.
+            match: the matching policy.
+            invoke: how a callee is chosen, if the registration is new.
+            now: when it was made, Unix seconds, if it is new.
+            new_id: makes its id, if it is new.
 
         Returns:
             The registration, and whether it is new.
         """
-        uri = offer.procedure if isinstance(offer, Register) else offer.uri
-        registration = self._index.get(uri, offer.match)
+        registration = self._index.get(uri, match)
         new = registration is None
         if registration is None:
-            number = next(self._ids) if identifier is None else identifier
-            registration = Registration(number, uri, offer.match, offer.invoke, now)
-            self._index.add(uri, offer.match, registration)
+            registration = Registration(new_id("r", uri, match), uri, match, invoke, now)
+            self._index.add(uri, match, registration)
             self._by_id[registration.id] = registration
         registration.enter(callee)
         return registration, new
 
-    def discard(self, registration: Registration, session: Session | RemoteSession) -> bool:
+    def discard(self, registration: Registration, session: Registrant) -> bool:
         """Take a session out; whether that was the last, so that the registration is gone."""
         registration.discard(session)
         if registration.callees:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define
 
 if TYPE_CHECKING:
-    from wsecho.router.publications import Audience
+    from wsecho.router.audience import Audience
     from wsecho.router.uris import Match
 
 Invoke = Literal["single", "first", "last", "roundrobin", "random"]

@@ -15,8 +15,8 @@ from wsecho.router import uris
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from wsecho.router.audience import Receiver
     from wsecho.router.publications import Publication
-    from wsecho.router.session import Session
     from wsecho.router.uris import Match
 
 SUPPLEMENTS: Final = 8
@@ -83,7 +83,7 @@ class Retained:
     def __iter__(self) -> Iterator[Publication]:
         return (each for kept in self._topics.values() for each in kept)
 
-    def find(self, uri: str, match: Match, session: Session) -> Iterator[Publication]:
+    def find(self, uri: str, match: Match, session: Receiver) -> Iterator[Publication]:
         """What a new subscriber to `uri` gets: one event for each topic that it covers."""
         if match == "exact":
             topics = [uri] if uri in self._topics else []

@@ -3,18 +3,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wsecho.router import errors
+from wsecho.router.cluster.cluster import RealmCluster
 from wsecho.router.errors import WampError
 from wsecho.router.ids import draw_id
+from wsecho.router.meta_api import provide_meta
 from wsecho.router.realm import Realm
 from wsecho.router.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from wsecho.router.access import Authenticator, Authorizer
+    from wsecho.router.cluster.network import Network
     from wsecho.router.ids import Random
+    from wsecho.router.owner import TopicOwner
     from wsecho.router.ports import Clock, Pressure, Transport
 
 
@@ -51,15 +56,39 @@ class Router:
         self.realms: dict[str, Realm] = {}
         self.sessions: dict[Session, None] = {}
 
-    def add_realm(self, name: str = "realm1", **settings: Any) -> Realm:
-        """Open a realm.
+    def add_realm(
+        self,
+        name: str = "realm1",
+        *,
+        authenticator: Authenticator | None = None,
+        authorizer: Authorizer | None = None,
+        owner: TopicOwner | None = None,
+        max_retained: int = 10_000,
+        network: Network | None = None,
+    ) -> Realm:
+        """Open a realm, with its meta API.
 
         Args:
             name: its URI.
-            settings: `authenticator`, `authorizer`, `owner`, `max_retained`, `network`: see
-                `Realm`.
+            authenticator: decides who a peer is; None to take everyone.
+            authorizer: decides what a session may do; None to let all do everything.
+            owner: serves topics in place of the broker.
+            max_retained: topics that may have a retained event.
+            network: leads to the other nodes, where there are any.
         """
-        realm = self.realms[name] = Realm(self, name, **settings)
+        realm = Realm(
+            *(self, name),
+            authenticator=authenticator,
+            authorizer=authorizer,
+            owner=owner,
+            max_retained=max_retained,
+            in_cluster=network is not None,
+        )
+        provide_meta(realm)
+        if network is not None:
+            realm.others = cluster = RealmCluster(realm, network)
+            cluster.begin()
+        self.realms[name] = realm
         return realm
 
     def realm(self, name: str) -> Realm:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from attrs import field, frozen
+
 from wsecho.router import errors, requests
 from wsecho.router.calls import CallState
 from wsecho.router.errors import ProtocolViolationError, WampError
@@ -17,9 +19,46 @@ from wsecho.router.ids import AnyOrder, InOrder
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from wsecho.router.broker import Broker
     from wsecho.router.calls import OngoingCall
-    from wsecho.router.realm import Realm
+    from wsecho.router.dealer import Dealer
     from wsecho.router.session import Session
+
+
+@frozen
+class Service:
+    """Which of broker and dealer serves what.
+
+    Attributes:
+        broker, dealer: a realm's.
+        faults: is given what is our own fault.
+        requests: who serves the requests with an id of their own.
+        answers: who takes the messages that carry the id of an earlier one.
+    """
+
+    broker: Broker
+    dealer: Dealer
+    faults: Callable[[BaseException], None]
+    requests: dict[type[Any], Callable[[Session, Any], None]] = field(init=False)
+    answers: dict[type[Any], Callable[[Session, Any], None]] = field(init=False)
+
+    @requests.default
+    def _find_requests(self) -> dict[type[Any], Callable[[Session, Any], None]]:
+        return {
+            requests.Publish: self.broker.publish,
+            requests.Subscribe: self.broker.subscribe,
+            requests.Unsubscribe: self.broker.unsubscribe,
+            requests.Register: self.dealer.register,
+            requests.Unregister: self.dealer.unregister,
+        }
+
+    @answers.default
+    def _find_answers(self) -> dict[type[Any], Callable[[Session, Any], None]]:
+        return {
+            requests.Yield: self.dealer.yield_,
+            requests.Error: self.dealer.error,
+            requests.Cancel: self.dealer.cancel,
+        }
 
 
 class ServedCalls:
@@ -27,16 +66,15 @@ class ServedCalls:
 
     Args:
         session: whose requests they are.
-        realm: where it is open.
-        faults: is given what is our own fault.
+        service: serves them.
     """
 
-    def __init__(
-        self, session: Session, realm: Realm, faults: Callable[[BaseException], None]
-    ) -> None:
+    def __init__(self, session: Session, service: Service) -> None:
         self._session = session
-        self._realm = realm
-        self._faults = faults
+        self._requests = service.requests
+        self._answers = service.answers
+        self._dealer = service.dealer
+        self._faults = service.faults
         self._ids = InOrder() if session.transport.details.ordered else AnyOrder()
 
     def take(self, request: Any) -> bool:
@@ -49,14 +87,14 @@ class ServedCalls:
             ProtocolViolationError: an id out of order, or one that was never given.
         """
         kind = type(request)
-        serve = self._realm.requests.get(kind)
+        serve = self._requests.get(kind)
         if serve is not None:
             self._ids.use(request.request)
             self._guard(request, serve)
         elif kind is requests.Call:
             self._take_call(request)
-        elif kind in self._realm.answers:
-            self._guard(request, self._realm.answers[kind])
+        elif kind in self._answers:
+            self._guard(request, self._answers[kind])
         elif kind is requests.Refused:
             self._take_refused(request)
         else:
@@ -78,17 +116,17 @@ class ServedCalls:
         # "Progressive Call Invocations": further CALLs bear the id of the first.
         call = self._uploading(request.request)
         if call is not None:
-            self._realm.dealer.call_on(call, request)
+            self._dealer.call_on(call, request)
         elif not self._session.spent.ends(request.request, more=request.progress):
             self._ids.use(request.request)
-            self._guard(request, self._realm.dealer.call)
+            self._guard(request, self._dealer.call)
 
     def _take_refused(self, request: requests.Refused) -> None:
         error = WampError(request.uri, request.reason)
         if request.request_type == requests.Call.TYPE:
             call = self._uploading(request.request)
             if call is not None:
-                self._realm.dealer.reject(call, error)
+                self._dealer.reject(call, error)
                 return
             if self._session.spent.ends(request.request, more=request.progress):
                 return

@@ -8,7 +8,7 @@ closed. While our GOODBYE waits for its answer, whatever is neither GOODBYE nor 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
 from autobahn.wamp import message
 
@@ -20,24 +20,118 @@ from wsecho.router.errors import CannotCarryError, ProtocolViolationError, WampE
 from wsecho.router.parsing import parse
 from wsecho.router.peer import Peer
 from wsecho.router.refusing import refusal_message
-from wsecho.router.serving import ServedCalls
 from wsecho.router.states import NEXT, Ending, SessionState
 from wsecho.router.testaments import Testaments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wsecho.router.access import Identity
+    from wsecho.router.access import Authenticator, Authorizer, Identity
     from wsecho.router.calls import OngoingCall
-    from wsecho.router.ports import Pressure, Timer, Transport
-    from wsecho.router.realm import Realm
+    from wsecho.router.ports import Clock, Pressure, Timer, Transport
     from wsecho.router.registrations import Registration
     from wsecho.router.requests import Request
-    from wsecho.router.router import Router
     from wsecho.router.states import By
     from wsecho.router.subscriptions import Subscription
 
 _OPEN: Final = SessionState.OPEN
+
+
+class Serving(Protocol):
+    """Serves the requests of one open session."""
+
+    def take(self, request: Any) -> bool:
+        """Serve a message, if it is one that asks for something; whether it was one.
+
+        Raises:
+            ProtocolViolationError: an id out of order, or one that was never given.
+        """
+
+
+class HomeRealm(Protocol):
+    """What a session asks of the realm that it is in."""
+
+    @property
+    def authenticator(self) -> Authenticator:
+        """Decides who a peer is."""
+
+    @property
+    def authorizer(self) -> Authorizer | None:
+        """Decides what a session may do, None where all may do everything."""
+
+    def serve(self, session: Session) -> Serving:
+        """What serves the requests of a session that was let in."""
+
+    def welcome(self, session: Session, *, features: bool = True) -> message.Welcome:
+        """WELCOME for a session that was let in, with or without our features."""
+
+    def join(self, session: Session) -> None:
+        """Take in a session that has just been opened."""
+
+    def leave(self, session: Session) -> None:
+        """Clear up after a session that is over; it does no harm to say so twice."""
+
+
+class SessionHost(Protocol):
+    """What a session asks of its router: see `Router` for the attributes."""
+
+    @property
+    def clock(self) -> Clock:
+        """The time, and calls at a later one."""
+
+    @property
+    def faults(self) -> Callable[[BaseException], None]:
+        """Is given what is our own fault."""
+
+    @property
+    def pressure(self) -> Pressure | None:
+        """Says when peers are to say no more for a while; None for never."""
+
+    @property
+    def opening_wait(self) -> float:
+        """Seconds from the transport's coming to WELCOME."""
+
+    @property
+    def goodbye_wait(self) -> float:
+        """Seconds that a peer has to answer our GOODBYE."""
+
+    def realm(self, name: str) -> HomeRealm:
+        """The realm of that name.
+
+        Raises:
+            WampError: there is none.
+        """
+
+    def draw_session_id(self) -> int:
+        """A random id that no session of any realm has."""
+
+    def detach(self, session: Session) -> None:
+        """Forget a session that is closed."""
+
+    def safely(self, call: Callable[[], None]) -> None:
+        """Call a neighbour, or clear something up, and go on whatever it raises."""
+
+
+class AnySession(Protocol):
+    """An open session of this node or another, as the meta API sees it."""
+
+    @property
+    def id(self) -> int:
+        """The session id."""
+
+    @property
+    def authid(self) -> str:
+        """The name that others see."""
+
+    @property
+    def authrole(self) -> str:
+        """The role that others see."""
+
+    def describe(self) -> dict[str, Any]:
+        """What others may know of it: of its transport the kind, not the address."""
+
+    def close(self, reason: str, text: str | None = None) -> None:
+        """End it politely."""
 
 
 class Session:
@@ -50,17 +144,20 @@ class Session:
         hello: that HELLO, with `authextra`; `peer` is what it announced.
         identity: who it is.
         subscriptions, registrations: what it holds, by id; kept by broker and dealer.
+        is_here: True, for it is of this node (see `Registrant`).
         calls, invocations: what is under way, by request id; `spent` calls ended before the caller
             had sent them all; kept by the dealer.
     """
 
-    def __init__(self, router: Router, transport: Transport) -> None:
+    is_here: ClassVar = True
+
+    def __init__(self, router: SessionHost, transport: Transport) -> None:
         self._router = router
         self.transport = transport
         self.state = SessionState.WAITING
         self.ending: Ending | None = None
         self.id = 0
-        self.realm: Realm | None = None
+        self.realm: HomeRealm | None = None
         self.hello: requests.Hello | None = None
         self.identity: Identity | None = None
         self.authid = self.authrole = ""
@@ -75,7 +172,7 @@ class Session:
         self._holds = 0
         # Messages since so much was on its way to other nodes that no more should be begun.
         self._beyond = 0
-        self._serving: ServedCalls | None = None
+        self._serving: Serving | None = None
         self._challenge: Challenge | None = None
         self._timer: Timer | None = None
         self._expiry: Timer | None = None
@@ -241,6 +338,19 @@ class Session:
         self.last_invocation += 1
         return self.last_invocation
 
+    def describe(self) -> dict[str, Any]:
+        """What others may know of it: of its transport the kind, not the address."""
+        identity = self.identity
+        assert identity is not None  # noqa: S101  # it is or was open
+        return {
+            "session": self.id,
+            "authid": identity.authid,
+            "authrole": identity.authrole,
+            "authmethod": identity.authmethod,
+            "authprovider": identity.authprovider,
+            "transport": {"type": self.transport.details.kind},
+        }
+
     # -- messages, by state
 
     def _take(self, request: Request) -> None:
@@ -288,7 +398,7 @@ class Session:
         self.identity, self._challenge = outcome, None
         self.authid, self.authrole = outcome.authid, outcome.authrole
         self.id = self._router.draw_session_id()
-        self._serving = ServedCalls(self, self.realm, self._router.faults)
+        self._serving = self.realm.serve(self)
         self._enter(_OPEN)
         try:
             self._send_welcome(self.realm)
@@ -299,7 +409,7 @@ class Session:
         if self.is_open and outcome.expires is not None:
             self._expire_at(outcome.expires)
 
-    def _send_welcome(self, realm: Realm) -> None:
+    def _send_welcome(self, realm: HomeRealm) -> None:
         try:
             self.send(realm.welcome(self))
         except CannotCarryError:

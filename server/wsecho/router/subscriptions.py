@@ -3,16 +3,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import define, field
 
 from wsecho.core.wire.timestamps import rfc3339
+from wsecho.router.access import Requester
 
 if TYPE_CHECKING:
-    from wsecho.router.cluster.remote_sessions import RemoteSession
-    from wsecho.router.session import Session
+    from autobahn.wamp import message
+
     from wsecho.router.uris import Match
+
+
+class Subscriber(Protocol):
+    """A session that holds subscriptions, on whatever node."""
+
+    @property
+    def id(self) -> int:
+        """The session id."""
+
+    @property
+    def subscriptions(self) -> dict[int, Subscription]:
+        """What it holds, by id."""
+
+
+class LocalSubscriber(Subscriber, Requester, Protocol):
+    """A session of this node, to which events can be sent."""
+
+    def send(self, msg: message.Message) -> None:
+        """Send EVENT; dropped where the session is no longer open.
+
+        Raises:
+            CannotCarryError: the peer's serializer or size limit cannot take it.
+        """
 
 
 @define(eq=False)
@@ -31,11 +55,11 @@ class Subscription:
     uri: str
     match: Match
     created: float
-    remote_sessions: dict[RemoteSession, None] = field(factory=dict, init=False)
-    _members: dict[Session, None] = field(factory=dict, init=False)
-    _snapshot: tuple[Session, ...] | None = field(default=None, init=False)
+    remote_sessions: dict[Subscriber, None] = field(factory=dict, init=False)
+    _members: dict[LocalSubscriber, None] = field(factory=dict, init=False)
+    _snapshot: tuple[LocalSubscriber, ...] | None = field(default=None, init=False)
 
-    def __contains__(self, session: Session) -> bool:
+    def __contains__(self, session: LocalSubscriber) -> bool:
         return session in self._members
 
     def __len__(self) -> int:
@@ -47,7 +71,7 @@ class Subscription:
         return bool(self._members)
 
     @property
-    def members(self) -> tuple[Session, ...]:
+    def members(self) -> tuple[LocalSubscriber, ...]:
         """The subscribers here in the order of their coming.
 
         It is a snapshot that later changes leave be.
@@ -56,12 +80,12 @@ class Subscription:
             self._snapshot = tuple(self._members)
         return self._snapshot
 
-    def add(self, session: Session) -> None:
+    def add(self, session: LocalSubscriber) -> None:
         """Let a session share it."""
         self._members[session] = None
         self._snapshot = None
 
-    def discard(self, session: Session) -> None:
+    def discard(self, session: LocalSubscriber) -> None:
         """Take a session out."""
         self._members.pop(session, None)
         self._snapshot = None

@@ -13,16 +13,12 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
-from wsecho.router import errors, requests
-from wsecho.router.answers import Reply
-from wsecho.router.arguments import as_arguments, keyword, positional, reason_uri
+from wsecho.router import errors
 from wsecho.router.errors import WampError
-from wsecho.router.options import publish_options, word
 
 if TYPE_CHECKING:
-    from wsecho.router.answers import Answer
-    from wsecho.router.realm import ProcedureCall, Realm
-    from wsecho.router.session import Session
+    from wsecho.router import requests
+    from wsecho.router.audience import Receiver
 
 DESTROYED: Final = "destroyed"
 DETACHED: Final = "detached"
@@ -44,7 +40,7 @@ class Testament:
     number: int
     scope: str
 
-    def name(self, session: Session) -> str:
+    def name(self, session: Receiver) -> str:
         """What other nodes know it by; in the order of these names it is published."""
         return f"{session.id:016d}/{ORDER.index(self.scope)}/{self.number:016d}"
 
@@ -84,45 +80,3 @@ class Testaments:
         for scope in self._scopes.values():
             scope.clear()
         return wills
-
-
-def provide_testaments(realm: Realm) -> None:
-    """Serve `wamp.session.add_testament` and `flush_testaments` (WAMP, "Testaments").
-
-    Adding fails as publishing would, also while other nodes cannot know of it: with
-    `wamp.error.invalid_uri`, `wamp.error.invalid_argument`, `wamp.error.not_authorized` or
-    `wamp.error.network_failure`. A scope is `destroyed`, which is the default, or `detached`.
-    """
-
-    def add_testament(call: ProcedureCall) -> Reply | Answer[Reply]:
-        topic = reason_uri(positional(call, 0, str, "topic"), "topic")
-        args = positional(call, 1, list, "args", default=[])
-        kwargs = positional(call, 2, dict, "kwargs", default={})
-        if any(type(key) is not str for key in kwargs):
-            raise WampError(errors.INVALID_ARGUMENT, "kwargs must have string keys")
-        with as_arguments():
-            options = publish_options(keyword(call, "publish_options", dict, default={}))
-        scope = _scope(call)
-        # Nobody waits for an answer by then.
-        options["acknowledge"] = False
-        publication = requests.Publish(0, topic, args, kwargs, **options)
-        # Whether it is allowed is asked now, while there is somebody to be told.
-        realm.broker.check_topic(call.session, publication)
-        testament = call.session.testaments.add(scope, publication)
-        if realm.others is None:
-            return Reply()
-        return realm.others.wills.store(call.session, testament)
-
-    def flush_testaments(call: ProcedureCall) -> Reply:
-        dropped = call.session.testaments.flush(_scope(call))
-        if realm.others is not None:
-            realm.others.wills.revoke(call.session, dropped)
-        return Reply()
-
-    realm.provide("wamp.session.add_testament", add_testament)
-    realm.provide("wamp.session.flush_testaments", flush_testaments)
-
-
-def _scope(call: ProcedureCall) -> str:
-    with as_arguments():
-        return word(call.kwargs, "scope", (DESTROYED, DETACHED))

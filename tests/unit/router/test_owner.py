@@ -20,7 +20,7 @@ from tests.unit.router.peers import (
     with_rooms,
 )
 from wsecho.router import Answer, Publication, Reply, WampError
-from wsecho.router.history import EventsQuery
+from wsecho.router.owner import EventsQuery
 
 
 def test_every_spelling_is_one_topic() -> None:

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from wsecho.router import outgoing, requests
 from wsecho.router.errors import ProtocolViolationError
 from wsecho.router.ids import MAX_ID
+from wsecho.router.outgoing import Publisher
 from wsecho.router.parsing import parse
-from wsecho.router.publications import Publisher
 
 scalars: st.SearchStrategy[Any] = (
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.binary()

@@ -27,7 +27,7 @@ from tests.unit.router.peers import (
     is_over,
 )
 from wsecho.router import Challenge, Identity, SessionState, WampError
-from wsecho.router.ports import TransportDetails
+from wsecho.router.access import TransportDetails
 from wsecho.router.requests import Hello
 
 

@@ -20,17 +20,22 @@ from wsecho.router.errors import WampError
 from wsecho.router.ids import MAX_ID
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
+    from wsecho.router.answers import Answer, Reply
     from wsecho.router.cluster.messages import Notice
     from wsecho.router.cluster.network import Network
+    from wsecho.router.publications import Publication
     from wsecho.router.realm import Realm
+    from wsecho.router.registrations import Registrant, Registration
+    from wsecho.router.requests import Call, Register
     from wsecho.router.session import Session
     from wsecho.router.subscriptions import Subscription
+    from wsecho.router.testaments import Testament
     from wsecho.router.uris import Match
 
 
-class Others:
+class RealmCluster:
     """What a realm has to do with other nodes.
 
     Args:
@@ -39,13 +44,11 @@ class Others:
 
     Attributes:
         events, wills, registering, calling: what it does with them.
-        check: sees that what is known of all nodes can be told, or raises `WampError`.
     """
 
     def __init__(self, realm: Realm, network: Network) -> None:
         self._realm = realm
         self._network = network
-        self.check = partial(check, network)
         self.events = Events(realm, network)
         self.wills = Wills(realm, network, self.events)
         self.registering = Registering(realm, network)
@@ -70,7 +73,15 @@ class Others:
         """Begin to hear of them."""
         self._network.begin(self.heard, self.changed)
 
-    def stable_id(self, kind: str, uri: str, match: Match) -> int:
+    def check(self) -> None:
+        """See that what is known of all nodes can be told.
+
+        Raises:
+            WampError: they cannot be reached, and this one does not go on alone.
+        """
+        check(self._network)
+
+    def new_id(self, kind: str, uri: str, match: Match) -> int:
         """The id that a subscription or registration has on every node, whoever makes it first."""
         text = f"{kind} {self._realm.name} {match} {uri}".encode(errors="surrogatepass")
         return int.from_bytes(blake2b(text, digest_size=8).digest()) % MAX_ID + 1
@@ -94,6 +105,52 @@ class Others:
         """A session of this node has unsubscribed, or left, with all that it had."""
         if session.is_open:
             self._tell(messages.Unsubscribed(session.id, subscription.uri, subscription.match))
+
+    # -- what is done together with them
+
+    def publish(self, publication: Publication, *, retain: bool) -> int | Answer[int]:
+        """Tell all nodes; it is delivered here too when it comes round.
+
+        Raises:
+            WampError: it cannot be told now, or holds what has no form between nodes.
+        """
+        return self.events.publish(publication, retain=retain)
+
+    def register(self, session: Session, request: Register) -> None:
+        """Claim a procedure among all nodes, then serve it.
+
+        Raises:
+            WampError: it is taken, is being asked for, or cannot be claimed now.
+        """
+        self.registering.register(session, request)
+
+    def unregistered(self, session: Registrant, registration: Registration) -> None:
+        """A session of this node serves a procedure no longer."""
+        self.registering.unregistered(session, registration)
+
+    def call(self, session: Session, request: Call) -> None:
+        """Find a callee on whatever node, and invoke it.
+
+        Raises:
+            WampError: no such procedure, or it cannot be called now.
+        """
+        self.calling.call(session, request)
+
+    def store_testament(self, session: Session, testament: Testament) -> Reply | Answer[Reply]:
+        """Let the other nodes know of a testament.
+
+        Raises:
+            WampError: they cannot know, and it is not added.
+        """
+        return self.wills.store(session, testament)
+
+    def revoke_testaments(self, session: Session, dropped: Iterable[Testament]) -> None:
+        """Let them know that some will not be published."""
+        self.wills.revoke(session, dropped)
+
+    def carry_out(self, session: Session, testament: Testament) -> None:
+        """Publish a testament of a session here that is over, now or when it can be."""
+        self.wills.carry_out(session, testament)
 
     def _tell(self, notice: Notice) -> None:
         # Whoever comes asks for all; and they are told all again after they were away.

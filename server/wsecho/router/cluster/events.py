@@ -11,9 +11,11 @@ import attrs
 
 from wsecho.router import errors
 from wsecho.router.answers import Answer, settle_answer
+from wsecho.router.audience import Audience
 from wsecho.router.cluster import messages
 from wsecho.router.errors import CannotCarryError, WampError
-from wsecho.router.publications import Audience, Publication, Publisher
+from wsecho.router.outgoing import Publisher
+from wsecho.router.publications import Publication
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from wsecho.router.cluster.network import Network
     from wsecho.router.cluster.remote_sessions import RemoteSession
     from wsecho.router.realm import Realm
-    from wsecho.router.registrations import Registration
+    from wsecho.router.registrations import Registrant, Registration
     from wsecho.router.requests import Register
     from wsecho.router.session import Session
     from wsecho.router.uris import Match
@@ -108,7 +108,7 @@ class Registering:
             dealer.make_way(found, offer.invoke)
         dealer.enter(session, request, offer.created, offer.rank)
 
-    def unregistered(self, session: Session, registration: Registration) -> None:
+    def unregistered(self, session: Registrant, registration: Registration) -> None:
         """Let all nodes know that a session serves a procedure no longer."""
         self._network.cede(place_of(registration.uri, registration.match), session.id)
         if session.is_open:  # else it leaves, with all that it has

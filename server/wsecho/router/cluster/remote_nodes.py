@@ -11,13 +11,12 @@ from attrs import define, field
 from wsecho.router.calls import SpentCalls
 from wsecho.router.cluster import messages
 from wsecho.router.cluster.remote_sessions import RemoteSession, features
-from wsecho.router.meta_sessions import describe_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from wsecho.router.calls import OngoingCall
-    from wsecho.router.cluster.calling import Calling
+    from wsecho.router.cluster.remote_sessions import RemoteCalls
     from wsecho.router.realm import Realm
     from wsecho.router.session import Session
     from wsecho.router.uris import Match
@@ -40,7 +39,7 @@ class RemoteNode:
 
     node: str
     _realm: Realm
-    _calling: Calling
+    _calling: RemoteCalls
     remote_sessions: dict[int, RemoteSession] = field(factory=dict, init=False)
     calls: dict[int, OngoingCall] = field(factory=dict, init=False)
     spent: SpentCalls = field(factory=SpentCalls, init=False)
@@ -165,7 +164,7 @@ def state_of(
 
 def joined(session: Session) -> messages.SessionJoined:
     """What is told of a session that was opened here."""
-    return messages.SessionJoined(session.id, describe_session(session), features(session))
+    return messages.SessionJoined(session.id, session.describe(), features(session))
 
 
 def _entry(session: Session, offers: list[list[Any]]) -> list[Any]:

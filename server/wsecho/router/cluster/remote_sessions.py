@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
 from attrs import define, field, frozen
 from autobahn.wamp import message
@@ -16,7 +16,6 @@ from wsecho.router.peer import Peer
 
 if TYPE_CHECKING:
     from wsecho.router.calls import OngoingCall, SpentCalls
-    from wsecho.router.cluster.calling import Calling
     from wsecho.router.cluster.network import Network
     from wsecho.router.registrations import Registration
     from wsecho.router.session import Session
@@ -34,6 +33,26 @@ def features(session: Session) -> list[str]:
     return [name for name in _FEATURES if name in session.peer.callee]
 
 
+class RemoteCalls(Protocol):
+    """The way of calls to the sessions of other nodes."""
+
+    def next_number(self) -> int:
+        """The number of this node's next call."""
+
+    def invoke(self, remote_session: RemoteSession, msg: outgoing.Invocation) -> None:
+        """Send INVOCATION.
+
+        Raises:
+            CannotCarryError: there is no form for it between nodes.
+        """
+
+    def interrupt(self, remote_session: RemoteSession, msg: message.Interrupt) -> None:
+        """Send INTERRUPT."""
+
+    def send(self, node: str, notice: messages.Notice) -> None:
+        """Tell a node what it need not know."""
+
+
 @define(eq=False)
 class RemoteSession:
     """A session of another node.
@@ -43,23 +62,26 @@ class RemoteSession:
         id: its session id.
         details: what the meta API tells of it.
         peer: what it announced as a callee.
+        is_here: False; `is_open`: True, as far as is known here (see `Registrant`).
         last_begun: the highest number of a call of this node's that went to it.
         subscriptions, registrations: what it holds, by id.
         invocations: this node's calls of it that are under way, by number.
     """
 
+    is_here: ClassVar = False
+    is_open: ClassVar = True
     node: str
     id: int
     details: dict[str, Any]
     peer: Peer
-    _calling: Calling
+    _calling: RemoteCalls
     last_begun: int = 0
     subscriptions: dict[int, Subscription] = field(factory=dict, init=False)
     registrations: dict[int, Registration] = field(factory=dict, init=False)
     invocations: dict[int, OngoingCall] = field(factory=dict, init=False)
 
     @classmethod
-    def of(cls, node: str, joined: messages.SessionJoined, calling: Calling) -> RemoteSession:
+    def of(cls, node: str, joined: messages.SessionJoined, calling: RemoteCalls) -> RemoteSession:
         """The one that a notice tells of."""
         return cls(node, joined.session, joined.details, Peer(frozenset(joined.features)), calling)
 
@@ -72,6 +94,10 @@ class RemoteSession:
     def authrole(self) -> str:
         """Its role."""
         return str(self.details["authrole"])
+
+    def describe(self) -> dict[str, Any]:
+        """What others may know of it."""
+        return self.details
 
     def next_invocation(self) -> int:
         """The number of this node's next call, whoever is the callee."""

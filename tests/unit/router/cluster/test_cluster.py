@@ -37,11 +37,11 @@ from tests.unit.router.peers import (
 )
 from wsecho.router import Identity
 from wsecho.router.cluster.messages import Registered
+from wsecho.router.cluster.remote_sessions import RemoteSession
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from wsecho.router.cluster.remote_sessions import RemoteSession
     from wsecho.router.requests import Invoke
 
 TAKEN = "wamp.error.procedure_already_exists"
@@ -585,7 +585,8 @@ def serving(world: World) -> list[int]:
 def remote_sessions(cluster: Cluster) -> list[RemoteSession]:
     """Two sessions as the first node knows them, each of another one."""
     there = [cluster[number].peer() for number in (1, 2)]
-    return [cluster[0].realm.remote_sessions[peer.id] for peer in there]
+    known = [cluster[0].realm.remote_sessions[peer.id] for peer in there]
+    return [session for session in known if isinstance(session, RemoteSession)]
 
 
 def test_a_later_claim_takes_the_place_of_an_earlier_one(
