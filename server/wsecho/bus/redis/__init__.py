@@ -20,6 +20,10 @@ key, below the prefix               what
 ``{@}:log:WORD``                    stream: what was proclaimed on a subject lately, each entry
                                     with the id of the one before, and the bytes of all up to it
 ``{@}:last:WORD``                   the id of its last entry, which is known for longer
+``{@}:aside:PLACE``                 hash: something large that is said to nodes, and how many have
+                                    yet to fetch it
+``{@}:asides``                      sorted set: the places where such wait, with the size of each,
+                                    by when it goes
 ``{@}:wills:NODE``                  hash: what is to be done once that node is dead; empty once
                                     that is done
 ``{@}:willed``                      set: the nodes that have any
@@ -30,8 +34,10 @@ key, below the prefix               what
 channel, below the prefix           what
 ==================================  ===============================================================
 ``{D}{R}``                          each message as it is logged, and each coming and going
-``{D}log:WORD``                     each entry of a subject's log as it is logged
-``{D}subject:WORD``                 what else nodes have to tell one another
+``{D}log:WORD``                     each entry of a subject's log as it is logged; of a large one
+                                    the ids alone
+``{D}subject:WORD``                 what else nodes have to tell one another; of what is large the
+                                    place alone where it waits
 ``{D}node:NODE:WORD``               the same, to one of them
 ``{D}node:NODE``                    what a node says to itself, to know that it is heard
 ==================================  ===============================================================

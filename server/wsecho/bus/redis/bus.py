@@ -143,7 +143,6 @@ class RedisBus:
         )
         self.announce = messaging.tell
         self.keep, self.drop, self.kept = messaging.keep, messaging.drop, messaging.kept
-        self.catch_up = messaging.catch_up
         self.directory = RedisDirectory(self._commands, self._keys, ttl, reactor)
 
     def _carry_rooms(self, rules: Rules, reactor: Any) -> None:
@@ -198,6 +197,7 @@ class RedisBus:
             self.node,
             self._canary.hear,
         )
+        self.catch_up = self._dispatch.catch_up
         self._housekeeping = Housekeeping(
             self._commands,
             self._remote_rooms,
@@ -226,6 +226,7 @@ class RedisBus:
         self._membership.stop()
         self.directory.stop()
         self._link.stop()
+        self._dispatch.went_down()
         self._remote_rooms.went_down()
         self._pattern_subscriber.went_down()
 
@@ -385,6 +386,7 @@ class RedisBus:
         self._canary.doubt()
         self._wills.doubt()
         self._membership.doubt()
+        self._dispatch.went_down()
         self._remote_rooms.went_down()
         self._pattern_subscriber.went_down()
 

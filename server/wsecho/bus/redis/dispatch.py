@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 from twisted.logger import Logger
 
+from wsecho.bus.later import gather, when
+from wsecho.bus.redis.nodes.asides import hear_aside
+from wsecho.bus.redis.nodes.inbox import Inbox
 from wsecho.bus.redis.nodes.subject_log import SubjectLog
 from wsecho.bus.redis.rooms.membership import PRESENCE
 from wsecho.bus.redis.rooms.records import MESSAGE, PLACE
@@ -15,8 +19,12 @@ from wsecho.bus.redis.rooms.records import MESSAGE, PLACE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from twisted.internet.defer import Deferred
+
+    from wsecho.bus.later import Later
     from wsecho.bus.redis.client.commands import Commands
     from wsecho.bus.redis.client.keys import Keys
+    from wsecho.bus.redis.nodes.inbox import Take
     from wsecho.bus.redis.rooms.membership import Membership
     from wsecho.bus.redis.rooms.pattern_subscriber import PatternSubscriber
     from wsecho.bus.redis.rooms.remote_rooms import RemoteRooms
@@ -43,23 +51,25 @@ class PushDispatch:
     _pattern_subscriber: PatternSubscriber
     _node: str
     _hear_other: Callable[[bytes, bytes], None]
-    _listeners: dict[bytes, Callable[[bytes], None]] = field(factory=dict, init=False)
+    _listeners: dict[bytes, tuple[Inbox, Take]] = field(factory=dict, init=False)
+    _inboxes: list[Inbox] = field(factory=list, init=False)
     _subject_logs: list[SubjectLog] = field(factory=list, init=False)
 
     _log = Logger()
 
     def listen(self, subject: str, heard: Callable[[bytes], None]) -> None:
         """Hear what any node says on a subject, to all or to this one."""
-        subject_log = SubjectLog(
-            self._commands, self._keys.log(subject), self._keys.last(subject), heard
-        )
+        keys, inbox = self._keys, Inbox()
+        subject_log = SubjectLog(self._commands, keys.log(subject), keys.last(subject), heard)
+        self._inboxes.append(inbox)
         self._subject_logs.append(subject_log)
-        for channel, listener in (
-            (self._keys.subject(subject), heard),
-            (self._keys.send_to(self._node, subject), heard),
-            (self._keys.logged(subject), subject_log.take),
+        hear = partial(hear_aside, self._commands, keys, inbox, heard)
+        for channel, take in (
+            (keys.subject(subject), hear),
+            (keys.send_to(self._node, subject), hear),
+            (keys.logged(subject), subject_log.take),
         ):
-            self._listeners[channel.encode()] = listener
+            self._listeners[channel.encode()] = inbox, take
             self._commands.need("SUBSCRIBE", channel)
         if self._commands.is_up:
             subject_log.came_up()
@@ -70,6 +80,23 @@ class PushDispatch:
             self._commands.need("SUBSCRIBE", channel.decode())
         for subject_log in self._subject_logs:
             subject_log.came_up()
+
+    def went_down(self) -> None:
+        """Give up what has yet to be fetched."""
+        for inbox in self._inboxes:
+            inbox.break_off()
+
+    def catch_up(self) -> Deferred[None]:
+        """Hear first what had been said: what is pushed and what is replied come in one order.
+
+        Raises:
+            BusUnavailable: Redis is away.
+        """
+        return self._commands.ask("PING").addCallback(self._pass_through)
+
+    def _pass_through(self, _: bytes) -> Later[None]:
+        waiting = {number: inbox.pass_through() for number, inbox in enumerate(self._inboxes)}
+        return when(gather(waiting), lambda _: None)
 
     def take(self, push: list[Any]) -> None:
         """Take what was pushed; what cannot be read is no end of all else."""
@@ -84,9 +111,10 @@ class PushDispatch:
     def _hear(self, channel: bytes, body: bytes) -> None:
         remote = self._remote_rooms.on_channel(channel)
         if remote is None:
-            heard = self._listeners.get(channel)
-            if heard is not None:
-                heard(body)
+            listener = self._listeners.get(channel)
+            if listener is not None:
+                inbox, take = listener
+                inbox.take(take, body)
             else:
                 self._hear_other(channel, body)
         elif body[:1] == MESSAGE:

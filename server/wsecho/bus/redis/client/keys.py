@@ -137,6 +137,10 @@ class Keys:
         """The channel on which a node is told of something alone."""
         return f"{self._channels}node:{node}:{subject}"
 
+    def aside(self, place: str) -> list[bytes | str]:
+        """A place where something large waits, and the set of all places."""
+        return [f"{self._prefix}{{@}}:aside:{place}", f"{self._prefix}{{@}}:asides"]
+
     def address(self, node: str) -> str:
         """Where a node is reached."""
         return f"{self._prefix}address:{node}"

@@ -15,13 +15,13 @@ from typing import Final, Self
 from attrs import frozen
 
 LARGE: Final = 1 << 16
-"""Octets of a logged message beyond which its channel tells only where it stands. Redis ends a
+"""Octets of what is told beyond which its channel tells only where it stands. Redis ends a
 connection that has 32 MB of what it was told to read still (client-output-buffer-limit pubsub), so
 that each listener fetches what is large in its own time."""
 
 _GUARD: Final = """
-local reads = {GET = 1, HGET = 1, HMGET = 1, PTTL = 1, TIME = 1, XRANGE = 1, XREVRANGE = 1,
-  ZCOUNT = 1, ZRANGE = 1, ZSCORE = 1}
+local reads = {GET = 1, HGET = 1, HMGET = 1, HSCAN = 1, PTTL = 1, TIME = 1, XRANGE = 1,
+  XREVRANGE = 1, ZCOUNT = 1, ZRANGE = 1, ZSCORE = 1}
 local has_written = false
 local redis = setmetatable({
   call = function(name, ...)
@@ -382,11 +382,12 @@ local last = top and top[1] or redis.call('GET', KEYS[2]) or '0-0'
 # the rest lasts; bytes that the log has at most beside this. Where it carries out a will, further
 # KEYS: its node's wills; further ARGV: its name; 1 where it is said for its own node, which may
 # know of it alone; milliseconds that wills last. Answers 0 where the will was carried out before,
-# else 1. Each entry has, beside what is told
-# and the id of the one before, the sum of the bytes of all up to it.
+# else 1. Each entry has, beside what is told and the id of the one before, the sum of the bytes of
+# all up to it. What is large the channel tells by these two ids alone.
 PROCLAIM: Final = Script.of(
     _LOGGED,
     _TRY,
+    f"local LARGE = {LARGE}",
     """
 local will = KEYS[4] and redis.call('HGET', KEYS[4], ARGV[7])
 if will == '' or (KEYS[4] and not will and ARGV[8] ~= '1') then return 0 end
@@ -433,7 +434,8 @@ if KEYS[4] then
   end, 'HSET', KEYS[4], ARGV[7], '')
   try(nil, 'PEXPIRE', KEYS[4], ARGV[9])
 end
-try(nil, 'PUBLISH', ARGV[2], before .. ' ' .. this .. ' ' .. payload)
+local entry = before .. ' ' .. this
+try(nil, 'PUBLISH', ARGV[2], #payload > LARGE and entry or entry .. ' ' .. payload)
 if refused then
   take_back()
   redis.pcall('SET', KEYS[2], before, 'PX', lasting)
@@ -443,22 +445,106 @@ return 1
 """,
 )
 
-# ARGV: the id of the last entry that is known, empty for none; how many are wanted, and bytes after
-# which there need be no more. Answers the id of the last, and of those that follow on the known one
-# id, id of the one before, and text.
+# ARGV: the id of the last entry that is known, empty for none; how many are wanted; bytes that the
+# answer has room for; 1 where one that is larger is taken alone. Answers the id of the last; 1
+# where the next one is too large; and of those that follow on the known one id, id of the one
+# before, and text.
 READ_LOG: Final = Script.of(
     _LOGGED,
     """
-local answer, from, room = {last}, ARGV[1], tonumber(ARGV[3])
-while from ~= '' and #answer <= tonumber(ARGV[2]) and room > 0 do
+local answer, from = {last, 0}, ARGV[1]
+local most, room, takes_large = tonumber(ARGV[2]) + 2, tonumber(ARGV[3]), ARGV[4] == '1'
+while from ~= '' and #answer < most do
   local found = redis.call('XRANGE', KEYS[1], '(' .. from, '+', 'COUNT', 1)[1]
-  if not found then break end
+  local is_first = #answer == 2
+  if not found or (#found[2][4] > room and not is_first) then break end
+  if #found[2][4] > room and not takes_large then
+    answer[2] = 1
+    break
+  end
   from = found[1]
   room = room - #found[2][4]
   answer[#answer + 1] = {from, found[2][2], found[2][4]}
 end
 return answer
 """,
+)
+
+# KEYS: a place for what is told; the places that there are. ARGV: the channel; the name of this
+# place; what; milliseconds that it waits there; bytes that all places have room for; what is told
+# in front of the name. Answers how many listen, each of whom fetches it, or -1 where there is no
+# room.
+SET_ASIDE: Final = Script.of(
+    """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local channel, place, payload, lasting = unpack(ARGV, 1, 4)
+local places, taken = redis.call('ZRANGE', KEYS[2], '0', '-1', 'WITHSCORES'), #payload
+for number = 1, #places, 2 do
+  -- The name of each ends with its size.
+  if tonumber(places[number + 1]) >= now then
+    taken = taken + tonumber(string.match(places[number], '%d+$'))
+  end
+end
+if taken > tonumber(ARGV[5]) then return -1 end
+if redis.acl_check_cmd and not redis.acl_check_cmd('PUBLISH', channel, '') then
+  return redis.error_reply('NOPERM this user may not PUBLISH on the channel of nodes')
+end
+local entry = place .. ' ' .. string.format('%.0f', #payload)
+redis.call('HSET', KEYS[1], 'payload', payload, 'left', '0')
+redis.call('PEXPIRE', KEYS[1], lasting)
+redis.call('ZADD', KEYS[2], string.format('%.0f', now + lasting), entry)
+redis.call('PEXPIRE', KEYS[2], lasting)
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', string.format('(%.0f', now))
+local listeners = redis.call('PUBLISH', channel, ARGV[6] .. place)
+if listeners == 0 then
+  redis.call('DEL', KEYS[1])
+  redis.call('ZREM', KEYS[2], entry)
+else
+  redis.call('HSET', KEYS[1], 'left', string.format('%.0f', listeners))
+end
+return listeners
+"""
+)
+
+# The same KEYS. ARGV: the name of the place. Answers what was there, if it is; it goes with the
+# last who fetches it.
+FETCH_ASIDE: Final = Script.of(
+    """
+local found = redis.call('HMGET', KEYS[1], 'payload', 'left')
+if not found[1] then return false end
+local left = tonumber(found[2]) - 1
+if left > 0 then
+  -- For want of memory it cannot be counted: then it goes when its time is over.
+  redis.pcall('HSET', KEYS[1], 'left', string.format('%.0f', left))
+else
+  redis.call('DEL', KEYS[1])
+  redis.call('ZREM', KEYS[2], ARGV[1] .. ' ' .. string.format('%.0f', #found[1]))
+end
+return found[1]
+"""
+)
+
+# KEYS: what is kept of a subject. ARGV: where to go on; how many are wanted, about; bytes that the
+# answer has room for. Answers where to go on, the names of those that there is no room for, and of
+# the others name and text in turn.
+READ_KEPT: Final = Script.of(
+    """
+local cursor, found = unpack(redis.call('HSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2]))
+local beyond, room = {}, tonumber(ARGV[3])
+local answer = {cursor, beyond}
+for number = 1, #found, 2 do
+  local name, text = found[number], found[number + 1]
+  if #text > room then
+    beyond[#beyond + 1] = name
+  else
+    room = room - #text
+    answer[#answer + 1] = name
+    answer[#answer + 1] = text
+  end
+end
+return answer
+"""
 )
 
 # KEYS: what is kept of a subject. ARGV: a name; what is kept under it; milliseconds that all of it
@@ -601,5 +687,6 @@ return 'OK'
 
 ALL: Final = (
     *(TRIAL, PUBLISH, PUBLISH_ALL, LOAD, STANDING, TOUCH, ATTEND),
-    *(BEAT, PROCLAIM, READ_LOG, KEEP_UNDER, BEQUEATH, TURN, CLAIM, RELEASE),
+    *(BEAT, PROCLAIM, READ_LOG, SET_ASIDE, FETCH_ASIDE, READ_KEPT, KEEP_UNDER),
+    *(BEQUEATH, TURN, CLAIM, RELEASE),
 )

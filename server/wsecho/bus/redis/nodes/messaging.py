@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import field, frozen
 from twisted.internet.defer import Deferred
 
-from wsecho.bus.redis.client.scripts import KEEP_UNDER, PROCLAIM
+from wsecho.bus.redis.client.scripts import KEEP_UNDER, PROCLAIM, READ_KEPT
+from wsecho.bus.redis.nodes.asides import needs_place, set_aside
 from wsecho.core.wire.errors import BusUnavailable
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 MAX_LOGGED: Final = 64 << 20
 """Bytes of a subject that wait for nodes that are cut off, beside what was said last."""
 
-_STEP: Final = "100"
-"""How many of what is kept are read at a time: each may be as large as a message."""
+_STEP: Final = ("100", str(1 << 18))
+"""How many of what is kept are read at a time, and bytes: what is more is read one by one."""
 
 
 def _nothing(_: Any) -> None:
@@ -56,7 +57,13 @@ class NodeMessaging:
 
     def broadcast(self, subject: str, payload: bytes) -> None:
         """Say something to all nodes, if they can be reached."""
-        self._commands.cast("PUBLISH", self._keys.subject(subject), payload)
+        channel = self._keys.subject(subject)
+        if not needs_place(payload):
+            self._commands.cast("PUBLISH", channel, payload)
+        elif self._commands.is_up:
+            # It may be up no longer, and the link not know yet.
+            with suppress(BusUnavailable):
+                self._tell(channel, payload).addErrback(_nothing)
 
     def broadcast_logged(
         self, subject: str, payload: bytes, keep: str | None = None, will: Will | None = None
@@ -86,8 +93,7 @@ class NodeMessaging:
         Raises:
             BusUnavailable: Redis is away.
         """
-        channel = self._keys.subject(subject)
-        return self._commands.ask("PUBLISH", channel, payload).addCallback(_nothing)
+        return self._tell(self._keys.subject(subject), payload).addCallback(_nothing)
 
     def send_to(self, node: str, subject: str, payload: bytes) -> Deferred[bool]:
         """Say something to one node; tell whether it listens.
@@ -95,16 +101,12 @@ class NodeMessaging:
         Raises:
             BusUnavailable: Redis is away.
         """
-        channel = self._keys.send_to(node, subject)
-        return self._commands.ask("PUBLISH", channel, payload).addCallback(bool)
+        return self._tell(self._keys.send_to(node, subject), payload).addCallback(bool)
 
-    def catch_up(self) -> Deferred[None]:
-        """Hear first what had been said: what is pushed and what is replied come in one order.
-
-        Raises:
-            BusUnavailable: Redis is away.
-        """
-        return self._commands.ask("PING").addCallback(_nothing)
+    def _tell(self, channel: str, payload: bytes) -> Deferred[int]:
+        if needs_place(payload):
+            return set_aside(self._commands, self._keys, channel, payload)
+        return self._commands.ask("PUBLISH", channel, payload)
 
     def keep(self, subject: str, name: str, payload: bytes) -> None:
         """Keep something of a subject under a name, if Redis is there."""
@@ -139,8 +141,13 @@ class NodeMessaging:
         found: dict[str, bytes] = {}
         cursor: bytes | str = "0"
         while True:
-            cursor, pairs = await self._commands.ask("HSCAN", name, cursor, "COUNT", _STEP)
+            words = (cursor, *_STEP)
+            cursor, beyond, *pairs = await self._commands.run(READ_KEPT, [name], words)
             for key, value in zip(pairs[::2], pairs[1::2], strict=True):
                 found[key.decode()] = value
+            for key in beyond:
+                value = await self._commands.one_large.run(self._commands.ask, "HGET", name, key)
+                if value is not None:
+                    found[key.decode()] = value
             if cursor == b"0":
                 return found

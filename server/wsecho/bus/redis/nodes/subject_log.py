@@ -6,6 +6,8 @@ hears one that does not follow on what it has reads what is between in the log; 
 cut off, once it is back. The log is short, also in bytes: it is for those who are away for as long
 as a node lives without a sign, not for those who come later. When nobody speaks it goes, but the id
 of its last entry is known for longer, so that whoever has heard that knows to have heard all.
+
+Of a large entry Redis publishes the ids alone, and it is read in the log as well.
 """
 
 from __future__ import annotations
@@ -16,17 +18,22 @@ from attrs import define, field
 from twisted.logger import Logger
 
 from wsecho.bus.redis.client.scripts import READ_LOG
-from wsecho.core.wire.errors import WireError
+from wsecho.core.wire.errors import BusUnavailable, WireError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from twisted.internet.defer import Deferred
     from twisted.python.failure import Failure
 
+    from wsecho.bus.later import Later
     from wsecho.bus.redis.client.commands import Commands
 
-_PART: Final = ("32", str(1 << 20))
-"""Entries that are read at a time, and bytes: each may be as large as a message."""
+_PART: Final = ("32", str(1 << 18))
+"""Entries that are read at a time, and bytes. One that is larger is read alone, while nothing else
+is that is large."""
+
+_ONE: Final = ("1", "0")
 
 
 @define(eq=False)
@@ -46,38 +53,81 @@ class SubjectLog:
     _heard: Callable[[bytes], None]
     _last: bytes | None = field(default=None, init=False)
     _is_reading: bool = field(default=True, init=False)
-    _held: list[tuple[bytes, bytes, bytes]] = field(factory=list, init=False)
+    _held: list[tuple[bytes, bytes, bytes | None]] = field(factory=list, init=False)
+    # Counts connections: what was asked on one that is gone is answered on none.
+    _turn: int = field(default=0, init=False)
 
     _log = Logger()
 
     def came_up(self) -> None:
         """Read what was missed; what is pushed meanwhile waits."""
+        self._turn += 1
         self._held.clear()
         self._read()
 
-    def take(self, body: bytes) -> None:
-        """Take what was pushed."""
-        before, this, payload = body.split(b" ", 2)
-        if self._is_reading:
+    def take(self, body: bytes) -> Later[None]:
+        """Take what was pushed.
+
+        Returns:
+            None, or for a large one when it is read, and taken.
+        """
+        before, this, *rest = body.split(b" ", 2)
+        payload = rest[0] if rest else None
+        if self._is_reading or before != self._last:
             self._held.append((before, this, payload))
-        elif before == self._last:
+            if not self._is_reading:
+                self._read()
+        elif payload is not None:
             self._deliver(this, payload)
         else:
-            self._held.append((before, this, payload))
+            return self._fetch(this)
+        return None
+
+    def _ask(self, *words: str) -> Deferred[Any]:
+        names = [self._name, self._last_name]
+        return self._commands.run(READ_LOG, names, [self._last or b"", *words])
+
+    def _ask_large(self, count: str, room: str) -> Deferred[Any]:
+        """Ask for one that is large, in its turn among all that are."""
+        turn = self._turn
+
+        def ask() -> Deferred[Any]:
+            if turn != self._turn:
+                raise BusUnavailable
+            return self._ask(count, room, "1")
+
+        return self._commands.one_large.run(ask)
+
+    def _fetch(self, this: bytes) -> Deferred[None]:
+        asked = self._ask_large(*_ONE).addCallback(self._fetched, this, self._turn)
+        return asked.addErrback(self._not_read, self._turn)
+
+    def _fetched(self, reply: list[Any], this: bytes, turn: int) -> None:
+        if turn != self._turn:
+            return
+        entries = reply[2:]
+        if entries and entries[0][0] == this:
+            self._deliver(this, entries[0][2])
+        else:
+            # So much was said since that the log has it no more.
             self._read()
 
     def _read(self) -> None:
         self._is_reading = True
         try:
-            asked = self._commands.run(
-                READ_LOG, [self._name, self._last_name], [self._last or b"", *_PART]
-            )
+            asked = self._ask(*_PART, "")
         except WireError:  # it went again, and comes up again
             return
-        asked.addCallbacks(self._take_part, self._not_read)
+        asked.addCallback(self._read_large).addCallback(self._take_part, self._turn)
+        asked.addErrback(self._not_read, self._turn)
 
-    def _take_part(self, reply: list[Any]) -> None:
-        last, *entries = reply
+    def _read_large(self, reply: list[Any]) -> Later[list[Any]]:
+        return self._ask_large(*_PART) if reply[1] else reply
+
+    def _take_part(self, reply: list[Any], turn: int) -> None:
+        if turn != self._turn:
+            return
+        last, _, *entries = reply
         if self._last is None or _order(last) < _order(self._last):
             # Nothing was missed that anybody knows of: this node is new, or the log is.
             self._take_held(last)
@@ -97,13 +147,22 @@ class SubjectLog:
         is_known = self._last is not None and _order(last) >= _order(self._last)
         self._last, self._is_reading = last, False
         held, self._held = self._held, []
-        for _, this, payload in held:
-            if not is_known or _order(this) > _order(self._last):
-                self._deliver(this, payload)
+        for number, (before, this, payload) in enumerate(held):
+            if is_known and _order(this) <= _order(self._last):
+                continue
+            if payload is None:
+                # It is read together with those behind it.
+                self._last = self._last if is_known else before
+                self._held = held[number:]
+                self._read()
+                return
+            self._deliver(this, payload)
 
-    def _not_read(self, failure: Failure) -> None:
+    def _not_read(self, failure: Failure, turn: int) -> None:
         """Wait until it comes up again: where it refuses, the connection is made anew."""
         failure.trap(WireError)
+        if turn == self._turn:
+            self._is_reading = True
 
     def _deliver(self, this: bytes, payload: bytes) -> None:
         self._last = this

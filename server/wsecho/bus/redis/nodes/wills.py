@@ -135,7 +135,8 @@ class Wills:
         entry, is_own = _entry(subject, will.name), will.node == self._node
         if self._commands.is_away and self._speaks_locally:
             return False
-        asked = self._commands.ask("HGET", self._keys.wills(will.node), entry)
+        key, commands = self._keys.wills(will.node), self._commands
+        asked = commands.one_large.run(commands.ask, "HGET", key, entry)
         return asked.addCallback(lambda found: found == b"" or (found is None and not is_own))
 
     def spend(self, subject: str, will: Will) -> None:
@@ -188,7 +189,7 @@ class Wills:
             if heir is None:
                 is_left = True
                 continue
-            payload = await self._commands.ask("HGET", key, entry)
+            payload = await self._commands.one_large.run(self._commands.ask, "HGET", key, entry)
             if await self._commands.ask("ZSCORE", self._keys.nodes, node) is not None:
                 return
             if payload:

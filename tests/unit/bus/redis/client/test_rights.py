@@ -10,7 +10,7 @@ from wsecho.bus.redis.client.scripts import ALL, TRIAL, Script
 
 PACKAGE = Path(wsecho.bus.redis.__file__).parent
 IN_LUA = re.compile(r"'([A-Z]{2,})'")
-OPTIONS = {"COUNT", "MATCH", "MAXLEN", "MINID", "OK", "PX"}
+OPTIONS = {"COUNT", "MATCH", "MAXLEN", "MINID", "OK", "PX", "WITHSCORES"}
 IN_PYTHON = re.compile(r"""\b(?:ask|cast|need|yield)\s*\(\s*"([A-Z]{2,})"(?:, "(LOAD|SETNAME)")?""")
 ON_THE_WAY = {"evalsha", "psubscribe", "punsubscribe", "subscribe", "unsubscribe"}
 

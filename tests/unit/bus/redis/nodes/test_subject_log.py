@@ -9,13 +9,17 @@ from typing import Any
 from attrs import define, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredLock
 from twisted.logger import capturedLogs
 
+from wsecho.bus.redis.client.scripts import LARGE
+from wsecho.bus.redis.nodes.inbox import Inbox
 from wsecho.bus.redis.nodes.subject_log import SubjectLog
 from wsecho.core.wire.errors import BusTimeout, BusUnavailable
 
 NONE = b"0-0"
+
+PADDING = b" " * (LARGE + 1)
 
 
 @define(eq=False)
@@ -27,6 +31,9 @@ class Log:
     line: list[Any] = field(factory=list)
     is_up: bool = True
     count: int = 0
+    asked_large: int = 0
+    one_large: DeferredLock = field(factory=DeferredLock)
+    inbox: Inbox = field(factory=Inbox)
 
     def add(self, payload: bytes) -> None:
         """Proclaim something."""
@@ -35,23 +42,32 @@ class Log:
         self.last = this
         self.entries.append((this, before, payload))
         if self.is_up:
-            self.line.append(b"%s %s %s" % (before, this, payload))
+            entry = b"%s %s" % (before, this)
+            self.line.append(entry if len(payload) > LARGE else b"%s %s" % (entry, payload))
 
     def run(self, _script: object, _names: object, words: list[bytes]) -> Deferred[Any]:
         """Read it, as the script does."""
         if not self.is_up:
             raise BusUnavailable
-        known, most, _ = words
-        found = [list(entry) for entry in self.entries if known and order(entry[0]) > order(known)]
+        known, most, room, takes_large = words
+        behind = [list(entry) for entry in self.entries if known and order(entry[0]) > order(known)]
+        found, left = behind[:1], int(room) - sum(len(entry[2]) for entry in behind[:1])
+        for entry in behind[1 : int(most)]:
+            left -= len(entry[2])
+            if left < 0:
+                break
+            found.append(entry)
+        is_large = bool(found) and len(found[0][2]) > int(room) and not takes_large
         answer: Deferred[Any] = Deferred()
-        self.line.append((answer, [self.last, *found[: int(most)]]))
+        self.asked_large += bool(found) and len(found[0][2]) > int(room) and not is_large
+        self.line.append((answer, [self.last, 1] if is_large else [self.last, 0, *found]))
         return answer
 
     def carry(self, subject_log: SubjectLog) -> None:
         """Let one thing come."""
         first = self.line.pop(0)
         if isinstance(first, bytes):
-            subject_log.take(first)
+            self.inbox.take(subject_log.take, first)
         else:
             first[0].callback(first[1])
 
@@ -63,6 +79,7 @@ class Log:
     def cut(self) -> None:
         """Lose what was on its way."""
         self.is_up = False
+        self.inbox.break_off()
         line, self.line = self.line, []
         for each in line:
             if not isinstance(each, bytes):
@@ -174,6 +191,48 @@ def test_a_fault_of_whoever_hears_stops_nothing() -> None:
     assert heard == [b"1", b"2"]
 
 
+def test_a_large_one_is_read_and_what_is_behind_it_waits() -> None:
+    """Alone, where it is larger than what is read at a time; what else is told meanwhile, too."""
+    log, subject_log, heard = begin()
+    log.come_up(subject_log)
+    log.carry_all(subject_log)
+    large = [b"%d" % number + PADDING * 9 for number in range(3)]
+    log.add(large[0])
+    log.add(b"small")
+    log.carry(subject_log)
+    log.inbox.take(heard.append, b"whispered")
+    passed = log.inbox.pass_through()
+    assert isinstance(passed, Deferred)
+    assert not heard
+    log.add(large[1])
+    log.add(large[2])
+    log.carry_all(subject_log)
+    assert passed.called
+    # What was whispered came before the small one here.
+    assert heard == [large[0], b"whispered", b"small", large[1], large[2]]
+    assert log.inbox.pass_through() is None
+    assert log.asked_large == 3
+    log.cut()
+    log.add(large[0])
+    log.come_up(subject_log)
+    log.carry_all(subject_log)
+    assert heard[5:] == [large[0]]
+
+
+def test_a_large_one_that_has_gone_is_told_as_lost() -> None:
+    """So much was said behind it that the log has it no more."""
+    log, subject_log, heard = begin()
+    log.come_up(subject_log)
+    log.carry_all(subject_log)
+    log.add(PADDING)
+    log.add(b"1")
+    del log.entries[0]
+    with capturedLogs() as logged:
+        log.carry_all(subject_log)
+    assert heard == [b"1"]
+    assert len(logged) == 1
+
+
 @given(st.randoms(use_true_random=False), st.integers(1, 120))
 @settings(deadline=None)
 def test_nothing_is_missed_and_nothing_comes_twice(dice: random.Random, length: int) -> None:
@@ -182,9 +241,9 @@ def test_nothing_is_missed_and_nothing_comes_twice(dice: random.Random, length: 
     log.come_up(subject_log)
     log.carry_all(subject_log)
     for _ in range(length):
-        act = dice.choice(["add", "add", "add", "many", "carry", "carry", "cut", "up", "lose"])
-        if act == "add":
-            log.add(b"%d" % log.count)
+        act = dice.choice(["add", "add", "large", "many", "carry", "carry", "cut", "up", "lose"])
+        if act in {"add", "large"}:
+            log.add(b"%d" % log.count + PADDING * (act == "large"))
         elif act == "many":
             for _ in range(dice.randrange(100)):
                 log.add(b"%d" % log.count)
@@ -201,4 +260,5 @@ def test_nothing_is_missed_and_nothing_comes_twice(dice: random.Random, length: 
     log.carry_all(subject_log)
     log.add(b"last")
     log.carry_all(subject_log)
+    heard = [payload.strip() for payload in heard]
     assert heard == [*(b"%d" % number for number in range(log.count - 1)), b"last"]
