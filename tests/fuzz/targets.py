@@ -44,8 +44,8 @@ from wsecho.doors.wamp.objects import CBOR, MESSAGE_PACK
 from wsecho.doors.wamp.unfit import MalformedError, Unfit
 from wsecho.lane import octets, speedups
 from wsecho.router import CannotCarryError
-from wsecho.router.errors import ProtocolViolationError
-from wsecho.router.parsing import parse
+from wsecho.router.wire.errors import ProtocolViolationError
+from wsecho.router.wire.parsing import parse
 
 _MOST: Final = 300
 _NOW: Final = 1_700_000_000.0

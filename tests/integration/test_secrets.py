@@ -32,7 +32,7 @@ from wsecho.doors.websocket.echo import Echo
 from wsecho.doors.websocket.framed import FramedMember
 from wsecho.doors.http.page import PageFile
 from wsecho.doors.wamp.http import LongPoll
-from wsecho.router.session import Session
+from wsecho.router.model.session import Session
 
 def of_request(self, request):
     orphan = Deferred()

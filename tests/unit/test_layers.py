@@ -18,6 +18,7 @@ STEPS = {
         *("gate", "websocket", "http", "broadcast forwarding", "admission", "wamp", "handshake"),
         "front",
     ],
+    "wsecho.router": ["wire", "model", "routing", "meta cluster", "router"],
 }
 CORE_MAY_USE = {
     *("attrs", "base64", "binascii", "collections", "datetime", "enum", "fnmatch", "functools"),

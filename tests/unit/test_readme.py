@@ -26,7 +26,8 @@ def shown_by(cell: str) -> list[tuple[Path, str]]:
     found, path = [], Path()
     for file, name in SHOWN_BY.findall(cell):
         if file:
-            path = ROOT / file if "/" in file else ROOT / "tests/unit/router" / file
+            is_elsewhere = file.startswith("tests/")
+            path = ROOT / file if is_elsewhere else ROOT / "tests/unit/router" / file
         found.append((path, name))
     return found
 

@@ -22,10 +22,10 @@ from wsecho.core.wire.names import parse_room
 from wsecho.core.wire.timestamps import rfc3339
 from wsecho.core.wire.topics import PRESENCE_PREFIX, ROOM_PREFIX
 from wsecho.router import Challenge, Identity, Requester, TransportDetails, WampError
-from wsecho.router.access import Action
-from wsecho.router.errors import AUTHENTICATION_DENIED, AUTHENTICATION_REQUIRED
-from wsecho.router.requests import Hello
-from wsecho.router.uris import Match, may_reach
+from wsecho.router.model.access import Action
+from wsecho.router.wire.errors import AUTHENTICATION_DENIED, AUTHENTICATION_REQUIRED
+from wsecho.router.wire.requests import Hello
+from wsecho.router.wire.uris import Match, may_reach
 
 _PROVIDER: Final = "wsecho"
 _NONCE_BYTES: Final = 16

@@ -13,7 +13,7 @@ from wsecho.bus.redis.client.address import RedisAddress
 from wsecho.core.limits.rates import OverRatePolicy
 from wsecho.core.limits.slowness import POLICIES, SlowRule
 from wsecho.core.wire import nodes
-from wsecho.router.uris import is_uri
+from wsecho.router.wire.uris import is_uri
 
 _SIZE: Final = re.compile(r"(\d+)\s*(|b|k|kb|kib|m|mb|mib|g|gb|gib)", re.IGNORECASE)
 _ORIGIN: Final = re.compile(r"\*|[a-z*][a-z0-9+.*-]*://[^/\s]+")

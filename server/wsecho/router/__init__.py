@@ -4,9 +4,13 @@
 It knows no sockets, no reactor and no wall clock: transports, the clock and the source of
 randomness are handed in (`ports`). `Router.attach` makes a `Session` of a transport, whose
 `receive` takes unserialized messages and whose transport is given Autobahn's message objects.
+
+From below: `wire` (messages), `model` (what a realm is made of), `routing` (broker, dealer, realm),
+`meta` (the meta API) and `cluster` (the other nodes), `router`. What most ask for stands here; URIs,
+errors and the cluster's messages are imported from where they are.
 """
 
-from wsecho.router.access import (
+from wsecho.router.model.access import (
     Authenticator,
     Authorizer,
     Challenge,
@@ -14,17 +18,17 @@ from wsecho.router.access import (
     Requester,
     TransportDetails,
 )
-from wsecho.router.answers import Answer, Reply
-from wsecho.router.audience import Audience
-from wsecho.router.errors import CannotCarryError, WampError
-from wsecho.router.owner import EventsQuery, TopicOwner
-from wsecho.router.ports import Clock, Transport
-from wsecho.router.procedures import ProcedureCall
-from wsecho.router.publications import Publication
-from wsecho.router.realm import Realm
+from wsecho.router.model.answers import Answer, Reply
+from wsecho.router.model.owner import EventsQuery, TopicOwner
+from wsecho.router.model.ports import Clock, Transport
+from wsecho.router.model.procedures import ProcedureCall
+from wsecho.router.model.publications import Publication
+from wsecho.router.model.session import Session
+from wsecho.router.model.states import Ending, SessionState
 from wsecho.router.router import Router
-from wsecho.router.session import Session
-from wsecho.router.states import Ending, SessionState
+from wsecho.router.routing.realm import Realm
+from wsecho.router.wire.audience import Audience
+from wsecho.router.wire.errors import CannotCarryError, WampError
 
 __all__ = [
     "Answer",

@@ -5,22 +5,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wsecho.router import errors
 from wsecho.router.cluster.cluster import RealmCluster
-from wsecho.router.errors import WampError
-from wsecho.router.ids import draw_id
-from wsecho.router.meta_api import provide_meta
-from wsecho.router.realm import Realm
-from wsecho.router.session import Session
+from wsecho.router.meta.api import provide_meta
+from wsecho.router.model.session import Session
+from wsecho.router.routing.realm import Realm
+from wsecho.router.wire import errors
+from wsecho.router.wire.errors import WampError
+from wsecho.router.wire.ids import draw_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wsecho.router.access import Authenticator, Authorizer
     from wsecho.router.cluster.network import Network
-    from wsecho.router.ids import Random
-    from wsecho.router.owner import TopicOwner
-    from wsecho.router.ports import Clock, Pressure, Transport
+    from wsecho.router.model.access import Authenticator, Authorizer
+    from wsecho.router.model.owner import TopicOwner
+    from wsecho.router.model.ports import Clock, Pressure, Transport
+    from wsecho.router.wire.ids import Random
 
 
 class Router:

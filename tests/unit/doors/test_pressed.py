@@ -13,7 +13,7 @@ from wsecho.bus.interface import BusListener
 from wsecho.bus.memory import MemoryBus
 from wsecho.core.rooms.hub import Hub
 from wsecho.doors.websocket import room_door
-from wsecho.router import session
+from wsecho.router.model import session
 
 FEW = 3
 ALL = [f"{number}" for number in range(3 * FEW)]

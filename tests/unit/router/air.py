@@ -17,7 +17,7 @@ from attrs import define, field
 from tests.unit.router.peers import HandClock, World
 from wsecho.router import Answer, WampError
 from wsecho.router.cluster import messages
-from wsecho.router.errors import NETWORK_FAILURE, TIMEOUT, CannotCarryError, TakenError
+from wsecho.router.wire.errors import NETWORK_FAILURE, TIMEOUT, CannotCarryError, TakenError
 
 if TYPE_CHECKING:
     import random

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from autobahn.wamp import message
 
-    from wsecho.router.subscriptions import Subscription
-    from wsecho.router.uris import Match
+    from wsecho.router.model.subscriptions import Subscription
+    from wsecho.router.wire.uris import Match
 
 HELLO, WELCOME, ABORT, CHALLENGE, AUTHENTICATE, GOODBYE, ERROR = 1, 2, 3, 4, 5, 6, 8
 PUBLISH, PUBLISHED, SUBSCRIBE, SUBSCRIBED, UNSUBSCRIBE, UNSUBSCRIBED, EVENT = (

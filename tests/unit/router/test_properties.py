@@ -36,10 +36,10 @@ from tests.unit.router.peers import (
     World,
     with_rooms,
 )
-from tests.unit.router.test_parsing import anything, lively
+from tests.unit.router.wire.test_parsing import anything, lively
 from wsecho.router import SessionState
-from wsecho.router.requests import CANCEL_MODES, INVOKES
-from wsecho.router.uris import matches
+from wsecho.router.wire.requests import CANCEL_MODES, INVOKES
+from wsecho.router.wire.uris import matches
 
 hello = st.just([HELLO, "realm1", {"roles": ROLES}])
 sensible = st.sampled_from(

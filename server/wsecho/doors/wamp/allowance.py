@@ -8,8 +8,8 @@ from attrs import frozen
 from wsecho.core.wire.topics import ROOM_PREFIX
 from wsecho.fanout.rooms import Rooms
 from wsecho.router import Session, WampError
-from wsecho.router.errors import OVER_LIMIT
-from wsecho.router.uris import Match, may_reach
+from wsecho.router.wire.errors import OVER_LIMIT
+from wsecho.router.wire.uris import Match, may_reach
 
 _NAME: Final = "max-rooms-per-connection"
 

@@ -14,7 +14,7 @@ from wsecho.core.wire.errors import (
     without_quotes,
 )
 from wsecho.router import Ending, Session
-from wsecho.router import errors as uris
+from wsecho.router.wire import errors as uris
 
 # Together these are AutobahnJS's alone: what it takes of progressive results it does not announce.
 _AUTOBAHNJS: Final = frozenset(("progressive_call_results", "registration_revocation"))

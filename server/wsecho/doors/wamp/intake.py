@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IReactorTime
 from wsecho.core.limits.rates import Meter, Rates
 from wsecho.doors.wamp.unfit import Unfit
 from wsecho.router import Session, WampError
-from wsecho.router.errors import OVER_RATE, UnfitError
+from wsecho.router.wire.errors import OVER_RATE, UnfitError
 from wsecho.server.stats import Stats
 
 _REASON = "messages come faster than this server allows"

@@ -21,7 +21,7 @@ from wsecho.doors.wamp.intake import RateLimitedInbox
 from wsecho.doors.wamp.unfit import MalformedError
 from wsecho.doors.wamp.waiting import SendBacklog
 from wsecho.router import Ending, Identity, Session, TransportDetails
-from wsecho.router.errors import SYSTEM_SHUTDOWN
+from wsecho.router.wire.errors import SYSTEM_SHUTDOWN
 from wsecho.server.state import ServerState
 
 _AHEAD: Final = 1 << 16

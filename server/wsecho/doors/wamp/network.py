@@ -23,10 +23,10 @@ from wsecho.doors.wamp.objects import MESSAGE_PACK, TAGS, Extension
 from wsecho.doors.wamp.promises import awaited, promised
 from wsecho.doors.wamp.unfit import MalformedError
 from wsecho.router import CannotCarryError
-from wsecho.router.answers import Answer
 from wsecho.router.cluster import messages
 from wsecho.router.cluster.messages import Notice
-from wsecho.router.errors import TakenError
+from wsecho.router.model.answers import Answer
+from wsecho.router.wire.errors import TakenError
 
 _MESSAGE_PACK: Final = 1_464_156_504
 """The CBOR tag of what only MessagePack has a form for: one that nobody has registered."""

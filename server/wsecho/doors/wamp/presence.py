@@ -18,8 +18,8 @@ from wsecho.core.wire.topics import presence_topic, room_topic
 from wsecho.doors.wamp.promises import promised
 from wsecho.fanout.rooms import Rooms, draw_publication
 from wsecho.router import ProcedureCall, Publication, Realm, Reply, Session, WampError
-from wsecho.router.answers import Answer
-from wsecho.router.errors import INVALID_ARGUMENT, NOT_AUTHORIZED
+from wsecho.router.model.answers import Answer
+from wsecho.router.wire.errors import INVALID_ARGUMENT, NOT_AUTHORIZED
 
 
 @define(eq=False)

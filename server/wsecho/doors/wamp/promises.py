@@ -10,8 +10,8 @@ from twisted.internet.defer import Deferred
 from wsecho.bus.later import Later, settle
 from wsecho.core.wire.errors import BadRequest, BusTimeout, BusUnavailable, OverLimit, WireError
 from wsecho.router import WampError
-from wsecho.router.answers import Answer
-from wsecho.router.errors import (
+from wsecho.router.model.answers import Answer
+from wsecho.router.wire.errors import (
     INVALID_ARGUMENT,
     NETWORK_FAILURE,
     OVER_LIMIT,

@@ -30,7 +30,7 @@ from wsecho.doors.wamp.unfit import MalformedError
 from wsecho.doors.wamp.waiting import SendBacklog
 from wsecho.doors.websocket.outbound import Outbound
 from wsecho.router import CannotCarryError, Ending, Router, Session, TransportDetails
-from wsecho.router.errors import PAYLOAD_SIZE_EXCEEDED, SYSTEM_SHUTDOWN
+from wsecho.router.wire.errors import PAYLOAD_SIZE_EXCEEDED, SYSTEM_SHUTDOWN
 from wsecho.server.state import ServerState
 from wsecho.server.stats import ConnectionStats
 

@@ -27,10 +27,10 @@ from wsecho.doors.wamp.presence import WampAttendee, announce_presence, provide_
 from wsecho.doors.wamp.promises import promised
 from wsecho.fanout.rooms import Rooms, draw_publication
 from wsecho.router import EventsQuery, Publication, Realm, Reply, Session, WampError
-from wsecho.router.answers import Answer
-from wsecho.router.errors import INVALID_ARGUMENT, INVALID_URI, NOT_AUTHORIZED
-from wsecho.router.subscriptions import Subscription
-from wsecho.router.uris import Match, matches
+from wsecho.router.model.answers import Answer
+from wsecho.router.model.subscriptions import Subscription
+from wsecho.router.wire.errors import INVALID_ARGUMENT, INVALID_URI, NOT_AUTHORIZED
+from wsecho.router.wire.uris import Match, matches
 
 _MAX_ANSWER: Final = 1 << 20
 """Bytes of payload after which an answer of Event History is cut; one event always fits."""

@@ -18,7 +18,7 @@ from wsecho.core.wire.positions import Position
 from wsecho.core.wire.topics import topic_room
 from wsecho.fanout.rooms import draw_publication
 from wsecho.router import CannotCarryError
-from wsecho.router.outgoing import OutgoingEvent
+from wsecho.router.wire.outgoing import OutgoingEvent
 from wsecho.server.stats import Stats
 
 _DOOR: Final = "wamp"

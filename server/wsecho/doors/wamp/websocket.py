@@ -13,7 +13,7 @@ from wsecho.doors.wamp.unfit import MalformedError
 from wsecho.doors.wamp.waiting import SendBacklog
 from wsecho.doors.websocket.door import Connection, PlainDoor
 from wsecho.router import Ending, Identity, Router, Session, TransportDetails
-from wsecho.router import errors as uris
+from wsecho.router.wire import errors as uris
 
 
 @define(eq=False)

@@ -9,24 +9,24 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from wsecho.router import errors, requests
-from wsecho.router.answers import settle_answer
 from wsecho.router.cluster import messages
 from wsecho.router.cluster.network import check
 from wsecho.router.cluster.registering import place_of
 from wsecho.router.cluster.remote_sessions import FarCaller, RemoteSession
-from wsecho.router.errors import WampError
-from wsecho.router.uris import is_reserved
+from wsecho.router.model.answers import settle_answer
+from wsecho.router.wire import errors, requests
+from wsecho.router.wire.errors import WampError
+from wsecho.router.wire.uris import is_reserved
 
 if TYPE_CHECKING:
     from autobahn.wamp import message
 
-    from wsecho.router import outgoing
-    from wsecho.router.calls import OngoingCall
     from wsecho.router.cluster.network import Network
     from wsecho.router.cluster.remote_nodes import RemoteNode
-    from wsecho.router.realm import Realm
-    from wsecho.router.session import Session
+    from wsecho.router.model.calls import OngoingCall
+    from wsecho.router.model.session import Session
+    from wsecho.router.routing.realm import Realm
+    from wsecho.router.wire import outgoing
 
 
 class Calling:

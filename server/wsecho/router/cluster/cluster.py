@@ -8,7 +8,6 @@ from functools import partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from wsecho.router import errors
 from wsecho.router.cluster import messages
 from wsecho.router.cluster.calling import Calling
 from wsecho.router.cluster.events import Events
@@ -16,23 +15,24 @@ from wsecho.router.cluster.network import check
 from wsecho.router.cluster.registering import Registering
 from wsecho.router.cluster.remote_nodes import RemoteNode, joined, state_of
 from wsecho.router.cluster.wills import Wills
-from wsecho.router.errors import WampError
-from wsecho.router.ids import MAX_ID
+from wsecho.router.wire import errors
+from wsecho.router.wire.errors import WampError
+from wsecho.router.wire.ids import MAX_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from wsecho.router.answers import Answer, Reply
     from wsecho.router.cluster.messages import Notice
     from wsecho.router.cluster.network import Network
-    from wsecho.router.publications import Publication
-    from wsecho.router.realm import Realm
-    from wsecho.router.registrations import Registrant, Registration
-    from wsecho.router.requests import Call, Register
-    from wsecho.router.session import Session
-    from wsecho.router.subscriptions import Subscription
-    from wsecho.router.testaments import Testament
-    from wsecho.router.uris import Match
+    from wsecho.router.model.answers import Answer, Reply
+    from wsecho.router.model.publications import Publication
+    from wsecho.router.model.registrations import Registrant, Registration
+    from wsecho.router.model.session import Session
+    from wsecho.router.model.subscriptions import Subscription
+    from wsecho.router.model.testaments import Testament
+    from wsecho.router.routing.realm import Realm
+    from wsecho.router.wire.requests import Call, Register
+    from wsecho.router.wire.uris import Match
 
 
 class RealmCluster:

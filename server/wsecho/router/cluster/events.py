@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from wsecho.router import errors
-from wsecho.router.answers import Answer, settle_answer
-from wsecho.router.audience import Audience
 from wsecho.router.cluster import messages
-from wsecho.router.errors import CannotCarryError, WampError
-from wsecho.router.outgoing import Publisher
-from wsecho.router.publications import Publication
+from wsecho.router.model.answers import Answer, settle_answer
+from wsecho.router.model.publications import Publication
+from wsecho.router.wire import errors
+from wsecho.router.wire.audience import Audience
+from wsecho.router.wire.errors import CannotCarryError, WampError
+from wsecho.router.wire.outgoing import Publisher
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from wsecho.router.cluster.network import Network
-    from wsecho.router.realm import Realm
+    from wsecho.router.routing.realm import Realm
 
 
 class Events:

@@ -25,8 +25,8 @@ import attrs
 from attrs import frozen
 
 if TYPE_CHECKING:
-    from wsecho.router.requests import Invoke as Policy
-    from wsecho.router.uris import Match
+    from wsecho.router.wire.requests import Invoke as Policy
+    from wsecho.router.wire.uris import Match
 
 VERSION: Final = 1
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from wsecho.router.errors import NETWORK_FAILURE, WampError
+from wsecho.router.wire.errors import NETWORK_FAILURE, WampError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from wsecho.router.answers import Answer
     from wsecho.router.cluster.messages import Notice
+    from wsecho.router.model.answers import Answer
 
 
 class Network(Protocol):

@@ -7,18 +7,18 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-from wsecho.router.answers import settle_answer
 from wsecho.router.cluster import messages
-from wsecho.router.errors import TakenError, WampError
+from wsecho.router.model.answers import settle_answer
+from wsecho.router.wire.errors import TakenError, WampError
 
 if TYPE_CHECKING:
     from wsecho.router.cluster.network import Network
     from wsecho.router.cluster.remote_sessions import RemoteSession
-    from wsecho.router.realm import Realm
-    from wsecho.router.registrations import Registrant, Registration
-    from wsecho.router.requests import Register
-    from wsecho.router.session import Session
-    from wsecho.router.uris import Match
+    from wsecho.router.model.registrations import Registrant, Registration
+    from wsecho.router.model.session import Session
+    from wsecho.router.routing.realm import Realm
+    from wsecho.router.wire.requests import Register
+    from wsecho.router.wire.uris import Match
 
 
 def place_of(uri: str, match: Match) -> str:

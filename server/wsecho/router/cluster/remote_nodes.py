@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field
 
-from wsecho.router.calls import SpentCalls
 from wsecho.router.cluster import messages
 from wsecho.router.cluster.remote_sessions import RemoteSession, features
+from wsecho.router.model.calls import SpentCalls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from wsecho.router.calls import OngoingCall
     from wsecho.router.cluster.remote_sessions import RemoteCalls
-    from wsecho.router.realm import Realm
-    from wsecho.router.session import Session
-    from wsecho.router.uris import Match
+    from wsecho.router.model.calls import OngoingCall
+    from wsecho.router.model.session import Session
+    from wsecho.router.routing.realm import Realm
+    from wsecho.router.wire.uris import Match
 
 PART: Final = 200
 """Sessions in one part of a `State`."""

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 from attrs import define, field, frozen
 from autobahn.wamp import message
 
-from wsecho.router import outgoing
 from wsecho.router.cluster import messages
-from wsecho.router.errors import WampError
-from wsecho.router.peer import Peer
+from wsecho.router.model.peer import Peer
+from wsecho.router.wire import outgoing
+from wsecho.router.wire.errors import WampError
 
 if TYPE_CHECKING:
-    from wsecho.router.calls import OngoingCall, SpentCalls
     from wsecho.router.cluster.network import Network
-    from wsecho.router.registrations import Registration
-    from wsecho.router.session import Session
-    from wsecho.router.subscriptions import Subscription
+    from wsecho.router.model.calls import OngoingCall, SpentCalls
+    from wsecho.router.model.registrations import Registration
+    from wsecho.router.model.session import Session
+    from wsecho.router.model.subscriptions import Subscription
 
 # What a dealer asks a callee's features for.
 _FEATURES: Final = (

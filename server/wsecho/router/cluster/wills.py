@@ -6,20 +6,20 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from wsecho.router import errors
-from wsecho.router.answers import Answer, Reply, settle_answer
 from wsecho.router.cluster import messages
 from wsecho.router.cluster.events import read, write
-from wsecho.router.errors import CannotCarryError, WampError
+from wsecho.router.model.answers import Answer, Reply, settle_answer
+from wsecho.router.wire import errors
+from wsecho.router.wire.errors import CannotCarryError, WampError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from wsecho.router.cluster.events import Events
     from wsecho.router.cluster.network import Network
-    from wsecho.router.realm import Realm
-    from wsecho.router.session import Session
-    from wsecho.router.testaments import Testament
+    from wsecho.router.model.session import Session
+    from wsecho.router.model.testaments import Testament
+    from wsecho.router.routing.realm import Realm
 
 _MAY_BE_TRIED_AGAIN = frozenset({errors.NETWORK_FAILURE, errors.TIMEOUT})
 

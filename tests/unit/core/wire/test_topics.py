@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.unit.core.wire.test_names import NAMES
 from wsecho.core.wire.errors import BadRequest
 from wsecho.core.wire.topics import ROOM_PREFIX, room_topic, topic_room
-from wsecho.router.uris import is_uri
+from wsecho.router.wire.uris import is_uri
 
 
 @given(NAMES)

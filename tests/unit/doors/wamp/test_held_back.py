@@ -8,7 +8,7 @@ import pytest
 from tests.unit.doors.harness import Peer, Server
 from tests.unit.doors.wamp.harness import HELLO, ROOM, Poller, Raw, Wamp, make_server
 from wsecho.fanout import batch, fanout, scheduler
-from wsecho.router import distribution
+from wsecho.router.routing import distribution
 
 TOPIC = "com.example.topic"
 MOST = 2

@@ -20,7 +20,7 @@ from wsecho.doors.wamp.objects import Extension
 from wsecho.fanout.rooms import draw_word
 from wsecho.router import CannotCarryError, WampError
 from wsecho.router.cluster import messages
-from wsecho.router.errors import TakenError
+from wsecho.router.wire.errors import TakenError
 
 SCALARS = st.one_of(
     st.none(),

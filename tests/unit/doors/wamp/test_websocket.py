@@ -190,7 +190,7 @@ def test_a_fault_of_ours_closes_1011(monkeypatch: pytest.MonkeyPatch) -> None:
     """ABORT says no more than that."""
     server = make_server()
     wamp = Wamp.join(server)
-    monkeypatch.setattr("wsecho.router.session.parse", lambda _: 1 / 0)
+    monkeypatch.setattr("wsecho.router.model.session.parse", lambda _: 1 / 0)
     wamp.say([48, 1, {}, "wsecho.echo"])
     [[kind, details, reason]] = wamp.heard()
     assert (kind, reason) == (ABORT, "wamp.error.runtime_error")

@@ -42,7 +42,7 @@ from wsecho.router.cluster.remote_sessions import RemoteSession
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from wsecho.router.requests import Invoke
+    from wsecho.router.wire.requests import Invoke
 
 TAKEN = "wamp.error.procedure_already_exists"
 AWAY = "wamp.error.network_failure"

@@ -1,0 +1,329 @@
+# SPDX-License-Identifier: MIT
+"""The broker: subscriptions, publications, and getting the one to the other."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from autobahn.wamp import message
+
+from wsecho.router.model.answers import Answer
+from wsecho.router.model.matching import PatternIndex
+from wsecho.router.model.publications import Publication
+from wsecho.router.model.retained import Retained
+from wsecho.router.model.subscriptions import Subscription
+from wsecho.router.routing.distribution import Distribution
+from wsecho.router.wire import errors
+from wsecho.router.wire.errors import WampError
+from wsecho.router.wire.ids import draw_id
+from wsecho.router.wire.outgoing import Publisher
+from wsecho.router.wire.uris import is_reserved, may_reach
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wsecho.router.model.access import Requester
+    from wsecho.router.model.session import Session
+    from wsecho.router.model.subscriptions import LocalSubscriber, Subscriber
+    from wsecho.router.routing.context import Context
+    from wsecho.router.wire.requests import Publish, Subscribe, Unsubscribe
+    from wsecho.router.wire.uris import Match
+
+
+class Broker:
+    """The broker of one realm ("Publish and Subscribe").
+
+    Args:
+        realm: whose clock, random, authorizer and topic owner it uses.
+        max_retained: topics that may have a retained event.
+    """
+
+    def __init__(self, realm: Context, max_retained: int) -> None:
+        self._realm = realm
+        self._index: PatternIndex[Subscription] = PatternIndex()
+        self._by_id: dict[int, Subscription] = {}
+        self._distribution = Distribution(realm)
+        self.retained = Retained(max_retained)
+        self._owned = realm.owner.prefixes if realm.owner is not None else ()
+
+    # -- what peers ask for
+
+    def subscribe(self, session: Session, request: Subscribe) -> None:
+        """SUBSCRIBE.
+
+        Raises:
+            WampError: not authorized, or refused by the topic's owner.
+        """
+        realm, match = self._realm, request.match
+        uri = self.canonical(request.topic) if match == "exact" else request.topic
+        realm.authorize(session, "subscribe", uri, match)
+        if realm.owner is None or not self.reaches_owned(uri, match):
+            self._enter(session, request, uri)
+            return
+        answer = realm.owner.subscribing(session, uri, match)
+        if answer is None:
+            self._enter(session, request, uri)
+        else:
+            answer.then(
+                lambda _: realm.safely(partial(self._enter, session, request, uri)),
+                partial(session.refuse, request),
+            )
+
+    def unsubscribe(self, session: Session, request: Unsubscribe) -> None:
+        """UNSUBSCRIBE.
+
+        Raises:
+            WampError: the session has no such subscription.
+        """
+        subscription = session.subscriptions.get(request.subscription)
+        if subscription is None:
+            raise WampError(errors.NO_SUCH_SUBSCRIPTION)
+        session.send(message.Unsubscribed(request.request))
+        self._remove(session, subscription)
+
+    def publish(self, session: Session, request: Publish) -> None:
+        """PUBLISH, with PUBLISHED where `acknowledge` is set.
+
+        Raises:
+            WampError: a reserved topic, not authorized, or refused by the topic's owner.
+        """
+        outcome = self.admit(session, request)
+        self._distribution.pause_reading(session)
+        if not request.acknowledge:
+            return
+        if isinstance(outcome, Answer):
+            outcome.then(
+                partial(self._acknowledge, session, request), partial(session.refuse, request)
+            )
+        else:
+            self._acknowledge(session, request, outcome)
+
+    def admit(self, session: Session, request: Publish) -> int | Answer[int]:
+        """Publish for a session, without acknowledging it; a lone node's testaments come so too.
+
+        Returns:
+            The publication id, or the owner's promise of it.
+
+        Raises:
+            WampError: as `publish`.
+        """
+        realm, publication = self._realm, self.prepare(session, request)
+        realm.counters.publications += 1
+        if realm.owner is not None and self.is_owned(publication.topic):
+            return realm.owner.publish(session, publication)
+        return realm.others.publish(publication, retain=request.retain)
+
+    def prepare(self, session: Session, request: Publish) -> Publication:
+        """Make what a session may publish.
+
+        Raises:
+            WampError: as `check_topic`.
+        """
+        return Publication(
+            draw_id(self._realm.random),
+            self.check_topic(session, request),
+            request.args,
+            request.kwargs,
+            session.id if request.exclude_me else 0,
+            Publisher(session.id, session.authid, session.authrole)
+            if request.disclose_me
+            else None,
+            request.audience,
+        )
+
+    def is_owned(self, topic: str) -> bool:
+        """Whether a concrete topic is its owner's."""
+        return topic.startswith(self._owned)
+
+    def check_topic(self, session: Session, request: Publish) -> str:
+        """The canonical topic of a publication that is allowed.
+
+        Raises:
+            WampError: a reserved topic, not authorized, or an option that an owned topic bars.
+        """
+        topic = self.canonical(request.topic)
+        if is_reserved(topic):
+            raise WampError(errors.INVALID_URI, "topics under wamp. are the router's own")
+        self._realm.authorize(session, "publish", topic, "exact")
+        if topic.startswith(self._owned) and (request.retain or request.audience is not None):
+            raise WampError(
+                errors.OPTION_NOT_ALLOWED, "exclude, eligible and retain do not work on rooms"
+            )
+        return topic
+
+    # -- getting events out
+
+    def dispatch(self, publication: Publication) -> None:
+        """Send an event to the subscribers of every subscription that covers its topic.
+
+        One EVENT object serves all receivers on one subscription. A receiver whose serializer
+        cannot carry it is left out and counted.
+        """
+        for subscription in self._index.matches(publication.topic):
+            if not subscription.is_here:
+                continue
+            event = publication.event(subscription.id, subscription.match)
+            receivers = self._receivers(publication, subscription)
+            self._distribution.send(event, subscription, receivers)
+
+    def has_receivers(self, topic: str) -> bool:
+        """Whether any subscription of a session here covers the topic."""
+        return any(subscription.is_here for subscription in self._index.matches(topic))
+
+    def _receivers(
+        self, publication: Publication, subscription: Subscription
+    ) -> Sequence[LocalSubscriber]:
+        receivers = publication.receivers(subscription.members)
+        if subscription.match == "exact" or self._realm.authorizer is None:
+            return receivers
+        topic = publication.topic
+        return [session for session in receivers if self._may_receive(session, topic)]
+
+    def _may_receive(self, session: Requester, topic: str) -> bool:
+        authorizer = self._realm.authorizer
+        if authorizer is None:
+            return True
+        try:
+            return authorizer.may_receive(session, topic)
+        except Exception as fault:  # noqa: BLE001  # the other receivers must have it all the same
+            self._realm.faults(fault)
+            return False
+
+    def _acknowledge(self, session: Session, request: Publish, publication: int) -> None:
+        session.send(message.Published(request.request, publication))
+
+    # -- the life of a subscription
+
+    def _enter(self, session: Session, request: Subscribe, uri: str) -> None:
+        if not session.is_open:  # it went while the owner was asked
+            return
+        subscription, created = self._obtain(uri, request.match, self._realm.clock.now())
+        first, new = not subscription.is_here, session not in subscription
+        if new:
+            subscription.add(session)
+            session.subscriptions[subscription.id] = subscription
+        session.send(message.Subscribed(request.request, subscription.id))
+        if request.get_retained:
+            self._send_retained(session, subscription)
+        if new:
+            self._tell_subscribed(session, subscription, created=created)
+            self._tell_others(session, subscription, first=first)
+
+    def enter_remote_session(
+        self, remote_session: Subscriber, uri: str, match: Match, created: float
+    ) -> None:
+        """Take note that a session of another node subscribed."""
+        subscription, is_new = self._obtain(uri, match, created)
+        subscription.created = min(subscription.created, created)
+        if remote_session not in subscription.remote_sessions:
+            subscription.remote_sessions[remote_session] = None
+            remote_session.subscriptions[subscription.id] = subscription
+            self._tell_subscribed(remote_session, subscription, created=is_new)
+
+    def _obtain(self, uri: str, match: Match, now: float) -> tuple[Subscription, bool]:
+        subscription = self._index.get(uri, match)
+        if subscription is not None:
+            return subscription, False
+        identifier = self._realm.others.new_id("s", uri, match)
+        subscription = Subscription(identifier, uri, match, now)
+        self._index.add(uri, match, subscription)
+        self._by_id[identifier] = subscription
+        return subscription, True
+
+    def _send_retained(self, session: Session, subscription: Subscription) -> None:
+        match = subscription.match
+        for publication in self.retained.find(subscription.uri, match, session):
+            if match == "exact" or self._may_receive(session, publication.topic):
+                event = publication.event(subscription.id, match, retained=True)
+                self._distribution.send(event, subscription, (session,))
+
+    def _tell_subscribed(
+        self, session: Subscriber, subscription: Subscription, *, created: bool
+    ) -> None:
+        realm = self._realm
+        if not is_reserved(subscription.uri):
+            if created:
+                realm.announce("wamp.subscription.on_create", session.id, subscription.describe())
+            realm.announce("wamp.subscription.on_subscribe", session.id, subscription.id)
+
+    def _tell_others(self, session: Session, subscription: Subscription, *, first: bool) -> None:
+        realm = self._realm
+        realm.others.subscribed(session, subscription)
+        if realm.owner is not None and self.reaches_owned(subscription.uri, subscription.match):
+            realm.safely(partial(realm.owner.subscribed, session, subscription, first=first))
+
+    def _remove(self, session: Session, subscription: Subscription) -> None:
+        realm = self._realm
+        subscription.discard(session)
+        session.subscriptions.pop(subscription.id, None)
+        last = not subscription.is_here
+        self._drop_if_empty(session, subscription)
+        realm.others.unsubscribed(session, subscription)
+        if realm.owner is not None and self.reaches_owned(subscription.uri, subscription.match):
+            realm.safely(partial(realm.owner.unsubscribed, session, subscription, last=last))
+
+    def remove_remote_session(self, remote_session: Subscriber, subscription: Subscription) -> None:
+        """Take note that a session of another node has unsubscribed."""
+        subscription.remote_sessions.pop(remote_session, None)
+        remote_session.subscriptions.pop(subscription.id, None)
+        self._drop_if_empty(remote_session, subscription)
+
+    def _drop_if_empty(self, session: Subscriber, subscription: Subscription) -> None:
+        last = not len(subscription)
+        if last:
+            self._index.remove(subscription.uri, subscription.match)
+            self._by_id.pop(subscription.id, None)
+        if not is_reserved(subscription.uri):
+            self._realm.announce("wamp.subscription.on_unsubscribe", session.id, subscription.id)
+            if last:
+                self._realm.announce("wamp.subscription.on_delete", session.id, subscription.id)
+
+    def forget(self, session: Session) -> None:
+        """Drop all that a session subscribed to."""
+        for subscription in list(session.subscriptions.values()):
+            self._remove(session, subscription)
+
+    # -- questions
+
+    def canonical(self, topic: str) -> str:
+        """The one spelling of a concrete topic.
+
+        Raises:
+            WampError: an owned topic that its owner cannot read.
+        """
+        owner = self._realm.owner
+        return (
+            owner.canonical(topic) if owner is not None and topic.startswith(self._owned) else topic
+        )
+
+    def reaches_owned(self, uri: str, match: Match) -> bool:
+        """Whether a subscription to `uri` can receive events of owned topics."""
+        return any(may_reach(uri, match, prefix) for prefix in self._owned)
+
+    def subscription(self, identifier: int) -> Subscription:
+        """The subscription with this id.
+
+        Raises:
+            WampError: there is none.
+        """
+        found = self._by_id.get(identifier)
+        if found is None:
+            raise WampError(errors.NO_SUCH_SUBSCRIPTION)
+        return found
+
+    def find(self, uri: str, match: Match) -> Subscription | None:
+        """The subscription to a canonical URI."""
+        return self._index.get(uri, match)
+
+    def lookup(self, uri: str, match: Match) -> Subscription | None:
+        """The subscription to exactly this URI and policy."""
+        return self._index.get(self.canonical(uri) if match == "exact" else uri, match)
+
+    def matching(self, topic: str) -> tuple[Subscription, ...]:
+        """All subscriptions that cover a concrete topic."""
+        return self._index.matches(self.canonical(topic))
+
+    def listing(self, match: Match) -> list[int]:
+        """The ids of all subscriptions under a policy."""
+        return [subscription.id for subscription in self._index.values(match)]

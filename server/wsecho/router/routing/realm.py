@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: MIT
+"""A realm: sessions that can reach one another, with a broker and a dealer."""
+
+from __future__ import annotations
+
+from collections import deque
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+
+from autobahn.wamp import message
+
+from wsecho.router.model.access import Anonymous
+from wsecho.router.model.publications import Publication
+from wsecho.router.routing.alone import SingleNode
+from wsecho.router.routing.broker import Broker
+from wsecho.router.routing.context import Counters
+from wsecho.router.routing.dealer import Dealer
+from wsecho.router.routing.serving import ServedCalls, Service
+from wsecho.router.wire import errors, features
+from wsecho.router.wire.errors import WampError
+from wsecho.router.wire.ids import draw_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wsecho.router.model.access import Action, Authenticator, Authorizer, Requester
+    from wsecho.router.model.answers import Answer, Reply
+    from wsecho.router.model.owner import TopicOwner
+    from wsecho.router.model.ports import Clock
+    from wsecho.router.model.procedures import Procedure, ProcedureCall
+    from wsecho.router.model.session import AnySession, Session
+    from wsecho.router.routing.context import OtherNodes
+    from wsecho.router.wire.ids import Random
+    from wsecho.router.wire.uris import Match
+
+
+class RealmHost(Protocol):
+    """What a realm asks of its router."""
+
+    @property
+    def clock(self) -> Clock:
+        """The time, and calls at a later one."""
+
+    @property
+    def random(self) -> Random:
+        """The source of ids."""
+
+    @property
+    def faults(self) -> Callable[[BaseException], None]:
+        """Is given what is our own fault."""
+
+    def safely(self, call: Callable[[], None]) -> None:
+        """Call a neighbour, or clear something up, and go on whatever it raises."""
+
+
+class Realm:
+    """One realm. Made by `Router.add_realm`.
+
+    Attributes:
+        name: its URI.
+        sessions: those that are open, by id; `remote_sessions`: those of other nodes.
+        others: the other nodes; the router puts them in where there are any.
+        broker, dealer: its two halves.
+        counters: for metrics.
+    """
+
+    def __init__(
+        self,
+        host: RealmHost,
+        name: str,
+        *,
+        authenticator: Authenticator | None = None,
+        authorizer: Authorizer | None = None,
+        owner: TopicOwner | None = None,
+        max_retained: int = 10_000,
+        in_cluster: bool = False,
+    ) -> None:
+        self.name = name
+        self.clock = host.clock
+        self.random = host.random
+        self.safely = host.safely
+        self.faults = host.faults
+        self.authenticator = authenticator or Anonymous(host.random)
+        self.authorizer = authorizer
+        self.owner = owner
+        self.counters = Counters()
+        self.sessions: dict[int, Session] = {}
+        self.remote_sessions: dict[int, AnySession] = {}
+        self._leaving: deque[Session] = deque()
+        self._draining = False
+        self.broker = Broker(self, max_retained)
+        self.dealer = Dealer(self)
+        self.others: OtherNodes = SingleNode(self.broker, self.dealer, self.clock)
+        self._service = Service(self.broker, self.dealer, self.faults)
+        self._roles = features.roles(history=owner is not None, revokes=in_cluster)
+        self._bare_roles = features.bare_roles()
+
+    # -- for the doors
+
+    def provide(self, uri: str, procedure: Procedure) -> None:
+        """Serve a procedure by ourselves; clients cannot register it.
+
+        Args:
+            uri: the procedure.
+            procedure: returns a `Reply`, or an `Answer` to be completed later, or raises
+                `WampError`. Anything else that it raises is reported and becomes
+                `wamp.error.runtime_error` without a word of it.
+        """
+        self.dealer.provide(uri, procedure)
+
+    def provide_for_all(self, uri: str, procedure: Procedure) -> None:
+        """Serve a procedure whose answer counts all nodes; it fails while they are away."""
+
+        def check_then_call(call: ProcedureCall) -> Reply | Answer[Reply]:
+            self.others.check()
+            return procedure(call)
+
+        self.provide(uri, check_then_call)
+
+    def dispatch(self, publication: Publication) -> None:
+        """Send an event of an owned topic to its subscribers. `publication.topic` is canonical."""
+        self.broker.dispatch(publication)
+
+    def announce(self, topic: str, *args: Any, **kwargs: Any) -> None:
+        """Publish an event of the router's own."""
+        if self.broker.has_receivers(topic):
+            self.dispatch(Publication(draw_id(self.random), topic, list(args), kwargs))
+
+    # -- for sessions, broker and dealer
+
+    def authorize(self, session: Requester, action: Action, uri: str, match: Match) -> None:
+        """Let a request pass.
+
+        Raises:
+            WampError: the authorizer does not allow it.
+        """
+        if self.authorizer is not None and not self.authorizer.allows(session, action, uri, match):
+            raise WampError(errors.NOT_AUTHORIZED)
+
+    def welcome(self, session: Session, *, features: bool = True) -> message.Welcome:
+        """WELCOME for a session that was let in, with or without our features."""
+        identity = session.identity
+        assert identity is not None  # noqa: S101  # it was let in
+        return message.Welcome(
+            session.id,
+            self._roles if features else self._bare_roles,
+            realm=self.name,
+            authid=identity.authid,
+            authrole=identity.authrole,
+            authmethod=identity.authmethod,
+            authprovider=identity.authprovider,
+            authextra=identity.authextra,
+        )
+
+    def serve(self, session: Session) -> ServedCalls:
+        """What serves the requests of a session that was let in."""
+        return ServedCalls(session, self._service)
+
+    def join(self, session: Session) -> None:
+        """Take in a session that has just been opened."""
+        self.sessions[session.id] = session
+        self.others.joined(session)
+        self.announce("wamp.session.on_join", session.describe())
+
+    def leave(self, session: Session) -> None:
+        """Clear up after a session that is over; it does no harm to say so twice.
+
+        A send may end a further session, whose testament may end another: they are cleared up one
+        after the other, not one within the other.
+        """
+        if self.sessions.pop(session.id, None) is None:
+            return
+        self._leaving.append(session)
+        if self._draining:
+            return
+        self._draining = True
+        try:
+            while self._leaving:
+                self._clear_up(self._leaving.popleft())
+        finally:
+            self._draining = False
+
+    def _clear_up(self, session: Session) -> None:
+        self.safely(partial(self.broker.forget, session))
+        self.safely(partial(self.dealer.forget, session))
+        for testament in session.testaments.take():
+            self.safely(partial(self.others.carry_out, session, testament))
+        self.safely(partial(self.others.left, session))
+        self.safely(
+            partial(
+                self.announce, "wamp.session.on_leave", session.id, session.authid, session.authrole
+            )
+        )

@@ -1,0 +1,383 @@
+# SPDX-License-Identifier: MIT
+"""Publish and subscribe, and the broker's advanced features."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.unit.router.peers import (
+    ERROR,
+    EVENT,
+    PUBLISH,
+    PUBLISHED,
+    SUBSCRIBE,
+    UNSUBSCRIBE,
+    UNSUBSCRIBED,
+    Peer,
+    World,
+    is_over,
+)
+
+if TYPE_CHECKING:
+    from wsecho.router import Session
+    from wsecho.router.model.access import Action
+    from wsecho.router.wire.uris import Match
+
+
+def test_an_event_reaches_the_subscribers_of_its_topic(world: World) -> None:
+    """EVENT carries subscription, publication and payload; nobody else gets it."""
+    publisher, subscriber, other = world.peer(), world.peer(), world.peer()
+    subscription = subscriber.subscribe("com.a")
+    other.subscribe("com.b")
+    publication = publisher.publish("com.a", 1, "x", kwargs={"k": [2]})
+    assert subscriber.one() == [EVENT, subscription, publication, {}, [1, "x"], {"k": [2]}]
+    assert 1 <= publication <= 2**53
+    assert (other.take(), publisher.take()) == ([], [])
+
+
+def test_an_event_without_payload_is_short(world: World) -> None:
+    """No positional and no keyword payload: four elements; keywords alone: an empty list first."""
+    publisher, subscriber = world.peer(), world.peer()
+    subscriber.subscribe("a")
+    publisher.send([PUBLISH, 1, {}, "a"], [PUBLISH, 2, {}, "a", None, {"k": 1}])
+    first, second = subscriber.take()
+    assert len(first) == 4
+    assert second[4:] == [[], {"k": 1}]
+
+
+def test_publishing_is_acknowledged_only_if_asked(world: World) -> None:
+    """PUBLISHED comes with `acknowledge`, nothing without."""
+    peer = world.peer()
+    assert peer.send([PUBLISH, 1, {}, "a"], [PUBLISH, 2, {"acknowledge": False}, "a"]) == []
+    [answer] = peer.send([PUBLISH, 3, {"acknowledge": True}, "a"])
+    assert answer[:2] == [PUBLISHED, 3]
+
+
+def test_subscription_ids_count_from_1_and_are_shared(world: World) -> None:
+    """One id for one topic, whoever subscribes and however often; another for another policy."""
+    one, two = world.peer(), world.peer()
+    assert [one.subscribe("a"), one.subscribe("b"), two.subscribe("a"), one.subscribe("a")] == [
+        *(1, 2, 1, 1)
+    ]
+    assert two.subscribe("a", match="prefix") == 3
+    two.publish("a", 1)
+    assert one.events() == [[[1]]]
+
+
+def test_after_unsubscribing_no_event_comes(world: World) -> None:
+    """UNSUBSCRIBED, then silence; a second time there is no such subscription."""
+    publisher, subscriber = world.peer(), world.peer()
+    subscription = subscriber.subscribe("a")
+    assert subscriber.ask(UNSUBSCRIBE, subscription) == [UNSUBSCRIBED, 2]
+    publisher.publish("a", 1)
+    assert subscriber.take() == []
+    error = subscriber.ask(UNSUBSCRIBE, subscription)
+    assert error == [ERROR, UNSUBSCRIBE, 3, {}, "wamp.error.no_such_subscription"]
+
+
+def test_nobody_can_unsubscribe_another(world: World) -> None:
+    """The id of another's subscription is no subscription of mine."""
+    subscriber, other = world.peer(), world.peer()
+    subscription = subscriber.subscribe("a")
+    assert other.ask(UNSUBSCRIBE, subscription)[4] == "wamp.error.no_such_subscription"
+    other.publish("a", 1)
+    assert subscriber.events() == [[[1]]]
+
+
+def test_a_prefix_is_one_of_the_string(world: World) -> None:
+    """`com.a` matches `com.a`, `com.a.b` and `com.abc`; the concrete topic is told."""
+    publisher, subscriber = world.peer(), world.peer()
+    subscriber.subscribe("com.a", match="prefix")
+    for topic in ("com.a", "com.a.b", "com.abc", "com", "com.b"):
+        publisher.publish(topic)
+    assert [raw[3] for raw in subscriber.take()] == [
+        {"topic": topic} for topic in ("com.a", "com.a.b", "com.abc")
+    ]
+
+
+@pytest.mark.parametrize("prefix", ["", "com.", "com"])
+def test_a_prefix_may_end_anywhere(world: World, prefix: str) -> None:
+    """Also after a dot, or before anything."""
+    publisher, subscriber = world.peer(), world.peer()
+    subscriber.subscribe(prefix, match="prefix")
+    subscriber.take()  # an empty prefix covers the meta events of its own making
+    publisher.publish("com.a", 1)
+    assert subscriber.events() == [[[1]]]
+
+
+def test_a_wildcard_stands_for_one_whole_component(world: World) -> None:
+    """`com..x` matches `com.a.x` but no more and no fewer components."""
+    publisher, subscriber = world.peer(), world.peer()
+    subscriber.subscribe("com..x", match="wildcard")
+    for topic in ("com.a.x", "com.b.x", "com.a.x.y", "com.a.y", "com.x", "org.a.x"):
+        publisher.publish(topic)
+    assert [raw[3]["topic"] for raw in subscriber.take()] == ["com.a.x", "com.b.x"]
+
+
+def test_each_matching_subscription_of_a_session_gets_its_event(world: World) -> None:
+    """Under its own id, with one publication id; an exact one is not told the topic."""
+    publisher, subscriber = world.peer(), world.peer()
+    exact = subscriber.subscribe("com.a.x")
+    prefix = subscriber.subscribe("com", match="prefix")
+    wildcard = subscriber.subscribe("com..x", match="wildcard")
+    publication = publisher.publish("com.a.x")
+    topic = {"topic": "com.a.x"}
+    assert subscriber.take() == [
+        [EVENT, exact, publication, {}],
+        [EVENT, prefix, publication, topic],
+        [EVENT, wildcard, publication, topic],
+    ]
+
+
+def test_one_event_object_serves_all_receivers_of_a_subscription(world: World) -> None:
+    """So that it is serialized once for each serializer."""
+    publisher, subscribers = world.peer(), [world.peer() for _ in range(3)]
+    for subscriber in subscribers:
+        subscriber.subscribe("a")
+    publisher.publish("a", 1)
+    assert len({id(subscriber.transport.objects[-1]) for subscriber in subscribers}) == 1
+
+    class Serializer:
+        NAME, calls = "json", 0
+
+        def serialize(self, raw: list[Any]) -> bytes:
+            self.calls += 1
+            return json.dumps(raw).encode()
+
+    serializer = Serializer()
+    for subscriber in subscribers:
+        assert json.loads(subscriber.transport.objects[-1].serialize(serializer))[4] == [1]
+    assert serializer.calls == 1
+
+
+def test_exclude_me_is_the_default(world: World) -> None:
+    """The publisher gets its own event with `exclude_me: false` alone."""
+    peer = world.peer()
+    peer.subscribe("a")
+    peer.publish("a", 1)
+    assert peer.events() == []
+    peer.publish("a", 2, exclude_me=False)
+    assert peer.events() == [[[2]]]
+
+
+def reached(world: World, **options: Any) -> set[str]:
+    """The authids that an event with these options reaches."""
+    people = {
+        "ann": world.known("ann", "admin"),
+        "bob": world.known("bob", "user"),
+        "cid": world.known("cid", "user"),
+    }
+    for peer in people.values():
+        peer.subscribe("a")
+    for name in ("exclude", "eligible"):
+        if name in options:
+            options[name] = [people[authid].id for authid in options[name]]
+    world.peer().publish("a", 1, **options)
+    return {authid for authid, peer in people.items() if peer.events()}
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"exclude": ["ann"]}, {"bob", "cid"}),
+        ({"exclude_authid": ["ann", "bob"]}, {"cid"}),
+        ({"exclude_authrole": ["user"]}, {"ann"}),
+        ({"eligible": ["ann", "bob"]}, {"ann", "bob"}),
+        ({"eligible_authid": ["cid"]}, {"cid"}),
+        ({"eligible_authrole": ["user", "ghost"]}, {"bob", "cid"}),
+        ({"eligible": []}, set()),
+        ({"eligible_authid": []}, set()),
+        ({"eligible_authrole": []}, set()),
+        ({"exclude": [], "exclude_authid": []}, {"ann", "bob", "cid"}),
+        ({"eligible": ["ann", "bob"], "exclude": ["ann"]}, {"bob"}),
+        ({"eligible_authrole": ["user"], "exclude_authid": ["bob"]}, {"cid"}),
+        ({"eligible_authid": None}, {"ann", "bob", "cid"}),
+    ],
+)
+def test_black_and_whitelists(world: World, options: dict[str, Any], expected: set[str]) -> None:
+    """Every list that is there must let the subscriber pass; an empty whitelist reaches nobody."""
+    assert reached(world, **options) == expected
+
+
+def test_a_publisher_is_disclosed_if_it_asks(world: World) -> None:
+    """`disclose_me` tells session, authid and authrole; without it nothing is told."""
+    publisher, subscriber = world.known("ann"), world.peer()
+    subscriber.subscribe("a")
+    publisher.publish("a")
+    publisher.publish("a", disclose_me=True)
+    hidden, told = subscriber.take()
+    assert hidden[3] == {}
+    assert told[3] == {
+        "publisher": publisher.id,
+        "publisher_authid": "ann",
+        "publisher_authrole": "user",
+    }
+
+
+def test_a_retained_event_is_sent_to_later_subscribers(world: World) -> None:
+    """To those who ask by `get_retained`, marked, under its own publication id."""
+    publisher, subscriber, other = world.peer(), world.peer(), world.peer()
+    publisher.publish("a", "old", retain=True)
+    publication = publisher.publish("a", "new", retain=True)
+    publisher.publish("a", "passing")
+    subscription = subscriber.subscribe("a", get_retained=True)
+    assert subscriber.one() == [EVENT, subscription, publication, {"retained": True}, ["new"]]
+    other.subscribe("a")
+    assert other.take() == []
+
+
+def test_a_retained_event_comes_after_subscribed(world: World) -> None:
+    """A client knows no subscription before SUBSCRIBED."""
+    world.peer().publish("a", 1, retain=True)
+    answers = world.peer().send([SUBSCRIBE, 1, {"get_retained": True}, "a"])
+    assert [raw[0] for raw in answers] == [33, EVENT]
+
+
+def test_a_pattern_gets_the_retained_event_of_each_topic(world: World) -> None:
+    """One for each topic that it covers, with the topic told."""
+    publisher, subscriber = world.peer(), world.peer()
+    for topic in ("com.a", "com.b", "org.a"):
+        publisher.publish(topic, topic, retain=True)
+    subscriber.subscribe("com.", match="prefix", get_retained=True)
+    assert [(raw[3]["topic"], raw[4]) for raw in subscriber.take()] == [
+        ("com.a", ["com.a"]),
+        ("com.b", ["com.b"]),
+    ]
+
+
+def test_a_retained_event_goes_only_to_those_who_could_have_had_it(world: World) -> None:
+    """The newest that the subscriber would have received; the publisher is excluded as ever."""
+    publisher = world.known("ann", "admin")
+    publisher.publish("a", "for all", retain=True)
+    publisher.publish("a", "for admins", retain=True, eligible_authrole=["admin"])
+    admin, user = world.known("joe", "admin"), world.known("bob", "user")
+    for peer in (admin, user, publisher):
+        peer.subscribe("a", get_retained=True)
+    assert (admin.events(), user.events()) == ([[["for admins"]]], [[["for all"]]])
+    assert publisher.events() == []
+
+
+def test_retention_is_bounded() -> None:
+    """Beyond `max_retained` topics the one set longest ago goes; of one topic few are kept."""
+    world = World(max_retained=2)
+    publisher, subscriber = world.peer(), world.peer()
+    for topic in ("a", "b", "a", "c"):
+        publisher.publish(topic, topic, retain=True)
+    for number in range(100):
+        publisher.publish("c", number, retain=True, eligible_authid=["nobody"])
+    subscriber.subscribe("", match="prefix", get_retained=True)
+    retained = [raw[4] for raw in subscriber.take() if raw[3].get("retained")]
+    assert retained == [["a"], ["c"]]
+    assert len(world.realm.broker.retained._topics["c"]) <= 9
+
+
+def test_topics_under_wamp_are_the_routers_own(world: World) -> None:
+    """Nobody else may publish there; `wampum` is no such topic."""
+    peer = world.peer()
+    for topic in ("wamp", "wamp.session.on_join", "wamp.x"):
+        answer = peer.ask(PUBLISH, {"acknowledge": True}, topic)
+        assert (answer[0], answer[4]) == (ERROR, "wamp.error.invalid_uri")
+    peer.publish("wampum.x")
+
+
+def test_who_cannot_carry_an_event_is_left_out(world: World) -> None:
+    """That one subscriber alone, and it is counted."""
+    publisher, deaf, good = world.peer(), world.peer(), world.peer()
+    for peer in (deaf, good):
+        peer.subscribe("a")
+    deaf.transport.cannot_carry = lambda raw: raw[0] == EVENT and raw[4] == ["NaN"]
+    publisher.publish("a", "NaN")
+    publisher.publish("a", 1)
+    assert (deaf.events(), good.events()) == ([[[1]]], [[["NaN"]], [[1]]])
+    assert world.realm.counters.left_out == 1
+    assert world.realm.counters.events == 3
+
+
+def test_a_subscriber_lost_while_an_event_goes_out_harms_nobody(world: World) -> None:
+    """Its neighbours get the event; its subscriptions are gone."""
+    publisher, peers = world.peer(), [world.peer() for _ in range(5)]
+    for peer in peers:
+        peer.subscribe("a")
+        peer.subscribe("wamp.session.on_leave")
+    peers[0].transport.on_send = lambda _: peers[3].session.lost()
+    peers[1].transport.on_send = lambda _: peers[1].session.lost()
+    publisher.publish("a", 1)
+    assert [bool(peer.events()) for peer in (peers[0], peers[2], peers[4])] == [True] * 3
+    assert [is_over(peer) for peer in peers] == [False, True, False, True, False]
+
+
+def test_hundreds_of_subscribers_may_go_at_once(world: World) -> None:
+    """Each loss is an event that loses the next: cleared up in turn, not in one another.
+
+    There, each would take several of the thousand frames that Python's stack may have.
+    """
+    peers = [world.peer() for _ in range(300)]
+    for peer in peers:
+        peer.subscribe("wamp.session.on_leave")
+
+        def lose(_raw: Any, peer: Peer = peer) -> None:
+            peer.session.lost()
+
+        peer.transport.on_send = lose
+    world.peer().session.lost()
+    assert not world.realm.sessions
+
+
+class Grants:
+    """Allows what stands in a set of action and URI."""
+
+    def __init__(self, *allowed: tuple[str, str]) -> None:
+        self.allowed = set(allowed)
+
+    def allows(self, _session: Session, action: Action, uri: str, _match: Match) -> bool:
+        """Look it up."""
+        return (action, uri) in self.allowed
+
+    def may_receive(self, _session: Session, topic: str) -> bool:
+        """Look it up."""
+        if topic == "broken":
+            raise KeyError("secret")
+        return ("subscribe", topic) in self.allowed
+
+
+def test_what_is_not_granted_is_not_authorized() -> None:
+    """Each of the four actions asks the authorizer."""
+    peer = World(authorizer=Grants()).peer()
+    for kind, options in (
+        (SUBSCRIBE, {}),
+        (PUBLISH, {"acknowledge": True}),
+        (48, {}),
+        (64, {}),
+    ):
+        answer = peer.ask(kind, options, "a.b")
+        assert (answer[0], answer[4]) == (ERROR, "wamp.error.not_authorized")
+    assert peer.refused("wamp.session.kill_all") == "wamp.error.not_authorized"
+
+
+def test_a_pattern_delivers_only_what_is_granted() -> None:
+    """Live and retained; an exact subscription was granted when it was made."""
+    grants = Grants(
+        *(("publish", "a"), ("publish", "b"), ("publish", "broken"), ("subscribe", "")),
+        ("subscribe", "a"),
+    )
+    world = World(authorizer=grants)
+    publisher, live, late = world.peer(), world.peer(), world.peer()
+    live.subscribe("", match="prefix")
+    for topic in ("a", "b", "broken"):
+        publisher.publish(topic, topic, retain=True)
+    late.subscribe("", match="prefix", get_retained=True)
+    assert live.events() == late.events() == [[["a"]]]
+    assert {type(fault) for fault in world.faults} == {KeyError}
+
+
+def test_a_session_that_ends_leaves_nothing(world: World) -> None:
+    """No subscription of it stays, of whatever policy."""
+    peer = world.peer()
+    peer.subscribe("a")
+    peer.subscribe("a", match="prefix")
+    peer.subscribe("a..", match="wildcard")
+    peer.session.lost()
+    world.check_empty()
