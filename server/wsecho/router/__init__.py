@@ -5,9 +5,9 @@ It knows no sockets, no reactor and no wall clock: transports, the clock and the
 randomness are handed in (`ports`). `Router.attach` makes a `Session` of a transport, whose
 `receive` takes unserialized messages and whose transport is given Autobahn's message objects.
 
-From below: `wire` (messages), `model` (what a realm is made of), `routing` (broker, dealer, realm),
-`meta` (the meta API) and `cluster` (the other nodes), `router`. What most ask for stands here; URIs,
-errors and the cluster's messages are imported from where they are.
+From below: `wire` (messages), `model` (what a realm is made of), `routing` (broker, dealer and
+realm), `meta` (the meta API) and `cluster` (the other nodes), `router`. What most ask for stands
+here; URIs, errors and the cluster's messages are imported from where they are.
 """
 
 from wsecho.router.model.access import (
