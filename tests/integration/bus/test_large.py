@@ -216,3 +216,19 @@ async def test_what_is_kept_and_missed_may_be_large(nodes: list[Node]) -> None:
         for found in reading:
             assert await known(found) == {f"{number}": each for number, each in enumerate(said)}
     assert connects(nodes) == [1, 1, 2]
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+async def test_a_burst_of_large_ones_is_heard_whole(nodes: list[Node]) -> None:
+    """Far more at once than the log holds."""
+    one, *_ = nodes
+    heard = await listen(nodes, "weather")
+    said = [b"%d" % (number % 10) + bytes(15 << 20) for number in range(10)]
+    saying = [one.bus.broadcast_logged("weather", each) for each in said]
+    whispered = one.bus.send_to(nodes[1].bus.node, "weather", b"last")
+    assert [await known(each) for each in saying] == [True] * len(said)
+    assert await known(whispered) is True
+    for node in nodes:
+        await known(node.bus.catch_up())
+    assert heard == [noted(*said), noted(*said, b"last"), noted(*said)]
+    assert connects(nodes) == [1, 1, 1]

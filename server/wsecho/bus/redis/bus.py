@@ -21,6 +21,7 @@ from wsecho.bus.redis.nodes.census import count_members
 from wsecho.bus.redis.nodes.directory import RedisDirectory
 from wsecho.bus.redis.nodes.leases import Leases
 from wsecho.bus.redis.nodes.messaging import NodeMessaging
+from wsecho.bus.redis.nodes.outbox import Outbox
 from wsecho.bus.redis.nodes.wills import Wills
 from wsecho.bus.redis.rooms.correlation import Correlation
 from wsecho.bus.redis.rooms.housekeeping import Housekeeping
@@ -130,8 +131,9 @@ class RedisBus:
             *(self.node, self._commands, self._keys, ttl, self._now),
             speaks_locally=self._settings.speaks_locally,
         )
+        outbox = Outbox(lambda: self._dispatch.catch_up())  # noqa: PLW0108  # made below
         self._messaging = messaging = NodeMessaging(
-            self._commands, self._keys, str(int(2000 * ttl)), lasting, self._wills
+            self._commands, self._keys, str(int(2000 * ttl)), lasting, self._wills, outbox
         )
         wills = self._wills
         self.bequeath, self.revoke, self.inherit = wills.bequeath, wills.revoke, wills.inherit

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import field, frozen
 from twisted.internet.defer import Deferred
 
-from wsecho.bus.redis.client.scripts import KEEP_UNDER, PROCLAIM, READ_KEPT
+from wsecho.bus.redis.client.scripts import KEEP_UNDER, LARGE, PROCLAIM, READ_KEPT
 from wsecho.bus.redis.nodes.asides import needs_place, set_aside
 from wsecho.core.wire.errors import BusUnavailable
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from wsecho.bus.later import Later
     from wsecho.bus.redis.client.commands import Commands
     from wsecho.bus.redis.client.keys import Keys
+    from wsecho.bus.redis.nodes.outbox import Outbox
     from wsecho.bus.redis.nodes.wills import Wills
     from wsecho.core.rooms.wills import Will
 
@@ -43,6 +45,7 @@ class NodeMessaging:
         waiting: milliseconds that what is proclaimed waits for nodes that are cut off.
         lasting: milliseconds that the rest lasts after the last sign of a node.
         wills: knows where those are kept that are carried out by telling.
+        outbox: has what is said wait for what is large.
 
     Attributes:
         names: of what lasts as long as there are nodes, of all that this one has told or read.
@@ -53,17 +56,15 @@ class NodeMessaging:
     _waiting: str
     _lasting: str
     _wills: Wills
+    _outbox: Outbox
     names: set[str] = field(factory=set, init=False)
 
     def broadcast(self, subject: str, payload: bytes) -> None:
         """Say something to all nodes, if they can be reached."""
-        channel = self._keys.subject(subject)
-        if not needs_place(payload):
-            self._commands.cast("PUBLISH", channel, payload)
-        elif self._commands.is_up:
+        if self._commands.is_up:
             # It may be up no longer, and the link not know yet.
             with suppress(BusUnavailable):
-                self._tell(channel, payload).addErrback(_nothing)
+                self.tell(subject, payload).addErrback(_nothing)
 
     def broadcast_logged(
         self, subject: str, payload: bytes, keep: str | None = None, will: Will | None = None
@@ -85,7 +86,8 @@ class NodeMessaging:
             key, more = self._wills.key_of(subject, will)
             names.append(key)
             words += more
-        return self._commands.run(PROCLAIM, names, words).addCallback(bool)
+        say = partial(self._commands.run, PROCLAIM, names, words)
+        return self._outbox.say(subject, say, is_large=len(payload) > LARGE).addCallback(bool)
 
     def tell(self, subject: str, payload: bytes) -> Deferred[None]:
         """Say something to all nodes that are there, and know that it was said.
@@ -93,7 +95,7 @@ class NodeMessaging:
         Raises:
             BusUnavailable: Redis is away.
         """
-        return self._tell(self._keys.subject(subject), payload).addCallback(_nothing)
+        return self._tell(subject, self._keys.subject(subject), payload).addCallback(_nothing)
 
     def send_to(self, node: str, subject: str, payload: bytes) -> Deferred[bool]:
         """Say something to one node; tell whether it listens.
@@ -101,12 +103,15 @@ class NodeMessaging:
         Raises:
             BusUnavailable: Redis is away.
         """
-        return self._tell(self._keys.send_to(node, subject), payload).addCallback(bool)
+        channel = self._keys.send_to(node, subject)
+        return self._tell(subject, channel, payload).addCallback(bool)
 
-    def _tell(self, channel: str, payload: bytes) -> Deferred[int]:
+    def _tell(self, subject: str, channel: str, payload: bytes) -> Deferred[int]:
         if needs_place(payload):
-            return set_aside(self._commands, self._keys, channel, payload)
-        return self._commands.ask("PUBLISH", channel, payload)
+            say = partial(set_aside, self._commands, self._keys, channel, payload)
+        else:
+            say = partial(self._commands.ask, "PUBLISH", channel, payload)
+        return self._outbox.say(subject, say)
 
     def keep(self, subject: str, name: str, payload: bytes) -> None:
         """Keep something of a subject under a name, if Redis is there."""
