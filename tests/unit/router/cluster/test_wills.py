@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: MIT
+"""Testaments over several nodes: those of a dead one are published by the others, once."""
+
+from __future__ import annotations
+
+import random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.router.cluster.air import Cluster
+from tests.unit.router.cluster.nodes import AWAY, bequeath, heard
+from tests.unit.router.peers import Peer
+
+
+def test_a_testament_reaches_other_nodes(cluster: Cluster) -> None:
+    """It is published when its session is gone."""
+    heir, testator = cluster[1].peer(), cluster[0].peer()
+    heir.subscribe("com.will")
+    testator.result("wamp.session.add_testament", "com.will", ["x"], {})
+    testator.session.lost()
+    cluster.settle()
+    assert heir.events() == [[["x"]]]
+
+
+def test_the_testaments_of_a_dead_node_are_published_once(cluster: Cluster) -> None:
+    """In their order, by scope; not those that were flushed, or were published before."""
+    heirs = [cluster[1].peer(), cluster[2].peer()]
+    for heir in heirs:
+        heir.subscribe("com.will")
+    one, two, gone = (cluster[0].peer() for _ in range(3))
+    for number in range(12):
+        bequeath(one, number, scope="detached" if number % 2 else "destroyed")
+    bequeath(two, "flushed", scope="detached")
+    two.result("wamp.session.flush_testaments", scope="detached")
+    bequeath(gone, "gone")
+    gone.session.lost()
+    cluster.settle()
+    assert [heard(heir) for heir in heirs] == [["gone"], ["gone"]]
+    cluster.kill("node0")
+    cluster.settle()
+    assert [heard(heir) for heir in heirs] == [[], []]
+    cluster.bury("node0")
+    cluster.settle()
+    expected = [*range(1, 12, 2), *range(0, 12, 2)]
+    assert [heard(heir) for heir in heirs] == [expected, expected]
+    cluster.tell_who_lives()
+    cluster.settle()
+    assert [heard(heir) for heir in heirs] == [[], []]
+
+
+def test_a_testament_of_a_dead_node_keeps_its_options(cluster: Cluster) -> None:
+    """Who may have it, who it is from, and that it is retained."""
+    testator = cluster[0].known("ann", "author")
+    bob, eve = cluster[1].known("bob", "reader"), cluster[1].known("eve", "spy")
+    for peer in (bob, eve):
+        peer.subscribe("com.will")
+    options = {"eligible_authid": ["bob"], "disclose_me": True, "retain": True}
+    bequeath(testator, "x", publish_options=options)
+    cluster.kill("node0")
+    cluster.bury("node0")
+    cluster.settle()
+    [event] = bob.take()
+    assert (event[3]["publisher_authid"], event[4]) == ("ann", ["x"])
+    assert eve.take() == []
+    later = cluster[2].known("bob", "reader")
+    later.subscribe("com.will", get_retained=True)
+    assert heard(later) == ["x"]
+
+
+def test_a_node_that_was_only_away_publishes_no_testament_again(cluster: Cluster) -> None:
+    """Nor does it what its sessions have flushed meanwhile; what they add then counts."""
+    heir = cluster[1].peer()
+    heir.subscribe("com.will")
+    dead, ended, flushed = (cluster[0].peer() for _ in range(3))
+    bequeath(dead, "dead")
+    bequeath(ended, "ended")
+    cluster.cut("node0")
+    cluster.bury("node0")
+    cluster.settle()
+    assert sorted(heard(heir)) == ["dead", "ended"]
+    ended.session.lost()
+    cluster.rejoin("node0")
+    cluster.settle()
+    dead.session.lost()
+    bequeath(flushed, "flushed")
+    flushed.result("wamp.session.flush_testaments")
+    flushed.session.lost()
+    cluster.settle()
+    assert heard(heir) == []
+    assert not cluster.air.wills or not any(cluster.air.wills.values())
+
+
+def test_a_testament_waits_until_it_can_be_published(cluster: Cluster) -> None:
+    """Its session ended while the other nodes could not be reached."""
+    heir = cluster[1].peer()
+    heir.subscribe("com.will")
+    testator, refused = cluster[0].peer(), cluster[0].peer()
+    bequeath(testator, "x")
+    cluster.cut("node0")
+    assert refused.refused("wamp.session.add_testament", "com.will", ["y"], {}) == AWAY
+    testator.session.lost()
+    refused.session.lost()
+    cluster.settle()
+    assert heard(heir) == []
+    cluster.rejoin("node0")
+    cluster.settle()
+    assert heard(heir) == ["x"]
+    cluster.check()
+
+
+@given(st.randoms(use_true_random=False))
+@settings(deadline=None, max_examples=60)
+def test_each_testament_is_published_once_whatever_happens(dice: random.Random) -> None:
+    """Sessions end, nodes are cut off, taken for dead while they live, and die midway."""
+    cluster = Cluster(4)
+    watcher = cluster[3].peer()
+    watcher.subscribe("com.will")
+    peers = {f"{node}/{number}": cluster[node].peer() for node in range(3) for number in range(3)}
+    for name, peer in peers.items():
+        bequeath(peer, name)
+    for _ in range(dice.randrange(40)):
+        happen(cluster, dice, peers)
+    for node in [f"node{number}" for number in range(3)]:
+        cluster.air.radios.pop(node, None)
+        cluster.bury(node)
+    for _ in range(3):
+        cluster.settle()
+        cluster.tell_who_lives()
+    cluster.settle()
+    assert sorted(heard(watcher)) == sorted(peers)
+
+
+def happen(cluster: Cluster, dice: random.Random, peers: dict[str, Peer]) -> None:
+    """Let something happen to a node or a session, or some of what is under way."""
+    number = dice.randrange(3)
+    node = f"node{number}"
+    is_there, is_away = node in cluster.air.radios, cluster.radios[node].is_away
+    act = dice.choice(["end", "cut", "bury", "rejoin", "kill", "step", "step", "step"])
+    if act == "end" and (is_there or is_away):
+        peers[f"{number}/{dice.randrange(3)}"].session.lost()
+    elif act in {"cut", "kill"} and is_there:
+        (cluster.cut if act == "cut" else cluster.kill)(node)
+    elif act == "bury" and not is_there:
+        cluster.bury(node)
+    elif act == "rejoin" and is_away:
+        cluster.rejoin(node)
+    else:
+        for _ in range(dice.randrange(20)):
+            cluster.step(dice)
