@@ -128,7 +128,7 @@ class Wamp:
 async def wamp(server: RunningServer, path: str = "/ws") -> AsyncIterator[Wamp]:
     """Open a session on a server."""
     form = Subprotocol("wamp.2.cbor")
-    async with websockets.connect(server.ws(path), subprotocols=[form]) as socket:
+    async with websockets.connect(server.ws(path), subprotocols=[form], max_size=None) as socket:
         client = Wamp(socket)
         await client.send(HELLO, "realm1", {"roles": _ROLES})
         async with asyncio.timeout(PATIENCE):
