@@ -128,7 +128,13 @@ class Drain:
         self._cut = self._open()
         for connection in self._state.connections:
             if not connection.is_idle:
-                connection.abort()
+                self._abort(connection)
+
+    def _abort(self, connection: Drainable) -> None:
+        try:
+            connection.abort()
+        except Exception:  # noqa: BLE001  # the boundary: one that fails keeps nobody else here
+            self._log.failure("a connection could not be cut off")
 
     def _open(self) -> int:
         return sum(1 for _ in self._state.stats)

@@ -95,6 +95,28 @@ def test_without_time_everyone_is_told_and_cut() -> None:
     assert done
 
 
+def test_one_that_cannot_be_cut_off_keeps_nobody_else_here() -> None:
+    """The others are cut off, and the end is reached."""
+
+    class Stuck:
+        is_paced = is_idle = False
+
+        def drain(self, retry: float) -> None:
+            """Do not go."""
+
+        def abort(self) -> None:
+            """Fail."""
+            raise RuntimeError
+
+    server = make_server()
+    server.state.connections.add(Stuck())
+    client = server.open("/echo")
+    done = drain(server, 1)
+    server.clock.pump([0.05] * 30)
+    assert client.peer.wire.aborted
+    assert done
+
+
 def test_each_is_told_another_time_to_come_back() -> None:
     """`wsecho.v1` by its frame, between one second and as long as the telling takes."""
     server = make_server()
