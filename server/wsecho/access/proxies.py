@@ -66,6 +66,9 @@ class Proxies:
         Args:
             peer: its address, with or without a port; what is none is a Unix socket.
         """
+        if not self.networks and not self.local:
+            # Where nobody is, as by default, nobody's address is read.
+            return False
         address = host_address(peer)
         return self.local if address is None else self._trusts(address)
 

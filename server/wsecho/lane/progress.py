@@ -9,7 +9,6 @@ for a Unix socket, there is only how much waits (`TIOCOUTQ`): what waits less wa
 import socket
 import struct
 import sys
-from array import array
 from contextlib import suppress
 from typing import Any, Final
 
@@ -21,6 +20,8 @@ if sys.platform != "win32":
 
 _INFO: Final = struct.Struct("=120xQQ92xI")
 """Of `struct tcp_info`: tcpi_bytes_acked, tcpi_bytes_received, tcpi_snd_wnd (since Linux 5.4)."""
+
+_COUNT: Final = bytes(struct.calcsize("i"))
 
 
 def progress(transport: Any, queued: int) -> Progress:
@@ -50,10 +51,9 @@ def _held(transport: Any) -> int:
 
 def _under_way(sock: socket.socket) -> int:
     """Return the octets that the system has, and the peer has not acknowledged."""
-    count = array("i", [0])
     with suppress(OSError, NameError):
-        ioctl(sock.fileno(), TIOCOUTQ, count)
-    return count[0]
+        return int.from_bytes(ioctl(sock.fileno(), TIOCOUTQ, _COUNT), sys.byteorder)
+    return 0
 
 
 def _told(sock: socket.socket, waiting: int) -> Progress | None:

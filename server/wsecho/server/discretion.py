@@ -30,6 +30,7 @@ WITHHELD: Final = "(withheld)"
 """Stands in the log for what a client may have made up."""
 
 OURS: Final = "wsecho"
+_OURS_DOT: Final = f"{OURS}."
 PASSED: Final = "is_discreet"
 """Marks an event that was looked at in the process that it comes from."""
 
@@ -119,8 +120,8 @@ def _withhold(event: LogEvent) -> None:
     if PASSED in event:
         return
     namespace = event.get("log_namespace")
-    is_ours = isinstance(namespace, str) and namespace.split(".", 1)[0] == OURS
-    if is_ours and event.keys() <= _TOLD and "log_failure" not in event:
+    is_ours = isinstance(namespace, str) and (namespace == OURS or namespace.startswith(_OURS_DOT))
+    if is_ours and _TOLD.issuperset(event) and "log_failure" not in event:
         return
     failure = event.get("log_failure", event.get("failure"))
     traceback = Traceback(describe(failure)) if isinstance(failure, Failure) else None

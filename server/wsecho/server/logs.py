@@ -31,6 +31,7 @@ OWN: Final = (
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=False).encode
 _LOGGERS: Final = {"log_time", "log_level", "log_namespace"}
 _UNHURRIED: Final = frozenset({LogLevel.debug, LogLevel.info})
+_LAST_MICROSECOND: Final = 0.999_999
 
 
 @implementer(ILogObserver)
@@ -85,11 +86,14 @@ class TextLog(Log):
             return formatEventAsClassicLogText(event)
         if not text:
             return None
-        # Twisted writes it by way of whole microseconds, which may be the next second's first.
-        second = int(round(event["log_time"], 6))
+        time = event["log_time"]
+        second = int(time)
+        if time - second > _LAST_MICROSECOND:
+            # Twisted writes it by way of whole microseconds, which may be the next second's first.
+            second = int(round(time, 6))
         if second != self._second:
             self._second = second
-            self._time = formatTime(event["log_time"])
+            self._time = formatTime(time)
         text = text.replace("\n", "\n\t")
         return f"{self._time} [{event['log_namespace']}#{event['log_level'].name}] {text}\n"
 

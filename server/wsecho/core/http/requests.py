@@ -105,8 +105,11 @@ class RequestHead:
 
     def members(self, name: str) -> list[str]:
         """List the members of a comma-separated field that may have quoted strings in them."""
+        values = self._values.get(name)
+        if values is None:
+            return []
         # Lines of one name are one list (RFC 9110 section 5.3), quotes and all.
-        return [part for part in split(", ".join(self._values.get(name, ())), ",") if part]
+        return [part for part in split(", ".join(values), ",") if part]
 
     def words(self, name: str) -> list[str]:
         """List the members of a comma-separated field whose case does not matter, in lower case."""

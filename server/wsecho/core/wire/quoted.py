@@ -23,6 +23,8 @@ def split(text: str, separator: str) -> list[str]:
     Returns:
         the pieces, without white space around them (RFC 9110 section 5.6.3); some may be empty.
     """
+    if '"' not in text:
+        return [piece.strip(_SPACE) for piece in text.split(separator)]
     pieces, begin = [], 0
     for token in _TOKENS[separator].finditer(text):
         if token[0] == separator:
