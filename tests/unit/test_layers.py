@@ -71,3 +71,12 @@ def test_the_core_knows_no_input_and_no_output(name: str) -> None:
     for used in imported(PACKAGE.modules[name]):
         top = used.split(".")[0]
         assert top in CORE_MAY_USE or used.startswith("wsecho.core"), f"{name} imports {used}"
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in PACKAGE.modules if name.startswith("wsecho.router")]
+)
+def test_the_router_knows_no_transport(name: str) -> None:
+    """No Twisted, no Autobahn, no sockets: its messages are its own."""
+    for used in imported(PACKAGE.modules[name]):
+        assert used.split(".")[0] not in {"twisted", "autobahn", "socket", "asyncio", "time"}, used

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""A WAMP v2 router that does no I/O: broker, dealer and meta API on Autobahn's message classes.
+"""A WAMP v2 router that does no I/O: broker, dealer and meta API.
 
 It knows no sockets, no reactor and no wall clock: transports, the clock and the source of
 randomness are handed in (`ports`). `Router.attach` makes a `Session` of a transport, whose
-`receive` takes unserialized messages and whose transport is given Autobahn's message objects.
+`receive` takes unserialized messages and whose transport is given `OutgoingMessage`s.
 
 From below: `wire` (messages), `model` (what a realm is made of), `routing` (broker, dealer and
 realm), `meta` (the meta API) and `cluster` (the other nodes), `router`. What most ask for stands

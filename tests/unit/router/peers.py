@@ -28,9 +28,8 @@ from wsecho.router import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from autobahn.wamp import message
-
     from wsecho.router.model.subscriptions import Subscription
+    from wsecho.router.wire.outgoing import OutgoingMessage
     from wsecho.router.wire.uris import Match
 
 HELLO, WELCOME, ABORT, CHALLENGE, AUTHENTICATE, GOODBYE, ERROR = 1, 2, 3, 4, 5, 6, 8
@@ -108,14 +107,14 @@ class Recorder:
     """A transport that keeps what it is given, as lists."""
 
     details: TransportDetails = field(factory=lambda: TransportDetails("websocket", "192.0.2.1"))
-    objects: list[message.Message] = field(factory=list)
+    objects: list[OutgoingMessage] = field(factory=list)
     sent: list[Any] = field(factory=list)
     closed: Ending | None = None
     is_paused: bool = False
     cannot_carry: Callable[[list[Any]], bool] = lambda _: False
     on_send: Callable[[list[Any]], None] = lambda _: None
 
-    def send(self, message: message.Message) -> None:
+    def send(self, message: OutgoingMessage) -> None:
         """Keep a message, or refuse it."""
         raw = message.marshal()
         if self.cannot_carry(raw):

@@ -4,13 +4,12 @@
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-from autobahn.wamp.message import Message
-
 from wsecho.core.websocket.frames import Opcode, encode_frame
 from wsecho.doors.wamp.asjson import JSON
 from wsecho.doors.wamp.objects import CBOR, MESSAGE_PACK, ObjectSerializer
 from wsecho.doors.wamp.unfit import MalformedError
 from wsecho.router import CannotCarryError
+from wsecho.router.wire.outgoing import OutgoingMessage
 
 _RECORD: Final = b"\x1e"
 # Autobahn|Python writes "\30", which Python reads as octal.
@@ -33,16 +32,16 @@ class Framing:
         self._objects = objects
         self._opcode = Opcode.BINARY if objects.BINARY else Opcode.TEXT
 
-    def frame(self, message: Message) -> bytes:
+    def frame(self, message: OutgoingMessage) -> bytes:
         """Put a message into a frame, or take that which another peer already got.
 
         Raises:
             CannotCarryError: the form has no place for something in it.
         """
-        # Autobahn keeps here what was made of a message, by whoever made it. An event's many
-        # receivers share its frame as they share its octets, and pay for one look-up each.
-        made = message._serialized  # noqa: SLF001
-        frame: bytes | None = made.get(self)
+        # An event's many receivers share its frame as they share its octets, and pay for one
+        # look-up each.
+        made = message.made
+        frame = made.get(self)
         if frame is None:
             made[self] = b""  # stays where the next line raises: it is tried once, too
             octets = self.join([message.serialize(self._objects)])
@@ -67,7 +66,7 @@ class Form(Protocol):
     def framing(self) -> Framing:
         """How they go out in WebSocket frames; it may change with what the peer is seen to use."""
 
-    def write(self, message: Message) -> bytes:
+    def write(self, message: OutgoingMessage) -> bytes:
         """Write a message by itself.
 
         Raises:
@@ -119,10 +118,9 @@ class Single:
         self.objects = objects
         self.framing = framing
 
-    def write(self, message: Message) -> bytes:
+    def write(self, message: OutgoingMessage) -> bytes:
         """Write a message; what others of this form already had written is taken as it is."""
-        octets: bytes = message.serialize(self.objects)
-        return octets
+        return message.serialize(self.objects)
 
     def join(self, written: list[bytes]) -> bytes:
         """Put written messages into one."""

@@ -4,7 +4,6 @@
 from collections.abc import Callable
 from typing import Final
 
-from autobahn.wamp.message import Message
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.web.server import Request
 
@@ -22,6 +21,7 @@ from wsecho.doors.wamp.unfit import MalformedError
 from wsecho.doors.wamp.waiting import SendBacklog
 from wsecho.router import Ending, Identity, Session, TransportDetails
 from wsecho.router.wire.errors import SYSTEM_SHUTDOWN
+from wsecho.router.wire.outgoing import OutgoingMessage
 from wsecho.server.state import ServerState
 
 _AHEAD: Final = 1 << 16
@@ -110,7 +110,7 @@ class LongPollPeer:
 
     # What the session calls.
 
-    def send(self, message: Message) -> None:
+    def send(self, message: OutgoingMessage) -> None:
         """Keep a message for the peer; one that leaves too much lying about is given up.
 
         Raises:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Between a WAMP message's list and its octets: MessagePack, CBOR; `asjson` has the third.
 
-Each is an object serializer as Autobahn's `Message.serialize` wants one; it keeps what it made
-in the message, so an event is serialized once for all who speak the same.
+Each is a serializer as `OutgoingMessage.serialize` wants one; that keeps what it made, so an event
+is serialized once for all who speak the same.
 """
 
 from collections.abc import Callable, Mapping

@@ -3,7 +3,6 @@
 
 from typing import Any, Final
 
-from autobahn.wamp.message import Message
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
@@ -31,6 +30,7 @@ from wsecho.doors.wamp.waiting import SendBacklog
 from wsecho.doors.websocket.outbound import Outbound
 from wsecho.router import CannotCarryError, Ending, Router, Session, TransportDetails
 from wsecho.router.wire.errors import PAYLOAD_SIZE_EXCEEDED, SYSTEM_SHUTDOWN
+from wsecho.router.wire.outgoing import OutgoingMessage
 from wsecho.server.state import ServerState
 from wsecho.server.stats import ConnectionStats
 
@@ -125,7 +125,7 @@ class RawSocket(Protocol):
 
     # What the session calls.
 
-    def send(self, message: Message) -> None:
+    def send(self, message: OutgoingMessage) -> None:
         """Send one message; a peer that reads too slowly is cut off.
 
         Raises:
@@ -205,8 +205,8 @@ class RawSocket(Protocol):
             self._state.stats.limits["send-queue"] += 1
             self._outbound.abort()
 
-    def _frame(self, message: Message) -> bytes:
-        octets: bytes = message.serialize(self._objects)
+    def _frame(self, message: OutgoingMessage) -> bytes:
+        octets = message.serialize(self._objects)
         if len(octets) > self._longest:
             raise CannotCarryError(PAYLOAD_SIZE_EXCEEDED)
         return write_frame(FrameType.MESSAGE, octets)

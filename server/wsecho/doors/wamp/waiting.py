@@ -10,7 +10,6 @@ from contextlib import suppress
 from typing import Any, Final
 
 from attrs import define, field, frozen
-from autobahn.wamp.message import Message
 
 from wsecho.core.limits.backlog import Backlog, Gap, Stream, TooSlowError, Waiting
 from wsecho.core.limits.slowness import SlowRules
@@ -18,7 +17,7 @@ from wsecho.core.wire.positions import Position
 from wsecho.core.wire.topics import topic_room
 from wsecho.fanout.rooms import draw_publication
 from wsecho.router import CannotCarryError
-from wsecho.router.wire.outgoing import OutgoingEvent
+from wsecho.router.wire.outgoing import OutgoingEvent, OutgoingMessage
 from wsecho.server.stats import Stats
 
 _DOOR: Final = "wamp"
@@ -57,7 +56,7 @@ class SendBacklog:
     def __bool__(self) -> bool:
         return not self.is_empty
 
-    def push(self, message: Message, octets: bytes) -> None:
+    def push(self, message: OutgoingMessage, octets: bytes) -> None:
         """Add a message behind the others.
 
         Args:
@@ -84,7 +83,9 @@ class SendBacklog:
             raise
         self._stats.queued(self._backlog.size)
 
-    def flush(self, offer: Callable[[bytes], bool], write: Callable[[Message], bytes]) -> None:
+    def flush(
+        self, offer: Callable[[bytes], bool], write: Callable[[OutgoingMessage], bytes]
+    ) -> None:
         """Send what waits, as far as the peer takes it.
 
         Args:
@@ -106,7 +107,9 @@ class SendBacklog:
                 return
         self.clear()
 
-    def flush_all(self, push: Callable[[bytes], None], write: Callable[[Message], bytes]) -> None:
+    def flush_all(
+        self, push: Callable[[bytes], None], write: Callable[[OutgoingMessage], bytes]
+    ) -> None:
         """Send all that waits, for the end comes behind it.
 
         Args:

@@ -2,7 +2,6 @@
 """WAMP over WebSocket (`ws /ws`; WAMP specification, "WebSocket Transport")."""
 
 from attrs import define, field
-from autobahn.wamp.message import Message
 
 from wsecho.core.limits.backlog import TooSlowError
 from wsecho.core.wire.errors import TOO_SLOW, BadRequest
@@ -14,6 +13,7 @@ from wsecho.doors.wamp.waiting import SendBacklog
 from wsecho.doors.websocket.door import Connection, PlainDoor
 from wsecho.router import Ending, Identity, Router, Session, TransportDetails
 from wsecho.router.wire import errors as uris
+from wsecho.router.wire.outgoing import OutgoingMessage
 
 
 @define(eq=False)
@@ -96,7 +96,7 @@ class WampPeer(PlainDoor):
 
     # What the session calls.
 
-    def send(self, message: Message) -> None:
+    def send(self, message: OutgoingMessage) -> None:
         """Send one message; a peer that reads too slowly is closed instead.
 
         Raises:
@@ -127,7 +127,7 @@ class WampPeer(PlainDoor):
         self._waiting.flush_all(self._connection.push, self._frame)
         self._connection.close(close_reason(ending))
 
-    def _frame(self, message: Message) -> bytes:
+    def _frame(self, message: OutgoingMessage) -> bytes:
         return self._form.framing.frame(message)
 
 

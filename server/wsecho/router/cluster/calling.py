@@ -19,14 +19,12 @@ from wsecho.router.wire.errors import WampError
 from wsecho.router.wire.uris import is_reserved
 
 if TYPE_CHECKING:
-    from autobahn.wamp import message
-
     from wsecho.router.cluster.network import Network
     from wsecho.router.cluster.remote_nodes import RemoteNode
     from wsecho.router.model.calls import OngoingCall
     from wsecho.router.model.session import Session
     from wsecho.router.routing.realm import Realm
-    from wsecho.router.wire import outgoing
+    from wsecho.router.wire.outgoing import OutgoingInterrupt, OutgoingInvocation
 
 
 class Calling:
@@ -92,7 +90,7 @@ class Calling:
         with suppress(WampError):
             self._network.send(node, notice)
 
-    def invoke(self, remote_session: RemoteSession, msg: outgoing.Invocation) -> None:
+    def invoke(self, remote_session: RemoteSession, msg: OutgoingInvocation) -> None:
         """Send INVOCATION.
 
         Raises:
@@ -122,11 +120,9 @@ class Calling:
         if call is not None:
             self._realm.dealer.ongoing.fail(call, error)
 
-    def interrupt(self, remote_session: RemoteSession, msg: message.Interrupt) -> None:
+    def interrupt(self, remote_session: RemoteSession, msg: OutgoingInterrupt) -> None:
         """Send INTERRUPT."""
-        notice = messages.Interrupt(
-            remote_session.id, msg.request, msg.mode, msg.reason or errors.CANCELED
-        )
+        notice = messages.Interrupt(remote_session.id, msg.request, msg.mode, msg.reason)
         self.send(remote_session.node, notice)
 
     # -- what other nodes say

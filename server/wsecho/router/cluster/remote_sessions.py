@@ -7,12 +7,16 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
 from attrs import define, field, frozen
-from autobahn.wamp import message
 
 from wsecho.router.cluster import messages
 from wsecho.router.model.peer import Peer
-from wsecho.router.wire import outgoing
 from wsecho.router.wire.errors import WampError
+from wsecho.router.wire.outgoing import (
+    OutgoingError,
+    OutgoingInterrupt,
+    OutgoingInvocation,
+    OutgoingResult,
+)
 
 if TYPE_CHECKING:
     from wsecho.router.cluster.network import Network
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from wsecho.router.model.registrations import Registration
     from wsecho.router.model.session import Session
     from wsecho.router.model.subscriptions import Subscription
+    from wsecho.router.wire.outgoing import OutgoingMessage
 
 # What a dealer asks a callee's features for.
 _FEATURES: Final = (
@@ -39,14 +44,14 @@ class RemoteCalls(Protocol):
     def next_number(self) -> int:
         """The number of this node's next call."""
 
-    def invoke(self, remote_session: RemoteSession, msg: outgoing.Invocation) -> None:
+    def invoke(self, remote_session: RemoteSession, msg: OutgoingInvocation) -> None:
         """Send INVOCATION.
 
         Raises:
             CannotCarryError: there is no form for it between nodes.
         """
 
-    def interrupt(self, remote_session: RemoteSession, msg: message.Interrupt) -> None:
+    def interrupt(self, remote_session: RemoteSession, msg: OutgoingInterrupt) -> None:
         """Send INTERRUPT."""
 
     def send(self, node: str, notice: messages.Notice) -> None:
@@ -103,15 +108,15 @@ class RemoteSession:
         """The number of this node's next call, whoever is the callee."""
         return self._calling.next_number()
 
-    def send(self, msg: message.Message) -> None:
+    def send(self, msg: OutgoingMessage) -> None:
         """Send INVOCATION or INTERRUPT by way of its node.
 
         Raises:
             CannotCarryError: there is no form for it between nodes.
         """
-        if isinstance(msg, outgoing.Invocation):
+        if isinstance(msg, OutgoingInvocation):
             self._calling.invoke(self, msg)
-        elif isinstance(msg, message.Interrupt):
+        elif isinstance(msg, OutgoingInterrupt):
             self._calling.interrupt(self, msg)
 
     def close(self, reason: str, text: str | None = None) -> None:
@@ -134,20 +139,20 @@ class FarCaller:
     calls: dict[int, OngoingCall]
     spent: SpentCalls
 
-    def send(self, msg: message.Message) -> None:
+    def send(self, msg: OutgoingMessage) -> None:
         """Send RESULT or ERROR by way of its node, which fails the call itself if it cannot.
 
         Raises:
             CannotCarryError: there is no form for it between nodes.
         """
         notice: messages.ResultMessage | messages.Failed
-        if isinstance(msg, message.Result):
-            progress = bool(msg.progress)
+        if isinstance(msg, OutgoingResult):
+            progress = msg.progress
             notice = messages.ResultMessage(
                 self._callee, msg.request, progress, msg.args, msg.kwargs
             )
         else:
-            assert isinstance(msg, message.Error)  # noqa: S101  # there is nothing else
-            notice = messages.Failed(self._callee, msg.request, msg.error, msg.args, msg.kwargs)
+            assert isinstance(msg, OutgoingError)  # noqa: S101  # there is nothing else
+            notice = messages.Failed(self._callee, msg.request, msg.uri, msg.args, msg.kwargs)
         with suppress(WampError):
             self._network.send(self._node, notice)

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from attrs import define, field
 
 if TYPE_CHECKING:
-    from autobahn.wamp import message
-
     from wsecho.router.model.peer import Peer
     from wsecho.router.model.ports import Timer
     from wsecho.router.wire import requests
+    from wsecho.router.wire.outgoing import OutgoingMessage
 
 
 class CallOrigin(Protocol):
@@ -27,7 +26,7 @@ class CallOrigin(Protocol):
     def spent(self) -> SpentCalls:
         """Those that ended before all was sent."""
 
-    def send(self, msg: message.Message) -> None:
+    def send(self, msg: OutgoingMessage) -> None:
         """Send RESULT or ERROR.
 
         Raises:
@@ -46,7 +45,7 @@ class Invoked(Protocol):
     def invocations(self) -> dict[int, OngoingCall]:
         """The calls under way, by INVOCATION.Request."""
 
-    def send(self, msg: message.Message) -> None:
+    def send(self, msg: OutgoingMessage) -> None:
         """Send INVOCATION or INTERRUPT.
 
         Raises:

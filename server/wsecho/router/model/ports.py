@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from autobahn.wamp import message
-
     from wsecho.router.model.access import TransportDetails
     from wsecho.router.model.states import Ending
+    from wsecho.router.wire.outgoing import OutgoingMessage
 
 
 class Transport(Protocol):
@@ -21,7 +20,7 @@ class Transport(Protocol):
     def details(self) -> TransportDetails:
         """What is known of the peer."""
 
-    def send(self, message: message.Message) -> None:
+    def send(self, message: OutgoingMessage) -> None:
         """Send one message; never blocks.
 
         The same object is handed to every receiver of an event on one subscription, so

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import define
 
-from wsecho.router.wire import outgoing
+from wsecho.router.wire.outgoing import OutgoingEvent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from autobahn.wamp import message
 
     from wsecho.core.wire.positions import Position
     from wsecho.router.wire.audience import Audience, Receiver
@@ -61,7 +59,7 @@ class Publication:
             subscribers = [session for session in subscribers if audience.reaches(session)]
         return subscribers
 
-    def event(self, subscription: int, match: Match, *, retained: bool = False) -> message.Event:
+    def event(self, subscription: int, match: Match, *, retained: bool = False) -> OutgoingEvent:
         """The EVENT for all receivers on one subscription: one object, serialized once per form.
 
         Args:
@@ -70,7 +68,7 @@ class Publication:
             retained: whether it is delivered from retention.
         """
         topic = None if match == "exact" else self.topic
-        return outgoing.OutgoingEvent(
+        return OutgoingEvent(
             subscription,
             self.id,
             self.args,

@@ -10,8 +10,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
-from autobahn.wamp import message
-
 from wsecho.core.limits.rates import FEW
 from wsecho.router.model.access import Challenge
 from wsecho.router.model.calls import SpentCalls
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
     from wsecho.router.model.registrations import Registration
     from wsecho.router.model.states import By
     from wsecho.router.model.subscriptions import Subscription
+    from wsecho.router.wire.outgoing import OutgoingMessage
     from wsecho.router.wire.requests import Request
 
 _OPEN: Final = SessionState.OPEN
@@ -62,7 +61,7 @@ class HomeRealm(Protocol):
     def serve(self, session: Session) -> Serving:
         """What serves the requests of a session that was let in."""
 
-    def welcome(self, session: Session, *, features: bool = True) -> message.Welcome:
+    def welcome(self, session: Session, *, features: bool = True) -> OutgoingMessage:
         """WELCOME for a session that was let in, with or without our features."""
 
     def join(self, session: Session) -> None:
@@ -252,7 +251,7 @@ class Session:
         """Whether requests are served and events sent."""
         return self.state is _OPEN
 
-    def send(self, msg: message.Message) -> None:
+    def send(self, msg: OutgoingMessage) -> None:
         """Send a message of an open session; otherwise it is dropped.
 
         Raises:
@@ -281,7 +280,7 @@ class Session:
             self.abort(reason, text, by="router")
         elif self.state is _OPEN:
             ending = Ending(reason, text, "router")
-            self._emit(message.Goodbye(reason, text), message.Goodbye(reason))
+            self._emit(outgoing.goodbye(reason, text), outgoing.goodbye(reason))
             if self.is_open:
                 self._enter(SessionState.CLOSING)
                 self.ending = ending
@@ -313,7 +312,7 @@ class Session:
             by: see `Ending`.
         """
         if self.state is not SessionState.CLOSED:
-            self._emit(message.Abort(uri, text), message.Abort(uri))
+            self._emit(outgoing.abort(uri, text), outgoing.abort(uri))
             self._finish(Ending(uri, text, by))
 
     def refuse(self, request: Request, error: WampError) -> None:
@@ -329,9 +328,11 @@ class Session:
         if isinstance(request, (requests.Call, requests.Refused)) and request.progress:
             self.spent.add(identifier)
         try:
-            self.send(outgoing.error(kind, identifier, error.uri, error.payload, error.kwargs))
+            self.send(
+                outgoing.OutgoingError(kind, identifier, error.uri, error.payload, error.kwargs)
+            )
         except CannotCarryError:
-            self.send(outgoing.error(kind, identifier, error.uri))
+            self.send(outgoing.OutgoingError(kind, identifier, error.uri))
 
     def next_invocation(self) -> int:
         """The next INVOCATION.Request for this callee."""
@@ -361,7 +362,7 @@ class Session:
         elif not isinstance(request, requests.Goodbye):
             self._take_early(request)
         elif self.state is _OPEN:
-            self._emit(message.Goodbye(errors.GOODBYE_AND_OUT))
+            self._emit(outgoing.goodbye(errors.GOODBYE_AND_OUT))
             self._finish(Ending(request.reason, by="peer"))
         else:
             raise ProtocolViolationError("GOODBYE before the session was open")
@@ -391,7 +392,7 @@ class Session:
         if isinstance(outcome, Challenge):
             self._challenge = outcome
             self._enter(SessionState.CHALLENGING)
-            self._emit(message.Challenge(outcome.method, outcome.extra))
+            self._emit(outgoing.challenge(outcome.method, outcome.extra))
             return
         assert self.realm is not None  # noqa: S101  # set by HELLO
         self._stop_timer()
@@ -446,7 +447,7 @@ class Session:
         if self.realm is not None:
             self.realm.leave(self)
 
-    def _emit(self, msg: message.Message, plain: message.Message | None = None) -> None:
+    def _emit(self, msg: OutgoingMessage, plain: OutgoingMessage | None = None) -> None:
         """Send in whatever state; `plain` in its place where `msg` cannot be carried."""
         try:
             self.transport.send(msg)

@@ -11,8 +11,7 @@ from wsecho.core.wire.timestamps import rfc3339
 from wsecho.router.model.access import Requester
 
 if TYPE_CHECKING:
-    from autobahn.wamp import message
-
+    from wsecho.router.wire.outgoing import OutgoingMessage
     from wsecho.router.wire.uris import Match
 
 
@@ -31,7 +30,7 @@ class Subscriber(Protocol):
 class LocalSubscriber(Subscriber, Requester, Protocol):
     """A session of this node, to which events can be sent."""
 
-    def send(self, msg: message.Message) -> None:
+    def send(self, msg: OutgoingMessage) -> None:
         """Send EVENT; dropped where the session is no longer open.
 
         Raises:

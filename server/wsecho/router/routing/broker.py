@@ -6,15 +6,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from autobahn.wamp import message
-
 from wsecho.router.model.answers import Answer
 from wsecho.router.model.matching import PatternIndex
 from wsecho.router.model.publications import Publication
 from wsecho.router.model.retained import Retained
 from wsecho.router.model.subscriptions import Subscription
 from wsecho.router.routing.distribution import Distribution
-from wsecho.router.wire import errors
+from wsecho.router.wire import errors, outgoing
 from wsecho.router.wire.errors import WampError
 from wsecho.router.wire.ids import draw_id
 from wsecho.router.wire.outgoing import Publisher
@@ -79,7 +77,7 @@ class Broker:
         subscription = session.subscriptions.get(request.subscription)
         if subscription is None:
             raise WampError(errors.NO_SUCH_SUBSCRIPTION)
-        session.send(message.Unsubscribed(request.request))
+        session.send(outgoing.unsubscribed(request.request))
         self._remove(session, subscription)
 
     def publish(self, session: Session, request: Publish) -> None:
@@ -191,7 +189,7 @@ class Broker:
             return False
 
     def _acknowledge(self, session: Session, request: Publish, publication: int) -> None:
-        session.send(message.Published(request.request, publication))
+        session.send(outgoing.published(request.request, publication))
 
     # -- the life of a subscription
 
@@ -203,7 +201,7 @@ class Broker:
         if new:
             subscription.add(session)
             session.subscriptions[subscription.id] = subscription
-        session.send(message.Subscribed(request.request, subscription.id))
+        session.send(outgoing.subscribed(request.request, subscription.id))
         if request.get_retained:
             self._send_retained(session, subscription)
         if new:

@@ -6,14 +6,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from autobahn.wamp import message
-
 from wsecho.router.model.answers import Reply
 from wsecho.router.model.calls import CallState, OngoingCall
 from wsecho.router.model.procedures import ProcedureCall
 from wsecho.router.model.registrations import Callee, Registrations
 from wsecho.router.routing.ongoing import Ongoing
-from wsecho.router.wire import errors, requests
+from wsecho.router.wire import errors, outgoing, requests
 from wsecho.router.wire.errors import ProtocolViolationError, WampError
 from wsecho.router.wire.uris import is_reserved
 
@@ -115,7 +113,7 @@ class Dealer:
             self._realm.others.new_id,
         )
         session.registrations[registration.id] = registration
-        session.send(message.Registered(request.request, registration.id))
+        session.send(outgoing.registered(request.request, registration.id))
         self._tell_registered(session, registration, new=new)
 
     def enter_remote_session(self, remote_session: Registrant, offer: Offer) -> None:
@@ -167,7 +165,7 @@ class Dealer:
         registration = session.registrations.get(request.registration)
         if registration is None:
             raise WampError(errors.NO_SUCH_REGISTRATION)
-        session.send(message.Unregistered(request.request))
+        session.send(outgoing.unregistered(request.request))
         self.remove(session, registration)
 
     def revoke(self, session: Registrant, registration: Registration) -> None:
@@ -179,8 +177,7 @@ class Dealer:
             return
         self.remove(session, registration)
         if session.peer.can_be_revoked:
-            reason = errors.PROCEDURE_ALREADY_EXISTS
-            session.send(message.Unregistered(0, registration=registration.id, reason=reason))
+            session.send(outgoing.revoked(registration.id, errors.PROCEDURE_ALREADY_EXISTS))
         else:
             session.close(errors.NETWORK_FAILURE, "another node serves what you had registered")
 

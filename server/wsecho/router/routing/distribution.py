@@ -12,11 +12,10 @@ from wsecho.router.wire.errors import CannotCarryError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from autobahn.wamp import message
-
     from wsecho.router.model.session import Session
     from wsecho.router.model.subscriptions import LocalSubscriber, Subscription
     from wsecho.router.routing.context import Context
+    from wsecho.router.wire.outgoing import OutgoingEvent
 
 SLICE: Final = 1024
 """Receivers that are sent to before others have their turn."""
@@ -40,7 +39,7 @@ class Distribution:
 
     def __init__(self, realm: Context) -> None:
         self._realm = realm
-        self._waiting: deque[tuple[message.Event, Subscription, Sequence[LocalSubscriber]]] = (
+        self._waiting: deque[tuple[OutgoingEvent, Subscription, Sequence[LocalSubscriber]]] = (
             deque()
         )
         self._is_due = False
@@ -53,7 +52,7 @@ class Distribution:
             publisher.pause_reading()
 
     def send(
-        self, event: message.Event, subscription: Subscription, receivers: Sequence[LocalSubscriber]
+        self, event: OutgoingEvent, subscription: Subscription, receivers: Sequence[LocalSubscriber]
     ) -> None:
         """Send an event to those subscribers, now or as their turn comes.
 
@@ -91,11 +90,11 @@ class Distribution:
             self._realm.safely(publisher.resume_reading)
 
     def _send_to_those_left(
-        self, event: message.Event, subscription: Subscription, receivers: Sequence[LocalSubscriber]
+        self, event: OutgoingEvent, subscription: Subscription, receivers: Sequence[LocalSubscriber]
     ) -> None:
         self._send(event, [session for session in receivers if session in subscription])
 
-    def _send(self, event: message.Event, receivers: Sequence[LocalSubscriber]) -> None:
+    def _send(self, event: OutgoingEvent, receivers: Sequence[LocalSubscriber]) -> None:
         # Whatever else stood in this loop would be paid for once for each receiver.
         left_out = 0
         for session in receivers:

@@ -6,8 +6,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from autobahn.wamp import message
-
 from wsecho.router.model.calls import CallState, OngoingCall
 from wsecho.router.wire import errors, outgoing, requests
 from wsecho.router.wire.errors import CannotCarryError, WampError
@@ -56,7 +54,7 @@ class Ongoing:
         if call.state is CallState.ENDED:
             return
         details = call.details | _PROGRESS if request.progress else call.details
-        invocation = outgoing.Invocation(
+        invocation = outgoing.OutgoingInvocation(
             call.invocation, call.registration, request.args, request.kwargs, details
         )
         assert call.callee is not None  # noqa: S101  # the router's own are not invoked
@@ -77,7 +75,7 @@ class Ongoing:
             call.caller.send(outgoing.OutgoingResult(call.request, args, kwargs))
         except CannotCarryError as error:
             reason = "your serializer cannot carry the result"
-            call.caller.send(outgoing.error(_CALL, call.request, error.uri, [reason]))
+            call.caller.send(outgoing.OutgoingError(_CALL, call.request, error.uri, [reason]))
 
     def progress(self, call: OngoingCall, args: Args, kwargs: Kwargs) -> None:
         """Send a progressive RESULT; the time for the next one begins."""
@@ -95,10 +93,10 @@ class Ongoing:
         self._end(call)
         try:
             call.caller.send(
-                outgoing.error(_CALL, call.request, error.uri, error.payload, error.kwargs)
+                outgoing.OutgoingError(_CALL, call.request, error.uri, error.payload, error.kwargs)
             )
         except CannotCarryError:
-            call.caller.send(outgoing.error(_CALL, call.request, error.uri))
+            call.caller.send(outgoing.OutgoingError(_CALL, call.request, error.uri))
 
     def cancel(self, call: OngoingCall, mode: CancelMode) -> None:
         """End a call for its caller, or with `kill` let the callee end it."""
@@ -117,7 +115,7 @@ class Ongoing:
         """Send INTERRUPT, where the callee understands it."""
         callee = call.callee
         if callee is not None and callee.peer.can_be_interrupted:
-            callee.send(message.Interrupt(call.invocation, mode=mode, reason=reason))
+            callee.send(outgoing.OutgoingInterrupt(call.invocation, mode, reason))
 
     def lose_callee(self, callee: Invoked, error: WampError) -> None:
         """Fail the calls of one that is gone."""

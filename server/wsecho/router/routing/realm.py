@@ -7,8 +7,6 @@ from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from autobahn.wamp import message
-
 from wsecho.router.model.access import Anonymous
 from wsecho.router.model.publications import Publication
 from wsecho.router.routing.alone import SingleNode
@@ -16,7 +14,7 @@ from wsecho.router.routing.broker import Broker
 from wsecho.router.routing.context import Counters
 from wsecho.router.routing.dealer import Dealer
 from wsecho.router.routing.serving import ServedCalls, Service
-from wsecho.router.wire import errors, features
+from wsecho.router.wire import errors, features, outgoing
 from wsecho.router.wire.errors import WampError
 from wsecho.router.wire.ids import draw_id
 
@@ -31,6 +29,7 @@ if TYPE_CHECKING:
     from wsecho.router.model.session import AnySession, Session
     from wsecho.router.routing.context import OtherNodes
     from wsecho.router.wire.ids import Random
+    from wsecho.router.wire.outgoing import OutgoingMessage
     from wsecho.router.wire.uris import Match
 
 
@@ -137,11 +136,11 @@ class Realm:
         if self.authorizer is not None and not self.authorizer.allows(session, action, uri, match):
             raise WampError(errors.NOT_AUTHORIZED)
 
-    def welcome(self, session: Session, *, features: bool = True) -> message.Welcome:
+    def welcome(self, session: Session, *, features: bool = True) -> OutgoingMessage:
         """WELCOME for a session that was let in, with or without our features."""
         identity = session.identity
         assert identity is not None  # noqa: S101  # it was let in
-        return message.Welcome(
+        return outgoing.welcome(
             session.id,
             self._roles if features else self._bare_roles,
             realm=self.name,

@@ -3,20 +3,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from autobahn.wamp import role
-
-BROKER = (
+BROKER: Final = (
     "publisher_identification",
     "pattern_based_subscription",
     "session_meta_api",
     "subscription_meta_api",
     "subscriber_blackwhite_listing",
     "publisher_exclusion",
+    "event_history",
     "event_retention",
 )
-DEALER = (
+DEALER: Final = (
     "caller_identification",
     "pattern_based_registration",
     "session_meta_api",
@@ -25,30 +24,30 @@ DEALER = (
     "call_timeout",
     "call_canceling",
     "progressive_call_results",
-    "progressive_call_invocations",
+    "registration_revocation",
     "testament_meta_api",
+    "progressive_call_invocations",
 )
 
-KNOWN = frozenset((*BROKER, *DEALER, "event_history", "registration_revocation"))
+KNOWN: Final = frozenset((*BROKER, *DEALER))
 """What is announced by either side; of other features nothing is known, not even their type."""
 
 
 def roles(*, history: bool, revokes: bool) -> dict[str, Any]:
-    """The roles for WELCOME, as Autobahn's objects.
+    """The roles for WELCOME ("Feature Announcement").
 
     Args:
         history: whether the realm's topics have an owner, who keeps Event History.
         revokes: whether a registration may go to another node.
     """
-    broker = role.RoleBrokerFeatures(**dict.fromkeys(BROKER, True), event_history=history or None)
-    dealer = role.RoleDealerFeatures(
-        **dict.fromkeys(DEALER, True), registration_revocation=revokes or None
-    )
-    # Autobahn has no such feature for dealers, and drops it; what it marshals is the attributes.
-    vars(dealer)["progressive_call_invocations"] = True
-    return {"broker": broker, "dealer": dealer}
+    broker, dealer = dict.fromkeys(BROKER, True), dict.fromkeys(DEALER, True)
+    if not history:
+        del broker["event_history"]
+    if not revokes:
+        del dealer["registration_revocation"]
+    return {"broker": {"features": broker}, "dealer": {"features": dealer}}
 
 
 def bare_roles() -> dict[str, Any]:
     """The roles without their features, for a peer that takes no message so long."""
-    return {"broker": role.RoleBrokerFeatures(), "dealer": role.RoleDealerFeatures()}
+    return {"broker": {}, "dealer": {}}

@@ -1,26 +1,61 @@
 # SPDX-License-Identifier: MIT
-"""The messages that are sent by the thousand, as Autobahn's classes with a short way to the wire.
+"""What peers are sent: messages that know their list, and keep what each form makes of it.
 
-Autobahn checks every argument by `assert` and reads every field through a lazy FlatBuffers
-property, several times over: 1.7 µs to make an EVENT and 3.7 µs to marshal it, against 0.9 and 0.3
-here. They stay Autobahn's classes: `serialize` with its cache, comparison and fields are inherited.
-A missing positional payload beside keywords is `[]` here, where Autobahn sends null.
+Whoever is not looked into on its way is a `PlainMessage`, made by the function of its name; the
+others are classes. The order of the keys in their dictionaries is Autobahn's, so that both write
+the same octets. Where keywords come without positional arguments these are `[]`; Autobahn sends
+null there.
 """
-
-# ruff: noqa: SLF001  # the fields of our own subclasses
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from attrs import frozen
-from autobahn.wamp import message
+from attrs import define, field, frozen
 
 if TYPE_CHECKING:
     from wsecho.core.wire.positions import Position
 
 Args = list[Any] | None
 Kwargs = dict[str, Any] | None
+
+
+class Serializer(Protocol):
+    """What writes the list of a message in one form."""
+
+    def serialize(self, obj: list[Any], /) -> bytes:
+        """Write it.
+
+        Raises:
+            CannotCarryError: something in it has no place in this form.
+        """
+
+
+@define(eq=False)
+class OutgoingMessage:
+    """A message for a peer, or for many.
+
+    Attributes:
+        made: what was made of it, by whoever made it: an event's many receivers share its octets
+            and its frames, one for each form that they speak.
+    """
+
+    made: dict[object, bytes] = field(factory=dict, init=False, repr=False)
+
+    def marshal(self) -> list[Any]:
+        """The message as a list, which nobody may change ("Message Definitions")."""
+        raise NotImplementedError
+
+    def serialize(self, serializer: Serializer) -> bytes:
+        """Write the message, or take what was written for another peer.
+
+        Raises:
+            CannotCarryError: something in it has no place in this form.
+        """
+        octets = self.made.get(serializer)
+        if octets is None:
+            octets = self.made[serializer] = serializer.serialize(self.marshal())
+        return octets
 
 
 def _with_payload(head: list[Any], args: Args, kwargs: Kwargs) -> list[Any]:
@@ -32,24 +67,6 @@ def _with_payload(head: list[Any], args: Args, kwargs: Kwargs) -> list[Any]:
     return head
 
 
-def _blank(msg: Any, args: Args, kwargs: Kwargs) -> None:
-    """Set what Autobahn's constructors set for any message with a payload, without the checks."""
-    msg._serialized = {}
-    msg._from_fbs = None
-    msg._correlation_id = None
-    msg._correlation_uri = None
-    msg._correlation_is_anchor = None
-    msg._correlation_is_last = None
-    msg._router_internal = None
-    msg._args = args
-    msg._kwargs = kwargs
-    msg._payload = None
-    msg._enc_algo = None
-    msg._enc_key = None
-    msg._enc_serializer = None
-    msg._forward_for = None
-
-
 @frozen
 class Publisher:
     """A publisher who is disclosed ("Publisher Identification")."""
@@ -59,99 +76,169 @@ class Publisher:
     authrole: str
 
 
-class OutgoingEvent(message.Event):
-    """EVENT; `place` is the topic and the position in it, where the topic's owner counts."""
+@define(eq=False)
+class OutgoingEvent(OutgoingMessage):
+    """EVENT.
 
-    __slots__ = ("place",)
+    Attributes:
+        subscription, publication: their ids.
+        args, kwargs: its payload.
+        topic: the concrete topic, for those who subscribed to a pattern.
+        publisher: who it is from, where that is disclosed.
+        retained: whether it was delivered from retention ("Event Retention").
+        place: the topic and the position in it, where the topic's owner counts; not sent.
+    """
 
-    def __init__(
-        self,
-        subscription: int,
-        publication: int,
-        args: Args,
-        kwargs: Kwargs,
-        topic: str | None = None,
-        publisher: Publisher | None = None,
-        *,
-        retained: bool = False,
-        place: tuple[str, Position] | None = None,
-    ) -> None:
-        _blank(self, args, kwargs)
-        self.place = place
-        self._subscription = subscription
-        self._publication = publication
-        self._topic = topic
-        self._retained = True if retained else None
-        self._transaction_hash = None
-        self._x_acknowledged_delivery = None
-        self._publisher = self._publisher_authid = self._publisher_authrole = None
-        if publisher is not None:
-            self._publisher = publisher.session
-            self._publisher_authid = publisher.authid
-            self._publisher_authrole = publisher.authrole
+    TYPE: ClassVar[int] = 36
+    subscription: int
+    publication: int
+    args: Args
+    kwargs: Kwargs
+    topic: str | None = None
+    publisher: Publisher | None = None
+    retained: bool = False
+    place: tuple[str, Position] | None = None
 
     def marshal(self) -> list[Any]:
         """The message as a list ([EVENT, Subscription, Publication, Details, …])."""
         details: dict[str, Any] = {}
-        if self._publisher is not None:
-            details["publisher"] = self._publisher
-            details["publisher_authid"] = self._publisher_authid
-            details["publisher_authrole"] = self._publisher_authrole
-        if self._topic is not None:
-            details["topic"] = self._topic
-        if self._retained:
+        if self.publisher is not None:
+            details["publisher"] = self.publisher.session
+            details["publisher_authid"] = self.publisher.authid
+            details["publisher_authrole"] = self.publisher.authrole
+        if self.topic is not None:
+            details["topic"] = self.topic
+        if self.retained:
             details["retained"] = True
-        head = [self.MESSAGE_TYPE, self._subscription, self._publication, details]
-        return _with_payload(head, self._args, self._kwargs)
+        head = [self.TYPE, self.subscription, self.publication, details]
+        return _with_payload(head, self.args, self.kwargs)
 
 
-class OutgoingResult(message.Result):
-    """RESULT."""
+@define(eq=False)
+class OutgoingResult(OutgoingMessage):
+    """RESULT; `progress` says that more is to come ("Progressive Call Results")."""
 
-    __slots__ = ()
-
-    def __init__(self, request: int, args: Args, kwargs: Kwargs, *, progress: bool = False) -> None:
-        _blank(self, args, kwargs)
-        self._request = request
-        self._progress = True if progress else None
-        self._callee = self._callee_authid = self._callee_authrole = None
+    TYPE: ClassVar[int] = 50
+    request: int
+    args: Args
+    kwargs: Kwargs
+    progress: bool = False
 
     def marshal(self) -> list[Any]:
         """The message as a list ([RESULT, Request, Details, …])."""
-        details = {"progress": True} if self._progress else {}
-        return _with_payload([self.MESSAGE_TYPE, self._request, details], self._args, self._kwargs)
+        details = {"progress": True} if self.progress else {}
+        return _with_payload([self.TYPE, self.request, details], self.args, self.kwargs)
 
 
-class Invocation(message.Invocation):
-    """INVOCATION; `details` as they go out, since Autobahn's class has no `progress`."""
+@define(eq=False)
+class OutgoingError(OutgoingMessage):
+    """ERROR, the answer to `request` of the message type `request_type`."""
 
-    __slots__ = ("details",)
+    TYPE: ClassVar[int] = 8
+    request_type: int
+    request: int
+    uri: str
+    args: Args = None
+    kwargs: Kwargs = None
 
-    def __init__(
-        self, request: int, registration: int, args: Args, kwargs: Kwargs, details: dict[str, Any]
-    ) -> None:
-        _blank(self, args, kwargs)
-        self._request = request
-        self._registration = registration
-        self.details = details
-        self._timeout = None
-        self._transaction_hash = None
-        self._receive_progress = details.get("receive_progress")
-        self._caller = details.get("caller")
-        self._caller_authid = details.get("caller_authid")
-        self._caller_authrole = details.get("caller_authrole")
-        self._procedure = details.get("procedure")
+    def marshal(self) -> list[Any]:
+        """The message as a list ([ERROR, RequestType, Request, Details, Error, …])."""
+        head = [self.TYPE, self.request_type, self.request, {}, self.uri]
+        return _with_payload(head, self.args, self.kwargs)
+
+
+@define(eq=False)
+class OutgoingInvocation(OutgoingMessage):
+    """INVOCATION."""
+
+    TYPE: ClassVar[int] = 68
+    request: int
+    registration: int
+    args: Args
+    kwargs: Kwargs
+    details: dict[str, Any]
 
     def marshal(self) -> list[Any]:
         """The message as a list ([INVOCATION, Request, Registration, Details, …])."""
-        head = [self.MESSAGE_TYPE, self._request, self._registration, self.details]
-        return _with_payload(head, self._args, self._kwargs)
+        head = [self.TYPE, self.request, self.registration, self.details]
+        return _with_payload(head, self.args, self.kwargs)
 
 
-def error(
-    request_type: int, request: int, uri: str, args: Args = None, kwargs: Kwargs = None
-) -> message.Error:
-    """ERROR, the answer to `request` of the message type `request_type`."""
-    return message.Error(
-        request_type, request, uri, args=(args or []) if kwargs else args, kwargs=kwargs
-    )
+@define(eq=False)
+class OutgoingInterrupt(OutgoingMessage):
+    """INTERRUPT, of the INVOCATION `request` ("Call Canceling")."""
+
+    TYPE: ClassVar[int] = 69
+    request: int
+    mode: str
+    reason: str
+
+    def marshal(self) -> list[Any]:
+        """The message as a list ([INTERRUPT, Request, Options])."""
+        return [self.TYPE, self.request, {"mode": self.mode, "reason": self.reason}]
+
+
+@define(eq=False)
+class PlainMessage(OutgoingMessage):
+    """A message of which its list is all that matters."""
+
+    elements: list[Any]
+
+    def marshal(self) -> list[Any]:
+        """The message as a list."""
+        return self.elements
+
+
+def welcome(session: int, roles: dict[str, Any], **details: Any) -> PlainMessage:
+    """WELCOME; of the details those that are empty are left out."""
+    given = {name: value for name, value in details.items() if value}
+    return PlainMessage([2, session, {**given, "roles": roles}])
+
+
+def abort(reason: str, text: str | None = None) -> PlainMessage:
+    """ABORT."""
+    return PlainMessage([3, _told(text), reason])
+
+
+def challenge(method: str, extra: dict[str, Any]) -> PlainMessage:
+    """CHALLENGE."""
+    return PlainMessage([4, method, extra])
+
+
+def goodbye(reason: str, text: str | None = None) -> PlainMessage:
+    """GOODBYE."""
+    return PlainMessage([6, _told(text), reason])
+
+
+def _told(text: str | None) -> dict[str, str]:
+    return {"message": text} if text else {}
+
+
+def published(request: int, publication: int) -> PlainMessage:
+    """PUBLISHED."""
+    return PlainMessage([17, request, publication])
+
+
+def subscribed(request: int, subscription: int) -> PlainMessage:
+    """SUBSCRIBED."""
+    return PlainMessage([33, request, subscription])
+
+
+def unsubscribed(request: int) -> PlainMessage:
+    """UNSUBSCRIBED."""
+    return PlainMessage([35, request])
+
+
+def registered(request: int, registration: int) -> PlainMessage:
+    """REGISTERED."""
+    return PlainMessage([65, request, registration])
+
+
+def unregistered(request: int) -> PlainMessage:
+    """UNREGISTERED, the answer to UNREGISTER."""
+    return PlainMessage([67, request])
+
+
+def revoked(registration: int, reason: str) -> PlainMessage:
+    """UNREGISTERED that nobody asked for, and so of no request ("Registration Revocation")."""
+    return PlainMessage([67, 0, {"reason": reason, "registration": registration}])

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What peers send, as plain data.
 
-Autobahn's own classes serve for what the router sends. For what it receives they fall short:
-`Publish` and `Call` have no `disclose_me`, `Call` no `progress`, `Register` no `disclose_caller`,
-and each costs three to five times as much to make.
+Autobahn's own classes fall short of it: `Publish` and `Call` have no `disclose_me`, `Call` no
+`progress`, `Register` no `disclose_caller`, and each costs three to five times as much to make.
 """
 
 from __future__ import annotations

@@ -4,13 +4,13 @@
 from typing import Any
 
 import pytest
-from autobahn.wamp.message import Published
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.doors.wamp.harness import FORMS, read, write
 from wsecho.doors.wamp.forms import SUBPROTOCOLS, make_form
 from wsecho.doors.wamp.unfit import MalformedError
+from wsecho.router.wire.outgoing import published
 
 BATCHED = [form for form in FORMS if form.endswith("batched")]
 # A text that begins with U+0000 is binary in JSON.
@@ -31,14 +31,14 @@ def test_every_form_is_known() -> None:
 def test_a_form_is_understood_by_others(name: str) -> None:
     """What is written is what the format's own library reads."""
     form = make_form(name)
-    written = [form.write(Published(1, 2))]
+    written = [form.write(published(1, 2))]
     assert read(name, form.join(written)) == [[17, 1, 2]]
 
 
 @pytest.mark.parametrize("name", FORMS)
 def test_a_frame_is_made_once_for_all_who_speak_alike(name: str) -> None:
     """Two peers get the same bytes, not equal ones."""
-    message = Published(1, 2)
+    message = published(1, 2)
     first, second = (make_form(name).framing.frame(message) for _ in range(2))
     assert first is second
     assert first[2:] == make_form(name).join([make_form(name).write(message)])
@@ -46,14 +46,14 @@ def test_a_frame_is_made_once_for_all_who_speak_alike(name: str) -> None:
 
 def test_a_frame_is_not_taken_from_another_form() -> None:
     """One message to peers of every form: each reads its own."""
-    message = Published(1, 2)
+    message = published(1, 2)
     for name in FORMS:
         assert read(name, make_form(name).framing.frame(message)[2:]) == [[17, 1, 2]]
 
 
 def test_frames_keep_to_the_separator_of_each_peer() -> None:
     """A message that goes to two JSON batches with different separators has two frames."""
-    message, by_autobahn = Published(1, 2), make_form("wamp.2.json.batched")
+    message, by_autobahn = published(1, 2), make_form("wamp.2.json.batched")
     by_autobahn.read(b"[1]\x18")
     assert by_autobahn.framing.frame(message)[2:] == b"[17,1,2]\x18"
     assert make_form("wamp.2.json.batched").framing.frame(message)[2:] == b"[17,1,2]\x1e"
@@ -70,7 +70,7 @@ def test_batches_go_out_as_one() -> None:
     """Each message as it is written by itself."""
     for name in BATCHED:
         form = make_form(name)
-        batch = form.join([form.write(Published(1, 2)), form.write(Published(3, 4))])
+        batch = form.join([form.write(published(1, 2)), form.write(published(3, 4))])
         assert read(name, batch) == [[17, 1, 2], [17, 3, 4]]
 
 

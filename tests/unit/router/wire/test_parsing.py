@@ -13,10 +13,9 @@ from autobahn.wamp import message
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsecho.router.wire import outgoing, requests
+from wsecho.router.wire import requests
 from wsecho.router.wire.errors import ProtocolViolationError
 from wsecho.router.wire.ids import MAX_ID
-from wsecho.router.wire.outgoing import Publisher
 from wsecho.router.wire.parsing import parse
 
 scalars: st.SearchStrategy[Any] = (
@@ -243,27 +242,3 @@ def test_what_is_no_integer_is_no_id(number: object) -> None:
     """Not a number, infinite, broken, or of another type."""
     with pytest.raises(ProtocolViolationError):
         parse([32, number, {}, "a"])
-
-
-@given(st.none() | st.lists(st.integers(), max_size=2), st.none() | st.just({"k": 1}))
-def test_our_messages_are_autobahns(args: list[int] | None, kwargs: dict[str, int] | None) -> None:
-    """Autobahn reads them back as equal to its own."""
-    who = Publisher(5, "ann", "user")
-    event = outgoing.OutgoingEvent(1, 2, args, kwargs, "a.b", who, retained=True)
-    read = message.Event.parse(event.marshal())
-    assert (read.subscription, read.publication, read.topic, read.retained) == (1, 2, "a.b", True)
-    assert (read.publisher, read.publisher_authid, read.publisher_authrole) == (5, "ann", "user")
-    assert (event.topic, event.publisher, event.retained) == ("a.b", 5, True)
-    result = outgoing.OutgoingResult(3, args, kwargs, progress=True)
-    again = message.Result.parse(result.marshal())
-    assert (again.request, again.progress) == (3, True)
-    assert result.progress is True
-    details = {"receive_progress": True, "procedure": "a.b", "caller": 5}
-    invocation = outgoing.Invocation(4, 5, args, kwargs, details)
-    back = message.Invocation.parse(invocation.marshal())
-    assert (back.request, back.registration, back.procedure, back.caller) == (4, 5, "a.b", 5)
-    assert (invocation.procedure, invocation.receive_progress) == ("a.b", True)
-    for ours, theirs in ((event, read), (result, again), (invocation, back)):
-        assert (theirs.args or []) == (ours.args or []) == (args or [])
-        assert (theirs.kwargs or {}) == (ours.kwargs or {}) == (kwargs or {})
-        assert str(ours)
