@@ -8,6 +8,22 @@ randomness are handed in (`ports`). `Router.attach` makes a `Session` of a trans
 From below: `wire` (messages), `model` (what a realm is made of), `routing` (broker, dealer and
 realm), `meta` (the meta API) and `cluster` (the other nodes), `router`. What most ask for stands
 here; URIs, errors and the cluster's messages are imported from where they are.
+
+What a PUBLISH is on its way to its subscribers, and what each of these is needed for::
+
+    octets          as the peer's serializer writes them
+      ▼ the door
+    a list          of which nothing is known yet
+      ▼ `wire.parsing`
+    Publish         what the peer asked for: every type and every URI can be relied on
+      ▼ `Broker.prepare`
+    Publication     what is published, whoever asked: allowed, numbered, its topic's one spelling
+      ├─▼ `SingleNode`: to the broker at once
+      ├─▼ `cluster`: as a list, as CBOR over the bus, and on each node a Publication again
+      └─▼ `TopicOwner`: into the room; what that takes comes back as a Publication (`doors.wamp`)
+    OutgoingEvent   one for each subscription, whose id it bears, for all who share it
+      ▼ `OutgoingMessage.serialize`, the door
+    octets          one for each form that they speak, and the frame about them
 """
 
 from wsecho.router.model.access import (

@@ -22,7 +22,7 @@ from wsecho.core.rooms.wills import Will
 from wsecho.doors.wamp.objects import MESSAGE_PACK, TAGS, Extension
 from wsecho.doors.wamp.promises import awaited, promised
 from wsecho.doors.wamp.unfit import MalformedError
-from wsecho.router import CannotCarryError
+from wsecho.router import CannotCarryError, Publication
 from wsecho.router.cluster import messages
 from wsecho.router.cluster.messages import Notice
 from wsecho.router.model.answers import Answer
@@ -84,7 +84,7 @@ class BusNetwork:
         if self._is_alone:
             return None
         payload = self._encode(notice)
-        if isinstance(notice, messages.EventMessage):
+        if isinstance(notice, Publication):
             told = partial(self._bus.broadcast_logged, self._subject, payload, keep)
             return promised(lambda: when(told(), lambda _: None))
         # All else is told anew to who was cut off.

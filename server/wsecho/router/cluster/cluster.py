@@ -15,6 +15,7 @@ from wsecho.router.cluster.network import check
 from wsecho.router.cluster.registering import Registering
 from wsecho.router.cluster.remote_nodes import RemoteNode, joined, state_of
 from wsecho.router.cluster.wills import Wills
+from wsecho.router.model.publications import Publication
 from wsecho.router.wire import errors
 from wsecho.router.wire.errors import WampError
 from wsecho.router.wire.ids import MAX_ID
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from wsecho.router.cluster.messages import Notice
     from wsecho.router.cluster.network import Network
     from wsecho.router.model.answers import Answer, Reply
-    from wsecho.router.model.publications import Publication
     from wsecho.router.model.registrations import Registrant, Registration
     from wsecho.router.model.session import Session
     from wsecho.router.model.subscriptions import Subscription
@@ -108,13 +108,13 @@ class RealmCluster:
 
     # -- what is done together with them
 
-    def publish(self, publication: Publication, *, retain: bool) -> int | Answer[int]:
+    def publish(self, publication: Publication) -> int | Answer[int]:
         """Tell all nodes; it is delivered here too when it comes round.
 
         Raises:
             WampError: it cannot be told now, or holds what has no form between nodes.
         """
-        return self.events.publish(publication, retain=retain)
+        return self.events.publish(publication)
 
     def register(self, session: Session, request: Register) -> None:
         """Claim a procedure among all nodes, then serve it.
@@ -167,7 +167,7 @@ class RealmCluster:
     def heard(self, node: str, notice: Notice) -> None:
         """Take what a node said."""
         is_own = node == self._network.node
-        if isinstance(notice, messages.EventMessage):
+        if isinstance(notice, Publication):
             self.events.heard(notice, is_own=is_own)
         elif is_own:
             return

@@ -5,17 +5,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 from math import inf, nextafter
-from typing import TYPE_CHECKING, Any
-
-import attrs
+from typing import TYPE_CHECKING
 
 from wsecho.router.cluster import messages
 from wsecho.router.model.answers import Answer, settle_answer
 from wsecho.router.model.publications import Publication
 from wsecho.router.wire import errors
-from wsecho.router.wire.audience import Audience
 from wsecho.router.wire.errors import CannotCarryError, WampError
-from wsecho.router.wire.outgoing import Publisher
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,13 +35,12 @@ class Events:
         self._under_way: dict[int, tuple[Publication, Answer[int]]] = {}
 
     def publish(
-        self, publication: Publication, *, retain: bool, will: tuple[str, str] | None = None
+        self, publication: Publication, *, will: tuple[str, str] | None = None
     ) -> int | Answer[int]:
         """Tell all nodes; it is delivered here too when it comes round.
 
         Args:
             publication: what.
-            retain: whether it is retained.
             will: node and name of what is carried out by this, and told only if it was not before.
 
         Returns:
@@ -56,7 +51,7 @@ class Events:
         """
         publication.time = self._realm.clock.now()
         if self._network.is_away and self._network.goes_on_alone:
-            self._deliver(publication, retain=retain)
+            self._deliver(publication)
             return publication.id
         answer: Answer[int] = Answer()
         self._under_way[publication.id] = publication, answer
@@ -66,8 +61,8 @@ class Events:
                 answer.fail(error)
 
         try:
-            keep = str(publication.id) if retain else None
-            told = self._tell(write(publication, retain=retain), keep, will)
+            keep = str(publication.id) if publication.retain else None
+            told = self._tell(publication, keep, will)
         except CannotCarryError as error:
             self._under_way.pop(publication.id, None)
             raise WampError(error.uri, "there is no form for it between nodes") from None
@@ -83,35 +78,35 @@ class Events:
         return answer
 
     def _tell(
-        self, event: messages.EventMessage, keep: str | None, will: tuple[str, str] | None
+        self, publication: Publication, keep: str | None, will: tuple[str, str] | None
     ) -> bool | Answer[bool]:
         if will is not None:
-            return self._network.carry_out(*will, event, keep)
-        told, answer = self._network.tell(event, keep), Answer[bool]()
+            return self._network.carry_out(*will, publication, keep)
+        told, answer = self._network.tell(publication, keep), Answer[bool]()
         settle_answer(told, lambda _: answer.give(True), answer.fail)
         return answer
 
-    def heard(self, notice: messages.EventMessage, *, is_own: bool) -> None:
+    def heard(self, told: Publication, *, is_own: bool) -> None:
         """Deliver a publication that has come round."""
-        under_way = self._under_way.pop(notice.id, None)
+        publication, answer, time = told, None, told.time
+        under_way = self._under_way.pop(told.id, None)
         if under_way is not None:
+            # What this node said itself need not be read again.
             publication, answer = under_way
-        elif notice.retain or self._realm.broker.has_receivers(notice.topic):
-            publication, answer = read(notice), None
-        else:
+        elif not (told.retain or self._realm.broker.has_receivers(told.topic)):
             return
-        dropped = self._deliver(publication, retain=notice.retain)
+        dropped = self._deliver(publication)
         if is_own:
-            if publication.time != notice.time:
-                self._network.keep(str(publication.id), write(publication, retain=True))
+            if publication.time != time:
+                self._network.keep(str(publication.id), publication)
             self._network.drop([str(each.id) for each in dropped])
         if answer is not None:
             answer.give(publication.id)
 
-    def _deliver(self, publication: Publication, *, retain: bool) -> list[Publication]:
+    def _deliver(self, publication: Publication) -> list[Publication]:
         broker = self._realm.broker
         dropped: list[Publication] = []
-        if retain:
+        if publication.retain:
             # Nodes' clocks differ: what comes later counts as later, on all nodes alike.
             publication.time = max(publication.time, nextafter(self._latest, inf))
             self._latest = publication.time
@@ -134,18 +129,17 @@ class Events:
             return
 
     def _merge(self, kept: Iterable[messages.Notice]) -> None:
-        found = [read(notice) for notice in kept if isinstance(notice, messages.EventMessage)]
+        found = [notice for notice in kept if isinstance(notice, Publication)]
         theirs = {publication.id for publication in found}
         retained = self._realm.broker.retained
         dropped = self._retain(found)
         self._network.drop([str(each.id) for each in dropped if each.id in theirs])
         for each in retained:
             if each.id not in theirs:
-                event = write(each, retain=True)
-                self._network.keep(str(each.id), event)
+                self._network.keep(str(each.id), each)
                 # Who came back before this one has not read it.
                 with suppress(WampError, CannotCarryError):
-                    self._network.tell(messages.KeptEvent(list(messages.fields(event))))
+                    self._network.tell(messages.KeptEvent(each))
 
     def _retain(self, publications: list[Publication]) -> list[Publication]:
         self._latest = max((self._latest, *(each.time for each in publications)))
@@ -153,42 +147,4 @@ class Events:
 
     def kept(self, notice: messages.KeptEvent) -> None:
         """Retain what another node did, if nothing later is."""
-        self._retain([read(messages.EventMessage(*notice.event))])
-
-
-def write(publication: Publication, *, retain: bool) -> messages.EventMessage:
-    """Write a publication as nodes tell it."""
-    publisher, audience = publication.publisher, publication.audience
-    return messages.EventMessage(
-        publication.id,
-        publication.topic,
-        publication.args,
-        publication.kwargs,
-        publication.skip,
-        None if publisher is None else list(attrs.astuple(publisher)),
-        None if audience is None else _write_audience(audience),
-        publication.time,
-        retain,
-    )
-
-
-def _write_audience(audience: Audience) -> list[list[Any] | None]:
-    lists = attrs.astuple(audience, recurse=False)
-    return [None if each is None else list(each) for each in lists]
-
-
-def read(notice: messages.EventMessage) -> Publication:
-    """Read a publication that a node told."""
-    lists = notice.audience
-    return Publication(
-        notice.id,
-        notice.topic,
-        notice.args,
-        notice.kwargs,
-        notice.skip,
-        None if notice.publisher is None else Publisher(*notice.publisher),
-        None
-        if lists is None
-        else Audience(*(None if each is None else frozenset(each) for each in lists)),  # type: ignore[arg-type]
-        time=notice.time,
-    )
+        self._retain([notice.publication])

@@ -4,14 +4,18 @@
 ::
 
     [VERSION, CODE, …the notice's fields in their order]
+    [VERSION, 1, id, topic, args, kwargs, skip, publisher, audience, time, retain]
+
+The latter is a `Publication`; where it stands in a notice it is the list of these nine. Publisher
+(session, authid, authrole) and audience (its six lists) are lists, or null where there is none.
 
 A node that reads another version, or a code that it does not know, passes over it. So a field may
 be added at the end of a notice only together with a new version.
 
 ==========  ====================================================================================
-to all      `EventMessage`, `KeptEvent`; `SessionJoined`, `Left`; `Subscribed`, `Unsubscribed`;
+to all      `Publication`, `KeptEvent`; `SessionJoined`, `Left`; `Subscribed`, `Unsubscribed`;
             `Registered`, `Unregistered`
-kept        `EventMessage`, `Testament`
+kept        `Publication`, `Testament`
 to one      `NodeState`; `Invoke`, `Interrupt` to the callee's node; `ResultMessage`, `Failed`
             to the caller's; `End` to a session's
 ==========  ====================================================================================
@@ -24,7 +28,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import attrs
 from attrs import frozen
 
+from wsecho.router.model.publications import Publication
+from wsecho.router.wire.audience import Audience
+from wsecho.router.wire.outgoing import Publisher
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wsecho.router.wire.requests import Invoke as Policy
     from wsecho.router.wire.uris import Match
 
@@ -35,38 +45,11 @@ Kwargs = dict[str, Any] | None
 
 
 @frozen
-class EventMessage:
-    """A publication.
-
-    Attributes:
-        id: the publication id.
-        topic: its topic.
-        args, kwargs: its payload.
-        skip: the session that must not have it, 0 for none.
-        publisher: session id, authid and authrole, where they are disclosed.
-        audience: the six lists, None for none.
-        time: when it was published, Unix seconds.
-        retain: whether it is the topic's retained event from here on.
-    """
-
-    CODE: ClassVar = 1
-    id: int
-    topic: str
-    args: Args
-    kwargs: Kwargs
-    skip: int
-    publisher: list[Any] | None
-    audience: list[list[Any] | None] | None
-    time: float
-    retain: bool
-
-
-@frozen
 class KeptEvent:
-    """An event that was retained while the others did not know; `event` is as `EventMessage`."""
+    """A publication that was retained while the others did not know."""
 
     CODE: ClassVar = 14
-    event: list[Any]
+    publication: Publication
 
 
 @frozen
@@ -74,12 +57,12 @@ class Testament:
     """What is to be published once its session is over; it is kept, not told.
 
     Attributes:
-        event: an `EventMessage`'s fields.
+        publication: what.
         authid, authrole: whose it was.
     """
 
     CODE: ClassVar = 15
-    event: list[Any]
+    publication: Publication
     authid: str
     authrole: str
 
@@ -237,7 +220,7 @@ class End:
 
 
 Notice = (
-    EventMessage
+    Publication
     | KeptEvent
     | Testament
     | SessionJoined
@@ -254,12 +237,21 @@ Notice = (
     | End
 )
 
-_KINDS: Final[dict[int, type[Notice]]] = {kind.CODE: kind for kind in Notice.__args__}
+_PUBLICATION: Final = 1
+_KINDS: Final[dict[int, Callable[..., Notice]]] = {
+    kind.CODE: kind for kind in Notice.__args__ if kind is not Publication
+}
 
 
 def write(notice: Notice) -> list[Any]:
     """A notice as a list."""
-    return [VERSION, notice.CODE, *fields(notice)]
+    if isinstance(notice, Publication):
+        return [VERSION, _PUBLICATION, *_write_publication(notice)]
+    words = [
+        _write_publication(word) if isinstance(word, Publication) else word
+        for word in fields(notice)
+    ]
+    return [VERSION, notice.CODE, *words]
 
 
 def fields(notice: Notice) -> tuple[Any, ...]:
@@ -274,7 +266,53 @@ def read(words: Any) -> Notice | None:
         TypeError, ValueError: it is no notice.
     """
     version, code, *rest = words
-    kind = _KINDS.get(code)
-    if version != VERSION or kind is None:
+    if version != VERSION:
         return None
+    if code == _PUBLICATION:
+        return _read_publication(*rest)
+    kind = _KINDS.get(code)
+    if kind is None:
+        return None
+    if kind in (KeptEvent, Testament):
+        rest[0] = _read_publication(*rest[0])
     return kind(*rest)
+
+
+def _write_publication(publication: Publication) -> list[Any]:
+    publisher, audience = publication.publisher, publication.audience
+    return [
+        *(publication.id, publication.topic, publication.args, publication.kwargs),
+        publication.skip,
+        None if publisher is None else list(attrs.astuple(publisher)),
+        None if audience is None else _write_audience(audience),
+        *(publication.time, publication.retain),
+    ]
+
+
+def _write_audience(audience: Audience) -> list[list[Any] | None]:
+    lists = attrs.astuple(audience, recurse=False)
+    return [None if each is None else list(each) for each in lists]
+
+
+def _read_publication(  # as `_write_publication` puts them
+    identifier: int,
+    topic: str,
+    args: Args,
+    kwargs: Kwargs,
+    skip: int,
+    publisher: list[Any] | None,
+    audience: list[list[Any] | None] | None,
+    time: float,
+    retain: bool,  # noqa: FBT001
+) -> Publication:
+    return Publication(
+        *(identifier, topic, args, kwargs, skip),
+        None if publisher is None else Publisher(*publisher),
+        None if audience is None else _read_audience(audience),
+        retain,
+        time=time,
+    )
+
+
+def _read_audience(lists: list[Any]) -> Audience:
+    return Audience(*(None if each is None else frozenset(each) for each in lists))  # type: ignore[arg-type]

@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from wsecho.router.cluster import messages
-from wsecho.router.cluster.events import read, write
 from wsecho.router.model.answers import Answer, Reply, settle_answer
 from wsecho.router.wire import errors
 from wsecho.router.wire.errors import CannotCarryError, WampError
@@ -53,8 +52,7 @@ class Wills:
         """
         name = testament.name(session)
         publication = self._realm.broker.prepare(session, testament.request)
-        event = write(publication, retain=testament.request.retain)
-        notice = messages.Testament(list(messages.fields(event)), session.authid, session.authrole)
+        notice = messages.Testament(publication, session.authid, session.authrole)
         answer: Answer[Reply] = Answer()
 
         def failed(error: WampError) -> None:
@@ -133,12 +131,10 @@ class Wills:
         return answer
 
     def _publish(self, node: str, name: str, notice: messages.Testament) -> Any:
-        event = messages.EventMessage(*notice.event)
-        publication = read(event)
-        realm = self._realm
+        realm, publication = self._realm, notice.publication
         realm.counters.publications += 1
         if realm.owner is None or not realm.broker.is_owned(publication.topic):
-            return self._events.publish(publication, retain=event.retain, will=(node, name))
+            return self._events.publish(publication, will=(node, name))
         answer: Answer[int] = Answer()
         execute = partial(realm.owner.execute, publication, notice.authid, notice.authrole)
 

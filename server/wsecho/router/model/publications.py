@@ -32,6 +32,7 @@ class Publication:
         skip: the session that must not get it live (`exclude_me`), 0 for none.
         publisher: who it is from, where that is to be told.
         audience: restrictions on the receivers, None for none.
+        retain: whether it is the topic's retained event from here on ("Event Retention").
         position: its place in its topic, where the topic's owner counts.
         time: when it was published, Unix seconds, where somebody may ask.
     """
@@ -43,6 +44,7 @@ class Publication:
     skip: int = 0
     publisher: Publisher | None = None
     audience: Audience | None = None
+    retain: bool = False
     position: Position | None = None
     time: float = 0.0
 

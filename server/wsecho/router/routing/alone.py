@@ -60,9 +60,9 @@ class SingleNode:
     def unsubscribed(self, session: Session, subscription: Subscription) -> None:
         """Nobody is told."""
 
-    def publish(self, publication: Publication, *, retain: bool) -> int:
+    def publish(self, publication: Publication) -> int:
         """Deliver it at once."""
-        if retain:
+        if publication.retain:
             self._broker.retained.keep(publication)
         self._broker.dispatch(publication)
         return publication.id

@@ -110,7 +110,7 @@ class Broker:
         realm.counters.publications += 1
         if realm.owner is not None and self.is_owned(publication.topic):
             return realm.owner.publish(session, publication)
-        return realm.others.publish(publication, retain=request.retain)
+        return realm.others.publish(publication)
 
     def prepare(self, session: Session, request: Publish) -> Publication:
         """Make what a session may publish.
@@ -128,6 +128,7 @@ class Broker:
             if request.disclose_me
             else None,
             request.audience,
+            request.retain,
         )
 
     def is_owned(self, topic: str) -> bool:

@@ -59,7 +59,7 @@ class OtherNodes(Protocol):
     def unsubscribed(self, session: Session, subscription: Subscription) -> None:
         """A session of this node has unsubscribed, or left, with all that it had."""
 
-    def publish(self, publication: Publication, *, retain: bool) -> int | Answer[int]:
+    def publish(self, publication: Publication) -> int | Answer[int]:
         """Publish to the subscribers of all nodes, and retain it there if so asked.
 
         Returns:

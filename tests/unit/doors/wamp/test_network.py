@@ -18,9 +18,10 @@ from wsecho.core.wire.errors import BusUnavailable
 from wsecho.doors.wamp.network import BusNetwork, decode_message, encode_message
 from wsecho.doors.wamp.objects import Extension
 from wsecho.fanout.rooms import draw_word
-from wsecho.router import CannotCarryError, WampError
+from wsecho.router import Audience, CannotCarryError, Publication, WampError
 from wsecho.router.cluster import messages
 from wsecho.router.wire.errors import TakenError
+from wsecho.router.wire.outgoing import Publisher
 
 SCALARS = st.one_of(
     st.none(),
@@ -99,9 +100,11 @@ class Net:
         self.network.begin(lambda *heard: self.heard.append(heard), self.lives.append)
 
 
-EVENT = messages.EventMessage(
-    *(1, "com.t", [b"x"], None, 0, [1, "a", "r"], [[1], [], [], None, [], []], 1.5),
+EVENT = Publication(
+    *(1, "com.t", [b"x"], None, 0, Publisher(1, "a", "r")),
+    Audience(exclude=frozenset({1}), eligible_authid=frozenset()),
     retain=True,
+    time=1.5,
 )
 LEFT = messages.Left(5)
 
@@ -115,8 +118,12 @@ def test_notices_go_to_all_and_to_one() -> None:
     assert net.network.tell(LEFT) is None
     assert net.network.send(node, LEFT) is True
     assert net.network.send("nobody", LEFT) is False
-    assert net.heard == [(node, EVENT), (node, LEFT), (node, LEFT)]
-    assert net.network.kept() == [EVENT]
+    written = [messages.write(notice) for notice in (EVENT, LEFT, LEFT)]
+    assert [(name, messages.write(notice)) for name, notice in net.heard] == [
+        (node, words) for words in written
+    ]
+    [kept] = net.network.kept()  # type: ignore[misc]
+    assert messages.write(kept) == written[0]
     net.network.drop(["1"])
     net.network.keep("2", LEFT)
     assert net.network.kept() == [LEFT]
