@@ -13,7 +13,6 @@ from tests.unit.router.peers import (
     EVENT,
     PUBLISH,
     PUBLISHED,
-    SUBSCRIBE,
     UNSUBSCRIBE,
     UNSUBSCRIBED,
     Peer,
@@ -22,9 +21,7 @@ from tests.unit.router.peers import (
 )
 
 if TYPE_CHECKING:
-    from wsecho.router import Session
-    from wsecho.router.model.access import Action
-    from wsecho.router.wire.uris import Match
+    pass
 
 
 def test_an_event_reaches_the_subscribers_of_its_topic(world: World) -> None:
@@ -153,55 +150,6 @@ def test_one_event_object_serves_all_receivers_of_a_subscription(world: World) -
     assert serializer.calls == 1
 
 
-def test_exclude_me_is_the_default(world: World) -> None:
-    """The publisher gets its own event with `exclude_me: false` alone."""
-    peer = world.peer()
-    peer.subscribe("a")
-    peer.publish("a", 1)
-    assert peer.events() == []
-    peer.publish("a", 2, exclude_me=False)
-    assert peer.events() == [[[2]]]
-
-
-def reached(world: World, **options: Any) -> set[str]:
-    """The authids that an event with these options reaches."""
-    people = {
-        "ann": world.known("ann", "admin"),
-        "bob": world.known("bob", "user"),
-        "cid": world.known("cid", "user"),
-    }
-    for peer in people.values():
-        peer.subscribe("a")
-    for name in ("exclude", "eligible"):
-        if name in options:
-            options[name] = [people[authid].id for authid in options[name]]
-    world.peer().publish("a", 1, **options)
-    return {authid for authid, peer in people.items() if peer.events()}
-
-
-@pytest.mark.parametrize(
-    ("options", "expected"),
-    [
-        ({"exclude": ["ann"]}, {"bob", "cid"}),
-        ({"exclude_authid": ["ann", "bob"]}, {"cid"}),
-        ({"exclude_authrole": ["user"]}, {"ann"}),
-        ({"eligible": ["ann", "bob"]}, {"ann", "bob"}),
-        ({"eligible_authid": ["cid"]}, {"cid"}),
-        ({"eligible_authrole": ["user", "ghost"]}, {"bob", "cid"}),
-        ({"eligible": []}, set()),
-        ({"eligible_authid": []}, set()),
-        ({"eligible_authrole": []}, set()),
-        ({"exclude": [], "exclude_authid": []}, {"ann", "bob", "cid"}),
-        ({"eligible": ["ann", "bob"], "exclude": ["ann"]}, {"bob"}),
-        ({"eligible_authrole": ["user"], "exclude_authid": ["bob"]}, {"cid"}),
-        ({"eligible_authid": None}, {"ann", "bob", "cid"}),
-    ],
-)
-def test_black_and_whitelists(world: World, options: dict[str, Any], expected: set[str]) -> None:
-    """Every list that is there must let the subscriber pass; an empty whitelist reaches nobody."""
-    assert reached(world, **options) == expected
-
-
 def test_a_publisher_is_disclosed_if_it_asks(world: World) -> None:
     """`disclose_me` tells session, authid and authrole; without it nothing is told."""
     publisher, subscriber = world.known("ann"), world.peer()
@@ -215,63 +163,6 @@ def test_a_publisher_is_disclosed_if_it_asks(world: World) -> None:
         "publisher_authid": "ann",
         "publisher_authrole": "user",
     }
-
-
-def test_a_retained_event_is_sent_to_later_subscribers(world: World) -> None:
-    """To those who ask by `get_retained`, marked, under its own publication id."""
-    publisher, subscriber, other = world.peer(), world.peer(), world.peer()
-    publisher.publish("a", "old", retain=True)
-    publication = publisher.publish("a", "new", retain=True)
-    publisher.publish("a", "passing")
-    subscription = subscriber.subscribe("a", get_retained=True)
-    assert subscriber.one() == [EVENT, subscription, publication, {"retained": True}, ["new"]]
-    other.subscribe("a")
-    assert other.take() == []
-
-
-def test_a_retained_event_comes_after_subscribed(world: World) -> None:
-    """A client knows no subscription before SUBSCRIBED."""
-    world.peer().publish("a", 1, retain=True)
-    answers = world.peer().send([SUBSCRIBE, 1, {"get_retained": True}, "a"])
-    assert [raw[0] for raw in answers] == [33, EVENT]
-
-
-def test_a_pattern_gets_the_retained_event_of_each_topic(world: World) -> None:
-    """One for each topic that it covers, with the topic told."""
-    publisher, subscriber = world.peer(), world.peer()
-    for topic in ("com.a", "com.b", "org.a"):
-        publisher.publish(topic, topic, retain=True)
-    subscriber.subscribe("com.", match="prefix", get_retained=True)
-    assert [(raw[3]["topic"], raw[4]) for raw in subscriber.take()] == [
-        ("com.a", ["com.a"]),
-        ("com.b", ["com.b"]),
-    ]
-
-
-def test_a_retained_event_goes_only_to_those_who_could_have_had_it(world: World) -> None:
-    """The newest that the subscriber would have received; the publisher is excluded as ever."""
-    publisher = world.known("ann", "admin")
-    publisher.publish("a", "for all", retain=True)
-    publisher.publish("a", "for admins", retain=True, eligible_authrole=["admin"])
-    admin, user = world.known("joe", "admin"), world.known("bob", "user")
-    for peer in (admin, user, publisher):
-        peer.subscribe("a", get_retained=True)
-    assert (admin.events(), user.events()) == ([[["for admins"]]], [[["for all"]]])
-    assert publisher.events() == []
-
-
-def test_retention_is_bounded() -> None:
-    """Beyond `max_retained` topics the one set longest ago goes; of one topic few are kept."""
-    world = World(max_retained=2)
-    publisher, subscriber = world.peer(), world.peer()
-    for topic in ("a", "b", "a", "c"):
-        publisher.publish(topic, topic, retain=True)
-    for number in range(100):
-        publisher.publish("c", number, retain=True, eligible_authid=["nobody"])
-    subscriber.subscribe("", match="prefix", get_retained=True)
-    retained = [raw[4] for raw in subscriber.take() if raw[3].get("retained")]
-    assert retained == [["a"], ["c"]]
-    assert len(world.realm.broker.retained._topics["c"]) <= 9
 
 
 def test_topics_under_wamp_are_the_routers_own(world: World) -> None:
@@ -324,53 +215,6 @@ def test_hundreds_of_subscribers_may_go_at_once(world: World) -> None:
         peer.transport.on_send = lose
     world.peer().session.lost()
     assert not world.realm.sessions
-
-
-class Grants:
-    """Allows what stands in a set of action and URI."""
-
-    def __init__(self, *allowed: tuple[str, str]) -> None:
-        self.allowed = set(allowed)
-
-    def allows(self, _session: Session, action: Action, uri: str, _match: Match) -> bool:
-        """Look it up."""
-        return (action, uri) in self.allowed
-
-    def may_receive(self, _session: Session, topic: str) -> bool:
-        """Look it up."""
-        if topic == "broken":
-            raise KeyError("secret")
-        return ("subscribe", topic) in self.allowed
-
-
-def test_what_is_not_granted_is_not_authorized() -> None:
-    """Each of the four actions asks the authorizer."""
-    peer = World(authorizer=Grants()).peer()
-    for kind, options in (
-        (SUBSCRIBE, {}),
-        (PUBLISH, {"acknowledge": True}),
-        (48, {}),
-        (64, {}),
-    ):
-        answer = peer.ask(kind, options, "a.b")
-        assert (answer[0], answer[4]) == (ERROR, "wamp.error.not_authorized")
-    assert peer.refused("wamp.session.kill_all") == "wamp.error.not_authorized"
-
-
-def test_a_pattern_delivers_only_what_is_granted() -> None:
-    """Live and retained; an exact subscription was granted when it was made."""
-    grants = Grants(
-        *(("publish", "a"), ("publish", "b"), ("publish", "broken"), ("subscribe", "")),
-        ("subscribe", "a"),
-    )
-    world = World(authorizer=grants)
-    publisher, live, late = world.peer(), world.peer(), world.peer()
-    live.subscribe("", match="prefix")
-    for topic in ("a", "b", "broken"):
-        publisher.publish(topic, topic, retain=True)
-    late.subscribe("", match="prefix", get_retained=True)
-    assert live.events() == late.events() == [[["a"]]]
-    assert {type(fault) for fault in world.faults} == {KeyError}
 
 
 def test_a_session_that_ends_leaves_nothing(world: World) -> None:

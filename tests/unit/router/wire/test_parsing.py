@@ -229,14 +229,6 @@ def test_an_option_that_is_null_was_left_out(
         assert read(left_out) is None
 
 
-def test_of_features_that_are_not_known_not_even_the_type_is() -> None:
-    """They are ignored ("Extensibility")."""
-    roles = {"caller": {"features": {"call_rerouting": {"within": 5}, "call_timeout": True}}}
-    hello = parse([1, "realm1", {"roles": roles, "agent": 7, "x_more": [1]}])
-    assert isinstance(hello, requests.Hello)
-    assert hello.features["caller"] == {"call_timeout"}
-
-
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf, 1.5, "1", True, None, [1]])
 def test_what_is_no_integer_is_no_id(number: object) -> None:
     """Not a number, infinite, broken, or of another type."""
