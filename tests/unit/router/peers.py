@@ -275,9 +275,9 @@ class World:
         assert not self.faults, self.faults
         assert not self.router.sessions
         assert not self.realm.sessions
-        assert not self.realm.broker._by_id
-        assert not len(self.realm.broker._index)
-        assert not self.realm.broker._index._masks
+        assert not self.realm.broker.subscriptions._by_id
+        assert not len(self.realm.broker.subscriptions._index)
+        assert not self.realm.broker.subscriptions._index._masks
         assert not len(self.realm.dealer.registrations)
         assert not self.clock.waiting
 

@@ -229,7 +229,7 @@ class Realm(RuleBasedStateMachine):
         realm = self.world.realm
         assert set(realm.sessions) == {peer.id for peer in self.all}
         held = {uri for uris in self.subscribed.values() for uri in uris}
-        assert {(one.uri, one.match) for one in realm.broker._by_id.values()} == held
+        assert {(one.uri, one.match) for one in realm.broker.subscriptions._by_id.values()} == held
         for peer in self.all:
             session = peer.session
             assert set(session.calls) == self.open_calls[peer]

@@ -102,11 +102,11 @@ class Registering:
         if not session.is_open:  # it went meanwhile
             self._network.cede(place, session.id)
             return
-        dealer = self._realm.dealer
-        found = dealer.registrations.find(offer.uri, offer.match)
+        registrar = self._realm.dealer.registrar
+        found = registrar.registrations.find(offer.uri, offer.match)
         if found is not None:
-            dealer.make_way(found, offer.invoke)
-        dealer.enter(session, request, offer.created, offer.rank)
+            registrar.make_way(found, offer.invoke)
+        registrar.enter(session, request, offer.created, offer.rank)
 
     def unregistered(self, session: Registrant, registration: Registration) -> None:
         """Let all nodes know that a session serves a procedure no longer."""
@@ -123,6 +123,7 @@ class Registering:
             self._network.cede(place, remote_session.id, remote_session.node)
 
     def _lost(self, session: Session, uri: str, match: Match) -> None:
-        registration = self._realm.dealer.registrations.find(uri, match)
+        registrar = self._realm.dealer.registrar
+        registration = registrar.registrations.find(uri, match)
         if registration is not None:
-            self._realm.safely(partial(self._realm.dealer.revoke, session, registration))
+            self._realm.safely(partial(registrar.revoke, session, registration))

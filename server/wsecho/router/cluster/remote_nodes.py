@@ -66,7 +66,7 @@ class RemoteNode:
         for subscription in list(remote_session.subscriptions.values()):
             realm.broker.remove_remote_session(remote_session, subscription)
         for registration in list(remote_session.registrations.values()):
-            realm.dealer.remove(remote_session, registration)
+            realm.dealer.registrar.remove(remote_session, registration)
         realm.dealer.lose_callee(remote_session)
         if realm.remote_sessions.get(remote_session.id) is remote_session:
             del realm.remote_sessions[remote_session.id]
@@ -88,7 +88,7 @@ class RemoteNode:
     def unsubscribed(self, session: int, uri: str, match: Match) -> None:
         """Take note that a subscription is over."""
         remote_session = self.remote_sessions.get(session)
-        found = self._realm.broker.find(uri, match)
+        found = self._realm.broker.subscriptions.find(uri, match)
         if (
             remote_session is not None
             and found is not None
@@ -100,14 +100,14 @@ class RemoteNode:
         """Take note of a registration."""
         remote_session = self.remote_sessions.get(notice.session)
         if remote_session is not None:
-            self._realm.dealer.enter_remote_session(remote_session, notice)
+            self._realm.dealer.registrar.enter_remote_session(remote_session, notice)
 
     def unregistered(self, session: int, uri: str, match: Match) -> None:
         """Take note that a registration is over."""
         remote_session = self.remote_sessions.get(session)
         found = self._realm.dealer.registrations.find(uri, match)
         if remote_session is not None and found is not None and found.serves(remote_session):
-            self._realm.dealer.remove(remote_session, found)
+            self._realm.dealer.registrar.remove(remote_session, found)
 
     # -- all at once
 

@@ -133,10 +133,11 @@ class Wills:
     def _publish(self, node: str, name: str, notice: messages.Testament) -> Any:
         realm, publication = self._realm, notice.publication
         realm.counters.publications += 1
-        if realm.owner is None or not realm.broker.is_owned(publication.topic):
+        owner = realm.broker.topics.owner_of(publication.topic)
+        if owner is None:
             return self._events.publish(publication, will=(node, name))
         answer: Answer[int] = Answer()
-        execute = partial(realm.owner.execute, publication, notice.authid, notice.authrole)
+        execute = partial(owner.execute, publication, notice.authid, notice.authrole)
 
         def go_on(is_spent: bool) -> None:  # noqa: FBT001
             if is_spent:

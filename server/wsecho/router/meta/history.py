@@ -56,7 +56,7 @@ def read_events_query(call: ProcedureCall, realm: Realm, subscription: Subscript
     filters["after_position"] = keyword(call, "after_position", str)
     topic = keyword(call, "topic", str)
     if topic is not None:
-        filters["topic"] = realm.broker.canonical(reason_uri(topic, "topic"))
+        filters["topic"] = realm.broker.topics.canonical(reason_uri(topic, "topic"))
     if filters["after_position"] is not None and subscription.match != "exact":
         raise WampError(errors.INVALID_ARGUMENT, "a pattern subscription has no position")
     return EventsQuery(**filters)
@@ -71,13 +71,14 @@ def provide_history(realm: Realm) -> None:
     """
 
     def get_events(call: ProcedureCall) -> Reply | Answer[Reply]:
-        subscription = realm.broker.subscription(positional(call, 0, int, "subscription"))
+        subscription = realm.broker.subscriptions.get(positional(call, 0, int, "subscription"))
         uri, match = subscription.uri, subscription.match
         # "a peer must be allowed to subscribe" where it asks for the past
         realm.authorize(call.session, "subscribe", uri, match)
         query = read_events_query(call, realm, subscription)
-        if realm.owner is None or not realm.broker.reaches_owned(uri, match):
+        owner = realm.broker.topics.owner_reached(uri, match)
+        if owner is None:
             return Reply()  # no history is kept of other topics
-        return realm.owner.get_events(call.session, subscription, query)
+        return owner.get_events(call.session, subscription, query)
 
     realm.provide("wamp.subscription.get_events", get_events)

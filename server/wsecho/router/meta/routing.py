@@ -46,7 +46,7 @@ class SubscriptionProcedures:
             realm.provide_for_all(f"wamp.subscription.{name}", getattr(self, f"_{name}"))
 
     def _list(self, _call: ProcedureCall) -> Reply:
-        return Reply([{match: self._broker.listing(match) for match in MATCHES}])
+        return Reply([{match: self._broker.subscriptions.listing(match) for match in MATCHES}])
 
     def _lookup(self, call: ProcedureCall) -> Reply:
         return _id_or_none(self._broker.lookup(*_lookup_arguments(call, "topic")))
@@ -57,17 +57,17 @@ class SubscriptionProcedures:
         return Reply([found or None])
 
     def _get(self, call: ProcedureCall) -> Reply:
-        return Reply([self._broker.subscription(_identifier(call)).describe()])
+        return Reply([self._broker.subscriptions.get(_identifier(call)).describe()])
 
     def _list_subscribers(self, call: ProcedureCall) -> Reply:
-        subscription = self._broker.subscription(_identifier(call))
+        subscription = self._broker.subscriptions.get(_identifier(call))
         here = [session.id for session in subscription.members]
         return Reply(
             [[*here, *(remote_session.id for remote_session in subscription.remote_sessions)]]
         )
 
     def _count_subscribers(self, call: ProcedureCall) -> Reply:
-        return Reply([len(self._broker.subscription(_identifier(call)))])
+        return Reply([len(self._broker.subscriptions.get(_identifier(call)))])
 
 
 class RegistrationProcedures:

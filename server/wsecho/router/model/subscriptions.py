@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A subscription: one topic or pattern, and the sessions that share it."""
+"""Subscriptions: to one topic or pattern each, with the sessions that share it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,13 @@ from attrs import define, field
 
 from wsecho.core.wire.timestamps import rfc3339
 from wsecho.router.model.access import Requester
+from wsecho.router.model.matching import PatternIndex
+from wsecho.router.wire import errors
+from wsecho.router.wire.errors import WampError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wsecho.router.wire.outgoing import OutgoingMessage
     from wsecho.router.wire.uris import Match
 
@@ -97,3 +102,55 @@ class Subscription:
             "uri": self.uri,
             "match": self.match,
         }
+
+
+class Subscriptions:
+    """All subscriptions of a realm."""
+
+    def __init__(self) -> None:
+        self._index: PatternIndex[Subscription] = PatternIndex()
+        self._by_id: dict[int, Subscription] = {}
+        self.find = self._index.get
+        self.matches = self._index.matches
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def obtain(
+        self, uri: str, match: Match, now: float, new_id: Callable[[str, str, Match], int]
+    ) -> tuple[Subscription, bool]:
+        """The subscription to a URI by a policy, and whether it is new.
+
+        Args:
+            uri: the topic, canonical, or the pattern.
+            match: the matching policy.
+            now: when it was made, Unix seconds, if it is new.
+            new_id: makes its id, if it is new.
+        """
+        subscription = self._index.get(uri, match)
+        if subscription is not None:
+            return subscription, False
+        subscription = Subscription(new_id("s", uri, match), uri, match, now)
+        self._index.add(uri, match, subscription)
+        self._by_id[subscription.id] = subscription
+        return subscription, True
+
+    def remove(self, subscription: Subscription) -> None:
+        """Let go of one that nobody shares any more."""
+        self._index.remove(subscription.uri, subscription.match)
+        del self._by_id[subscription.id]
+
+    def get(self, identifier: int) -> Subscription:
+        """The subscription with this id.
+
+        Raises:
+            WampError: there is none.
+        """
+        found = self._by_id.get(identifier)
+        if found is None:
+            raise WampError(errors.NO_SUCH_SUBSCRIPTION)
+        return found
+
+    def listing(self, match: Match) -> list[int]:
+        """The ids of all subscriptions under a policy."""
+        return [subscription.id for subscription in self._index.values(match)]

@@ -69,7 +69,7 @@ class SingleNode:
 
     def register(self, session: Session, request: Register) -> None:
         """Serve it at once."""
-        self._dealer.enter(session, request, self._clock.now())
+        self._dealer.registrar.enter(session, request, self._clock.now())
 
     def unregistered(self, session: Registrant, registration: Registration) -> None:
         """Nobody is told."""

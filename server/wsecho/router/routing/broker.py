@@ -7,23 +7,23 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from wsecho.router.model.answers import Answer
-from wsecho.router.model.matching import PatternIndex
 from wsecho.router.model.publications import Publication
 from wsecho.router.model.retained import Retained
-from wsecho.router.model.subscriptions import Subscription
+from wsecho.router.model.subscriptions import Subscriptions
 from wsecho.router.routing.distribution import Distribution
+from wsecho.router.routing.topics import Topics
 from wsecho.router.wire import errors, outgoing
 from wsecho.router.wire.errors import WampError
 from wsecho.router.wire.ids import draw_id
 from wsecho.router.wire.outgoing import Publisher
-from wsecho.router.wire.uris import is_reserved, may_reach
+from wsecho.router.wire.uris import is_reserved
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from wsecho.router.model.access import Requester
     from wsecho.router.model.session import Session
-    from wsecho.router.model.subscriptions import LocalSubscriber, Subscriber
+    from wsecho.router.model.subscriptions import LocalSubscriber, Subscriber, Subscription
     from wsecho.router.routing.context import Context
     from wsecho.router.wire.requests import Publish, Subscribe, Unsubscribe
     from wsecho.router.wire.uris import Match
@@ -35,15 +35,19 @@ class Broker:
     Args:
         realm: whose clock, random, authorizer and topic owner it uses.
         max_retained: topics that may have a retained event.
+
+    Attributes:
+        topics: how they are spelled, and which of them have an owner.
+        subscriptions: who shares what.
+        retained: the retained events.
     """
 
     def __init__(self, realm: Context, max_retained: int) -> None:
         self._realm = realm
-        self._index: PatternIndex[Subscription] = PatternIndex()
-        self._by_id: dict[int, Subscription] = {}
         self._distribution = Distribution(realm)
+        self.topics = Topics(realm.owner)
+        self.subscriptions = Subscriptions()
         self.retained = Retained(max_retained)
-        self._owned = realm.owner.prefixes if realm.owner is not None else ()
 
     # -- what peers ask for
 
@@ -54,12 +58,10 @@ class Broker:
             WampError: not authorized, or refused by the topic's owner.
         """
         realm, match = self._realm, request.match
-        uri = self.canonical(request.topic) if match == "exact" else request.topic
+        uri = self.topics.canonical(request.topic) if match == "exact" else request.topic
         realm.authorize(session, "subscribe", uri, match)
-        if realm.owner is None or not self.reaches_owned(uri, match):
-            self._enter(session, request, uri)
-            return
-        answer = realm.owner.subscribing(session, uri, match)
+        owner = self.topics.owner_reached(uri, match)
+        answer = None if owner is None else owner.subscribing(session, uri, match)
         if answer is None:
             self._enter(session, request, uri)
         else:
@@ -108,8 +110,9 @@ class Broker:
         """
         realm, publication = self._realm, self.prepare(session, request)
         realm.counters.publications += 1
-        if realm.owner is not None and self.is_owned(publication.topic):
-            return realm.owner.publish(session, publication)
+        owner = self.topics.owner_of(publication.topic)
+        if owner is not None:
+            return owner.publish(session, publication)
         return realm.others.publish(publication)
 
     def prepare(self, session: Session, request: Publish) -> Publication:
@@ -131,21 +134,18 @@ class Broker:
             request.retain,
         )
 
-    def is_owned(self, topic: str) -> bool:
-        """Whether a concrete topic is its owner's."""
-        return topic.startswith(self._owned)
-
     def check_topic(self, session: Session, request: Publish) -> str:
         """The canonical topic of a publication that is allowed.
 
         Raises:
             WampError: a reserved topic, not authorized, or an option that an owned topic bars.
         """
-        topic = self.canonical(request.topic)
+        topic = self.topics.canonical(request.topic)
         if is_reserved(topic):
             raise WampError(errors.INVALID_URI, "topics under wamp. are the router's own")
         self._realm.authorize(session, "publish", topic, "exact")
-        if topic.startswith(self._owned) and (request.retain or request.audience is not None):
+        is_barred = request.retain or request.audience is not None
+        if is_barred and self.topics.owner_of(topic) is not None:
             raise WampError(
                 errors.OPTION_NOT_ALLOWED, "exclude, eligible and retain do not work on rooms"
             )
@@ -159,7 +159,7 @@ class Broker:
         One EVENT object serves all receivers on one subscription. A receiver whose serializer
         cannot carry it is left out and counted.
         """
-        for subscription in self._index.matches(publication.topic):
+        for subscription in self.subscriptions.matches(publication.topic):
             if not subscription.is_here:
                 continue
             event = publication.event(subscription.id, subscription.match)
@@ -168,7 +168,7 @@ class Broker:
 
     def has_receivers(self, topic: str) -> bool:
         """Whether any subscription of a session here covers the topic."""
-        return any(subscription.is_here for subscription in self._index.matches(topic))
+        return any(subscription.is_here for subscription in self.subscriptions.matches(topic))
 
     def _receivers(
         self, publication: Publication, subscription: Subscription
@@ -197,7 +197,10 @@ class Broker:
     def _enter(self, session: Session, request: Subscribe, uri: str) -> None:
         if not session.is_open:  # it went while the owner was asked
             return
-        subscription, created = self._obtain(uri, request.match, self._realm.clock.now())
+        realm = self._realm
+        subscription, created = self.subscriptions.obtain(
+            uri, request.match, realm.clock.now(), realm.others.new_id
+        )
         first, new = not subscription.is_here, session not in subscription
         if new:
             subscription.add(session)
@@ -213,22 +216,14 @@ class Broker:
         self, remote_session: Subscriber, uri: str, match: Match, created: float
     ) -> None:
         """Take note that a session of another node subscribed."""
-        subscription, is_new = self._obtain(uri, match, created)
+        subscription, is_new = self.subscriptions.obtain(
+            uri, match, created, self._realm.others.new_id
+        )
         subscription.created = min(subscription.created, created)
         if remote_session not in subscription.remote_sessions:
             subscription.remote_sessions[remote_session] = None
             remote_session.subscriptions[subscription.id] = subscription
             self._tell_subscribed(remote_session, subscription, created=is_new)
-
-    def _obtain(self, uri: str, match: Match, now: float) -> tuple[Subscription, bool]:
-        subscription = self._index.get(uri, match)
-        if subscription is not None:
-            return subscription, False
-        identifier = self._realm.others.new_id("s", uri, match)
-        subscription = Subscription(identifier, uri, match, now)
-        self._index.add(uri, match, subscription)
-        self._by_id[identifier] = subscription
-        return subscription, True
 
     def _send_retained(self, session: Session, subscription: Subscription) -> None:
         match = subscription.match
@@ -249,8 +244,9 @@ class Broker:
     def _tell_others(self, session: Session, subscription: Subscription, *, first: bool) -> None:
         realm = self._realm
         realm.others.subscribed(session, subscription)
-        if realm.owner is not None and self.reaches_owned(subscription.uri, subscription.match):
-            realm.safely(partial(realm.owner.subscribed, session, subscription, first=first))
+        owner = self.topics.owner_reached(subscription.uri, subscription.match)
+        if owner is not None:
+            realm.safely(partial(owner.subscribed, session, subscription, first=first))
 
     def _remove(self, session: Session, subscription: Subscription) -> None:
         realm = self._realm
@@ -259,8 +255,9 @@ class Broker:
         last = not subscription.is_here
         self._drop_if_empty(session, subscription)
         realm.others.unsubscribed(session, subscription)
-        if realm.owner is not None and self.reaches_owned(subscription.uri, subscription.match):
-            realm.safely(partial(realm.owner.unsubscribed, session, subscription, last=last))
+        owner = self.topics.owner_reached(subscription.uri, subscription.match)
+        if owner is not None:
+            realm.safely(partial(owner.unsubscribed, session, subscription, last=last))
 
     def remove_remote_session(self, remote_session: Subscriber, subscription: Subscription) -> None:
         """Take note that a session of another node has unsubscribed."""
@@ -271,8 +268,7 @@ class Broker:
     def _drop_if_empty(self, session: Subscriber, subscription: Subscription) -> None:
         last = not len(subscription)
         if last:
-            self._index.remove(subscription.uri, subscription.match)
-            self._by_id.pop(subscription.id, None)
+            self.subscriptions.remove(subscription)
         if not is_reserved(subscription.uri):
             self._realm.announce("wamp.subscription.on_unsubscribe", session.id, subscription.id)
             if last:
@@ -285,44 +281,12 @@ class Broker:
 
     # -- questions
 
-    def canonical(self, topic: str) -> str:
-        """The one spelling of a concrete topic.
-
-        Raises:
-            WampError: an owned topic that its owner cannot read.
-        """
-        owner = self._realm.owner
-        return (
-            owner.canonical(topic) if owner is not None and topic.startswith(self._owned) else topic
-        )
-
-    def reaches_owned(self, uri: str, match: Match) -> bool:
-        """Whether a subscription to `uri` can receive events of owned topics."""
-        return any(may_reach(uri, match, prefix) for prefix in self._owned)
-
-    def subscription(self, identifier: int) -> Subscription:
-        """The subscription with this id.
-
-        Raises:
-            WampError: there is none.
-        """
-        found = self._by_id.get(identifier)
-        if found is None:
-            raise WampError(errors.NO_SUCH_SUBSCRIPTION)
-        return found
-
-    def find(self, uri: str, match: Match) -> Subscription | None:
-        """The subscription to a canonical URI."""
-        return self._index.get(uri, match)
-
     def lookup(self, uri: str, match: Match) -> Subscription | None:
-        """The subscription to exactly this URI and policy."""
-        return self._index.get(self.canonical(uri) if match == "exact" else uri, match)
+        """The subscription to exactly this URI, however it is spelled, and policy."""
+        return self.subscriptions.find(
+            self.topics.canonical(uri) if match == "exact" else uri, match
+        )
 
     def matching(self, topic: str) -> tuple[Subscription, ...]:
         """All subscriptions that cover a concrete topic."""
-        return self._index.matches(self.canonical(topic))
-
-    def listing(self, match: Match) -> list[int]:
-        """The ids of all subscriptions under a policy."""
-        return [subscription.id for subscription in self._index.values(match)]
+        return self.subscriptions.matches(self.topics.canonical(topic))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The dealer: registrations, and the way of a call to a callee and back."""
+"""The dealer: the way of a call to a callee and back."""
 
 from __future__ import annotations
 
@@ -9,47 +9,18 @@ from typing import TYPE_CHECKING, Any, Protocol
 from wsecho.router.model.answers import Reply
 from wsecho.router.model.calls import CallState, OngoingCall
 from wsecho.router.model.procedures import ProcedureCall
-from wsecho.router.model.registrations import Callee, Registrations
 from wsecho.router.routing.ongoing import Ongoing
-from wsecho.router.wire import errors, outgoing, requests
+from wsecho.router.routing.registrar import Registrar
+from wsecho.router.wire import errors, requests
 from wsecho.router.wire.errors import ProtocolViolationError, WampError
 from wsecho.router.wire.uris import is_reserved
 
 if TYPE_CHECKING:
     from wsecho.router.model.calls import CallOrigin
     from wsecho.router.model.procedures import Procedure
-    from wsecho.router.model.registrations import Registrant, Registration
+    from wsecho.router.model.registrations import Callee, Registrant, Registration
     from wsecho.router.model.session import Session
     from wsecho.router.routing.context import Context
-    from wsecho.router.wire.uris import Match
-
-
-class Offer(Protocol):
-    """What another node says that a session of its serves."""
-
-    @property
-    def uri(self) -> str:
-        """The procedure or the pattern."""
-
-    @property
-    def match(self) -> Match:
-        """The matching policy."""
-
-    @property
-    def invoke(self) -> requests.Invoke:
-        """How a callee is chosen."""
-
-    @property
-    def rank(self) -> int:
-        """Its place among the callees of all nodes."""
-
-    @property
-    def created(self) -> float:
-        """When the registration was made there, Unix seconds."""
-
-    @property
-    def disclose_caller(self) -> bool:
-        """Whether the session asked to be told who calls."""
 
 
 class Yielded(Protocol):
@@ -73,124 +44,22 @@ class Dealer:
 
     Args:
         realm: whose clock, random and authorizer it uses.
+
+    Attributes:
+        registrar: lets sessions serve procedures; `registrations`: who serves what.
+        ongoing: the calls under way.
     """
 
     def __init__(self, realm: Context) -> None:
         self._realm = realm
         self._own: dict[str, Procedure] = {}
         self.ongoing = Ongoing(realm.clock, realm.safely)
-        self.registrations = Registrations()
+        self.registrar = Registrar(realm, self._own)
+        self.registrations = self.registrar.registrations
 
     def provide(self, uri: str, procedure: Procedure) -> None:
         """Serve a procedure by the router itself; it wins over every registration."""
         self._own[uri] = procedure
-
-    # -- registrations
-
-    def register(self, session: Session, request: requests.Register) -> None:
-        """REGISTER.
-
-        Raises:
-            WampError: a reserved URI, not authorized, or the procedure is taken.
-        """
-        uri, match, realm = request.procedure, request.match, self._realm
-        if is_reserved(uri):
-            raise WampError(errors.INVALID_URI, "procedures under wamp. are the router's own")
-        realm.authorize(session, "register", uri, match)
-        if match == "exact" and uri in self._own:
-            raise WampError(errors.PROCEDURE_ALREADY_EXISTS)
-        self.registrations.check(session, request)
-        realm.others.register(session, request)
-
-    def enter(
-        self, session: Session, request: requests.Register, now: float, rank: int = 0
-    ) -> None:
-        """Let a session serve a procedure that it may serve, and tell it so."""
-        registration, new = self.registrations.add(
-            Callee(session, request.disclose_caller, rank),
-            *(request.procedure, request.match, request.invoke),
-            now,
-            self._realm.others.new_id,
-        )
-        session.registrations[registration.id] = registration
-        session.send(outgoing.registered(request.request, registration.id))
-        self._tell_registered(session, registration, new=new)
-
-    def enter_remote_session(self, remote_session: Registrant, offer: Offer) -> None:
-        """Take note that a session of another node serves a procedure."""
-        registration = self.registrations.find(offer.uri, offer.match)
-        if registration is not None:
-            if registration.serves(remote_session):
-                return
-            if offer.rank > registration.last_rank:
-                self.make_way(registration, offer.invoke)
-            elif not registration.may_share(offer.invoke):
-                return  # its claim is over, which it does not know yet
-        registration, new = self.registrations.add(
-            Callee(remote_session, offer.disclose_caller, offer.rank),
-            *(offer.uri, offer.match, offer.invoke),
-            offer.created,
-            self._realm.others.new_id,
-        )
-        remote_session.registrations[registration.id] = registration
-        self._tell_registered(remote_session, registration, new=new)
-
-    def make_way(self, registration: Registration, policy: requests.Invoke) -> None:
-        """Drop callees that cannot be beside one to come, whose claim was granted among all nodes.
-
-        Theirs is over then, and the news of that on its way.
-        """
-        if registration.may_share(policy):
-            return
-        for callee in list(registration.callees):
-            if callee.session.is_here:
-                self.revoke(callee.session, registration)
-            else:
-                self.remove(callee.session, registration)
-
-    def _tell_registered(
-        self, session: Registrant, registration: Registration, *, new: bool
-    ) -> None:
-        realm = self._realm
-        if new:
-            realm.announce("wamp.registration.on_create", session.id, registration.describe())
-        realm.announce("wamp.registration.on_register", session.id, registration.id)
-
-    def unregister(self, session: Session, request: requests.Unregister) -> None:
-        """UNREGISTER; calls under way go on.
-
-        Raises:
-            WampError: the session has no such registration.
-        """
-        registration = session.registrations.get(request.registration)
-        if registration is None:
-            raise WampError(errors.NO_SUCH_REGISTRATION)
-        session.send(outgoing.unregistered(request.request))
-        self.remove(session, registration)
-
-    def revoke(self, session: Registrant, registration: Registration) -> None:
-        """Let a session serve a procedure no longer that others hold ("Registration Revocation").
-
-        One that would not understand that is ended: it may come again, and learn why it cannot.
-        """
-        if registration.id not in session.registrations:
-            return
-        self.remove(session, registration)
-        if session.peer.can_be_revoked:
-            session.send(outgoing.revoked(registration.id, errors.PROCEDURE_ALREADY_EXISTS))
-        else:
-            session.close(errors.NETWORK_FAILURE, "another node serves what you had registered")
-
-    def remove(self, session: Registrant, registration: Registration) -> None:
-        """Let a session serve a procedure no longer; calls under way go on."""
-        realm = self._realm
-        if session.is_here:
-            realm.others.unregistered(session, registration)
-        session.registrations.pop(registration.id, None)
-        last = self.registrations.discard(registration, session)
-        realm.announce("wamp.registration.on_unregister", session.id, registration.id)
-        if last:
-            realm.announce("wamp.registration.on_delete", session.id, registration.id)
 
     # -- calls
 
@@ -382,8 +251,7 @@ class Dealer:
 
     def forget(self, session: Session) -> None:
         """Drop all that a session registered, called and was invoked for."""
-        for registration in list(session.registrations.values()):
-            self.remove(session, registration)
+        self.registrar.forget(session)
         self.lose_callee(session)
         self.ongoing.lose_caller(session.calls)
 

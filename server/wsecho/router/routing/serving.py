@@ -48,8 +48,8 @@ class Service:
             requests.Publish: self.broker.publish,
             requests.Subscribe: self.broker.subscribe,
             requests.Unsubscribe: self.broker.unsubscribe,
-            requests.Register: self.dealer.register,
-            requests.Unregister: self.dealer.unregister,
+            requests.Register: self.dealer.registrar.register,
+            requests.Unregister: self.dealer.registrar.unregister,
         }
 
     @answers.default

@@ -49,7 +49,7 @@ def knows(world: World) -> tuple[Any, ...]:
             *(session.id for session in each.members),
             *(remote_session.id for remote_session in each.remote_sessions),
         }
-        for each in realm.broker._by_id.values()
+        for each in realm.broker.subscriptions._by_id.values()
     }
     registrations = {
         (each.uri, each.match, each.id, each.invoke): [

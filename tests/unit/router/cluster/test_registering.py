@@ -100,21 +100,21 @@ def test_a_later_claim_takes_the_place_of_an_earlier_one(
     cluster: Cluster, remote_sessions: list[RemoteSession]
 ) -> None:
     """It was granted among all nodes, so theirs is over, though the news of that is on its way."""
-    (one, two), dealer = remote_sessions, cluster[0].realm.dealer
-    dealer.enter_remote_session(one, offered(one, 5))
-    dealer.enter_remote_session(two, offered(two, 6))
+    (one, two), registrar = remote_sessions, cluster[0].realm.dealer.registrar
+    registrar.enter_remote_session(one, offered(one, 5))
+    registrar.enter_remote_session(two, offered(two, 6))
     assert serving(cluster[0]) == [two.id]
     assert not one.registrations
     # A session of this node's has to make way as well, and is told.
     here = cluster[0].peer(callees("registration_revocation"))
     registration = here.register("com.here")
     later = attrs.evolve(offered(one, 99), uri="com.here")
-    dealer.enter_remote_session(one, later)
+    registrar.enter_remote_session(one, later)
     assert here.one() == [UNREGISTERED, 0, {"registration": registration, "reason": TAKEN}]
     # Where it may be shared nobody has to go.
-    dealer.enter_remote_session(two, attrs.evolve(offered(two, 7, "random"), uri="com.many"))
-    dealer.enter_remote_session(one, attrs.evolve(offered(one, 8, "random"), uri="com.many"))
-    found = dealer.registrations.find("com.many", "exact")
+    registrar.enter_remote_session(two, attrs.evolve(offered(two, 7, "random"), uri="com.many"))
+    registrar.enter_remote_session(one, attrs.evolve(offered(one, 8, "random"), uri="com.many"))
+    found = registrar.registrations.find("com.many", "exact")
     assert found is not None
     assert [callee.session for callee in found.callees] == [two, one]
 
@@ -132,9 +132,9 @@ def test_a_claim_that_is_over_is_not_entered(
     rank: int,
 ) -> None:
     """Its node does not know yet; the one that was granted later, or stands already, goes on."""
-    (one, two), dealer = remote_sessions, cluster[0].realm.dealer
-    dealer.enter_remote_session(two, offered(two, 5, standing))
-    dealer.enter_remote_session(one, offered(one, rank, late))
+    (one, two), registrar = remote_sessions, cluster[0].realm.dealer.registrar
+    registrar.enter_remote_session(two, offered(two, 5, standing))
+    registrar.enter_remote_session(one, offered(one, rank, late))
     assert serving(cluster[0]) == [two.id]
     assert not one.registrations
 
@@ -143,10 +143,10 @@ def test_news_of_an_earlier_callee_that_shares_comes_late(
     cluster: Cluster, remote_sessions: list[RemoteSession]
 ) -> None:
     """It stands before the others all the same: callees are in the order of their claims."""
-    (one, two), dealer = remote_sessions, cluster[0].realm.dealer
-    dealer.enter_remote_session(two, offered(two, 5, "first"))
-    dealer.enter_remote_session(one, offered(one, 4, "first"))
-    dealer.enter_remote_session(one, offered(one, 4, "first"))
+    (one, two), registrar = remote_sessions, cluster[0].realm.dealer.registrar
+    registrar.enter_remote_session(two, offered(two, 5, "first"))
+    registrar.enter_remote_session(one, offered(one, 4, "first"))
+    registrar.enter_remote_session(one, offered(one, 4, "first"))
     assert serving(cluster[0]) == [one.id, two.id]
 
 
