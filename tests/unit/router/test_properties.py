@@ -53,7 +53,6 @@ sensible = st.sampled_from(
 )
 
 
-@settings(max_examples=25)
 @given(st.lists(st.tuples(st.integers(0, 2), hello | sensible | lively | anything), max_size=25))
 def test_no_message_makes_the_router_fail(steps: list[tuple[int, Any]]) -> None:
     """Whatever order, whatever nonsense: no fault, and every session ends in a known way."""
@@ -253,4 +252,4 @@ class Realm(RuleBasedStateMachine):
 
 def test_all_is_done_in_the_order_it_comes_in() -> None:
     """Events and calls alike, and nothing is held for the gone."""
-    run_state_machine_as_test(Realm, settings=settings(max_examples=15, stateful_step_count=40))
+    run_state_machine_as_test(Realm, settings=settings(stateful_step_count=40))

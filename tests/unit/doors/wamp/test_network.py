@@ -23,22 +23,23 @@ from wsecho.router.cluster import messages
 from wsecho.router.wire.errors import TakenError
 from wsecho.router.wire.outgoing import Publisher
 
+TEXTS = st.text(st.characters(codec="utf-8"), max_size=9)
 SCALARS = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(),
     st.floats(allow_nan=False),
-    st.binary(),
-    st.text(st.characters(codec="utf-8")),
+    st.binary(max_size=9),
+    TEXTS,
 )
 PAYLOADS = st.recursive(
     SCALARS,
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner),
-    max_leaves=20,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
+    max_leaves=12,
 )
 
 
-@given(st.lists(PAYLOADS))
+@given(st.lists(PAYLOADS, max_size=3))
 def test_a_payload_comes_out_as_it_went_in(payload: list[Any]) -> None:
     """Integers of any size, binary, and whatever is nested."""
     assert decode_message(encode_message("node", payload)) == ("node", payload)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import random
 
-from hypothesis import Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.router.cluster.air import PATIENCE, Cluster
@@ -269,8 +269,7 @@ class Story:
         self.cluster.step(self.dice)
 
 
-@given(st.randoms(use_true_random=False), st.integers(1, 80))
-@settings(max_examples=120, deadline=None, phases=(Phase.explicit, Phase.generate))
+@given(st.randoms(use_true_random=True), st.integers(1, 80))
 def test_in_the_end_all_nodes_agree(dice: random.Random, length: int) -> None:
     """Whatever happened, on who is there, who subscribed, who serves what, in which order."""
     story = Story(dice)
