@@ -16,6 +16,8 @@ ROOT = Path(__file__).parents[2]
 INSIDE = (
     *("wsecho/py.typed", "wsecho/web/index.html", "twisted/plugins/wsecho_plugin.py"),
     "wsecho/lane/_octets.pyi",
+    "wsecho/bus/redis/client/lua/publish.lua",
+    "wsecho/bus/redis/client/lua/shared/stand.lua",
 )
 SOURCE = "wsecho/lane/_octets.c"
 COMPILED = "wsecho/lane/_octets.abi3.so"

@@ -1,0 +1,57 @@
+-- SPDX-License-Identifier: MIT
+-- Further KEYS: where there is a key, the receipt and the caller's keys. Further ARGV: messages that
+-- the log keeps; the publication id; the record; the channel; a digest of what is said, milliseconds
+-- that its receipt is kept, how many keys the caller may have, 0 for any number. Answers `reused`,
+-- `full`, or how it was said, epoch, offset, publication id.
+local time = redis.call('TIME')
+local milliseconds = time[1] * 1000 + math.floor(time[2] / 1000)
+if KEYS[3] then
+  local done = redis.call('HMGET', KEYS[3], 'digest', 'epoch', 'offset', 'publication')
+  if done[1] then
+    if done[1] ~= ARGV[9] then return {'reused'} end
+    return {'again', done[2], tonumber(done[3]), done[4]}
+  end
+  local most = tonumber(ARGV[11])
+  if most > 0 and redis.call('ZCOUNT', KEYS[4], milliseconds, '+inf') >= most then
+    return {'full'}
+  end
+end
+-- include stand
+-- include try
+-- include notice
+local limit, publication, record = tonumber(ARGV[5]), ARGV[6], ARGV[7]
+local offset, before = whole(head + 1), whole(head)
+local body = now() .. ' ' .. record
+-- What is told cannot be taken back, and of what is logged only the message, not that its id was
+-- given (Redis 7): so both come last, once it is known that they may be done.
+if redis.acl_check_cmd and not redis.acl_check_cmd('PUBLISH', ARGV[8], '') then
+  return redis.error_reply('NOPERM this user may not PUBLISH on the channel of a room')
+end
+if limit > 0 and (head + 1) % 32 == 0 then forget_old() end
+try(function() redis.pcall('HSET', KEYS[1], 'head', before, 'last', last) end,
+  'HSET', KEYS[1], 'head', offset, 'last', publication)
+if KEYS[3] then
+  local until_then = string.format('%.0f', milliseconds + ARGV[10])
+  try(function() redis.pcall('DEL', KEYS[3]) end, 'HSET', KEYS[3], 'digest', ARGV[9],
+    'epoch', epoch, 'offset', offset, 'publication', publication)
+  try(nil, 'PEXPIRE', KEYS[3], ARGV[10])
+  try(function() redis.pcall('ZREM', KEYS[4], KEYS[3]) end, 'ZADD', KEYS[4], until_then, KEYS[3])
+  try(nil, 'ZREMRANGEBYSCORE', KEYS[4], '-inf', string.format('(%.0f', milliseconds))
+  try(nil, 'PEXPIRE', KEYS[4], ARGV[10])
+end
+try(nil, 'PEXPIRE', KEYS[1], ttl)
+if limit > 0 then
+  try(function()
+    redis.pcall('XDEL', KEYS[2], offset .. '-0')
+    local reset = redis.pcall('XSETID', KEYS[2], before .. '-0')
+    -- A log that begins anew is better than one that takes no more.
+    if reset.err then redis.pcall('DEL', KEYS[2]) end
+  end, 'XADD', KEYS[2], 'MAXLEN', limit, offset .. '-0', 'p', publication, 'm', body, 'b', last)
+  try(nil, 'PEXPIRE', KEYS[2], ttl)
+end
+try(nil, 'PUBLISH', ARGV[8], notice(epoch, offset, body, limit > 0))
+if refused then
+  take_back()
+  return refused
+end
+return {'said', epoch, head + 1, publication}
