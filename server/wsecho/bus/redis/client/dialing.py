@@ -1,27 +1,24 @@
 # SPDX-License-Identifier: MIT
-"""Making a connection to a Redis that is greeted and will do, by way of sentinels or without."""
+"""Making the connection to Redis that a process keeps, with the reactor."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint, wrapClientTLS
 from twisted.internet.protocol import Factory
 
 from wsecho.bus.redis.client.connection import RedisConnection
-from wsecho.bus.redis.client.errors import LostError, RedisError, RedisRefusedError
-from wsecho.bus.redis.client.greeting import greet
-from wsecho.bus.redis.client.sentinels import NoMasterError, ask_for_master
+from wsecho.bus.redis.client.reaching import reach
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
 
     from wsecho.bus.redis.client.address import RedisAddress
     from wsecho.bus.redis.client.connection import Pushed
     from wsecho.bus.redis.client.greeting import Server
     from wsecho.bus.redis.client.keys import Keys
-
-R = TypeVar("R")
+    from wsecho.bus.redis.client.reaching import Place
 
 
 class Dialer:
@@ -59,52 +56,24 @@ class Dialer:
 
         Args:
             pushed: takes what comes unasked.
-            lost: told once, when the connection is gone.
+            lost: told once of each connection that was made on the way, when it is gone.
 
         Raises:
             RedisError: it will not do.
             Exception: it cannot be reached.
         """
-        host = None
-        if self._address.master:
-            host = await self._find_master()
-        elif self._address.hosts:
-            host = self._address.hosts[0]
-        connection = await self._open(host, pushed, lost)
-        try:
-            return connection, await self._greet(connection)
-        except BaseException:
-            connection.cut()
-            raise
 
-    async def _greet(self, connection: RedisConnection) -> Server:
-        return await _converse(connection, greet(self._address, self._name, self._keys))
+        async def connect(place: Place) -> RedisConnection:
+            connection = RedisConnection(self._reactor, self._timeout, pushed, lost, self._timed)
+            await self._endpoint(place).connect(_Factory(connection))
+            return connection
 
-    async def _find_master(self) -> tuple[str, int]:
-        for host in self._address.hosts:
-            try:
-                connection = await self._open(host, _ignore, _ignore)
-            except Exception:  # noqa: BLE001, S112  # whatever it is, the next one may do
-                continue
-            try:
-                return await _converse(connection, ask_for_master(self._address.master))
-            except (NoMasterError, LostError):
-                continue
-            finally:
-                connection.cut()
-        raise RedisError(f"no sentinel leads to {self._address.master}", passes=True)
+        return await reach(self._address, self._name, self._keys, connect)
 
-    async def _open(
-        self, host: tuple[str, int] | None, pushed: Pushed, lost: Callable[[RedisConnection], None]
-    ) -> RedisConnection:
-        connection = RedisConnection(self._reactor, self._timeout, pushed, lost, self._timed)
-        await self._endpoint(host).connect(_Factory(connection))
-        return connection
-
-    def _endpoint(self, host: tuple[str, int] | None) -> Any:
-        if host is None:
+    def _endpoint(self, place: Place) -> Any:
+        if place is None:
             return UNIXClientEndpoint(self._reactor, self._address.path, timeout=self._timeout)
-        name, port = host
+        name, port = place
         endpoint = HostnameEndpoint(self._reactor, name.encode("idna"), port, timeout=self._timeout)
         if not self._address.is_tls:
             return endpoint
@@ -124,20 +93,3 @@ class _Factory(Factory):
     def buildProtocol(self, addr: object) -> RedisConnection:
         """Hand it out."""
         return self._connection
-
-
-async def _converse(connection: RedisConnection, greeting: Generator[tuple[Any, ...], Any, R]) -> R:
-    command = next(greeting)
-    while True:
-        try:
-            reply = await connection.ask(*command)
-        except RedisRefusedError as error:
-            reply = error
-        try:
-            command = greeting.send(reply)
-        except StopIteration as end:
-            return cast("R", end.value)
-
-
-def _ignore(_: Any) -> None:
-    """A sentinel is asked once, and says nothing unasked."""

@@ -5,18 +5,22 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Generator
 from secrets import token_urlsafe
-from typing import Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import hiredis
 
-from wsecho.bus.redis.client.address import RedisAddress
 from wsecho.bus.redis.client.connection import encode_command, is_message, make_reader, replies
-from wsecho.bus.redis.client.errors import RedisError
-from wsecho.bus.redis.client.greeting import Server, greet
+from wsecho.bus.redis.client.errors import LateError, LostError, RedisError, RedisRefusedError
 from wsecho.bus.redis.client.keys import Keys
-from wsecho.bus.redis.client.sentinels import NoMasterError, ask_for_master
+from wsecho.bus.redis.client.reaching import describe, reach
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from wsecho.bus.redis.client.address import RedisAddress
+    from wsecho.bus.redis.client.greeting import Server
+    from wsecho.bus.redis.client.reaching import Place
 
 R = TypeVar("R")
 
@@ -34,66 +38,80 @@ def probe(address: RedisAddress, prefix: str) -> Server:
     Raises:
         RedisError: it cannot be reached, or will not do.
     """
+
+    async def connect(place: Place) -> _Line:
+        return _Line(_open(address, place))
+
+    keys, name = Keys(prefix, address.database), f"wsecho-{token_urlsafe(9)}"
     try:
-        if not address.master:
-            return _greet(address, address.hosts[0] if address.hosts else None, prefix)
-        return _greet(address, _master(address), prefix)
+        line, server = _finish(reach(address, name, keys, connect))
     except hiredis.ProtocolError:
         raise RedisError("is no Redis") from None
     except ssl.SSLCertVerificationError as error:
         raise RedisError(f"has a certificate that does not hold: {error.verify_message}") from None
-    except OSError as error:
-        raise RedisError(f"cannot be reached: {_words(error)}") from None
+    except (OSError, LostError) as error:
+        raise RedisError(f"cannot be reached: {describe(error)}") from None
+    line.cut()
+    return server
 
 
-def _greet(address: RedisAddress, place: tuple[str, int] | None, prefix: str) -> Server:
-    keys, name = Keys(prefix, address.database), f"wsecho-{token_urlsafe(9)}"
-    with _connect(address, place) as line:
-        return _converse(line, greet(address, name, keys))
+def _finish(steps: Coroutine[Any, Any, R]) -> R:
+    """Run what blocks where it would have to wait: it ends in its first step."""
+    try:
+        while True:
+            steps.send(None)
+    except StopIteration as end:
+        return cast("R", end.value)
 
 
-def _master(address: RedisAddress) -> tuple[str, int]:
-    complaints = []
-    for place in address.hosts:
-        try:
-            with _connect(address, place) as line:
-                return _converse(line, ask_for_master(address.master))
-        except (OSError, NoMasterError) as error:
-            complaints.append(f"{place[0]}:{place[1]} {_words(error)}")
-    raise RedisError(f"no sentinel leads to {address.master}: {', '.join(complaints)}")
+class _Line:
+    """A connection that blocks."""
+
+    def __init__(self, line: socket.socket) -> None:
+        self._line = line
+        self._reader = make_reader()
+
+    async def ask(self, *words: bytes | str) -> Any:
+        self._line.sendall(encode_command(*words))
+        reply = self._read()
+        if isinstance(reply, RedisRefusedError):
+            raise reply
+        return reply
+
+    def cut(self) -> None:
+        self._line.close()
+
+    def _read(self) -> Any:
+        while True:
+            try:
+                data = self._line.recv(1 << 16)
+            except TimeoutError:
+                raise LateError from None
+            if not data:
+                raise LostError
+            self._reader.feed(data)
+            for reply in replies(self._reader):
+                if not is_message(reply):
+                    return reply
 
 
-def _connect(address: RedisAddress, place: tuple[str, int] | None) -> socket.socket:
-    if place is None:
-        line = socket.socket(socket.AF_UNIX)
+def _open(address: RedisAddress, place: Place) -> socket.socket:
+    if place is not None:
+        line = socket.create_connection(place, PATIENCE)
+        return _encrypt(line, place[0]) if address.is_tls else line
+    line = socket.socket(socket.AF_UNIX)
+    try:
         line.settimeout(PATIENCE)
         line.connect(address.path)
-        return line
-    line = socket.create_connection(place, PATIENCE)
-    if address.is_tls:
-        return ssl.create_default_context().wrap_socket(line, server_hostname=place[0])
+    except BaseException:
+        line.close()
+        raise
     return line
 
 
-def _converse(line: socket.socket, greeting: Generator[tuple[Any, ...], Any, R]) -> R:
-    reader = make_reader()
-    command = next(greeting)
-    while True:
-        line.sendall(encode_command(*command))
-        found: list[Any] = []
-        while not found:
-            data = line.recv(1 << 16)
-            if not data:
-                raise OSError("it hung up")
-            reader.feed(data)
-            found = [reply for reply in replies(reader) if not is_message(reply)]
-        try:
-            command = greeting.send(found[0])
-        except StopIteration as end:
-            return cast("R", end.value)
-
-
-def _words(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return f"no answer within {PATIENCE:.0f} s"
-    return getattr(error, "strerror", None) or str(error)
+def _encrypt(line: socket.socket, host: str) -> socket.socket:
+    try:
+        return ssl.create_default_context().wrap_socket(line, server_hostname=host)
+    except BaseException:
+        line.close()
+        raise
