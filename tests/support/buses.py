@@ -13,8 +13,9 @@ from tests.support.processes import PATIENCE
 from wsecho.bus.interface import Bus
 from wsecho.bus.later import Later
 from wsecho.bus.memory import MemoryBus
-from wsecho.bus.redis.bus import RedisBus, Settings
+from wsecho.bus.redis.bus import RedisBus
 from wsecho.bus.redis.client.address import RedisAddress
+from wsecho.bus.redis.context import Settings
 from wsecho.core.rooms.callers import Caller
 from wsecho.core.rooms.history import Message
 from wsecho.core.rooms.hub import Hub, Rules

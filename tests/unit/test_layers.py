@@ -13,7 +13,7 @@ STEPS = {
     ],
     "wsecho.core": ["wire", "websocket limits", "rooms", "http"],
     "wsecho.bus": ["later", "measures", "interface", "memory", "redis"],
-    "wsecho.bus.redis": ["client", "rooms nodes", "dispatch", "bus"],
+    "wsecho.bus.redis": ["client", "context", "rooms nodes", "dispatch", "bus"],
     "wsecho.doors": [
         *("gate", "websocket", "http", "broadcast forwarding", "admission", "wamp", "handshake"),
         "front",

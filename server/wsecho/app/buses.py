@@ -25,8 +25,9 @@ def maker(config: Config, reactor: Any, *, stands_in: bool = False) -> MakeBus:
     if address is None:
         return MemoryBus
     try:
-        from wsecho.bus.redis.bus import RedisBus, Settings  # noqa: PLC0415  # an extra
+        from wsecho.bus.redis.bus import RedisBus  # noqa: PLC0415  # an extra
         from wsecho.bus.redis.client.probe import probe  # noqa: PLC0415
+        from wsecho.bus.redis.context import Settings  # noqa: PLC0415
     except ImportError as error:
         reason = f"needs what pip install 'wsecho[redis]' brings ({error})"
         raise ConfigError("redis", address, reason) from None

@@ -12,7 +12,8 @@ from attrs import define, field
 
 from tests.support.buses import Member, Node, known, redis_node, until
 from tests.support.redis_server import RedisServer, redis_server
-from wsecho.bus.redis.bus import LOCAL, RedisBus
+from wsecho.bus.redis.bus import RedisBus
+from wsecho.bus.redis.rooms.room_bus import LOCAL
 from wsecho.core.rooms.hub import Rules
 from wsecho.core.rooms.leases import Claim, HeldError
 from wsecho.core.wire.errors import BusTimeout, BusUnavailable

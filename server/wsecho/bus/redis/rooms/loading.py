@@ -9,6 +9,7 @@ from attrs import frozen
 
 from wsecho.bus.redis.client.scripts import LOAD
 from wsecho.bus.redis.rooms.records import read_entry
+from wsecho.core.rooms.all_rooms import RoomStanding
 from wsecho.core.rooms.log_follower import Cursor, Loaded, LogFollower, Need
 from wsecho.core.wire.positions import MAX_OFFSET
 
@@ -29,6 +30,8 @@ _PART: Final = 1 << 18
 one large message, less than what Redis lets a listener leave unread (32 MB)."""
 
 _TOO_LARGE: Final = 2
+_MICROSECONDS: Final = 6
+"""Digits of theirs."""
 
 
 def ask_for(
@@ -105,3 +108,16 @@ def read_loaded(reply: list[Any], *, was_away: bool) -> Answer:
         was_away=was_away,
     )
     return Answer(loaded, {each.message: each.tag for each in logged}, float(time))
+
+
+def read_standing(reply: list[Any]) -> RoomStanding:
+    """Read what `STANDING` answered."""
+    epoch, head, last, time = reply
+    seen = Cursor(epoch.decode("ascii"), head, int(last) if last else None)
+    return RoomStanding(seen, float(time) if time else None)
+
+
+def read_time(reply: list[bytes]) -> float:
+    """Read what `TIME` answered, in seconds."""
+    seconds, microseconds = reply
+    return float(b"%b.%b" % (seconds, microseconds.rjust(_MICROSECONDS, b"0")))

@@ -8,7 +8,7 @@ rooms, once it is back; rooms that are followed here look after themselves.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 from twisted.internet.defer import Deferred
@@ -17,11 +17,10 @@ from twisted.logger import Logger
 from wsecho.bus.later import gather
 from wsecho.bus.redis.client.scanning import scan_rooms
 from wsecho.bus.redis.client.scripts import STANDING
-from wsecho.bus.redis.rooms.loading import MAX_LOADS, ask_for, read_loaded
+from wsecho.bus.redis.rooms.loading import MAX_LOADS, ask_for, read_loaded, read_standing, read_time
 from wsecho.bus.redis.rooms.membership import PRESENCE, read_change
 from wsecho.bus.redis.rooms.records import MESSAGE, NO_TAG, PLACE, read_notice
-from wsecho.core.rooms.all_rooms import RoomStanding
-from wsecho.core.rooms.log_follower import Cursor, Event, LogFollower, Renewed, Skipped, Took
+from wsecho.core.rooms.log_follower import Event, Renewed, Skipped, Took
 from wsecho.core.rooms.retries import Receipt
 from wsecho.core.rooms.room import Delivery
 from wsecho.core.wire.errors import BusUnavailable, WireError
@@ -37,11 +36,11 @@ if TYPE_CHECKING:
     from wsecho.bus.redis.client.commands import Commands
     from wsecho.bus.redis.client.keys import Keys
     from wsecho.bus.redis.rooms.correlation import Correlation
+    from wsecho.bus.redis.rooms.cursors import Cursors
     from wsecho.bus.redis.rooms.remote_rooms import RemoteRooms
     from wsecho.core.rooms.all_rooms import AllRoomsFollower
     from wsecho.core.rooms.history import Message
-
-_MICROSECONDS: Final = 6
+    from wsecho.core.rooms.log_follower import LogFollower
 
 
 @define(eq=False)
@@ -52,6 +51,7 @@ class PatternSubscriber:
         commands: Redis.
         keys: how channels are named.
         remote_rooms: the rooms that are followed here.
+        cursors: draws epochs for rooms that begin.
         all_rooms: what of the others was told.
         correlation: who has said what comes back.
         listener: takes what is told of them.
@@ -60,6 +60,7 @@ class PatternSubscriber:
     _commands: Commands
     _keys: Keys
     _remote_rooms: RemoteRooms
+    _cursors: Cursors
     _all_rooms: AllRoomsFollower
     _correlation: Correlation
     _listener: BusListener
@@ -148,7 +149,7 @@ class PatternSubscriber:
     def _begin(self, time: list[bytes]) -> Later[None]:
         if not self._hears:
             return None
-        self._all_rooms.begin(_read_time(time))
+        self._all_rooms.begin(read_time(time))
         if self._all_rooms.is_sure:
             return None
         # What others missed is none of what this one wants.
@@ -171,7 +172,7 @@ class PatternSubscriber:
 
     def _take_notice(self, room: str, body: bytes) -> None:
         logged = read_notice(body)
-        self._remote_rooms.draw_after(logged.message.position.epoch)
+        self._cursors.draw_after(logged.message.position.epoch)
         events = self._all_rooms.take_notice(room, logged.message)
         line = self._all_rooms.line(room)
         if line is None:
@@ -182,7 +183,7 @@ class PatternSubscriber:
             self._load(room)
 
     async def _scan(self, turn: int) -> None:
-        self._all_rooms.resume(_read_time(await self._commands.ask("TIME")))
+        self._all_rooms.resume(read_time(await self._commands.ask("TIME")))
         if not self._all_rooms.is_sure:
             async for rooms in scan_rooms(self._commands, self._keys):
                 await self._check(rooms, turn)
@@ -204,7 +205,7 @@ class PatternSubscriber:
             if turn != self._turn:
                 return
             is_ours = self._remote_rooms.get(room) is None
-            if is_ours and self._all_rooms.check(room, _read_standing(answer)):
+            if is_ours and self._all_rooms.check(room, read_standing(answer)):
                 self._load(room)
 
     def _load(self, room: str) -> None:
@@ -223,7 +224,7 @@ class PatternSubscriber:
     def _ask(self, room: str, line: LogFollower) -> None:
         self._asked.add(room)
         keys = self._keys.room(room)
-        stand = self._remote_rooms.stand
+        stand = self._cursors.stand
         answer = ask_for(self._commands, keys, line, line.seen, stand, is_use=False)
         answer.addBoth(self._answered, room, self._turn)
         answer.addCallback(self._loaded, room, line, self._turn)
@@ -243,7 +244,7 @@ class PatternSubscriber:
             # have a room begin anew for those who are in it.
             answer = read_loaded(reply, was_away=False)
             loaded, correlation = answer.loaded, answer.correlation
-            self._remote_rooms.draw_after(loaded.epoch)
+            self._cursors.draw_after(loaded.epoch)
             self._tell(
                 room, self._all_rooms.load(room, loaded), {**self._held_correlation, **correlation}
             )
@@ -284,30 +285,13 @@ class PatternSubscriber:
 
     def _tell(self, room: str, events: Iterable[Event], correlation: dict[Message, bytes]) -> None:
         for event in events:
-            try:
-                self._tell_one(room, event, correlation)
-            except Exception:  # noqa: BLE001  # the boundary between the bus and the doors
-                self._log.failure("a door failed to take what came")
-
-    def _tell_one(self, room: str, event: Event, correlation: dict[Message, bytes]) -> None:
-        if isinstance(event, Took):
-            message = event.message
-            _, origin = self._correlation.take(correlation.get(message, NO_TAG))
-            receipt = Receipt(message.position, message.publication)
-            self._listener.on_publication(room, Delivery(receipt, message, []), origin)
-        elif isinstance(event, Renewed):
-            self._listener.renew(room, Position(event.epoch, event.base))
-        elif isinstance(event, Skipped):
-            epoch = self._all_rooms.told(room).epoch
-            self._listener.skip(room, epoch, event.after, event.upto)
-
-
-def _read_time(reply: list[bytes]) -> float:
-    seconds, microseconds = reply
-    return float(b"%b.%b" % (seconds, microseconds.rjust(_MICROSECONDS, b"0")))
-
-
-def _read_standing(reply: list[Any]) -> RoomStanding:
-    epoch, head, last, time = reply
-    seen = Cursor(epoch.decode("ascii"), head, int(last) if last else None)
-    return RoomStanding(seen, float(time) if time else None)
+            if isinstance(event, Took):
+                message = event.message
+                _, origin = self._correlation.take(correlation.get(message, NO_TAG))
+                receipt = Receipt(message.position, message.publication)
+                self._listener.on_publication(room, Delivery(receipt, message, []), origin)
+            elif isinstance(event, Renewed):
+                self._listener.renew(room, Position(event.epoch, event.base))
+            elif isinstance(event, Skipped):
+                epoch = self._all_rooms.told(room).epoch
+                self._listener.skip(room, epoch, event.after, event.upto)

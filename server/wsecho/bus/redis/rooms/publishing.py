@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from wsecho.bus.redis.client.commands import Commands
     from wsecho.bus.redis.client.keys import Keys
     from wsecho.bus.redis.rooms.correlation import Correlation
+    from wsecho.bus.redis.rooms.cursors import Cursors
     from wsecho.bus.redis.rooms.remote_rooms import RemoteRooms
     from wsecho.core.rooms.room import PublishRequest
 
@@ -41,6 +42,7 @@ class Publishing:
     Args:
         commands: Redis.
         remote_rooms: the rooms that are followed here.
+        cursors: how far the others were seen.
         correlation: remembers who says what.
         keys: names what is kept of idempotency keys.
         history: messages that a log keeps.
@@ -52,6 +54,7 @@ class Publishing:
 
     _commands: Commands
     _remote_rooms: RemoteRooms
+    _cursors: Cursors
     _correlation: Correlation
     _keys: Keys
     _history: int
@@ -69,7 +72,7 @@ class Publishing:
         keys, tag = self._remote_rooms.keys(room), self._correlation.tag(sender, origin)
         names = [keys.head, keys.log]
         words: list[bytes | str] = [
-            *self._remote_rooms.stand(self._remote_rooms.seen(room)),
+            *self._cursors.stand(self._remote_rooms.seen(room)),
             str(self._history),
             str(said.publication),
             write_record(said, tag),
@@ -101,7 +104,7 @@ class Publishing:
         keyed = first.keyed
         known = b"" if keyed is None else digest(first.payload, is_binary=first.is_binary)
         most_keys = self._most_keys if keyed is not None and keyed.payer else 0
-        fresh, _, _, ttl = self._remote_rooms.stand(Cursor())
+        fresh, _, _, ttl = self._cursors.stand(Cursor())
         words = [fresh, ttl, str(self._history), known, str(int(KEEP * 1000)), str(most_keys)]
         words.append(first.payload)
         names: list[str] = []
@@ -146,7 +149,7 @@ class Publishing:
         remote = self._remote_rooms.get(room)
         if remote is None:
             seen = Cursor(receipt.position.epoch, offset, receipt.publication)
-            self._remote_rooms.remember(room, seen)
+            self._cursors.remember(room, seen)
         elif not remote.reaches(receipt.position):
             # Whoever said it hears it before it is told where it stands.
             return remote.acknowledge_later(receipt, self._now() + self._patience)

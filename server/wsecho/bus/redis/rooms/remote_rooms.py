@@ -3,43 +3,30 @@
 
 from __future__ import annotations
 
-import secrets
-from collections import OrderedDict, deque
-from math import inf
-from typing import TYPE_CHECKING, Any, Final
+from collections import deque
+from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 from twisted.logger import Logger
 
 from wsecho.bus.redis.rooms.loading import MAX_LOADS, ask_for, read_loaded
-from wsecho.bus.redis.rooms.records import NO_TAG, read_notice
+from wsecho.bus.redis.rooms.records import read_notice
 from wsecho.bus.redis.rooms.remote_room import RemoteRoom
-from wsecho.core.rooms.log_follower import Began, Cursor, Event, LogFollower, Renewed, Skipped, Took
+from wsecho.core.rooms.log_follower import Cursor, LogFollower
 from wsecho.core.wire.errors import BusUnavailable, WireError
-from wsecho.core.wire.positions import Position
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from twisted.python.failure import Failure
 
-    from wsecho.bus.interface import BusListener
     from wsecho.bus.measures import Measures
     from wsecho.bus.redis.client.commands import Commands
     from wsecho.bus.redis.client.keys import Keys, RoomKeys
-    from wsecho.bus.redis.rooms.correlation import Correlation
+    from wsecho.bus.redis.rooms.cursors import Cursors
+    from wsecho.bus.redis.rooms.mirroring import Mirroring
     from wsecho.core.rooms.all_rooms import AllRoomsFollower
-    from wsecho.core.rooms.history import Message
     from wsecho.core.rooms.hub import Hub
-
-_EPOCH_BYTES: Final = 9
-
-MAX_SEEN: Final = 50_000
-"""Rooms that are not followed any more, but whose last message is remembered."""
-
-
-def _draw() -> str:
-    return secrets.token_urlsafe(_EPOCH_BYTES)
 
 
 def _raised(outcome: Any) -> Any:
@@ -55,10 +42,9 @@ class RemoteRooms:
     Args:
         commands: Redis.
         names: how things are named there.
-        ttl: milliseconds that a room lasts after its last use.
+        cursors: how far rooms were seen here.
         hub: where the rooms are mirrored.
-        listener: delivers.
-        correlation: who has said what comes back.
+        mirroring: keeps them so.
         now: seconds, by which ages and waits are measured.
         measures: counts.
         all_rooms: what of each room was told to those who hear of all.
@@ -67,10 +53,9 @@ class RemoteRooms:
 
     _commands: Commands
     _names: Keys
-    ttl: str
+    _cursors: Cursors
     _hub: Hub[Any]
-    _listener: BusListener
-    _correlation: Correlation
+    _mirroring: Mirroring
     _now: Callable[[], float]
     _measures: Measures
     _all_rooms: AllRoomsFollower
@@ -79,12 +64,8 @@ class RemoteRooms:
     """The run of Redis that is spoken with."""
     _rooms: dict[str, RemoteRoom] = field(factory=dict, init=False)
     _channels: dict[bytes, RemoteRoom] = field(factory=dict, init=False)
-    _seen: OrderedDict[str, Cursor] = field(factory=OrderedDict, init=False)
     _to_load: deque[RemoteRoom] = field(factory=deque, init=False)
     _loads: int = field(default=0, init=False)
-    # Where a new epoch has to begin, it is this one; another after each time that it may have been
-    # used in the room.
-    _fresh: str = field(factory=_draw, init=False)
 
     _log = Logger()
 
@@ -144,7 +125,7 @@ class RemoteRooms:
         remote.line, remote.is_quiet, remote.has_strayed = LogFollower(), True, True
 
     def _leave_off(self, remote: RemoteRoom) -> None:
-        self.remember(remote.name, remote.seen)
+        self._cursors.remember(remote.name, remote.seen)
         self._all_rooms.let_go(
             remote.name,
             remote.seen,
@@ -157,33 +138,14 @@ class RemoteRooms:
         remote = self._rooms.get(room)
         if remote is not None and remote.seen.epoch:
             return remote.seen
-        return self._seen.get(room, Cursor())
-
-    def remember(self, room: str, seen: Cursor) -> None:
-        """Note how far a room was seen that is not remote."""
-        if not seen.epoch:
-            return
-        self.draw_after(seen.epoch)
-        known = self._seen.pop(room, seen)
-        is_further = known.epoch == seen.epoch and known.offset > seen.offset
-        self._seen[room] = known if is_further else seen
-        if len(self._seen) > MAX_SEEN:
-            self._seen.popitem(last=False)
-
-    def stand(self, seen: Cursor) -> list[bytes | str]:
-        """Write what each script about a room begins with."""
-        return [self._fresh, seen.epoch, str(seen.offset), self.ttl]
-
-    def draw_after(self, epoch: str) -> None:
-        """Draw another epoch for rooms that begin, where one may have begun with this."""
-        if epoch == self._fresh:
-            self._fresh = _draw()
+        return self._cursors.get(room)
 
     # -- what the connection brings
 
     def came_up(self, run: str) -> None:
         """Catch up with all."""
-        self.run, self._fresh = run, _draw()
+        self.run = run
+        self._cursors.draw()
         for remote in self._rooms.values():
             remote.wants_roster = True
             self.load(remote)
@@ -205,8 +167,8 @@ class RemoteRooms:
             return
         logged = read_notice(body)
         events = remote.line.take_notice(logged.message)
-        self.draw_after(logged.message.position.epoch)
-        self._apply(remote, events, {logged.message: logged.tag})
+        self._cursors.draw_after(logged.message.position.epoch)
+        self._mirroring.apply(remote, events, {logged.message: logged.tag})
         remote.acknowledge()
         self.load(remote)
 
@@ -250,7 +212,7 @@ class RemoteRooms:
         seen = self.seen(remote.name)
         is_use = remote.is_waited_for or self._hub.has_members(remote.name)
         loaded = ask_for(
-            *(self._commands, keys, remote.line, seen, self.stand),
+            *(self._commands, keys, remote.line, seen, self._cursors.stand),
             is_use=is_use,
         )
         # Redis answers in order. Where it refuses the channel, nothing that it answers suffices.
@@ -274,8 +236,8 @@ class RemoteRooms:
             answer = read_loaded(reply, was_away=remote.run != run)
             self._measures.catch_ups += not remote.is_quiet
             events = remote.line.load(answer.loaded)
-            self._apply(remote, events, answer.correlation, answer.time)
-            self.draw_after(answer.loaded.epoch)
+            self._mirroring.apply(remote, events, answer.correlation, answer.time)
+            self._cursors.draw_after(answer.loaded.epoch)
             if remote.is_current:
                 self._is_current(remote, run)
             self.load(remote)
@@ -285,9 +247,7 @@ class RemoteRooms:
         remote.run = run
         remote.is_quiet = False
         if remote.has_strayed:
-            remote.has_strayed = False
-            position = Position(remote.seen.epoch, remote.seen.offset)
-            self._let(self._listener.renew, remote.name, position)
+            self._mirroring.end_straying(remote)
         remote.acknowledge()
         remote.let_in()
 
@@ -296,71 +256,3 @@ class RemoteRooms:
             self._log.failure("cannot load a room", failure)
         remote.turn_away(BusUnavailable())
         self._load_next()
-
-    # -- what follows from that
-
-    def _apply(
-        self,
-        remote: RemoteRoom,
-        events: Iterable[Event],
-        correlation: dict[Message, bytes],
-        asked_at: float = -inf,
-    ) -> None:
-        """Have everybody know what follows.
-
-        Args:
-            remote: the room.
-            events: what follows.
-            correlation: of the messages.
-            asked_at: Redis's time, where its log says how old they are. Its clock and this
-                machine's need not agree, and either may be set.
-        """
-        room, now = remote.name, self._now()
-        if remote.correlation or not remote.is_current:
-            remote.correlation.update(correlation)
-            correlation = remote.correlation
-        for event in events:
-            if isinstance(event, Took):
-                message = event.message
-                age = max(0.0, asked_at - message.time)
-                self._take(remote, message, correlation.pop(message, NO_TAG), now, age)
-            elif isinstance(event, Began):
-                self._hub.reset(room, event.epoch, event.base, now)
-                if not remote.has_strayed:
-                    self._tell_overhearers(room, event)
-            elif isinstance(event, Renewed):
-                self._measures.renewals += 1
-                self._hub.reset(room, event.epoch, event.base, now)
-                self._let(self._listener.renew, room, Position(event.epoch, event.base))
-            elif isinstance(event, Skipped):
-                epoch = remote.seen.epoch
-                self._hub.reset(room, epoch, event.upto, now)
-                if not remote.is_quiet:
-                    self._let(self._listener.skip, room, epoch, event.after, event.upto)
-        if remote.correlation and remote.is_current:
-            remote.correlation.clear()
-
-    def _take(
-        self, remote: RemoteRoom, message: Message, tag: bytes, now: float, age: float
-    ) -> None:
-        sender, origin = self._correlation.take(tag)
-        delivery = self._hub.take(remote.name, message, sender, now, age)
-        if not remote.is_quiet:
-            self._all_rooms.passed(message)
-        elif remote.has_strayed or not self._all_rooms.is_news(remote.name, message):
-            return
-        self._let(self._listener.on_publication, remote.name, delivery, origin)
-
-    def _tell_overhearers(self, room: str, event: Began) -> None:
-        for news in self._all_rooms.began(room, event.epoch, event.base):
-            if isinstance(news, Renewed):
-                self._let(self._listener.renew, room, Position(news.epoch, news.base))
-            elif isinstance(news, Skipped):
-                self._let(self._listener.skip, room, event.epoch, news.after, news.upto)
-
-    def _let(self, call: Callable[..., None], *args: Any) -> None:
-        """Let the doors know; a fault there must not keep what follows from the others."""
-        try:
-            call(*args)
-        except Exception:  # noqa: BLE001  # the boundary between the bus and the doors
-            self._log.failure("a door failed to take what came")

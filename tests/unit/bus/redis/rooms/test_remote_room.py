@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from attrs import define, field
@@ -12,6 +12,8 @@ from twisted.internet.defer import Deferred, succeed
 from wsecho.bus.measures import Measures
 from wsecho.bus.redis.client.keys import Keys
 from wsecho.bus.redis.rooms.correlation import Correlation
+from wsecho.bus.redis.rooms.cursors import Cursors
+from wsecho.bus.redis.rooms.mirroring import Mirroring
 from wsecho.bus.redis.rooms.remote_room import RemoteRoom
 from wsecho.bus.redis.rooms.remote_rooms import RemoteRooms
 from wsecho.core.rooms.all_rooms import AllRoomsFollower
@@ -19,6 +21,10 @@ from wsecho.core.rooms.hub import Hub, Rules
 from wsecho.core.rooms.log_follower import Loaded
 from wsecho.core.rooms.retries import Receipt
 from wsecho.core.wire.positions import Position
+
+if TYPE_CHECKING:
+    from wsecho.bus.interface import BusListener
+    from wsecho.bus.redis.client.commands import Commands
 
 NEVER = float("inf")
 
@@ -132,17 +138,14 @@ class World:
 
     def __attrs_post_init__(self) -> None:
         words = iter(f"word{number}" for number in range(99))
+        hub, measures = Hub[Any](Rules(), lambda: next(words)), Measures()
+        all_rooms, listener = AllRoomsFollower(), cast("BusListener", self.listener)
+        mirroring = Mirroring(
+            *(hub, listener, Correlation("node"), lambda: 0.0, measures, all_rooms)
+        )
         self.remote_rooms = RemoteRooms(
-            self.commands,  # type: ignore[arg-type]
-            Keys("p:", 0),
-            "1000",
-            Hub(Rules(), lambda: next(words)),
-            self.listener,  # type: ignore[arg-type]
-            Correlation("node"),
-            lambda: 0.0,
-            Measures(),
-            AllRoomsFollower(),
-            lambda _room, _found: None,
+            *(cast("Commands", self.commands), Keys("p:", 0), Cursors("1000"), hub, mirroring),
+            *(lambda: 0.0, measures, all_rooms, lambda _room, _found: None),
         )
         self.room = self.remote_rooms.follow("a")
         self.load(1)
