@@ -8,13 +8,13 @@ their names; what it has an answer for it answers in order, as Redis does, and w
 
 from collections import defaultdict, deque
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import hiredis
 from attrs import define, field
+from twisted.internet import error
 from twisted.internet.address import UNIXAddress
 from twisted.internet.defer import Deferred
-from twisted.internet import error
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
@@ -28,8 +28,6 @@ from wsecho.bus.redis.client.greeting import Server
 from wsecho.bus.redis.client.keys import Keys
 from wsecho.bus.redis.client.link import Link
 from wsecho.bus.redis.client.refusals import Refusals
-
-T = TypeVar("T")
 
 ADDRESS: Final = RedisAddress(path="/redis")
 WAIT: Final = object()
@@ -309,18 +307,20 @@ class RedisWorld:
         """Let Redis be gone, and not come back."""
         self.redis.refuses = True
         self.redis.hang_up()
+        self.redis.asked.clear()
 
 
 def connected(**answers: Any) -> RedisWorld:
-    """A world whose link is up, and whose greeting is over."""
-    world = RedisWorld(ScriptedRedis(**answers))
+    """A world whose link is up; the answers are those to what comes behind the greeting."""
+    world = RedisWorld(ScriptedRedis())
     world.link.start()
     world.redis.take()
     assert world.commands.is_up
+    world.redis.answers |= answers
     return world
 
 
-def told(outcome: "Deferred[T] | T") -> list[Any]:
+def told(outcome: Any) -> list[Any]:
     """Note what comes of something: the list has the value, or the error, once it is known."""
     found: list[Any] = []
     if isinstance(outcome, Deferred):
