@@ -32,7 +32,8 @@ from wsecho.core.wire.rawsocket import MAGIC
 from wsecho.doors.handshake import Handshake
 from wsecho.doors.http.channel import HttpChannel
 from wsecho.doors.http.origins import readable_headers
-from wsecho.doors.http.site import JITTER, EchoSite
+from wsecho.doors.http.request import JITTER
+from wsecho.doors.http.site import EchoSite
 from wsecho.doors.websocket.connection import WebSocketConnection
 from wsecho.doors.websocket.outbound import Outbound
 from wsecho.lane.accepted import Accepted
@@ -208,7 +209,9 @@ class Front(Protocol):
             self._refuse(error)
 
     def _begin_websocket(self, head: RequestHead, place: Place, end: int) -> None:
-        outcome = self.factory.handshake.accept(head, peer_name(self.transport), place)
+        handshake = self.factory.handshake
+        sender = handshake.gate.sender(head, peer_name(self.transport))
+        outcome = handshake.accept(head, sender, place)
         self._received = self._received[end:]
         if isinstance(outcome, Deferred):
             self._asking = outcome

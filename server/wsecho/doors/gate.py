@@ -32,22 +32,26 @@ class Gate(Protocol):
             BadRequest: a header stands twice, or a trusted proxy passes on two stories.
         """
 
-    def check_origin(self, head: RequestHead, peer: str) -> None:
+    def check_origin(self, head: RequestHead, sender: Sender) -> None:
         """Let a page's request pass.
+
+        Args:
+            head: the request.
+            sender: where it came from.
 
         Raises:
             Forbidden: it is another origin's page.
         """
 
     def admit(
-        self, head: RequestHead, query: Query, peer: str, *, needs_token: bool = True
+        self, head: RequestHead, query: Query, sender: Sender, *, needs_token: bool = True
     ) -> Caller:
         """Find out who sends a request to something that holds what is others'.
 
         Args:
             head: the request.
             query: its query.
-            peer: the address at the other end of the connection.
+            sender: where it came from.
             needs_token: False where the caller may still show who it is (WAMP's HELLO); without
                 a token it is then granted nothing, while a bad one is refused all the same.
 
@@ -82,18 +86,17 @@ class OpenGate:
         """Ask the proxies."""
         return self.proxies.sender(head, peer)
 
-    def check_origin(self, head: RequestHead, peer: str) -> None:
+    def check_origin(self, head: RequestHead, sender: Sender) -> None:
         """Let a page's request pass."""
-        origin, sender = head.one("origin"), self.sender(head, peer)
+        origin = head.one("origin")
         self.hosts.check(origin, sender, is_websocket=wants_websocket(head))
         self.origins.check(origin, sender.host, head.one("sec-fetch-site"))
 
     def admit(
-        self, head: RequestHead, query: Query, peer: str, *, needs_token: bool = True
+        self, head: RequestHead, query: Query, sender: Sender, *, needs_token: bool = True
     ) -> Caller:
         """Take everybody for what he says that he is."""
-        address = self.sender(head, peer).address
-        return Caller(address, secret=check_secret(query.parameter("member")))
+        return Caller(sender.address, secret=check_secret(query.parameter("member")))
 
     def refresh(self, caller: Caller, token: str) -> Caller:
         """Say that this means nothing here.
@@ -120,12 +123,12 @@ class TokenGate:
         """Ask the proxies."""
         return self.outer.sender(head, peer)
 
-    def check_origin(self, head: RequestHead, peer: str) -> None:
+    def check_origin(self, head: RequestHead, sender: Sender) -> None:
         """Let a page's request pass."""
-        self.outer.check_origin(head, peer)
+        self.outer.check_origin(head, sender)
 
     def admit(
-        self, head: RequestHead, query: Query, peer: str, *, needs_token: bool = True
+        self, head: RequestHead, query: Query, sender: Sender, *, needs_token: bool = True
     ) -> Caller:
         """Take somebody for what the token says.
 
@@ -140,7 +143,7 @@ class TokenGate:
                 "a token is needed: as Authorization: Bearer, as ?token= or, for a WebSocket, as "
                 "the subprotocol wsecho.token.<jwt> beside another"
             )
-        anybody = self.outer.admit(head, query, peer)
+        anybody = self.outer.admit(head, query, sender)
         if token is None:
             return Caller(anybody.address, NOTHING, secret=anybody.secret)
         return caller_of(self.read(token), anybody.address, anybody.secret)

@@ -6,6 +6,7 @@ from typing import Final
 from attrs import evolve, frozen
 
 from wsecho.access.presented import TOKEN_SUBPROTOCOL
+from wsecho.access.proxies import Sender
 from wsecho.access.sessions import identity_of
 from wsecho.bus.later import Later, when
 from wsecho.config.config import Config
@@ -62,12 +63,12 @@ class Handshake:
         """What all doors share."""
         return self.websockets.state
 
-    def accept(self, head: RequestHead, peer: str, place: Place) -> Later[WebSocketConnection]:
+    def accept(self, head: RequestHead, sender: Sender, place: Place) -> Later[WebSocketConnection]:
         """Check a request and find its door.
 
         Args:
             head: the request.
-            peer: the address at the other end of the connection.
+            sender: where it came from.
             place: the connection's own.
 
         Returns:
@@ -79,10 +80,9 @@ class Handshake:
         """
         upgrade = examine(head)
         self.state.connections.check()
-        address = self.gate.sender(head, peer).address
-        place.belongs_to(address)
+        place.belongs_to(sender.address)
         offer = choose(upgrade.extensions) if self.config.compression else None
-        door, caller = self._find(upgrade, peer, address)
+        door, caller = self._find(upgrade, sender)
 
         def build(_: None) -> WebSocketConnection:
             deflate = None if offer is None else offer.agree(keeps_window=door.keeps_window)
@@ -91,24 +91,24 @@ class Handshake:
 
         return when(door.prepare(), build)
 
-    def _find(self, upgrade: Upgrade, peer: str, address: str) -> tuple[Door, Caller]:
+    def _find(self, upgrade: Upgrade, sender: Sender) -> tuple[Door, Caller]:
         if upgrade.path in {"/", "/echo"}:
             # It holds nothing of anyone's, and a page opened from a file must reach it.
             echo = Echo(_first_but_token(upgrade), self.config.reply)
-            return echo, Caller(address)
-        self.gate.check_origin(upgrade.head, peer)
+            return echo, Caller(sender.address)
+        self.gate.check_origin(upgrade.head, sender)
         try:
             if upgrade.path == "/ws":
-                return self._wamp(upgrade, peer)
-            return self._room(upgrade, room_of(upgrade.path), peer)
+                return self._wamp(upgrade, sender)
+            return self._room(upgrade, room_of(upgrade.path), sender)
         except (Unauthorized, Forbidden) as error:
             if upgrade.head.one("origin") is None:
                 raise
-            return Refusal(error, _first_but_token(upgrade)), Caller(address)
+            return Refusal(error, _first_but_token(upgrade)), Caller(sender.address)
 
-    def _wamp(self, upgrade: Upgrade, peer: str) -> tuple[Door, Caller]:
+    def _wamp(self, upgrade: Upgrade, sender: Sender) -> tuple[Door, Caller]:
         form = choose_form(upgrade.subprotocols)
-        caller = self.gate.admit(upgrade.head, upgrade.query, peer, needs_token=False)
+        caller = self.gate.admit(upgrade.head, upgrade.query, sender, needs_token=False)
         config, stats = self.config, self.state.stats
         door = WampPeer(
             self.router,
@@ -121,8 +121,8 @@ class Handshake:
         # The session ends itself, with GOODBYE.
         return door, evolve(caller, expires=None)
 
-    def _room(self, upgrade: Upgrade, room: str, peer: str) -> tuple[Door, Caller]:
-        caller = self.gate.admit(upgrade.head, upgrade.query, peer)
+    def _room(self, upgrade: Upgrade, room: str, sender: Sender) -> tuple[Door, Caller]:
+        caller = self.gate.admit(upgrade.head, upgrade.query, sender)
         return self._room_door(upgrade, room, caller), caller
 
     def _room_door(self, upgrade: Upgrade, room: str, caller: Caller) -> Door:

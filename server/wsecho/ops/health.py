@@ -8,17 +8,15 @@ from prometheus_client.core import Metric
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 from twisted.web.resource import Resource
-from twisted.web.server import NOT_DONE_YET, Request
+from twisted.web.server import NOT_DONE_YET
 
 from wsecho.bus.interface import Bus
 from wsecho.core.http.handshake import split_target
 from wsecho.core.wire.errors import Forbidden, MethodNotAllowed, WireError
 from wsecho.doors.gate import Gate
-from wsecho.doors.http.heads import request_head
-from wsecho.doors.http.site import answer_error
+from wsecho.doors.http.request import HttpRequest, answer_error
 from wsecho.ops.metrics import write_metrics
 from wsecho.server.connections import Connections
-from wsecho.server.peers import peer_name
 
 _TEXT = b"text/plain; charset=utf-8"
 
@@ -31,7 +29,7 @@ class Operation(Resource):
 
     isLeaf = True
 
-    def render(self, request: Request) -> Any:
+    def render(self, request: HttpRequest) -> Any:
         """Answer, or say what is wrong."""
         request.setHeader(b"cache-control", b"no-store")
         request.setHeader(b"x-content-type-options", b"nosniff")
@@ -46,7 +44,7 @@ class Operation(Resource):
         _answer_later(request, body)
         return NOT_DONE_YET
 
-    def read(self, request: Request) -> bytes | Deferred[bytes]:
+    def read(self, request: HttpRequest) -> bytes | Deferred[bytes]:
         """Return the body, now or later, its type being set.
 
         Raises:
@@ -55,12 +53,12 @@ class Operation(Resource):
         raise NotImplementedError
 
 
-def _whole(request: Request, body: bytes) -> bytes:
+def _whole(request: HttpRequest, body: bytes) -> bytes:
     request.setHeader(b"content-length", str(len(body)).encode())
     return b"" if request.method == b"HEAD" else body
 
 
-def _answer_later(request: Request, body: Deferred[bytes]) -> None:
+def _answer_later(request: HttpRequest, body: Deferred[bytes]) -> None:
     def finish(octets: bytes) -> None:
         request.write(_whole(request, octets))
         request.finish()
@@ -84,7 +82,7 @@ def _answer_later(request: Request, body: Deferred[bytes]) -> None:
 class Health(Operation):
     """`/healthz`: whoever gets an answer knows that the process lives."""
 
-    def read(self, request: Request) -> bytes:
+    def read(self, request: HttpRequest) -> bytes:
         """Say so."""
         request.setHeader(b"content-type", _TEXT)
         return b"alive\n"
@@ -103,7 +101,7 @@ class Readiness(Operation):
         self._connections = connections
         self._bus = bus
 
-    def read(self, request: Request) -> bytes:
+    def read(self, request: HttpRequest) -> bytes:
         """Say so.
 
         Raises:
@@ -130,16 +128,16 @@ class MetricsPage(Operation):
         self._collect = collect
         self._gate = gate
 
-    def read(self, request: Request) -> Deferred[bytes]:
+    def read(self, request: HttpRequest) -> Deferred[bytes]:
         """Write the metrics.
 
         Raises:
             Unauthorized: a token is missing.
             Forbidden: it does not allow this, or another origin's page asks.
         """
-        head, peer = request_head(request), peer_name(request)
-        self._gate.check_origin(head, peer)
-        caller = self._gate.admit(head, split_target(head.target)[1], peer)
+        head, sender = request.head, request.sender
+        self._gate.check_origin(head, sender)
+        caller = self._gate.admit(head, split_target(head.target)[1], sender)
         if not caller.grants.may_operate():
             raise Forbidden("the token does not allow to operate this server")
         accept = head.one("accept") or ""

@@ -154,11 +154,6 @@ class Fleet:
         return self._workers[serial]
 
     @property
-    def is_ending(self) -> bool:
-        """Whether the end has begun."""
-        return self._is_ending
-
-    @property
     def wake_at(self) -> float | None:
         """When `tick` has something to do, None for never."""
         times = [slot.start_at for slot in self._slots if slot.start_at is not None]

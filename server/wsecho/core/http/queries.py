@@ -6,7 +6,6 @@ from typing import Final, Self
 from attrs import frozen
 
 from wsecho.core.http.handshake import Query
-from wsecho.core.rooms.callers import check_secret
 from wsecho.core.wire.errors import BadRequest
 from wsecho.core.wire.positions import MAX_OFFSET, Position
 
@@ -24,14 +23,12 @@ class RoomQuery:
         history: replay the last so many messages.
         wants_own: whether what this very connection sends comes back to it.
         wants_presence: whether it is told who comes and goes.
-        secret: what the client names itself by.
     """
 
     after: Position | None = None
     history: int | None = None
     wants_own: bool = True
     wants_presence: bool = False
-    secret: str | None = None
 
     @classmethod
     def read(cls, query: Query) -> Self:
@@ -46,7 +43,6 @@ class RoomQuery:
             history=number(query, "history", 0, MAX_OFFSET),
             wants_own=query.flag("self", default=True),
             wants_presence=query.flag("presence", default=False),
-            secret=check_secret(query.parameter("member")),
         )
 
 

@@ -152,18 +152,3 @@ class History:
     def after(self, offset: int) -> Iterator[Message]:
         """Iterate over the kept messages behind an offset, oldest first."""
         return islice(iter(self), max(offset - self.oldest, 0), None)
-
-    def at(self, offset: int) -> Message:
-        """Return one kept message.
-
-        Raises:
-            IndexError: it is not kept.
-        """
-        place = offset - self.oldest - 1
-        if self._messages is None or place < 0:
-            raise IndexError(offset)
-        return self._messages[place]
-
-    def last(self, count: int) -> Iterator[Message]:
-        """Iterate over the last `count` messages, oldest first."""
-        return islice(iter(self), max(len(self) - count, 0), None)

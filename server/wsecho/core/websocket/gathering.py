@@ -47,12 +47,10 @@ class Gathering:
                 CloseCode.MESSAGE_TOO_BIG,
                 f"received WebSocket message size {self._announced} exceeds payload limit of "
                 f"{self.most} octets",
-                reconnect=False,
             )
         if self._fragments > MAX_FRAGMENTS:
             return CloseReason(
                 CloseCode.POLICY_VIOLATION,
                 f"a message of more than {MAX_FRAGMENTS} fragments is not taken",
-                reconnect=False,
             )
         return None

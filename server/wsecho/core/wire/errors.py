@@ -76,28 +76,22 @@ class CloseReason:
     Attributes:
         code: the close code on the wire.
         reason: what the peer is told, at most 123 bytes of UTF-8 (RFC 6455 section 5.5).
-        reconnect: whether the client may simply come back.
     """
 
     code: CloseCode
     reason: str
-    reconnect: bool
 
 
-STOPPING = CloseReason(CloseCode.GOING_AWAY, "the server is stopping", reconnect=True)
-TOO_SLOW = CloseReason(
-    CloseCode.TRY_AGAIN_LATER, "you read too slowly: --send-queue is full", reconnect=True
-)
-OVER_RATE = CloseReason(
-    CloseCode.POLICY_VIOLATION, "you send faster than this server allows", reconnect=True
-)
-TOKEN_EXPIRED = CloseReason(CloseCode.UNAUTHORIZED, "the token has expired", reconnect=False)
-OUR_FAULT = CloseReason(CloseCode.INTERNAL_ERROR, "internal error", reconnect=True)
+STOPPING = CloseReason(CloseCode.GOING_AWAY, "the server is stopping")
+TOO_SLOW = CloseReason(CloseCode.TRY_AGAIN_LATER, "you read too slowly: --send-queue is full")
+OVER_RATE = CloseReason(CloseCode.POLICY_VIOLATION, "you send faster than this server allows")
+TOKEN_EXPIRED = CloseReason(CloseCode.UNAUTHORIZED, "the token has expired")
+OUR_FAULT = CloseReason(CloseCode.INTERNAL_ERROR, "internal error")
 
 
 def cannot_resume(position: object) -> CloseReason:
     """Close a raw reader whose place is gone; the reason is where the room stands now."""
-    return CloseReason(CloseCode.CANNOT_RESUME, str(position), reconnect=True)
+    return CloseReason(CloseCode.CANNOT_RESUME, str(position))
 
 
 def bounded_reason(text: str) -> str:
@@ -112,14 +106,14 @@ def without_quotes(reason: str) -> str:
 
 def bus_is_away(error: "BusUnavailable | BusTimeout") -> CloseReason:
     """Close a raw publisher, who has no other way to learn that it was not heard."""
-    return CloseReason(CloseCode.TRY_AGAIN_LATER, error.reason, reconnect=True)
+    return CloseReason(CloseCode.TRY_AGAIN_LATER, error.reason)
 
 
 def refusal_reason(error: "Unauthorized | Forbidden") -> CloseReason:
     """Close an open WebSocket with the code that stands for 401 or 403."""
     is_token = isinstance(error, Unauthorized)
     code = CloseCode.UNAUTHORIZED if is_token else CloseCode.FORBIDDEN
-    return CloseReason(code, bounded_reason(error.reason), reconnect=False)
+    return CloseReason(code, bounded_reason(error.reason))
 
 
 class WireError(Exception):

@@ -8,9 +8,9 @@ from attrs import frozen
 from twisted.web.server import Request
 
 from wsecho.core.http.handshake import Query
-from wsecho.core.http.requests import RequestHead
 from wsecho.core.http.responses import JSON_TYPE
 from wsecho.core.rooms.callers import Caller
+from wsecho.doors.http.request import HttpRequest
 
 
 @frozen
@@ -18,14 +18,12 @@ class Asked:
     """What somebody asks for.
 
     Attributes:
-        request: takes the answer.
-        head: its line and headers.
+        request: the request, which takes the answer.
         query: its parameters, of the address alone.
         caller: who it is.
     """
 
-    request: Request
-    head: RequestHead
+    request: HttpRequest
     query: Query
     caller: Caller
 

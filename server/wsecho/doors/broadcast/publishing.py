@@ -35,9 +35,9 @@ def check_publishing(asked: Asked, room: str | None) -> None:
     """
     if room is not None:
         asked.caller.grants.check("publish", room)
-    elif content_type(asked.head) not in {JSON, ""}:
+    elif content_type(asked.request.head) not in {JSON, ""}:
         raise WrongType(f"the body is not {JSON}")
-    idempotency_key(asked.head)
+    idempotency_key(asked.request.head)
 
 
 def publish(asked: Asked, room: str, rooms: Rooms, pace: Pace) -> Later[bytes]:
@@ -52,9 +52,9 @@ def publish(asked: Asked, room: str, rooms: Rooms, pace: Pace) -> Later[bytes]:
         BusUnavailable: it cannot be said now.
     """
     check_publishing(asked, room)
-    key = idempotency_key(asked.head)
+    key = idempotency_key(asked.request.head)
     payload = asked.body
-    is_binary = content_type(asked.head) == BINARY
+    is_binary = content_type(asked.request.head) == BINARY
     if not is_binary:
         _check_text(payload)
     pace.check(asked.caller, len(payload))
@@ -84,7 +84,7 @@ def publish_to_many(asked: Asked, rooms: Rooms, pace: Pace) -> Later[bytes]:
         BusUnavailable: it cannot be said now.
     """
     check_publishing(asked, None)
-    key = idempotency_key(asked.head)
+    key = idempotency_key(asked.request.head)
     fields = read_object(asked.body)
     names = read_names(fields.get("rooms"))
     payload, is_binary = read_data(fields)

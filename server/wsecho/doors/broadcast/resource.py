@@ -8,14 +8,13 @@ from attrs import frozen
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.web.resource import Resource
-from twisted.web.server import NOT_DONE_YET, Request
+from twisted.web.server import NOT_DONE_YET
 
 from wsecho.bus.later import Later, settle, when
 from wsecho.config.config import Config
 from wsecho.core.http.handshake import Query, split_target
 from wsecho.core.http.media import EVENTS, accepts
 from wsecho.core.http.queries import PollQuery, RoomQuery
-from wsecho.core.http.requests import RequestHead
 from wsecho.core.wire.errors import MethodNotAllowed, NotFound, WireError
 from wsecho.core.wire.names import parse_room
 from wsecho.doors.broadcast.asked import Asked
@@ -25,12 +24,10 @@ from wsecho.doors.broadcast.pace import Pace
 from wsecho.doors.broadcast.publishing import check_publishing, publish, publish_to_many
 from wsecho.doors.broadcast.sse import RoomEventStream, read_stream_query, set_headers
 from wsecho.doors.gate import Gate
-from wsecho.doors.http.heads import request_head
 from wsecho.doors.http.origins import allow_origin, answer_preflight
-from wsecho.doors.http.site import answer_error, cancel_with
+from wsecho.doors.http.request import HttpRequest, answer_error, cancel_with
 from wsecho.fanout.reader_spec import ReaderSpec
 from wsecho.fanout.rooms import Rooms
-from wsecho.server.peers import peer_name
 from wsecho.server.state import ServerState
 
 _READ: Final = "GET, HEAD, OPTIONS"
@@ -92,7 +89,7 @@ class Broadcast(Resource):
         self._clock = clock
         self._pace = Pace(config.rates, clock, state.stats)
 
-    def render(self, request: Request) -> Any:
+    def render(self, request: HttpRequest) -> Any:
         """Answer one request."""
         request.setHeader(b"cache-control", b"no-store")
         request.setHeader(b"x-content-type-options", b"nosniff")
@@ -107,41 +104,41 @@ class Broadcast(Resource):
             return NOT_DONE_YET
         return _cut_for_head(request, body)
 
-    def look_ahead(self, request: Request) -> None:
+    def look_ahead(self, request: HttpRequest) -> None:
         """Look at a request whose body is yet to come.
 
         Raises:
             WireError: it is refused, whatever its body is.
         """
-        head, query, address = self._address(request)
-        if head.method == "OPTIONS":
+        query, address = self._address(request)
+        if request.head.method == "OPTIONS":
             return
-        asked = self._admit(request, head, query)
-        if head.method == "POST":
+        asked = self._admit(request, query)
+        if request.head.method == "POST":
             check_publishing(asked, address.room)
-            length = head.one("content-length")
+            length = request.head.one("content-length")
             self._pace.foresee(asked.caller, int(length or "0"))
 
-    def _address(self, request: Request) -> tuple[RequestHead, Query, RoomAddress]:
+    def _address(self, request: HttpRequest) -> tuple[Query, RoomAddress]:
         allow_origin(request, self._gate)
         request.setHeader(b"access-control-expose-headers", b"Location, Retry-After")
-        head = request_head(request)
+        head = request.head
         path, query = split_target(head.target)
         address = RoomAddress.parse(path)
         if head.method not in address.methods.split(", "):
             allowed = ("Allow", address.methods)
             raise MethodNotAllowed(f"this address knows {address.methods}", allowed)
-        return head, query, address
+        return query, address
 
-    def _admit(self, request: Request, head: RequestHead, query: Query) -> Asked:
-        return Asked(request, head, query, self._gate.admit(head, query, peer_name(request)))
+    def _admit(self, request: HttpRequest, query: Query) -> Asked:
+        return Asked(request, query, self._gate.admit(request.head, query, request.sender))
 
-    def _answer(self, request: Request) -> Any:
-        head, query, address = self._address(request)
-        if head.method == "OPTIONS":
+    def _answer(self, request: HttpRequest) -> Any:
+        query, address = self._address(request)
+        if request.head.method == "OPTIONS":
             return _answer_options(request, address.methods)
-        asked = self._admit(request, head, query)
-        if head.method == "POST":
+        asked = self._admit(request, query)
+        if request.head.method == "POST":
             return self._post(asked, address.room)
         if address.room is None:
             return list_rooms(asked, self._rooms)
@@ -158,19 +155,19 @@ class Broadcast(Resource):
         self._state.connections.check()
         asked.caller.grants.check("join", room)
         query = RoomQuery.read(asked.query)
-        if accepts(asked.head, EVENTS):
-            return self._stream(asked, room, read_stream_query(query, asked.head))
+        if accepts(asked.request.head, EVENTS):
+            return self._stream(asked, room, read_stream_query(query, asked.request.head))
         poll = Poll(self._rooms, room, query, PollQuery.read(asked.query), asked.caller)
 
         def begin(_: None) -> Any:
-            if asked.head.method == "HEAD":
+            if asked.request.head.method == "HEAD":
                 return poll.peek(asked.request)
             return poll.begin(asked.request, self._state, self._clock)
 
         return when(self._rooms.attach(room, query.after), begin)
 
     def _stream(self, asked: Asked, room: str, query: RoomQuery) -> Any:
-        if asked.head.method == "HEAD":
+        if asked.request.head.method == "HEAD":
             set_headers(asked.request)
             return b""
         policy = self._config.slow_rules.of(room)
@@ -184,14 +181,14 @@ class Broadcast(Resource):
         return when(stream.attach(), begin)
 
 
-def _cut_for_head(request: Request, body: Any) -> Any:
+def _cut_for_head(request: HttpRequest, body: Any) -> Any:
     if request.method == b"HEAD" and body:
         request.setHeader(b"content-length", b"%d" % len(body))
         return b""
     return body
 
 
-def _finish(request: Request, body: Any) -> None:
+def _finish(request: HttpRequest, body: Any) -> None:
     """Give an answer that had to be waited for, as `render` gives one that had not."""
     body = _cut_for_head(request, body)
     if body == NOT_DONE_YET:
@@ -202,6 +199,6 @@ def _finish(request: Request, body: Any) -> None:
     request.finish()
 
 
-def _answer_options(request: Request, methods: str) -> bytes:
+def _answer_options(request: HttpRequest, methods: str) -> bytes:
     request.setHeader(b"allow", methods.encode())
     return answer_preflight(request, methods)

@@ -18,7 +18,8 @@ from wsecho.core.wire.nodes import node_of
 from wsecho.doors.forwarding.passing import REFUSED, SIGNATURE, signed_of
 from wsecho.doors.forwarding.sending import Forwarder
 from wsecho.doors.http.channel import HttpChannel, log_refusal
-from wsecho.doors.http.site import KEEP_ALIVE, HttpRequest, answer_error
+from wsecho.doors.http.request import HttpRequest, answer_error
+from wsecho.doors.http.site import KEEP_ALIVE
 from wsecho.server.peers import ToldPeer, peer_name
 from wsecho.server.state import ServerState
 
@@ -29,7 +30,7 @@ MAX_OPEN: Final = 10_000
 class Sessions(Protocol):
     """The sessions that live here."""
 
-    def own_stats_here(self, request: Request, identifier: str, verb: str) -> Any:
+    def answer_here(self, request: HttpRequest, identifier: str, verb: str) -> Any:
         """Answer a request for one of them.
 
         Raises:
@@ -41,15 +42,15 @@ class ForwardedRequest(HttpRequest):
     """A request that another node passes on.
 
     Attributes:
-        sender: the address of the client that sent it, once the signature was taken.
+        client: the address of the client that sent it, once the signature was taken.
     """
 
-    sender = ""
+    client = ""
 
     def getPeer(self) -> Any:
         """Name the client: the other node is nobody that the log should tell of."""
         connection: Any = self.transport
-        return ToldPeer(self.sender) if self.sender else connection.getPeer()
+        return ToldPeer(self.client) if self.client else connection.getPeer()
 
     def wants_body(self) -> bool:
         """Say that it does: without the body it cannot be told whose it is."""
@@ -63,7 +64,7 @@ class ForwardedRequest(HttpRequest):
         content.seek(0)
         line = (self.getHeader(SIGNATURE) or b"").decode("latin-1")
         try:
-            self.sender = site.verifier.verify(self._signed(body), line)
+            self.client = site.verifier.verify(self._signed(body), line)
         except BadSignatureError as error:
             self._log.error("refused what {peer} forwards: {why}", peer=peer_name(self), why=error)
             self.setHeader(REFUSED, error.cause.encode())
@@ -165,14 +166,14 @@ class Arrivals(Resource):
         identifier, verb, node = _parts(request)
         try:
             if node == self._node:
-                return self._sessions.own_stats_here(request, identifier, verb)
+                return self._sessions.answer_here(request, identifier, verb)
             if node is None or self._onward is None:
                 raise NotFound("there is no such transport")
         except WireError as error:
             log_refusal(self._log, request, error)
             return answer_error(request, error)
         request.content.seek(0)
-        self._onward.forward(request, node, request.sender)
+        self._onward.forward(request, node, request.client)
         return NOT_DONE_YET
 
 

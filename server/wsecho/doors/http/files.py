@@ -24,9 +24,8 @@ from wsecho.core.wire.errors import (
     WireError,
 )
 from wsecho.doors.http.fingerprints import Fingerprint
-from wsecho.doors.http.heads import request_head
 from wsecho.doors.http.parts import Parts, Sending
-from wsecho.doors.http.site import answer_error
+from wsecho.doors.http.request import answer_error
 
 _GONE: Final = frozenset(
     {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EISDIR, errno.ENXIO}
@@ -91,9 +90,7 @@ class FileAnswer:
         modified = max(0, min(int(status.st_mtime), int(now)))
         validators = Validators(fingerprint.tag, modified, fingerprint.is_dated_well)
         try:
-            is_modified, spans = _judge(
-                request_head(self._request), validators, status.st_size, now
-            )
+            is_modified, spans = _judge(self._request.head, validators, status.st_size, now)
         except WireError as error:
             self._end(answer_error(self._request, error))
             return

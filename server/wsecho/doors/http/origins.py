@@ -2,42 +2,45 @@
 """Pages of other origins at the HTTP doors (Fetch standard, "CORS protocol")."""
 
 import re
-from typing import Final
+from typing import Any, Final
 
 from twisted.web.server import Request
 
+from wsecho.access.proxies import Sender
 from wsecho.core.http.requests import RequestHead
 from wsecho.core.wire.errors import WireError
 from wsecho.doors.gate import Gate
-from wsecho.doors.http.heads import request_head
-from wsecho.server.peers import peer_name
 
 _SHARED: Final = re.compile(r"(?:[A-Za-z]+://[^/]*)?/(?:broadcast|lp)(?:[/?]|$)")
 """The targets that pages of other origins may ask."""
 
 
-def allow_origin(request: Request, gate: Gate) -> None:
+def allow_origin(request: Any, gate: Gate) -> None:
     """Let a request's origin pass, and tell its browser so.
 
     The answer names that origin, never `*`: AutobahnJS sends credentials.
+
+    Args:
+        request: an `HttpRequest`.
+        gate: says whose pages may come.
 
     Raises:
         Forbidden: it may not.
         BadRequest: a header that says where it comes from stands twice.
     """
     request.setHeader(b"vary", b"Origin")
-    for name, value in origin_headers(request_head(request), gate, peer_name(request)):
+    for name, value in origin_headers(request.head, gate, request.sender):
         request.setHeader(name.encode("latin-1"), value.encode("latin-1"))
 
 
-def origin_headers(head: RequestHead, gate: Gate, peer: str) -> list[tuple[str, str]]:
+def origin_headers(head: RequestHead, gate: Gate, sender: Sender) -> list[tuple[str, str]]:
     """List the header fields that let a request's page read the answer.
 
     Raises:
         Forbidden: its origin may not come.
         BadRequest: a header that says where it comes from stands twice.
     """
-    gate.check_origin(head, peer)
+    gate.check_origin(head, sender)
     origin = head.one("origin")
     if origin is None:
         return []
@@ -56,7 +59,7 @@ def readable_headers(head: RequestHead, gate: Gate, peer: str) -> list[tuple[str
     if not _SHARED.match(head.target):
         return []
     try:
-        return [("Vary", "Origin"), *origin_headers(head, gate, peer)]
+        return [("Vary", "Origin"), *origin_headers(head, gate, gate.sender(head, peer))]
     except WireError:
         return []
 

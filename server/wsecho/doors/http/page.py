@@ -15,7 +15,7 @@ from twisted.web.static import File, getTypeAndEncoding
 from wsecho.core.wire.errors import MethodNotAllowed, NotFound, WireError
 from wsecho.doors.http.files import FileAnswer, open_file
 from wsecho.doors.http.fingerprints import Fingerprints
-from wsecho.doors.http.site import answer_error
+from wsecho.doors.http.request import answer_error
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "

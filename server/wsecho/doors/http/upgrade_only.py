@@ -2,7 +2,8 @@
 """What an address that only speaks WebSocket tells somebody who came with plain HTTP."""
 
 from twisted.web.resource import Resource
-from twisted.web.server import Request
+
+from wsecho.doors.http.request import HttpRequest
 
 _HOW = """\
 This address speaks WebSocket (RFC 6455). From a terminal:
@@ -19,7 +20,7 @@ From a browser's console:
 class UpgradeOnly(Resource):
     """Answers 426 and says how to connect (RFC 9110 section 15.5.22)."""
 
-    def render(self, request: Request) -> bytes:
+    def render(self, request: HttpRequest) -> bytes:
         """Say 426."""
         request.setResponseCode(426, b"Upgrade Required")
         request.setHeader(b"upgrade", b"websocket")
@@ -32,7 +33,8 @@ class UpgradeOnly(Resource):
         return b"" if is_head else _HOW.format(url=_websocket_url(request)).encode()
 
 
-def _websocket_url(request: Request) -> str:
-    scheme = "wss" if request.isSecure() else "ws"
-    host = (request.getHeader(b"host") or b"localhost").decode("latin-1")
-    return f"{scheme}://{host}{request.path.decode('latin-1')}"
+def _websocket_url(request: HttpRequest) -> str:
+    # As the client wrote it, who may have come by a proxy that ends TLS, or calls us otherwise.
+    sender = request.sender
+    scheme = "wss" if request.isSecure() or sender.is_secure else "ws"
+    return f"{scheme}://{sender.host or 'localhost'}{request.path.decode('latin-1')}"

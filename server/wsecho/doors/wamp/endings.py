@@ -20,7 +20,7 @@ from wsecho.router.wire import errors as uris
 _AUTOBAHNJS: Final = frozenset(("progressive_call_results", "registration_revocation"))
 _NOT_AUTOBAHNJS: Final = "call_canceling"
 
-_OVER: Final = CloseReason(CloseCode.NORMAL, "the session is over", reconnect=True)
+_OVER: Final = CloseReason(CloseCode.NORMAL, "the session is over")
 _KNOWN_URIS: Final = {value for value in vars(uris).values() if isinstance(value, str)}
 _BY_REASON: Final = {
     uris.SYSTEM_SHUTDOWN: STOPPING,
@@ -48,7 +48,7 @@ def close_reason(ending: Ending) -> CloseReason:
         return _BY_REASON[ending.uri]
     if ending.by == "violation":
         what = bounded_reason(f"{ending.uri}: {ending.message}")
-        return CloseReason(CloseCode.PROTOCOL_ERROR, what, reconnect=False)
+        return CloseReason(CloseCode.PROTOCOL_ERROR, what)
     return OUR_FAULT if ending.by == "fault" else _OVER
 
 

@@ -20,7 +20,7 @@ from typing import Any, Final
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.web.resource import Resource
-from twisted.web.server import NOT_DONE_YET, Request
+from twisted.web.server import NOT_DONE_YET
 
 from wsecho.access.sessions import identity_of
 from wsecho.config.config import Config
@@ -33,13 +33,11 @@ from wsecho.core.wire.nodes import node_of, session_id
 from wsecho.doors.forwarding.cluster import Cluster
 from wsecho.doors.gate import Gate
 from wsecho.doors.http.channel import log_refusal
-from wsecho.doors.http.heads import request_head
 from wsecho.doors.http.origins import allow_origin, answer_preflight
-from wsecho.doors.http.site import answer_error
+from wsecho.doors.http.request import HttpRequest, answer_error
 from wsecho.doors.wamp.forms import SUBPROTOCOLS, make_form
 from wsecho.doors.wamp.longpoll import LongPollPeer
 from wsecho.router import Router
-from wsecho.server.peers import peer_name
 from wsecho.server.state import ServerState
 
 _ID_BYTES: Final = 16
@@ -90,7 +88,7 @@ class LongPoll(Resource):
     def __len__(self) -> int:
         return len(self._peers)
 
-    def render(self, request: Request) -> Any:
+    def render(self, request: HttpRequest) -> Any:
         """Answer one request."""
         request.setHeader(b"cache-control", b"no-store")
         try:
@@ -106,7 +104,7 @@ class LongPoll(Resource):
             log_refusal(self._log, request, error)
             return answer_error(request, error)
 
-    def look_ahead(self, request: Request) -> None:
+    def look_ahead(self, request: HttpRequest) -> None:
         """Look at a request whose body is yet to come.
 
         Raises:
@@ -125,7 +123,7 @@ class LongPoll(Resource):
             if verb == "send":
                 _check_type(request, binary=peer.form.objects.BINARY)
 
-    def own_stats_here(self, request: Request, identifier: str, verb: str) -> Any:
+    def answer_here(self, request: HttpRequest, identifier: str, verb: str) -> Any:
         """Answer a request that another node forwards: it has looked at where that came from.
 
         Raises:
@@ -134,14 +132,13 @@ class LongPoll(Resource):
         """
         if _METHODS.get(verb) != request.method.decode("latin-1") or verb == "open":
             raise NotFound("there is nothing at this address")
-        return self._own_stats(request, self._peer(identifier), verb)
+        return self._answer(request, self._peer(identifier), verb)
 
-    def _find(self, request: Request, identifier: str, verb: str) -> Any:
+    def _find(self, request: HttpRequest, identifier: str, verb: str) -> Any:
         node = node_of(identifier)
         if self._cluster is None or node is None or self._is_here(identifier):
-            return self._own_stats(request, self._peer(identifier), verb)
-        client = self._gate.sender(request_head(request), peer_name(request)).address
-        self._cluster.forwarder.forward(request, node, client)
+            return self._answer(request, self._peer(identifier), verb)
+        self._cluster.forwarder.forward(request, node, request.sender.address)
         return NOT_DONE_YET
 
     def _is_here(self, identifier: str) -> bool:
@@ -149,12 +146,12 @@ class LongPoll(Resource):
         return self._cluster is None or node_of(identifier) in {None, self._cluster.node}
 
     @staticmethod
-    def _check_method(request: Request, verb: str) -> None:
+    def _check_method(request: HttpRequest, verb: str) -> None:
         if request.method.decode("latin-1") not in {_METHODS[verb], "OPTIONS"}:
             allowed = ("Allow", f"{_METHODS[verb]}, OPTIONS")
             raise MethodNotAllowed(f"{verb} wants {_METHODS[verb]}", allowed)
 
-    def _address(self, request: Request) -> tuple[str, str]:
+    def _address(self, request: HttpRequest) -> tuple[str, str]:
         parts = [part.decode("latin-1") for part in request.postpath or []]
         if parts == ["open"]:
             return "", "open"
@@ -168,7 +165,7 @@ class LongPoll(Resource):
             raise NotFound("there is no such transport")
         return peer
 
-    def _open(self, request: Request) -> bytes:
+    def _open(self, request: HttpRequest) -> bytes:
         # A token that is shown here counts for all that follows under the transport's id.
         caller = self._admit(request)
         protocol = _chosen(_json_body(request))
@@ -190,17 +187,15 @@ class LongPoll(Resource):
         request.setHeader(b"content-type", JSON_TYPE.encode())
         return json.dumps({"protocol": protocol, "transport": identifier}).encode()
 
-    def _admit(self, request: Request) -> Caller:
-        head = request_head(request)
-        return self._gate.admit(
-            head, split_target(head.target)[1], peer_name(request), needs_token=False
-        )
+    def _admit(self, request: HttpRequest) -> Caller:
+        query = split_target(request.head.target)[1]
+        return self._gate.admit(request.head, query, request.sender, needs_token=False)
 
     def _forget(self, identifier: str) -> None:
         self._peers.pop(identifier, None)
 
-    def _own_stats(self, request: Request, peer: LongPollPeer, verb: str) -> Any:
-        query = split_target(request.uri.decode("latin-1"))[1]
+    def _answer(self, request: HttpRequest, peer: LongPollPeer, verb: str) -> Any:
+        query = split_target(request.head.target)[1]
         if verb == "receive":
             peer.receive(request, _number(query, "seq"))
             return NOT_DONE_YET
@@ -238,13 +233,13 @@ def _chosen(body: Any) -> str:
     raise BadRequest(f"offer one of the protocols {', '.join(SUBPROTOCOLS)}")
 
 
-def _body(request: Request) -> bytes:
+def _body(request: HttpRequest) -> bytes:
     assert request.content is not None  # noqa: S101  # Twisted has read it whole
     body: bytes = request.content.read()
     return body
 
 
-def _json_body(request: Request) -> Any:
+def _json_body(request: HttpRequest) -> Any:
     _check_type(request, binary=False)
     try:
         return json.loads(_body(request))
@@ -252,7 +247,7 @@ def _json_body(request: Request) -> Any:
         raise BadRequest("the body is not JSON") from None
 
 
-def _check_type(request: Request, *, binary: bool) -> None:
+def _check_type(request: HttpRequest, *, binary: bool) -> None:
     """Refuse a body that says it is something else; one that says nothing is taken."""
     given = (
         (request.getHeader(b"content-type") or b"").decode("latin-1").split(";")[0].strip().lower()

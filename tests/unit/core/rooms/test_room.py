@@ -138,14 +138,6 @@ class HubMachine(RuleBasedStateMachine):
             missed = [(m.position.offset, m.payload) for m in history.after(position.offset)]
             assert missed == [(o, p) for o, p, _ in model.kept if o > position.offset]
 
-    @rule(room=ROOMS, number=st.integers(0, LIMIT + 2))
-    def last(self, room: str, number: int) -> None:
-        """The last few, oldest first."""
-        model = self.use(room)
-        last = [message.payload for message in self.hub.read(room, self.now).last(number)]
-        kept = [payload for _, payload, _ in model.kept]
-        assert last == kept[max(len(kept) - number, 0) :]
-
     @rule(seconds=st.floats(0, 2 * TTL))
     def time_passes(self, seconds: float) -> None:
         """Rooms that stood empty and unused for the whole time go, no other."""

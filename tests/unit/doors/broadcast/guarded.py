@@ -6,6 +6,7 @@ from typing import Any
 from attrs import define
 
 from tests.unit.doors.harness import Server
+from wsecho.access.proxies import Sender
 from wsecho.core.http.handshake import Query
 from wsecho.core.http.requests import RequestHead
 from wsecho.core.rooms.callers import Caller, check_secret
@@ -33,7 +34,7 @@ class Doorkeeper:
     def sender(self, head: RequestHead, peer: str) -> Any:
         """Say what nobody asks here."""
 
-    def admit(self, head: RequestHead, query: Query, peer: str, **_: Any) -> Caller:
+    def admit(self, head: RequestHead, query: Query, sender: Sender, **_: Any) -> Caller:
         """Look who it is."""
         known = {"Bearer ann": ANN, "Bearer bob": BOB}.get(head.one("authorization") or "")
         if known is None:

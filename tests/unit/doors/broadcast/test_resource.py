@@ -22,7 +22,7 @@ NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_
 
 
 @given(NAMES)
-def test_pattern_subscriber_has_an_address(name: str) -> None:
+def test_every_room_has_an_address(name: str) -> None:
     """One segment, percent-encoded; and its members have one below it."""
     path = f"/broadcast/{room_segment(name)}"
     assert RoomAddress.parse(path) == RoomAddress(name)
