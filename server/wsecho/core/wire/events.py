@@ -35,6 +35,15 @@ def write_event(
     return b"%sdata: %s\n\n" % (b"".join(fields), _escaped(data))
 
 
+def write_opening(retry: int) -> bytes:
+    """Write what opens a stream that has no event yet: it shows that nothing holds octets back.
+
+    Args:
+        retry: as for an event.
+    """
+    return b"retry: %d\n%s" % (retry, HEARTBEAT)
+
+
 def _escaped(data: bytes) -> bytes:
     # In UTF-8 none of these octets stand for anything else; to look for what is not there is cheap.
     for octets, escape in _LINE_ENDS_OF_UNICODE:

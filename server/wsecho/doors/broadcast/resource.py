@@ -22,8 +22,9 @@ from wsecho.doors.broadcast.lists import list_members, list_rooms
 from wsecho.doors.broadcast.longpoll import Poll
 from wsecho.doors.broadcast.pace import Pace
 from wsecho.doors.broadcast.publishing import check_publishing, publish, publish_to_many
-from wsecho.doors.broadcast.sse import RoomEventStream, read_stream_query, set_headers
+from wsecho.doors.broadcast.sse import RoomEventStream, read_stream_query
 from wsecho.doors.gate import Gate
+from wsecho.doors.http.event_stream import set_headers
 from wsecho.doors.http.origins import allow_origin, answer_preflight
 from wsecho.doors.http.request import HttpRequest, answer_error, cancel_with
 from wsecho.fanout.reader_spec import ReaderSpec

@@ -12,9 +12,11 @@ from wsecho.core.limits.admissions import Place
 from wsecho.core.limits.backlog import TooSlowError
 from wsecho.core.limits.mailbox import Inbox, Item, Outbox
 from wsecho.core.wire.errors import BadRequest
+from wsecho.core.wire.events import write_event, write_opening
+from wsecho.doors.http.event_stream import RETRY, EventStream
 from wsecho.doors.wamp.asjson import JSON
 from wsecho.doors.wamp.endings import returns_after_goodbye, told
-from wsecho.doors.wamp.fetches import SessionEventStream, WaitingReceive
+from wsecho.doors.wamp.fetches import WaitingReceive
 from wsecho.doors.wamp.forms import Form
 from wsecho.doors.wamp.intake import RateLimitedInbox
 from wsecho.doors.wamp.unfit import MalformedError
@@ -85,7 +87,7 @@ class LongPollPeer:
         self._own_stats = state.stats.open("lp", peer)
         state.connections.add(self)
         self._inbox = Inbox()
-        self._waiting: WaitingReceive | SessionEventStream | None = None
+        self._waiting: WaitingReceive | EventStream | None = None
         self._flush: IDelayedCall | None = None
         self._closing = False
         self._is_paused = False
@@ -203,7 +205,9 @@ class LongPollPeer:
         if self.form.objects is not JSON:
             raise BadRequest("server-sent events carry JSON only")
         self._outbox.rewind(last_event)
-        self._replace(SessionEventStream(request, self._clock, self._gone, self._serve))
+        stream = EventStream(request, self._clock, self._serve, self._gone, is_last=False)
+        stream.write(stream.framed(write_opening(RETRY)))
+        self._replace(stream)
         self._serve()
 
     def hang_up(self) -> None:
@@ -217,7 +221,7 @@ class LongPollPeer:
         if request in self._held:
             self._held.remove(request)
 
-    def _gone(self, waiting: WaitingReceive | SessionEventStream) -> None:
+    def _gone(self, waiting: WaitingReceive | EventStream) -> None:
         if self._waiting is waiting:
             self._waiting = None
             if not self._closing:
@@ -240,7 +244,7 @@ class LongPollPeer:
     def _refill(self) -> None:
         self._overflow.flush(self._offer, self.form.write)
 
-    def _replace(self, waiting: WaitingReceive | SessionEventStream) -> None:
+    def _replace(self, waiting: WaitingReceive | EventStream) -> None:
         older, self._waiting = self._waiting, waiting
         if older is not None:
             older.end()
@@ -250,9 +254,10 @@ class LongPollPeer:
     def _serve(self) -> None:
         self._stop_flush()
         waiting = self._waiting
-        if isinstance(waiting, SessionEventStream):
+        if isinstance(waiting, EventStream):
             while self._outbox and not waiting.is_full:
-                waiting.write(self._outbox.stream())
+                events = [write_event(i.data, identifier=i.number) for i in self._outbox.stream()]
+                waiting.write(waiting.framed(b"".join(events)))
                 self._refill()
             if self._closing and not self._outbox:
                 waiting.end()

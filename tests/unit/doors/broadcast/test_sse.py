@@ -13,7 +13,7 @@ from tests.unit.doors.harness import Exchange, Server
 from wsecho.config.config import Config
 from wsecho.core.limits.slowness import SlowPolicy, SlowRule
 from wsecho.core.wire.errors import RETRY_AFTER
-from wsecho.doors.broadcast.sse import BEAT, LINGER, RETRY
+from wsecho.doors.http.event_stream import BEAT, LINGER, RETRY
 
 
 def listen(server: Server, path: str = "/broadcast/a", **headers: str) -> Exchange:

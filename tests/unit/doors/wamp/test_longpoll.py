@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.events import EventReader
 from tests.unit.doors.harness import Server
 from tests.unit.doors.wamp.harness import FORMS, HELLO, Poller, Wamp, make_server, read, write
+from wsecho.doors.http.event_stream import RETRY
 
 BATCHED = "wamp.2.json.batched"
 TOPIC = "com.example.topic"
@@ -268,17 +270,18 @@ def test_a_stream_that_cannot_go_on_is_told(number: str, status: int) -> None:
     assert poller.stream(last_event_id=number).status == status
 
 
-def test_a_stream_beats_while_it_is_silent() -> None:
-    """A comment each 15 s, counted from the last event; the session does not time out."""
+def test_a_stream_beats() -> None:
+    """A comment each 15 s, beside the one that opens it; the session does not time out."""
     server, speaker, poller = subscribed()
     stream = poller.stream()
-    server.clock.advance(14)
+    reader = EventReader()
+    assert reader.feed(stream.body) == []
+    assert (reader.comments, reader.retry) == (1, RETRY)
     speaker.publish(TOPIC, "x")
-    server.clock.advance(0)
-    server.clock.advance(14)
-    assert b": beat" not in stream.body
-    server.clock.pump([1] * 61)
-    assert stream.body.count(b": beat\n\n") == 5
+    server.clock.pump([1] * 89)
+    reader = EventReader()
+    assert len(reader.feed(stream.body)) == 1
+    assert reader.comments == 1 + 5
     assert len(server.router.sessions) == 2
 
 
