@@ -327,7 +327,7 @@ def test_open_to_the_world(tmp_path: Path, is_open: bool) -> None:
 
 
 def test_the_commands_end_to_end(tmp_path: Path) -> None:
-    """As the README has it: a key, a server, a token."""
+    """As the documentation has it: a key, a server, a token."""
     program = (sys.executable, "-m", "wsecho")
     path = str(tmp_path / "key.json")
     subprocess.run([*program, "key", path], check=True, timeout=PATIENCE)

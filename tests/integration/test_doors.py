@@ -2,7 +2,7 @@
 """What every door does, wherever it is: the contract of a service, in each form that it has.
 
 One process, two workers behind one address, two servers on one Redis, and these behind the nginx
-and the haproxy of the README pass the same tests. What a test says at the one and hears at the
+and the haproxy of docs/howto pass the same tests. What a test says at the one and hears at the
 other are two addresses only with two servers; else whoever is awake, or is next, takes a
 connection, so they come in numbers.
 """

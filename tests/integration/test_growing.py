@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Two machines, so to say, behind the balancers of the README: what only a balancer shows."""
+"""Two machines, so to say, behind the balancers of docs/howto: what only a balancer shows."""
 
 import asyncio
 import re

@@ -3,8 +3,6 @@
 
 import asyncio
 import random
-import re
-import shlex
 import signal
 import socket
 import subprocess
@@ -13,13 +11,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
-import pytest
 
 from tests.support.events import Event, EventReader
 from tests.support.processes import PATIENCE, RunningServer, running
 from tests.support.waiting import settled
 
-README: Final = Path(__file__).parents[2] / "README.md"
 MESSAGES: Final = 400
 
 
@@ -205,7 +201,6 @@ def curl(*arguments: str) -> str:
         capture_output=True,
         text=True,
         timeout=PATIENCE,
-        cwd=README.parent,
         check=False,
     )
     # 28: the stream's time was over, as it was told.
@@ -222,26 +217,3 @@ def test_curl_sends_large_bodies(server: RunningServer, tmp_path: Path) -> None:
     assert curl(*send, url).endswith(" 201")
     body.write_bytes(b"x" * ((16 << 20) + 1))
     assert curl(*send, url).endswith(" 413")
-
-
-def lines_of_readme() -> list[str]:
-    """The curl lines of the README's section on rooms over HTTP."""
-    section = README.read_text().partition("## Rooms over HTTP\n")[2].partition("\n## ")[0]
-    return re.findall(r"^    (curl .*?)(?:  # .*)?$", section, re.MULTILINE)
-
-
-@pytest.mark.parametrize("line", lines_of_readme())
-def test_the_readme_s_lines_work(server: RunningServer, line: str) -> None:
-    """Each is answered with a success, whatever was said before."""
-    _, *arguments = shlex.split(line)
-    arguments = [
-        argument.replace("http://127.0.0.1:8080", server.http("")) for argument in arguments
-    ]
-    said = curl("--fail", "--max-time", "1", *arguments)
-    assert '"error"' not in said
-    assert '"position"' in said or '"members"' in said or '"positions"' in said
-
-
-def test_the_readme_has_lines() -> None:
-    """So that the test above tests something."""
-    assert len(lines_of_readme()) >= 6

@@ -71,7 +71,7 @@ def nodes(*options: str) -> Iterator[Pair]:
 
 @contextmanager
 def balanced(kind: Kind, pair: Pair) -> Iterator[Pair]:
-    """Put the balancer of the README in front of two servers, where the service has one."""
+    """Put the balancer of the documentation in front of two servers, where the service has one."""
     if kind is Kind.NODES:
         yield pair
         return

@@ -208,13 +208,13 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-README: Final = Path(__file__).parents[2] / "README.md"
+_PAGE: Final = Path(__file__).parents[2] / "docs/howto/proxies.md"
 _BLOCK: Final = "```{0}\n(.*?)^```$"
 
 
 def advised(language: str, port: int, upstreams: Sequence[int]) -> str:
-    """The configuration that the README gives, for a port and two upstreams on loopback."""
-    found = re.findall(_BLOCK.format(language), README.read_text(), re.DOTALL | re.MULTILINE)
+    """The configuration that the documentation gives, for a port and two upstreams on loopback."""
+    found = re.findall(_BLOCK.format(language), _PAGE.read_text(), re.DOTALL | re.MULTILINE)
     [text] = found
     text, listens = re.subn(r"(listen|bind) :?80\b", rf"\1 127.0.0.1:{port}", text)
     for address, upstream in zip(("10.0.0.5", "10.0.0.6"), upstreams, strict=True):
@@ -226,7 +226,7 @@ def advised(language: str, port: int, upstreams: Sequence[int]) -> str:
 
 @contextmanager
 def balancing(program: str, folder: Path, upstreams: Sequence[int]) -> Iterator[int]:
-    """Run nginx or haproxy as the README has it, in front of two ports; where it listens."""
+    """Run nginx or haproxy as the documentation has it, in front of two ports; where it listens."""
     port = free_port()
     text = advised(program, port, upstreams)
     if program == "nginx":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a Redis user must be allowed: what README lists; and what is said where it is less."""
+"""What a Redis user must be allowed: what its page lists; and what is said if it is less."""
 
 import re
 from collections.abc import Iterator
@@ -27,19 +27,19 @@ from wsecho.core.wire.errors import BusTimeout, BusUnavailable
 
 asynchronous = pytest_twisted.ensureDeferred
 SECTION = "“What Redis must allow”"
-README = (Path(__file__).parents[3] / "README.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs/howto/redis.md").read_text()
 
 
 def listed() -> list[str]:
-    """The words of README's line."""
-    line = re.search(r"ACL SETUSER wsecho on '>SECRET' ('?~(?:.|\n)*?)\n\n", README)
+    """The words of the page's line."""
+    line = re.search(r"ACL SETUSER wsecho on '>SECRET' ('?~(?:.|\n)*?)\n```", PAGE)
     assert line is not None
     return [word.strip("'") for word in line[1].replace("\\\n", " ").split()]
 
 
 @pytest.fixture
 def redis() -> Iterator[RedisServer]:
-    """A Redis with a user who may do what README lists."""
+    """A Redis with a user who may do what the page lists."""
     with redis_server() as server:
         server.ask("ACL", "SETUSER", "wsecho", "on", ">SECRET", *listed())
         yield server
@@ -50,7 +50,7 @@ def url(redis: RedisServer) -> str:
     return redis.url.replace("://", "://wsecho:SECRET@")
 
 
-def test_readme_lists_what_is_used() -> None:
+def test_the_page_lists_what_is_used() -> None:
     """For the prefix and the database that there are without options."""
     assert listed() == acl("wsecho:").split()
 
@@ -92,8 +92,10 @@ def test_a_right_that_is_missing_ends_the_start(redis: RedisServer) -> None:
     redis.ask("ACL", "SETUSER", "wsecho", "-xadd")
     line = refused("--redis", url(redis))
     assert line.startswith(f"wsecho: --redis {redis.url}/0: refuses a script: ")
-    assert line.endswith("(XADD); give its user the rights that README lists under " + SECTION)
-    assert f"**{SECTION[1:-1]}.**" in README
+    assert line.endswith(
+        "(XADD); give its user the rights that the documentation lists under " + SECTION
+    )
+    assert f"## {SECTION[1:-1]}\n" in PAGE
     assert "SECRET" not in line
 
 

@@ -13,7 +13,7 @@ _ACL: Final = re.compile(
 )
 
 _ADVICE: Final = {
-    "NOPERM": "give its user the rights that README lists under “What Redis must allow”",
+    "NOPERM": "give its user the rights that the documentation lists under “What Redis must allow”",
     "NOAUTH": "give its user and password in --redis",
     "WRONGPASS": "give its user and password in --redis",
     "READONLY": "it is a replica: give the master's address, or the sentinels'",

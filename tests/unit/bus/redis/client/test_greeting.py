@@ -86,7 +86,7 @@ def test_what_passes_by_itself_is_no_reason_not_to_come() -> None:
         ({"INFO": b""}, "version"),
         ({"INFO": RedisRefusedError("NOPERM no")}, "INFO"),
         ({"SCRIPT": RedisRefusedError("NOPERM no")}, "no scripts"),
-        ({"HELLO": RedisRefusedError("NOPERM no")}, "the rights that README lists"),
+        ({"HELLO": RedisRefusedError("NOPERM no")}, "the rights that the documentation lists"),
         (
             {"EVAL": RedisRefusedError("ERR The user executing the script can't run this (XADD)")},
             "(XADD); give its user the rights",

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: MIT
+"""The documentation is done as it says, page by page: commands, programs, configurations."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.documents import ROOT, Fence, fences, pages
+from tests.support.proxies import Nginx, free_port
+from tests.support.walkthrough import LANGUAGES, Walkthrough
+
+
+def done(page: Path) -> list[Fence]:
+    """What a page has to be done."""
+    return [
+        fence
+        for fence in fences(page)
+        if fence.language in LANGUAGES and fence.mark != "check: commands"
+    ]
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in pages() if done(page)], ids=lambda page: str(page.relative_to(ROOT))
+)
+def test_a_page_does_what_it_says(page: Path, tmp_path: Path) -> None:
+    """From its first fence to its last, each with the output that it shows."""
+    walk = Walkthrough(tmp_path)
+    try:
+        for fence in done(page):
+            walk.run(fence)
+    finally:
+        walk.end()
+
+
+def configurations(language: str) -> list[Fence]:
+    """Every configuration of a program."""
+    return [fence for page in pages() for fence in fences(page) if fence.language == language]
+
+
+@pytest.mark.parametrize("fence", configurations("nginx"), ids=lambda fence: fence.place)
+def test_nginx_takes_it(fence: Fence, tmp_path: Path) -> None:
+    """As it stands, but for the port below 1024."""
+    if shutil.which("nginx") is None:
+        pytest.skip("nginx is missing: apt install nginx")
+    server = Nginx(tmp_path, free_port())
+    server.configure(re.sub(r"listen 80\b", f"listen 127.0.0.1:{server.port}", fence.text))
+    check([*server.command(), "-t"])
+
+
+@pytest.mark.parametrize("fence", configurations("haproxy"), ids=lambda fence: fence.place)
+def test_haproxy_takes_it(fence: Fence, tmp_path: Path) -> None:
+    """As it stands."""
+    if shutil.which("haproxy") is None:
+        pytest.skip("haproxy is missing: apt install haproxy")
+    (tmp_path / "haproxy.cfg").write_text(fence.text)
+    check(["haproxy", "-c", "-f", str(tmp_path / "haproxy.cfg")])
+
+
+def check(command: list[str]) -> None:
+    """Run a check that a program makes of its configuration."""
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_there_is_something_to_do() -> None:
+    """So that the tests above test something."""
+    assert sum(len(done(page)) for page in pages()) > 40
+    assert configurations("nginx")
+    assert configurations("haproxy")

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+"""Commands that pages show and no test runs: their names and their options are right."""
+
+import configparser
+import re
+import shlex
+from importlib import import_module
+
+import pytest
+from tests.fuzz.feeding import names
+from tests.support.documents import ROOT, commands, fences, pages
+
+PARSERS = {"bench": "_bench.command", "testsuite": "_testsuite.command"}
+
+
+def shown() -> list[str]:
+    """Each command that is not run."""
+    return [
+        command
+        for page in pages()
+        for fence in fences(page)
+        if fence.mark == "check: commands"
+        for command in commands(fence)
+    ]
+
+
+@pytest.mark.parametrize("command", shown())
+def test_a_command_can_be_given(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it is shown; where it names another checkout, this one stands in."""
+    program, *arguments = shlex.split(command.replace("../before", str(ROOT)))
+    monkeypatch.chdir(ROOT)
+    match program.rpartition("/")[2], arguments:
+        case "pip", ["install", wanted]:
+            extras = re.fullmatch(r"(?:\.|wsecho)(?:\[([\w,]+)\])?|websockets", wanted)
+            assert extras
+            setup = configparser.ConfigParser()
+            setup.read(ROOT / "setup.cfg")
+            there = setup["options.extras_require"]
+            assert all(extra in there for extra in (extras[1] or "").split(",") if extra)
+        case "python", ["-m", "http.server", *_]:
+            pass
+        case "fuzz", [*targets, "--seconds", _]:
+            assert set(targets) <= set(names())
+        case ("bench" | "testsuite") as name, _:
+            assert (ROOT / program).is_file()
+            assert import_module(PARSERS[name]).parse(arguments)
+        case "test", [part, *_]:
+            assert part in (ROOT / "scripts/test").read_text()
+        case (("test" | "serve" | "docs"), []):
+            assert (ROOT / program).is_file()
+        case _:
+            pytest.fail(f"nobody knows how to check: {command}")
+
+
+def test_there_are_some() -> None:
+    """So that the test above tests something."""
+    assert len(shown()) > 20

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: MIT
+"""What the documentation says is so: tests, files, errors, and what stands in its fences."""
+
+import ast
+import functools
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from from_code import http_errors, metrics, options
+
+from tests.support.documents import ANYTHING, DOCS, ROOT, Fence, fences, pages, prose, quoted
+from tests.support.walkthrough import LANGUAGES
+from wsecho.access.claims import Claims
+from wsecho.access.wampcra import read_logins
+from wsecho.config.config import OPTIONS, SWITCHES, load
+from wsecho.core.wire.errors import CloseCode
+
+TOP = re.compile(r"^(?:async def|def|class) (\w+)", re.MULTILINE)
+SHOWN_BY = re.compile(r"`([\w/]*\.py)?::(\w+)`")
+LINK = re.compile(r"\]\(([^)#\s]*)(#[^)\s]*)?\)")
+DIRECTIVES = {"{toctree}", "{image}", "{include}"}
+READ_HERE = {"json", "toml"}
+BY_OTHER_TESTS = {*LANGUAGES, "nginx", "haproxy", "html"}
+MARKS = {"", "check: commands", "check: refused", "check: secrets"}
+
+
+def everything() -> list[Fence]:
+    """Every fence of every page but directives, which Sphinx checks."""
+    found = [fence for page in pages() for fence in fences(page)]
+    return [fence for fence in found if fence.language not in DIRECTIVES]
+
+
+def test_each_fence_is_checked() -> None:
+    """By somebody, for each language; plain text is said to be such, and needs to be rare."""
+    plain = [fence for fence in everything() if fence.mark == "plain"]
+    assert [fence.place for fence in plain if fence.language != "text"] == []
+    assert len(plain) < 5
+    checked = READ_HERE | BY_OTHER_TESTS
+    unknown = [
+        fence.place
+        for fence in everything()
+        if fence not in plain and (fence.language not in checked or fence.mark not in MARKS)
+    ]
+    assert unknown == []
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_all_code_is_in_fences(page: Path) -> None:
+    """Lines that are indented by four would be code too, which nothing checks."""
+    lines = prose(page).splitlines()
+    found = [line for line in lines if re.match(r" {4,}(?! *[-*\d])", line)]
+    assert found == []
+
+
+def of(language: str) -> list[Fence]:
+    """The fences of a language."""
+    return [fence for fence in everything() if fence.language == language]
+
+
+@pytest.mark.parametrize("fence", of("json"), ids=lambda fence: fence.place)
+def test_json_is_a_token_s_claims(fence: Fence) -> None:
+    """Which a server takes."""
+    assert Claims.read(json.loads(fence.text)).grants
+
+
+@pytest.mark.parametrize("fence", of("toml"), ids=lambda fence: fence.place)
+def test_toml_can_be_used(fence: Fence) -> None:
+    """As options, or as secrets for WAMP-CRA."""
+    if fence.mark == "check: secrets":
+        assert read_logins(fence.text.encode())
+    else:
+        assert load(tomllib.loads(fence.text))
+
+
+def rows(page: Path) -> list[list[str]]:
+    """The cells of each row of a page's tables."""
+    lines = [line for line in prose(page).splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
+
+
+def conformance() -> list[list[str]]:
+    """The rows that say what of WAMP works."""
+    found = rows(DOCS / "reference/conformance.md")
+    return [row for row in found if row[0] not in {"feature", "---"}]
+
+
+def shown_by(cell: str) -> list[tuple[Path, str]]:
+    """The tests that a cell names; `::name` alone is in the file named before."""
+    found, path = [], Path()
+    for file, name in SHOWN_BY.findall(cell):
+        if file:
+            is_elsewhere = file.startswith("tests/")
+            path = ROOT / file if is_elsewhere else ROOT / "tests/unit/router" / file
+        found.append((path, name))
+    return found
+
+
+@functools.cache
+def names(path: Path) -> set[str]:
+    """What stands at the top of a module: functions and classes."""
+    return set(TOP.findall(path.read_text()))
+
+
+def test_each_test_that_the_conformance_table_names_exists() -> None:
+    """In the file that is named."""
+    named = [test for row in conformance() for test in shown_by(row[2])]
+    assert len(named) > 90
+    missing = [(str(path), name) for path, name in named if name not in names(path)]
+    assert missing == []
+
+
+def test_what_works_is_shown_and_what_does_not_is_not() -> None:
+    """Each row says yes and names a test, or no."""
+    for feature, works, *shown in conformance():
+        assert bool(shown_by(shown[0])) is not works.startswith("no"), feature
+
+
+def test_each_test_that_a_page_names_exists() -> None:
+    """In some file of the tests."""
+    named = {name for page in pages() for name in re.findall(r"`(test_\w+)`", prose(page))}
+    there = {name for path in (ROOT / "tests").rglob("test_*.py") for name in names(path)}
+    assert len(named) > 40
+    assert named - there == set()
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_each_file_that_a_page_names_exists(page: Path) -> None:
+    """Where it begins with a folder of this checkout."""
+    folders = ("server/", "tests/", "scripts/", "docs/", "web/")
+    named = [code.split()[0] for code in quoted(prose(page)) if code.startswith(folders)]
+    missing = [name for name in named if not (ROOT / name.partition("::")[0]).exists()]
+    assert [name for name in missing if "dist" not in name] == []
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_each_link_to_a_file_leads_somewhere(page: Path) -> None:
+    """For whoever reads the source; Sphinx checks the places inside a page."""
+    linked = [file for file, _ in LINK.findall(prose(page)) if file and "//" not in file]
+    assert [file for file in linked if not (page.parent / file).exists()] == []
+
+
+def test_every_page_can_be_reached() -> None:
+    """From the front page, by the lists of pages."""
+    reached, waiting = set(), [DOCS / "index.md"]
+    while waiting:
+        page = waiting.pop()
+        reached.add(page)
+        for fence in fences(page):
+            if fence.language == "{toctree}":
+                lines = [line for line in fence.text.splitlines() if line and line[0] != ":"]
+                waiting += [page.parent / f"{line}.md" for line in lines]
+    assert reached == set(DOCS.rglob("*.md"))
+
+
+def test_readme_is_short() -> None:
+    """So that it is read."""
+    readme = (ROOT / "README.md").read_text()
+    assert len(readme.splitlines()) <= 120
+    assert len(readme.split()) <= 700
+
+
+def test_every_option_is_written() -> None:
+    """By its full name, with what it does and its default."""
+    text = options()
+    assert [name for name in [*OPTIONS, *SWITCHES] if f"### `--{name}`\n" not in text] == []
+    assert text.count("Default: ") == len(OPTIONS)
+
+
+def test_every_error_and_metric_is_written() -> None:
+    """In tables, those of Redis and of workers among them."""
+    assert (
+        "| 503 | `bus_unavailable` | Redis cannot be reached; nothing was done. |" in http_errors()
+    )
+    assert "| `wsecho_messages_total` | counter | `door`, `direction` |" in metrics()
+    assert "| `wsecho_bus_up` | gauge |" in metrics()
+    assert "| `wsecho_worker_connections` | gauge | `worker` |" in metrics()
+
+
+def test_each_metric_that_a_page_names_is_written() -> None:
+    """By its full name, or by the beginning that several have."""
+    text = metrics()
+    named = {code for page in pages() for code in quoted(prose(page))}
+    named = {code.partition("{")[0].rstrip("…") for code in named if code.startswith("wsecho_")}
+    assert len(named) > 15
+    assert [name for name in named if f"`{name}" not in text] == []
+
+
+def test_every_close_code_is_told_of() -> None:
+    """Under its name."""
+    told = {(row[0], row[1]) for row in rows(DOCS / "reference/errors.md")}
+    assert {(str(int(code)), code.name) for code in CloseCode} - told == set()
+
+
+@functools.cache
+def said_by_the_code() -> str:
+    """Every text that stands in the server's source, with its line breaks joined."""
+    found = []
+    for path in (ROOT / "server/wsecho").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
+                value = node.value
+                found.append(value if isinstance(value, str) else value.decode(errors="ignore"))
+    return "\n".join(found)
+
+
+def symptoms() -> list[str]:
+    """What somebody sees when something is wrong."""
+    lines = (DOCS / "operate/troubleshooting.md").read_text().splitlines()
+    return [line.strip("# `") for line in lines if line.startswith("### ")]
+
+
+@pytest.mark.parametrize("symptom", symptoms())
+def test_each_symptom_exists(symptom: str) -> None:
+    """As an error or a line of the log, but for what differs each time."""
+    parts = [part.strip() for part in symptom.split(ANYTHING)]
+    assert max(map(len, parts)) > 6
+    assert [part for part in parts if part not in said_by_the_code()] == []
