@@ -1,27 +1,21 @@
 # SPDX-License-Identifier: MIT
-"""What waits for one reader that is not taking it fast enough, within a bound.
+"""What waits for one reader of rooms that is not taking it fast enough, within a bound.
 
 An entry is what a door will send: a message of a room, or something of the door's own that must
-keep its place among them. Where the bound is passed, the room's policy says what goes: nothing
-(the reader is given up), the oldest messages, or all but the newest. A `Gap` then comes in their
-place, so that the reader can be told.
+keep its place among them. They stand in a `SendQueue`. Where its bound would be passed, the room's
+policy says what goes: nothing (the reader is given up), the oldest messages, or all but the
+newest. A `Gap` then comes in their place, so that the reader can be told.
 """
 
-from collections import deque
 from collections.abc import Hashable
-from typing import Final, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from attrs import define, field, frozen
 
+from wsecho.core.limits.sendqueue import ENTRY_COST, SendQueue
 from wsecho.core.limits.slowness import SlowPolicy
 
 T = TypeVar("T")
-
-ENTRY_COST: Final = 64
-"""Bytes that an entry is counted for beside its length.
-
-Without it a flood of tiny messages would hold many times its bound in objects.
-"""
 
 
 class TooSlowError(Exception):
@@ -72,6 +66,12 @@ class Waiting(Generic[T]):
     stream: Stream | None = None
     offset: int = 0
 
+    def __len__(self) -> int:
+        return self.size
+
+    def __bool__(self) -> bool:
+        return True
+
 
 @define(eq=False)
 class Backlog(Generic[T]):
@@ -82,18 +82,20 @@ class Backlog(Generic[T]):
     """
 
     _bound: int
-    _entries: deque[Waiting[T]] = field(factory=deque, init=False)
+    _queue: SendQueue[Waiting[T]] = field(init=False)
     # A stream's oldest go first, so its gap stands before all of it that still waits.
     _gaps: dict[Stream, Gap] = field(factory=dict, init=False)
-    _size: int = field(default=0, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._queue = SendQueue(self._bound)
 
     def __bool__(self) -> bool:
-        return bool(self._entries or self._gaps)
+        return bool(self._queue or self._gaps)
 
     @property
     def size(self) -> int:
         """Bytes that wait, each entry's own cost included."""
-        return self._size
+        return self._queue.size
 
     def push(self, entry: Waiting[T]) -> int:
         """Add an entry behind the others, leaving out what the policies allow.
@@ -107,13 +109,11 @@ class Backlog(Generic[T]):
         left_out = 0
         if entry.stream is not None and entry.stream.policy == "latest":
             left_out = self._leave_out_all(entry.stream)
-        cost = entry.size + ENTRY_COST
-        if self._entries and self._size + cost > self._bound:
-            left_out += self._make_room(cost)
-            if self._entries and self._size + cost > self._bound:
+        if not self._queue.has_room(entry.size):
+            left_out += self._make_room(entry.size)
+            if not self._queue.has_room(entry.size):
                 raise TooSlowError
-        self._entries.append(entry)
-        self._size += cost
+        self._queue.push(entry)
         return left_out
 
     def pop(self) -> Waiting[T] | Gap:
@@ -122,13 +122,12 @@ class Backlog(Generic[T]):
         Raises:
             IndexError: nothing waits.
         """
-        if not self._entries and self._gaps:
+        if not self._queue and self._gaps:
             return self._gaps.pop(next(iter(self._gaps)))
-        stream = self._entries[0].stream
-        if stream is not None and stream in self._gaps:
-            return self._gaps.pop(stream)
-        entry = self._entries.popleft()
-        self._size -= entry.size + ENTRY_COST
+        entry = self._queue.pop()
+        if entry.stream is not None and entry.stream in self._gaps:
+            self._queue.put_back([entry])
+            return self._gaps.pop(entry.stream)
         return entry
 
     def put_back(self, popped: Waiting[T] | Gap) -> None:
@@ -136,39 +135,34 @@ class Backlog(Generic[T]):
         if isinstance(popped, Gap):
             self._gaps[popped.stream] = popped
         else:
-            self._entries.appendleft(popped)
-            self._size += popped.size + ENTRY_COST
+            self._queue.put_back([popped])
 
     def clear(self) -> None:
         """Forget all that waits."""
-        self._entries.clear()
+        self._queue.clear()
         self._gaps.clear()
-        self._size = 0
 
-    def _make_room(self, cost: int) -> int:
-        held: list[Waiting[T]] = []
-        left_out = 0
-        while self._entries and self._size + cost > self._bound:
-            entry = self._entries.popleft()
+    def _make_room(self, length: int) -> int:
+        kept: list[Waiting[T]] = []
+        left_out = size = 0
+        while self._queue and not self._queue.has_room(size + length):
+            entry = self._queue.pop()
             if entry.stream is None or entry.stream.policy == "close":
-                held.append(entry)
+                kept.append(entry)
+                size += entry.size + ENTRY_COST
             else:
                 self._leave_out(entry.stream, entry)
                 left_out += 1
-        self._entries.extendleft(reversed(held))
+        self._queue.put_back(kept)
         return left_out
 
     def _leave_out_all(self, stream: Stream) -> int:
-        kept = deque(entry for entry in self._entries if entry.stream is not stream)
-        left_out = len(self._entries) - len(kept)
-        for entry in self._entries if left_out else ():
-            if entry.stream is stream:
-                self._leave_out(stream, entry)
-        self._entries = kept
-        return left_out
+        taken = self._queue.take_out(lambda entry: entry.stream is stream)
+        for entry in taken:
+            self._leave_out(stream, entry)
+        return len(taken)
 
     def _leave_out(self, stream: Stream, entry: Waiting[T]) -> None:
-        self._size -= entry.size + ENTRY_COST
         before = self._gaps.get(stream)
         after = entry.offset - 1 if before is None else before.after
         self._gaps[stream] = Gap(stream, after, entry.offset)

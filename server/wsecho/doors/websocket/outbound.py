@@ -41,7 +41,7 @@ class Outbound:
     ) -> None:
         self.transport = transport
         self._clock = clock
-        self._queue = SendQueue(bound)
+        self._queue: SendQueue[bytes] = SendQueue(bound)
         self._on_full = on_full
         self.is_full = False
         self._then: Callable[[], None] | None = None

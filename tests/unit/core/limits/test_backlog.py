@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsecho.core.limits.backlog import ENTRY_COST, Backlog, Gap, Stream, TooSlowError, Waiting
+from wsecho.core.limits.backlog import Backlog, Gap, Stream, TooSlowError, Waiting
+from wsecho.core.limits.sendqueue import ENTRY_COST
 
 COST = 10 + ENTRY_COST
 CLOSE, SKIP, LATEST = Stream("c", "close"), Stream("s", "skip"), Stream("l", "latest")
@@ -69,6 +70,19 @@ def test_skip_leaves_out_the_oldest_and_says_which() -> None:
         backlog.push(entry)
     assert backlog.push(message(SKIP, 4)) == 1
     assert drain(backlog) == ["x", ("s", 0, 2), "s3", "s4"]
+
+
+def test_room_is_made_of_what_may_be_left_out_alone() -> None:
+    """However much stands before it that may not: that keeps its order, and counts as before."""
+    backlog: Backlog[str] = Backlog(4 * COST)
+    for entry in (own("x"), message(CLOSE, 1), message(SKIP, 1), own("y")):
+        backlog.push(entry)
+    assert backlog.push(own("z")) == 1
+    assert backlog.size == 4 * COST
+    with pytest.raises(TooSlowError):
+        backlog.push(own("!"))
+    assert backlog.size == 4 * COST
+    assert drain(backlog) == ["x", "c1", "y", "z", ("s", 0, 1)]
 
 
 def test_latest_keeps_only_the_newest() -> None:

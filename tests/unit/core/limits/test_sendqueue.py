@@ -18,11 +18,11 @@ BOUND = 1000
 
 
 class QueueMachine(RuleBasedStateMachine):
-    """Pushes what has room, pops and clears, in any order."""
+    """Pushes what has room, pops, puts back, takes out and clears, in any order."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.queue = SendQueue(BOUND)
+        self.queue: SendQueue[bytes] = SendQueue(BOUND)
         self.model: list[bytes] = []
 
     @rule(piece=st.binary(max_size=400))
@@ -40,6 +40,20 @@ class QueueMachine(RuleBasedStateMachine):
     def pop(self) -> None:
         """The first in is the first out."""
         assert self.queue.pop() == self.model.pop(0)
+
+    @rule(number=st.integers(0, 3))
+    def put_back(self, number: int) -> None:
+        """What could not be sent goes in front again, and passes the bound."""
+        taken = [self.queue.pop() for _ in self.model[:number]]
+        assert taken == self.model[:number]
+        self.queue.put_back(taken)
+
+    @rule(odd=st.booleans())
+    def take_out(self, *, odd: bool) -> None:
+        """Whatever is chosen goes, and the rest keeps its order."""
+        taken = self.queue.take_out(lambda piece: len(piece) % 2 == odd)
+        assert taken == [piece for piece in self.model if len(piece) % 2 == odd]
+        self.model = [piece for piece in self.model if len(piece) % 2 != odd]
 
     @rule()
     def clear(self) -> None:
@@ -62,7 +76,7 @@ def test_a_queue_does_as_a_list_does() -> None:
 @given(st.integers(1, 10_000))
 def test_one_piece_of_any_size_passes_an_empty_queue(length: int) -> None:
     """The bound is checked before a piece is added, and an empty queue has room."""
-    queue = SendQueue(1)
+    queue: SendQueue[bytes] = SendQueue(1)
     assert queue.has_room(length)
     queue.push(b"x" * length)
     assert not queue.has_room(0)
