@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from wsecho.bus.later import Later
     from wsecho.bus.measures import Measures
+    from wsecho.core.limits.backpressure import Backpressure
     from wsecho.core.rooms.leases import Claim
     from wsecho.core.rooms.presence import Card, Change
     from wsecho.core.rooms.retries import Receipt
@@ -101,11 +102,8 @@ class Bus(Protocol):
         """Count the rooms that it follows elsewhere."""
 
     @property
-    def is_behind(self) -> bool:
-        """Whether so much is on its way that no more should be begun just now."""
-
-    def when_relieved(self, call: Callable[[], None]) -> None:
-        """Call something once less is on its way; not all who wait are called at the same time."""
+    def pressure(self) -> Backpressure | None:
+        """Holds back who says more while too much is on its way; None where nothing ever is."""
 
     def start(self) -> None:
         """Begin to work."""

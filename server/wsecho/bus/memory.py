@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from wsecho.bus.interface import BusListener, Directory
+    from wsecho.core.limits.backpressure import Backpressure
     from wsecho.core.rooms.hub import Hub
     from wsecho.core.rooms.leases import Claim
     from wsecho.core.rooms.presence import Card, Change
@@ -48,15 +49,11 @@ class MemoryBus:
     speaks_locally: Final = True
     node_ttl: Final = 0.0
     directory: Directory | None = None
-    is_behind: bool = False
+    pressure: Backpressure | None = None
 
     def __len__(self) -> int:
         """Count nothing: all rooms are here."""
         return 0
-
-    def when_relieved(self, call: Callable[[], None]) -> None:
-        """Nothing is ever on its way."""
-        call()
 
     def start(self) -> None:
         """There is nothing to begin."""

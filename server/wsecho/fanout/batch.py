@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Messages that wait to go round a large room, and go round together: one send for all of them."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from wsecho.core.limits.scheduler import SLICE, Round, in_slices, rest_after
 from wsecho.core.rooms.history import Message
 from wsecho.fanout.membership import Reading, RoomMember
-from wsecho.fanout.scheduler import SLICE, Round
 from wsecho.lane.send_group import SendGroup
 
 MAX_MESSAGES: Final = 64
@@ -66,27 +66,14 @@ class Batch:
 
     def roll(self) -> Round:
         """Go round, and let others have their turn after each slice."""
-        served = 0
-        for begin in range(0, len(self._audience), SLICE):
-            some = self._audience[begin : begin + SLICE]
-            for member in some:
-                self._deliver_to(member)
-            served = yield from _rest_after(served + len(some))
+        served = yield from in_slices(self._audience, self._deliver_to)
         for passage in self._passages:
             while size := min(len(passage), SLICE):
-                for reader in passage.advance(SLICE):
-                    self._deliver_to(reader)
-                served = yield from _rest_after(served + size)
+                self._deliver_to(passage.advance(SLICE))
+                served = yield from rest_after(served + size)
         return served
 
-    def _deliver_to(self, member: RoomMember) -> None:
-        for message, _ in self.messages:
-            member.deliver(message)
-
-
-def _rest_after(served: int) -> Generator[int, None, int]:
-    """Let others have their turn once a slice is served; return what was served since."""
-    if served < SLICE:
-        return served
-    yield served
-    return 0
+    def _deliver_to(self, members: Iterable[RoomMember]) -> None:
+        for member in members:
+            for message, _ in self.messages:
+                member.deliver(message)

@@ -4,6 +4,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from wsecho.core.limits.backpressure import FlowControlled
+from wsecho.core.limits.scheduler import FanoutScheduler, Round
 from wsecho.core.rooms.history import Message
 from wsecho.core.rooms.hub import Hub
 from wsecho.core.rooms.presence import Change
@@ -11,7 +13,6 @@ from wsecho.core.rooms.room import Delivery
 from wsecho.core.wire.positions import Position
 from wsecho.fanout.batch import Batch
 from wsecho.fanout.membership import Reading, RoomListener, RoomMember
-from wsecho.fanout.scheduler import SLICE, FanoutScheduler, Round
 from wsecho.lane.send_group import SendGroup
 from wsecho.lane.transport import LaneTransport
 
@@ -27,22 +28,20 @@ class Fanout:
 
     Args:
         hub: who is where.
-        scheduler: what is on its way.
+        later: calls something in another turn of the loop.
 
     Attributes:
         listeners: hear of every room.
     """
 
-    def __init__(self, hub: Hub[RoomMember], scheduler: FanoutScheduler) -> None:
+    def __init__(self, hub: Hub[RoomMember], later: Callable[[Callable[[], None]], object]) -> None:
         self._hub = hub
-        self._scheduler = scheduler
+        self._scheduler = FanoutScheduler(later, MAX_WAITING)
         self.listeners: list[RoomListener] = []
         # By room, and there by the form that its members are written to in.
         self._groups: dict[str, dict[str, SendGroup[Reading]]] = {}
         # What has yet to go round in a room, and takes along what else is said there.
         self._batches: dict[str, Batch] = {}
-        # By room: who is to speak again once less is on its way there.
-        self._held: dict[str, list[Callable[[], None]]] = {}
 
     # -- who is sent to together with others
 
@@ -76,7 +75,7 @@ class Fanout:
         """Deliver a message, behind those that are being delivered."""
         groups = list(self._groups[room].values()) if room in self._groups else []
         size = len(delivery.audience) + sum(map(len, groups))
-        if size <= SLICE and self._scheduler.is_quiet(room):
+        if self._scheduler.is_free(room, size):
             self._scheduler.go(lambda: self._deliver(room, delivery, origin, groups))
         else:
             self._take_round(room, delivery, origin, groups)
@@ -85,13 +84,9 @@ class Fanout:
         """Have what is said by a call go round once all of it is said, in one send for each."""
         self._scheduler.go(say)
 
-    def is_behind(self, room: str) -> bool:
-        """Tell whether so much is on its way in a room that no more should be said just now."""
-        return self._scheduler.waiting(room) > MAX_WAITING
-
-    def when_relieved(self, room: str, call: Callable[[], None]) -> None:
-        """Call something once less is on its way in a room that is behind."""
-        self._held.setdefault(room, []).append(call)
+    def check(self, room: str, sender: FlowControlled[Any]) -> None:
+        """Hold a sender back that has just spoken in a room, if too much is on its way there."""
+        self._scheduler.check(room, sender)
 
     def renew(self, room: str, position: Position) -> None:
         """Tell everybody in a room that its epoch has changed, behind what is on its way."""
@@ -144,14 +139,11 @@ class Fanout:
         members = self._hub.members(room)
 
         def round_() -> Round:
-            try:
-                for member in members:
-                    tell_member(member)
-                for listener in self.listeners:
-                    tell_listener(listener)
-                yield from ()
-            finally:
-                self._relieve(room)
+            for member in members:
+                tell_member(member)
+            for listener in self.listeners:
+                tell_listener(listener)
+            yield from ()
             return len(members)
 
         self._close_batch(room)
@@ -172,19 +164,10 @@ class Fanout:
 
     def _roll(self, room: str, batch: Batch) -> Round:
         self._close_batch(room, batch)
-        try:
-            served = yield from batch.roll()
-            for message, origin in batch.messages:
-                self._let_hear(room, message, origin)
-        finally:
-            self._relieve(room)
+        served = yield from batch.roll()
+        for message, origin in batch.messages:
+            self._let_hear(room, message, origin)
         return served
-
-    def _relieve(self, room: str) -> None:
-        # The round that ends is counted yet.
-        if self._held and self._scheduler.waiting(room) <= MAX_WAITING // 2 + 1:
-            for call in self._held.pop(room, ()):
-                call()
 
     def _close_batch(self, room: str, batch: Batch | None = None) -> None:
         """Have what is said now stand behind what goes round next."""

@@ -4,6 +4,7 @@
 import secrets
 import time
 from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import Any, Final, TypeAlias
 
@@ -13,6 +14,7 @@ from twisted.internet.interfaces import IReactorTime
 from wsecho.bus.interface import Bus, BusListener
 from wsecho.bus.later import Later
 from wsecho.bus.memory import MemoryBus
+from wsecho.core.limits.backpressure import FlowControlled
 from wsecho.core.rooms.history import History
 from wsecho.core.rooms.hub import Hub, Joined, Rules
 from wsecho.core.rooms.presence import Card, Change
@@ -21,7 +23,6 @@ from wsecho.core.rooms.room import PublishRequest
 from wsecho.core.wire.positions import Position
 from wsecho.fanout.fanout import Fanout
 from wsecho.fanout.membership import RoomMember
-from wsecho.fanout.scheduler import FanoutScheduler
 from wsecho.server.stats import Stats
 
 # An id must not repeat by chance, nobody has to be kept from guessing it.
@@ -56,7 +57,7 @@ class Rooms:
     ) -> None:
         self.stats = stats
         self.hub: Hub[RoomMember] = Hub(rules, draw_word)
-        self.fanout = Fanout(self.hub, FanoutScheduler(clock))
+        self.fanout = Fanout(self.hub, partial(clock.callLater, 0))
         self.bus: Bus = make_bus(self.hub, self.fanout, clock.seconds)
         self._clock = clock
         self._time_of_day = time_of_day
@@ -82,12 +83,16 @@ class Rooms:
         """
         return self.bus.attach(room, after)
 
-    def when_relieved(self, room: str, call: Callable[[], None]) -> None:
-        """Call something once less is on its way; there may be too much again by then."""
-        if self.fanout.is_behind(room):
-            self.fanout.when_relieved(room, call)
-        else:
-            self.bus.when_relieved(call)
+    def check_flow(self, room: str, sender: FlowControlled[Any]) -> None:
+        """Hold a sender back that has just spoken in a room, if too much is on its way.
+
+        Many could else say more than goes round, and all of it would have to be kept; or more than
+        Redis takes, and others would wait for it.
+        """
+        pressure = self.bus.pressure
+        if pressure is not None:
+            pressure.check(sender)
+        self.fanout.check(room, sender)
 
     def check(self, room: str) -> None:
         """See to it that a room takes one more member.

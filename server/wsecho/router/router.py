@@ -16,10 +16,11 @@ from wsecho.router.wire.ids import draw_id
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from wsecho.core.limits.backpressure import Backpressure
     from wsecho.router.cluster.network import Network
     from wsecho.router.model.access import Authenticator, Authorizer
     from wsecho.router.model.owner import TopicOwner
-    from wsecho.router.model.ports import Clock, Pressure, Transport
+    from wsecho.router.model.ports import Clock, Transport
     from wsecho.router.wire.ids import Random
 
 
@@ -34,7 +35,8 @@ class Router:
             raise. No text of it reaches a peer.
         opening_wait: seconds that a peer has from its transport's coming to WELCOME.
         goodbye_wait: seconds that a peer has to answer our GOODBYE.
-        pressure: says when peers are to say no more for a while; None for never.
+        pressure: holds back peers that say more than goes out to other nodes; None where there are
+            none.
     """
 
     def __init__(
@@ -45,7 +47,7 @@ class Router:
         *,
         opening_wait: float = 10.0,
         goodbye_wait: float = 2.0,
-        pressure: Pressure | None = None,
+        pressure: Backpressure | None = None,
     ) -> None:
         self.clock = clock
         self.random = random

@@ -2,7 +2,7 @@
 """Publishers, at each door, before a bus that has too much on its way already."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,9 +11,8 @@ from tests.unit.doors.harness import Client, Peer, Server
 from tests.unit.doors.wamp.harness import HELLO, ROOM, Poller, Raw, Wamp, make_server
 from wsecho.bus.interface import BusListener
 from wsecho.bus.memory import MemoryBus
+from wsecho.core.limits.backpressure import Backpressure
 from wsecho.core.rooms.hub import Hub
-from wsecho.doors.websocket import room_door
-from wsecho.router.model import session
 
 FEW = 3
 ALL = [f"{number}" for number in range(3 * FEW)]
@@ -24,33 +23,19 @@ class PressedBus(MemoryBus):
 
     def __init__(self, hub: Hub[Any], ear: BusListener, now: Callable[[], float]) -> None:
         super().__init__(hub, ear, now)
-        self.held: list[Callable[[], None]] = []
+        self.level = 0
+        self.pressure: Backpressure = Backpressure(lambda: self.level, 1, grace=FEW)
 
-    # A bus that leads to others: only then the router looks at it.
+    # A bus that leads to others.
     directory: Any = object()
-
-    def when_relieved(self, call: Callable[[], None]) -> None:
-        """Keep it for `relieve`."""
-        self.held.append(call)
 
     def watch_nodes(self, changed: Callable[[frozenset[str]], None]) -> None:
         """There is nobody else."""
         changed(frozenset({self.node}))
 
     def relieve(self) -> None:
-        """Call who waits, though it may be behind again by then."""
-        held, self.held = self.held, []
-        for call in held:
-            call()
-
-
-@pytest.fixture(autouse=True)
-def a_few_are_three() -> Iterator[None]:
-    """Have few messages be fewer."""
-    with pytest.MonkeyPatch.context() as patch:
-        for module in (room_door, session):
-            patch.setattr(module, "FEW", FEW)
-        yield
+        """Let go on who waits, though it may be behind again by then."""
+        self.pressure.relieve_all()
 
 
 @pytest.fixture
@@ -100,7 +85,7 @@ def test_a_few_pass_and_the_rest_waits(server: Server, door: Open) -> None:
     """In order; it is read from again once nothing waits any more, and others all along."""
     reader, other = server.open("/broadcast/a"), server.open("/broadcast/b")
     peer, say = door(server)
-    bus(server).is_behind = True
+    bus(server).level = 2
     for text in ALL:
         say(text)
     assert peer.wire.producerState == "paused"
@@ -114,11 +99,11 @@ def test_a_few_pass_and_the_rest_waits(server: Server, door: Open) -> None:
     passed += reader.texts()
     assert passed == ALL[: len(passed)]
     assert len(passed) < len(ALL)
-    bus(server).is_behind = False
+    bus(server).level = 0
     bus(server).relieve()
     assert passed + reader.texts() == ALL
     assert peer.wire.producerState == "producing"
-    assert bus(server).held == []
+    assert not bus(server).pressure
 
 
 @every_door
@@ -128,7 +113,7 @@ def test_who_says_little_does_not_wait(server: Server, door: Open) -> None:
     peer, say = door(server)
     for text in ALL[:FEW]:
         say(text)
-    bus(server).is_behind = True
+    bus(server).level = 2
     for text in ALL[FEW : FEW + 2]:
         say(text)
     assert peer.wire.producerState == "producing"
@@ -140,15 +125,15 @@ def test_what_had_come_is_said_though_its_peer_has_gone(server: Server, door: Op
     """And to be relieved later harms nobody."""
     reader: Client = server.open("/broadcast/a")
     peer, say = door(server)
-    bus(server).is_behind = True
+    bus(server).level = 2
     for text in ALL:
         say(text)
     peer.lose()
     assert reader.texts() == ALL
     bus(server).relieve()
-    bus(server).is_behind = False
+    bus(server).level = 0
     bus(server).relieve()
-    assert bus(server).held == []
+    assert not bus(server).pressure
 
 
 @pytest.mark.parametrize("over_rawsocket", [True, False])
@@ -162,7 +147,7 @@ def test_answers_to_who_has_gone_harm_nobody(server: Server, *, over_rawsocket: 
     else:
         speaker = Wamp.join(server)
     peer = speaker.peer if isinstance(speaker, Raw) else speaker.client.peer
-    bus(server).is_behind = True
+    bus(server).level = 2
     for number, text in enumerate(ALL, 1):
         speaker.say([16, number, {"acknowledge": True}, ROOM, [text]])
     peer.lose()
@@ -174,7 +159,7 @@ def test_a_batch_stops_in_the_middle(server: Server) -> None:
     """However many messages it has; its POST is answered when all of them were said."""
     reader = server.open("/broadcast/a")
     poller = Poller.join(server, "wamp.2.json.batched")
-    bus(server).is_behind = True
+    bus(server).level = 2
     posted = poller.send(
         b"".join(
             b'[16,%d,{},"%s",["%s"]]\x1e' % (number, ROOM.encode(), text.encode())
@@ -184,7 +169,44 @@ def test_a_batch_stops_in_the_middle(server: Server) -> None:
     passed = reader.texts()
     assert 0 < len(passed) < len(ALL)
     assert not posted.is_answered
-    bus(server).is_behind = False
+    bus(server).level = 0
     bus(server).relieve()
     assert posted.status == 204
     assert passed + reader.texts() == ALL
+
+
+def test_who_is_held_back_and_reads_nothing_can_close_all_the_same() -> None:
+    """It is read from again once its session is given up, for its Close frame has to come."""
+    server = make_server(PressedBus, send_queue=1000)
+    slow, speaker = Wamp.join(server), server.open("/broadcast/a")
+    slow.subscribe(ROOM)
+    bus(server).level = 2
+    for number in range(1, 2 * FEW):
+        slow.say([16, number + 1, {}, ROOM, ["x"]])
+    wire = slow.client.peer.wire
+    assert wire.producerState == "paused"
+    wire.fill()
+    bus(server).level = 0
+    for _ in range(20):
+        speaker.text("y" * 100)
+    assert len(server.router.sessions) == 0
+    assert not bus(server).pressure
+    assert wire.producerState == "producing"
+    wire.empty()
+    assert slow.client.close_code == 1013
+
+
+def test_what_brought_too_much_is_answered_though_its_session_is_over(server: Server) -> None:
+    """Whoever ends it while it is held back."""
+    poller = Poller.join(server, "wamp.2.json.batched")
+    bus(server).level = 2
+    posted = poller.send(
+        b"".join(
+            b'[16,%d,{},"%s",["x"]]\x1e' % (number, ROOM.encode()) for number in range(1, 3 * FEW)
+        )
+    )
+    assert not posted.is_answered
+    server.clock.advance(server.config.lp_timeout + 1)
+    assert len(server.router.sessions) == 0
+    assert posted.status == 204
+    assert not bus(server).pressure

@@ -19,14 +19,15 @@ from tests.support.events import read_events
 from tests.unit.doors.crowd import LanePeer, LaneServer, crowd
 from tests.unit.doors.harness import Client, Exchange
 from wsecho.config.config import Config
+from wsecho.core.limits import scheduler
+from wsecho.core.limits.scheduler import SLICE
 from wsecho.core.rooms.callers import Caller
 from wsecho.core.rooms.history import Message
 from wsecho.core.websocket.frames import Opcode, encode_frame
 from wsecho.core.wire.positions import Position
-from wsecho.fanout import batch, fanout, scheduler
+from wsecho.fanout import batch
 from wsecho.fanout.batch import MAX_MESSAGES, MAX_OCTETS
 from wsecho.fanout.fanout import MAX_WAITING
-from wsecho.fanout.scheduler import SLICE
 from wsecho.lane import speedups
 
 V1 = ["wsecho.v1"]
@@ -344,7 +345,6 @@ def test_a_stream_to_an_old_client_has_no_chunks(server: LaneServer) -> None:
 def sliced(size: int) -> Iterator[None]:
     """Make the slices smaller."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fanout, "SLICE", size)
         patch.setattr(batch, "SLICE", size)
         patch.setattr(scheduler, "SLICE", size)
         yield

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from wsecho.bus.interface import BusListener
     from wsecho.bus.redis.client.greeting import Server
     from wsecho.bus.redis.context import Settings
+    from wsecho.core.limits.backpressure import Backpressure
     from wsecho.core.rooms.hub import Hub, Rules
 
 
@@ -116,13 +117,9 @@ class RedisBus(NodeBus, RoomBus):
         return self._commands.is_away
 
     @property
-    def is_behind(self) -> bool:
-        """Whether Redis has so much to answer that no more should be asked just now."""
-        return self._link.is_behind
-
-    def when_relieved(self, call: Callable[[], None]) -> None:
-        """Call something once less is asked, or the connection is gone."""
-        self._link.when_relieved(call)
+    def pressure(self) -> Backpressure:
+        """Holds back who says more while Redis has too much to answer."""
+        return self._link.pressure
 
     def check_health(self) -> None:
         """See to it that messages get through.

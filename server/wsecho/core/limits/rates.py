@@ -1,15 +1,11 @@
 # SPDX-License-Identifier: MIT
 """How much may come per second: a token bucket for messages, another for bytes."""
 
-from typing import Final, Literal
+from typing import Literal
 
 from attrs import define, field, frozen
 
 OverRatePolicy = Literal["close", "drop"]
-
-FEW: Final = 8
-"""Messages that each peer may send though there are too many on their way to other nodes: who says
-little does not wait for those who say much."""
 
 
 @frozen

@@ -2,10 +2,8 @@
 """What a WAMP peer sends, on its way to its session: no faster than `--message-rate` allows.
 
 Each WAMP message counts, not what carries it: a batch may hold thousands. While the session is held
-back, what has come already waits here.
+back, what has come already waits there.
 """
-
-from collections import deque
 
 from attrs import define, field
 from twisted.internet.interfaces import IReactorTime
@@ -33,8 +31,6 @@ class RateLimitedInbox:
     _clock: IReactorTime
     _stats: Stats
     _meter: Meter | None = field(default=None, init=False)
-    # Made for those that need it, for there are many that do not.
-    _waiting: deque[tuple[object, WampError | None]] | None = field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         if not self._rates.are_unbounded:
@@ -56,31 +52,15 @@ class RateLimitedInbox:
             refused: WampError | None = None
             if self._meter is not None and not self._is_within(self._meter, octets):
                 if self._rates.policy == "close":
-                    self.flush(session)
+                    session.flush()
                     session.abort(OVER_RATE, _REASON)
                     return
                 refused = WampError(OVER_RATE, _REASON)
             if isinstance(message, Unfit):
                 refused = UnfitError(message.why)
                 message = message.message  # noqa: PLW2901
-            if session.is_held:
-                if self._waiting is None:
-                    self._waiting = deque()
-                self._waiting.append((message, refused))
-            else:
-                session.receive(message, refused)
+            session.receive(message, refused)
             octets = 0
-
-    def go_on(self, session: Session) -> bool:
-        """Hand on what waits, until the session is held back again; tell whether it is not."""
-        while self._waiting and not session.is_held:
-            session.receive(*self._waiting.popleft())
-        return not session.is_held
-
-    def flush(self, session: Session) -> None:
-        """Hand on all that waits, as no more will come."""
-        while self._waiting:
-            session.receive(*self._waiting.popleft())
 
     def _is_within(self, meter: Meter, octets: int) -> bool:
         if not meter.count(octets, self._clock.seconds()):

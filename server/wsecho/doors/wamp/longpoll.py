@@ -134,9 +134,7 @@ class LongPollPeer:
         self._is_paused = True
 
     def resume(self) -> None:
-        """Go on with what came before, then answer it."""
-        if not self._limited_inbox.go_on(self.session):
-            return
+        """Answer what came before."""
         self._is_paused = False
         held, self._held = self._held, []
         for request in held:
@@ -212,7 +210,7 @@ class LongPollPeer:
 
     def hang_up(self) -> None:
         """End the session as the peer asks (`close`), behind what it had brought."""
-        self._limited_inbox.flush(self.session)
+        self.session.flush()
         self._lost()
 
     # The rest is our own.
@@ -302,4 +300,6 @@ class LongPollPeer:
             waiting.end()
         self._forget()
         self.session.lost()
+        # It is not resumed any more.
+        self.resume()
         self._end_own_stats()

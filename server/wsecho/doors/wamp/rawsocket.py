@@ -96,7 +96,7 @@ class RawSocket(Protocol):
         self._finished = True
         self._outbound.connection_lost()
         if self._session is not None:
-            self._limited_inbox.flush(self._session)
+            self._session.flush()
             self._session.lost()
             self._end_own_stats(self._session)
 
@@ -146,10 +146,8 @@ class RawSocket(Protocol):
         self.transport.pauseProducing()
 
     def resume(self) -> None:
-        """Go on with what came before, then read again."""
-        assert self._session is not None  # noqa: S101  # it says so
-        if self._limited_inbox.go_on(self._session):
-            self.transport.resumeProducing()
+        """Read again."""
+        self.transport.resumeProducing()
 
     def close(self, ending: Ending) -> None:
         """Close the connection behind what was sent."""

@@ -54,7 +54,6 @@ class WampRooms:
         self._allowance = allowance
         self._realms: list[Realm] = []
         self._overhearing = Overhearing(rooms.bus)
-        self._held: set[tuple[Session, str]] = set()
         self._attendees: dict[tuple[Session, Subscription], WampAttendee] = {}
         rooms.fanout.listeners.append(self)
 
@@ -124,7 +123,7 @@ class WampRooms:
         sub = _subject(session.authid, session.authrole)
         caller = Caller(session.transport.details.peer, sub=sub)
         said = self._say(publication, _keyed(caller, publication))
-        self._pause_reading(session, _room(publication.topic))
+        self._rooms.fanout.check(_room(publication.topic), session)
         return said
 
     def execute(self, publication: Publication, authid: str, authrole: str) -> int | Answer[int]:
@@ -155,18 +154,6 @@ class WampRooms:
             return when(receipt, lambda receipt: receipt.publication)
 
         return promised(publish)
-
-    def _pause_reading(self, session: Session, room: str) -> None:
-        """Read no more from a publisher until less of what was said before is on its way."""
-        fanout, holding = self._rooms.fanout, (session, room)
-        if fanout.is_behind(room) and holding not in self._held:
-            self._held.add(holding)
-            session.pause_reading()
-            fanout.when_relieved(room, lambda: self._resume_reading(holding))
-
-    def _resume_reading(self, holding: tuple[Session, str]) -> None:
-        self._held.discard(holding)
-        holding[0].resume_reading()
 
     def subscribing(self, session: Session, uri: str, match: Match) -> Answer[None] | None:
         """Let everyone subscribe, to so many rooms, as soon as they are current here.

@@ -55,7 +55,7 @@ def make_router(
         SystemRandom(),
         _log_fault,
         opening_wait=config.open_timeout,
-        pressure=None if is_alone else rooms.bus,
+        pressure=rooms.bus.pressure,
     )
     topics = WampRooms(rooms, Allowance(rooms, config.max_rooms_per_connection))
     for name in config.realm:

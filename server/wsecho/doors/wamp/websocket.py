@@ -91,7 +91,7 @@ class WampPeer(PlainDoor):
     def closed(self) -> None:
         """End the session with its connection, if it was begun."""
         if self._session is not None:
-            self._limited_inbox.flush(self._session)
+            self._session.flush()
             self._session.lost()
 
     # What the session calls.
@@ -111,16 +111,16 @@ class WampPeer(PlainDoor):
             self._connection.close(TOO_SLOW)
             if self._session is not None:
                 self._session.lost()
+            # It is not resumed any more, and the peer's Close frame is awaited.
+            self._connection.resume()
 
     def pause(self) -> None:
         """Read no more."""
         self._connection.pause()
 
     def resume(self) -> None:
-        """Go on with what came before, then read again."""
-        assert self._session is not None  # noqa: S101  # it says so
-        if self._limited_inbox.go_on(self._session):
-            self._connection.resume()
+        """Read again."""
+        self._connection.resume()
 
     def close(self, ending: Ending) -> None:
         """Close the WebSocket behind what was sent."""

@@ -1,19 +1,18 @@
 # SPDX-License-Identifier: MIT
 """A WebSocket in a room: what its doors, `raw` and `wsecho.v1`, have in common."""
 
-from collections import deque
 from typing import ClassVar
 
 from twisted.internet.defer import Deferred
 
-from wsecho.core.limits.rates import FEW
+from wsecho.core.limits.backpressure import FlowControlled
 from wsecho.core.wire.errors import TOO_SLOW
 from wsecho.doors.websocket.door import Connection, PlainDoor
 from wsecho.fanout.reader import Reader
 from wsecho.lane.transport import LaneTransport
 
 
-class RoomDoor(Reader, PlainDoor):
+class RoomDoor(Reader, PlainDoor, FlowControlled[tuple[bytes, bool]]):
     """One WebSocket that is a member of one room.
 
     Args:
@@ -24,11 +23,6 @@ class RoomDoor(Reader, PlainDoor):
     waits_for_reader: ClassVar = False
     _connection: Connection
     """Set by `opened`; nothing is sent before."""
-    _is_held = False
-    # Messages since so much was on its way to Redis that no more should be said.
-    _beyond = 0
-    # Made for those that need it, for there are many that do not.
-    _unsaid: deque[tuple[bytes, bool]] | None = None
 
     def take(self, payload: bytes, *, is_binary: bool) -> None:
         """Do what a message is for."""
@@ -36,13 +30,7 @@ class RoomDoor(Reader, PlainDoor):
 
     def received(self, payload: bytes, *, is_binary: bool) -> None:
         """Take a message, once less is on its way than too much."""
-        if self._is_held:
-            if self._unsaid is None:
-                self._unsaid = deque()
-            self._unsaid.append((payload, is_binary))
-        else:
-            self.take(payload, is_binary=is_binary)
-            self._pause_reading()
+        self.admit((payload, is_binary))
 
     def prepare(self) -> Deferred[None] | None:
         """Make the room current here.
@@ -62,35 +50,23 @@ class RoomDoor(Reader, PlainDoor):
         self._joined, self._begin = self.start()
         return {}
 
-    def _pause_reading(self) -> None:
-        """Read no more from a publisher until less of what was said before is on its way.
+    def serve(self, message: tuple[bytes, bool]) -> None:
+        """Take a message, and see whether so much is on its way that the next has to wait."""
+        payload, is_binary = message
+        self.take(payload, is_binary=is_binary)
+        self._rooms.check_flow(self.room, self)
 
-        Many could else say more than goes round, and all of it would have to be kept; or more than
-        Redis takes, and others would wait for it.
-        """
-        if self._is_too_much():
-            self._is_held = True
-            self._connection.pause()
-            self._rooms.when_relieved(self.room, self._speak_again)
+    def serve_unserved(self) -> None:
+        """Have what waited go round together."""
+        self._rooms.fanout.together(super().serve_unserved)
 
-    def _is_too_much(self) -> bool:
-        if self._rooms.bus.is_behind:
-            # Who says little does not wait for those who say much.
-            self._beyond += 1
-            return self._beyond > FEW
-        self._beyond = 0
-        return self._rooms.fanout.is_behind(self.room)
+    def pause_reading(self) -> None:
+        """Read no more."""
+        self._connection.pause()
 
-    def _speak_again(self) -> None:
-        self._is_held, self._beyond = False, 0
-        self._rooms.fanout.together(self._say_rest)
-        if not self._is_held:
-            self._connection.resume()
-
-    def _say_rest(self) -> None:
-        while self._unsaid and not self._is_held:
-            payload, is_binary = self._unsaid.popleft()
-            self.received(payload, is_binary=is_binary)
+    def resume_reading(self) -> None:
+        """Read again."""
+        self._connection.resume()
 
     def drained(self) -> None:
         """Send more of what waits."""
@@ -98,9 +74,8 @@ class RoomDoor(Reader, PlainDoor):
 
     def closed(self) -> None:
         """Leave the room; what had come before is said."""
-        while self._unsaid:
-            payload, is_binary = self._unsaid.popleft()
-            self.take(payload, is_binary=is_binary)
+        self.flush()
+        self.depart()
         self.leave()
 
     def offer(self, data: bytes) -> bool:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the router asks of those who bring it peers and time: a transport, a clock, a pressure."""
+"""What the router asks of those who bring it peers and time: a transport, a clock."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Transport(Protocol):
         """Read no more from the peer until `resume`; what was read already may still come."""
 
     def resume(self) -> None:
-        """Read again; the session may be over by now."""
+        """Read again; the session may be over by now, but is not lost."""
 
     def close(self, ending: Ending) -> None:
         """The session is over: send out what waits, then close. Called once at most."""
@@ -58,14 +58,3 @@ class Clock(Protocol):
 
     def call_later(self, delay: float, call: Callable[[], None], /) -> Timer:
         """Call `call` after `delay` seconds."""
-
-
-class Pressure(Protocol):
-    """What publications and calls go through that other nodes hear of."""
-
-    @property
-    def is_behind(self) -> bool:
-        """Whether so much is on its way that no more should be begun just now."""
-
-    def when_relieved(self, call: Callable[[], None], /) -> None:
-        """Call `call` once less is on its way."""

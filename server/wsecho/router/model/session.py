@@ -8,9 +8,9 @@ closed. While our GOODBYE waits for its answer, whatever is neither GOODBYE nor 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeAlias
 
-from wsecho.core.limits.rates import FEW
+from wsecho.core.limits.backpressure import FlowControlled
 from wsecho.router.model.access import Challenge
 from wsecho.router.model.calls import SpentCalls
 from wsecho.router.model.peer import Peer
@@ -24,9 +24,10 @@ from wsecho.router.wire.refusing import refusal_message
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from wsecho.core.limits.backpressure import Backpressure
     from wsecho.router.model.access import Authenticator, Authorizer, Identity
     from wsecho.router.model.calls import OngoingCall
-    from wsecho.router.model.ports import Clock, Pressure, Timer, Transport
+    from wsecho.router.model.ports import Clock, Timer, Transport
     from wsecho.router.model.registrations import Registration
     from wsecho.router.model.states import By
     from wsecho.router.model.subscriptions import Subscription
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from wsecho.router.wire.requests import Request
 
 _OPEN: Final = SessionState.OPEN
+
+Received: TypeAlias = "tuple[object, WampError | None]"
+"""What `Session.receive` is given."""
 
 
 class Serving(Protocol):
@@ -83,8 +87,8 @@ class SessionHost(Protocol):
         """Is given what is our own fault."""
 
     @property
-    def pressure(self) -> Pressure | None:
-        """Says when peers are to say no more for a while; None for never."""
+    def pressure(self) -> Backpressure | None:
+        """Holds back peers that say more than goes to other nodes; None where there are none."""
 
     @property
     def opening_wait(self) -> float:
@@ -133,7 +137,7 @@ class AnySession(Protocol):
         """End it politely."""
 
 
-class Session:
+class Session(FlowControlled[Received]):
     """A peer on a transport. Made by `Router.attach`.
 
     Attributes:
@@ -168,9 +172,6 @@ class Session:
         self.last_invocation = 0
         self.spent = SpentCalls()
         self.peer = Peer()
-        self._holds = 0
-        # Messages since so much was on its way to other nodes that no more should be begun.
-        self._beyond = 0
         self._serving: Serving | None = None
         self._challenge: Challenge | None = None
         self._timer: Timer | None = None
@@ -180,16 +181,21 @@ class Session:
     # -- what the transport tells
 
     def receive(self, raw: object, refused: WampError | None = None) -> None:
-        """Take one unserialized message. Never raises.
+        """Take one unserialized message, once those before it are served. Never raises.
 
         Args:
             raw: what the serializer made of the octets.
             refused: why it is not served, where it is one that may be refused: for a transport
                 whose peer sends too fast, or what could be written again for nobody.
         """
+        self.admit((raw, refused))
+
+    def serve(self, message: Received) -> None:
+        """Do what a message is for. Never raises."""
         if self.state is SessionState.CLOSED:
             return
         try:
+            raw, refused = message
             request = parse(raw)
             if refused is not None:
                 request = refusal_message(request, refused)
@@ -203,45 +209,23 @@ class Session:
             self._router.faults(fault)
             self.abort(errors.RUNTIME_ERROR, "the router failed", by="fault")
         if self._router.pressure is not None:
-            self._yield_to(self._router.pressure)
+            self._router.pressure.check(self)
 
     def violate(self, reason: str) -> None:
         """End the session over octets that are no message; for the transport's serializer."""
         self.abort(errors.PROTOCOL_VIOLATION, reason, by="violation")
 
-    @property
-    def is_held(self) -> bool:
-        """Whether the peer is not to say more just now."""
-        return self._holds > 0
-
     def pause_reading(self) -> None:
-        """Have nothing more be read from the peer, until `resume_reading` was called as often."""
-        self._holds += 1
-        if self._holds == 1:
-            self.transport.pause()
+        """Have nothing more be read from the peer."""
+        self._router.safely(self.transport.pause)
 
     def resume_reading(self) -> None:
-        """Take one `pause_reading` back."""
-        self._holds -= 1
-        if not self._holds:
-            self.transport.resume()
-
-    def _yield_to(self, pressure: Pressure) -> None:
-        if not pressure.is_behind:
-            self._beyond = 0
-            return
-        # Who says little does not wait for those who say much.
-        self._beyond += 1
-        if self._beyond == FEW + 1:
-            self.pause_reading()
-            pressure.when_relieved(self._resume_reading_again)
-
-    def _resume_reading_again(self) -> None:
-        self._beyond = 0
-        self.resume_reading()
+        """Have the peer be read from again."""
+        self._router.safely(self.transport.resume)
 
     def lost(self) -> None:
         """The transport is gone. May be called at any time, and again."""
+        self.depart()
         self._finish(Ending(errors.TRANSPORT_LOST, by="transport"), close=False)
 
     # -- what the router does

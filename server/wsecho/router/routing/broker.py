@@ -89,7 +89,7 @@ class Broker:
             WampError: a reserved topic, not authorized, or refused by the topic's owner.
         """
         outcome = self.admit(session, request)
-        self._distribution.pause_reading(session)
+        self._distribution.check(session)
         if not request.acknowledge:
             return
         if isinstance(outcome, Answer):

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from wsecho.core.limits.scheduler import FanoutScheduler, in_slices
 from wsecho.router.wire.errors import CannotCarryError
 
 if TYPE_CHECKING:
@@ -17,14 +17,11 @@ if TYPE_CHECKING:
     from wsecho.router.routing.context import Context
     from wsecho.router.wire.outgoing import OutgoingEvent
 
-SLICE: Final = 1024
-"""Receivers that are sent to before others have their turn."""
-
 MAX_WAITING: Final = 256
 """Events on their way to subscribers behind which publishers are not read from."""
 
-_LEAST: Final = 16
-"""What an event takes at least, as so many receivers."""
+_ALL: Final = "events"
+"""One queue for all topics of a realm."""
 
 
 class Distribution:
@@ -39,17 +36,11 @@ class Distribution:
 
     def __init__(self, realm: Context) -> None:
         self._realm = realm
-        self._waiting: deque[tuple[OutgoingEvent, Subscription, Sequence[LocalSubscriber]]] = (
-            deque()
-        )
-        self._is_due = False
-        self._held: dict[Session, None] = {}
+        self._scheduler = FanoutScheduler(partial(realm.clock.call_later, 0), MAX_WAITING)
 
-    def pause_reading(self, publisher: Session) -> None:
-        """Have a publisher wait while too much is on its way, for all of that is kept."""
-        if len(self._waiting) > MAX_WAITING and publisher not in self._held:
-            self._held[publisher] = None
-            publisher.pause_reading()
+    def check(self, publisher: Session) -> None:
+        """Hold a publisher back while too much is on its way, for all of that is kept."""
+        self._scheduler.check(_ALL, publisher)
 
     def send(
         self, event: OutgoingEvent, subscription: Subscription, receivers: Sequence[LocalSubscriber]
@@ -58,41 +49,17 @@ class Distribution:
 
         A receiver whose serializer cannot carry it is left out and counted.
         """
-        if not self._waiting and len(receivers) <= SLICE:
-            self._send(event, receivers)
-            return
-        self._waiting.append((event, subscription, receivers))
-        if not self._is_due:
-            self._go_on()
-
-    def _go_on(self) -> None:
-        # What is said because of this waits behind it.
-        self._is_due = True
-        left = SLICE
-        while self._waiting and left > 0:
-            event, subscription, receivers = self._waiting[0]
-            some, rest = receivers[:left], receivers[left:]
-            left -= max(len(some), _LEAST)
-            self._realm.safely(partial(self._send_to_those_left, event, subscription, some))
-            self._waiting.popleft()
-            if rest:
-                self._waiting.appendleft((event, subscription, rest))
-        self._is_due = bool(self._waiting)
-        if self._waiting:
-            self._realm.clock.call_later(0, self._go_on)
-        # Last, for they may say more at once.
-        if self._held and len(self._waiting) <= MAX_WAITING // 2:
-            self._resume_reading()
-
-    def _resume_reading(self) -> None:
-        held, self._held = self._held, {}
-        for publisher in held:
-            self._realm.safely(publisher.resume_reading)
+        if self._scheduler.is_free(_ALL, len(receivers)):
+            self._scheduler.go(partial(self._send, event, receivers))
+        else:
+            send = partial(self._send_to_those_left, event, subscription)
+            self._scheduler.add(_ALL, in_slices(receivers, send))
 
     def _send_to_those_left(
         self, event: OutgoingEvent, subscription: Subscription, receivers: Sequence[LocalSubscriber]
     ) -> None:
-        self._send(event, [session for session in receivers if session in subscription])
+        left = [session for session in receivers if session in subscription]
+        self._realm.safely(partial(self._send, event, left))
 
     def _send(self, event: OutgoingEvent, receivers: Sequence[LocalSubscriber]) -> None:
         # Whatever else stood in this loop would be paid for once for each receiver.

@@ -7,7 +7,8 @@ import pytest
 
 from tests.unit.doors.harness import Peer, Server
 from tests.unit.doors.wamp.harness import HELLO, ROOM, Poller, Raw, Wamp, make_server
-from wsecho.fanout import batch, fanout, scheduler
+from wsecho.core.limits import scheduler
+from wsecho.fanout import batch, fanout
 from wsecho.router.routing import distribution
 
 TOPIC = "com.example.topic"
@@ -19,9 +20,9 @@ MESSAGES = 3 * MOST
 def little_goes_round() -> Iterator[None]:
     """Have a few members be many, and a few messages be too much."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (fanout, batch, scheduler, distribution):
+        for module in (batch, scheduler):
             patch.setattr(module, "SLICE", 2)
-        patch.setattr(distribution, "_LEAST", 1)
+        patch.setattr(scheduler, "_LEAST", 1)
         for module in (fanout, distribution):
             patch.setattr(module, "MAX_WAITING", MOST)
         yield

@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from tests.unit.router.peers import UNSUBSCRIBE, Peer, World
-from wsecho.router.routing import distribution
+from wsecho.core.limits import scheduler
 
 
 @pytest.fixture(autouse=True)
 def slices_of_three() -> Iterator[None]:
     """Make the slices smaller than the few subscribers of a test."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(distribution, "SLICE", 3)
-        patch.setattr(distribution, "_LEAST", 1)
+        patch.setattr(scheduler, "SLICE", 3)
+        patch.setattr(scheduler, "_LEAST", 1)
         yield
 
 

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections import deque
 from enum import Enum
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,10 +12,10 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 
 from wsecho.bus.redis.client.errors import PASSES, RedisError, advice
+from wsecho.core.limits.backpressure import FEW, Backpressure
 from wsecho.core.wire.errors import BusUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Protocol
 
     from twisted.internet.interfaces import IDelayedCall
@@ -78,6 +78,9 @@ class Link:
         address: where it leads to, for the log.
         clock: Twisted's.
         owner: whom it is for.
+
+    Attributes:
+        pressure: holds back whoever would have more be asked than is answered.
     """
 
     _log = Logger()
@@ -98,8 +101,12 @@ class Link:
         self._steady: IDelayedCall | None = None
         self._refused: RedisRefusedError | None = None
         self._waiting: list[Deferred[None]] = []
-        self._held: deque[Callable[[], None]] = deque()
-        self._relief: IDelayedCall | None = None
+        self.pressure = Backpressure(
+            lambda: self._unanswered,
+            MAX_UNANSWERED,
+            grace=FEW,
+            later=partial(clock.callLater, 0),
+        )
 
     @property
     def standing(self) -> LinkStanding:
@@ -126,7 +133,7 @@ class Link:
             self._attempt.cancel()
         if self._connection is not None:
             self._connection.leave()
-        self._relieve_all()
+        self.pressure.relieve_all()
 
     def cut(self) -> None:
         """Doubt the connection, and make it anew."""
@@ -162,19 +169,9 @@ class Link:
             return started.addCallback(lambda _: self.ask(*words))
         return connection.ask(*words)
 
-    @property
-    def is_behind(self) -> bool:
-        """Whether so much is asked that no more should be just now."""
-        return self._unanswered > MAX_UNANSWERED
-
-    def when_relieved(self, call: Callable[[], None]) -> None:
-        """Call something once less is asked, or the connection is gone."""
-        self._held.append(call)
-
     def answered(self) -> None:
         """Be told that a reply has come."""
-        if self._held and self._relief is None and self._unanswered <= MAX_UNANSWERED // 2:
-            self._relief = self._clock.callLater(0, self._relieve)
+        self.pressure.relieve()
 
     # -- connecting
 
@@ -211,7 +208,7 @@ class Link:
             self._standing = LinkStanding.CONNECTING
             self._owner.went_down()
             self._go_on()
-            self._relieve_all()
+            self.pressure.relieve_all()
         error = failure.value
         self._retry(lasts=isinstance(error, RedisError) and not error.passes)
 
@@ -267,25 +264,12 @@ class Link:
         elif self._short_lived == _MAX_SHORT_LIVED + 1:
             self._complain("its connections are lost again and again, soon after they are made")
         self._owner.went_down()
-        self._relieve_all()
+        self.pressure.relieve_all()
         self._retry(lasts=refused is not None and refused.code not in PASSES)
 
     @property
     def _unanswered(self) -> int:
         return len(self._waiting) if self._connection is None else self._connection.unanswered
-
-    def _relieve(self) -> None:
-        # One in a turn: together they would ask more than there is room for.
-        self._relief = None
-        if self._held:
-            self._held.popleft()()
-        if self._held and self._unanswered <= MAX_UNANSWERED // 2:
-            self._relief = self._clock.callLater(0, self._relieve)
-
-    def _relieve_all(self) -> None:
-        held, self._held = self._held, deque()
-        for call in held:
-            call()
 
     def _retry(self, *, lasts: bool) -> None:
         longest = LONGEST_REFUSED if lasts else LONGEST_DELAY

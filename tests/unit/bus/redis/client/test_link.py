@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The link: commands wait for its first attempt, fail while it is down, and it comes back."""
 
-from functools import partial
 from typing import Any
 
 import pytest
@@ -20,6 +19,7 @@ from wsecho.bus.redis.client.link import (
     Link,
     LinkStanding,
 )
+from wsecho.core.limits.backpressure import FEW, FlowControlled
 from wsecho.core.wire.errors import BusUnavailable
 
 
@@ -239,54 +239,80 @@ def test_a_connection_that_is_gone_at_once_is_none() -> None:
     assert issubclass(LostError, Exception)
 
 
-def test_who_waits_is_called_once_there_is_less() -> None:
+@define(eq=False)
+class Sender(FlowControlled[int]):
+    """Somebody who asks much whenever it is read from."""
+
+    line: Line
+    asks: int = 0
+    reads: bool = True
+
+    def serve(self, message: int) -> None:
+        """It is never given anything."""
+
+    def pause_reading(self) -> None:
+        """Note it."""
+        self.reads = False
+
+    def resume_reading(self) -> None:
+        """Note it, and ask."""
+        self.reads = True
+        self.line.unanswered += self.asks
+
+
+def held(world: World, number: int, asks: int = 0) -> list[Sender]:
+    """So many that were held back one after the other: none of them was at once."""
+    senders = [Sender(world.lines[-1], asks) for _ in range(number)]
+    for sender in senders:
+        for _ in range(FEW):
+            world.link.pressure.check(sender)
+        assert sender.reads
+        world.link.pressure.check(sender)
+        assert not sender.reads
+    return senders
+
+
+def test_who_waits_goes_on_once_there_is_less() -> None:
     """When half of what is too much is left, in turn, as long as it is not too much again."""
     world = World()
-    assert not world.link.is_behind
     world.link.start()
     world.answer()
     [line] = world.lines
+    line.unanswered = MAX_UNANSWERED
+    for _ in range(2 * FEW):
+        world.link.pressure.check(Sender(line))
+    assert not world.link.pressure
     line.unanswered = MAX_UNANSWERED + 1
-    assert world.link.is_behind
-    called: list[int] = []
-
-    def speak(number: int) -> None:
-        called.append(number)
-        line.unanswered += MAX_UNANSWERED // 4
-
-    for number in range(4):
-        world.link.when_relieved(partial(speak, number))
+    senders = held(world, 4, MAX_UNANSWERED // 4)
     line.unanswered = MAX_UNANSWERED // 2 + 1
     world.link.answered()
     world.clock.advance(0)
-    assert (world.link.is_behind, called) == (False, [])
+    assert not any(sender.reads for sender in senders)
     line.unanswered = MAX_UNANSWERED // 2 - 1
     world.link.answered()
     world.link.answered()
-    assert called == []
+    assert not any(sender.reads for sender in senders)
     world.clock.advance(0)
-    assert called == [0]
+    assert [sender.reads for sender in senders] == [True, False, False, False]
     line.unanswered = 0
     world.link.answered()
     world.clock.advance(0)
-    assert called == [0, 1, 2, 3]
+    assert all(sender.reads for sender in senders)
     world.link.answered()
     assert all(call.getTime() >= STEADY for call in world.clock.getDelayedCalls())
 
 
 @pytest.mark.parametrize("end", ["cut", "stop"])
 def test_nobody_waits_for_a_connection_that_is_gone(end: str) -> None:
-    """All are called at once."""
+    """All go on at once."""
     world = World()
     world.link.start()
     world.answer()
     world.lines[0].unanswered = MAX_UNANSWERED + 1
-    called: list[int] = []
-    for number in range(3):
-        world.link.when_relieved(partial(called.append, number))
+    senders = held(world, 3)
     getattr(world.link, end)()
-    assert called == [0, 1, 2]
-    assert not world.link.is_behind or end == "stop"
+    assert all(sender.reads for sender in senders)
+    assert not world.link.pressure
 
 
 @pytest.mark.parametrize("comes", [True, False])
@@ -296,15 +322,12 @@ def test_what_waits_for_the_first_attempt_counts(*, comes: bool) -> None:
     world.link.start()
     for _ in range(MAX_UNANSWERED + 1):
         world.link.ask("A").addErrback(lambda _: None)
-    assert world.link.is_behind
-    called: list[int] = []
-    world.link.when_relieved(partial(called.append, 1))
+    [sender] = held(world, 1)
     world.answer() if comes else world.refuse()
-    assert not world.link.is_behind
-    assert called == ([] if comes else [1])
+    assert sender.reads is not comes
     world.link.answered()
     world.clock.advance(0)
-    assert called == [1]
+    assert sender.reads
 
 
 def test_it_is_down_from_the_cut_on() -> None:

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.doors.turns import TurningClock
-from wsecho.fanout.scheduler import SLICE, FanoutScheduler, Round
+from wsecho.core.limits.scheduler import SLICE, FanoutScheduler, Round
+
+MAX_WAITING = 4
 
 
 class World:
@@ -16,7 +18,7 @@ class World:
 
     def __init__(self) -> None:
         self.clock = TurningClock()
-        self.rounds = FanoutScheduler(self.clock)
+        self.rounds = FanoutScheduler(partial(self.clock.callLater, 0), MAX_WAITING)
         self.said: list[str] = []
 
     def say(self, what: str) -> None:
@@ -43,11 +45,11 @@ class World:
 def test_a_short_round_is_made_at_once() -> None:
     """And the room is as quiet as before."""
     world = World()
-    assert world.rounds.is_quiet("a")
+    assert world.rounds.is_free("a", 1)
     world.rounds.go(partial(world.say, "x"))
     world.rounds.add("a", world.take("y"))
     assert world.said == ["x", "y"]
-    assert world.rounds.is_quiet("a")
+    assert world.rounds.is_free("a", 1)
     assert not world.clock.getDelayedCalls()
 
 
@@ -56,8 +58,8 @@ def test_what_is_said_meanwhile_comes_behind() -> None:
     world = World()
 
     def first() -> None:
-        assert not world.rounds.is_quiet("a")
-        assert not world.rounds.is_quiet("b")
+        assert not world.rounds.is_free("a", 1)
+        assert not world.rounds.is_free("b", 1)
         world.rounds.add("a", second())
         world.rounds.add("b", world.take("b"))
         world.say("first")
@@ -79,8 +81,8 @@ def test_others_have_their_turn_between_slices() -> None:
     world = World()
     world.rounds.add("a", world.take("a", 2))
     assert world.said == ["a0"]
-    assert not world.rounds.is_quiet("a")
-    assert world.rounds.is_quiet("b")
+    assert not world.rounds.is_free("a", 1)
+    assert world.rounds.is_free("b", 1)
     world.rounds.go(partial(world.say, "b"))
     world.clock.callLater(0, world.say, "timer")
     world.clock.turn()
@@ -94,7 +96,7 @@ def test_what_a_quiet_room_says_in_turn_waits_with_the_others() -> None:
     world = World()
     world.rounds.add("a", world.take("a", 1))
     world.rounds.go(lambda: world.rounds.add("b", world.take("b")))
-    assert not world.rounds.is_quiet("b")
+    assert not world.rounds.is_free("b", 1)
     world.rounds.add("b", world.take("c"))
     assert world.said == ["a0"]
     world.finish()
@@ -158,7 +160,7 @@ def test_a_round_that_fails_is_the_last_of_itself_alone() -> None:
         world.clock.turn()
     world.finish()
     assert world.said == ["a"]
-    assert world.rounds.is_quiet("a")
+    assert world.rounds.is_free("a", 1)
 
 
 def test_a_short_round_that_fails_holds_up_nobody() -> None:
@@ -172,7 +174,7 @@ def test_a_short_round_that_fails_holds_up_nobody() -> None:
     with pytest.raises(ValueError, match="broken"):
         world.rounds.go(short)
     assert world.said == ["a"]
-    assert world.rounds.is_quiet("a")
+    assert world.rounds.is_free("a", 1)
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(-1, 4))))
@@ -186,7 +188,7 @@ def test_each_room_keeps_its_order(steps: list[tuple[str, int]]) -> None:
             continue
         name = f"{room}{number}."
         expected[room] += [*(f"{name}{one}" for one in range(slices)), name]
-        if slices == 0 and world.rounds.is_quiet(room):
+        if slices == 0 and world.rounds.is_free(room, 1):
             world.rounds.go(partial(world.say, name))
         else:
             world.rounds.add(room, world.take(name, slices))
