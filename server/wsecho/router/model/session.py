@@ -264,7 +264,9 @@ class Session(FlowControlled[Received]):
             self.abort(reason, text, by="router")
         elif self.state is _OPEN:
             ending = Ending(reason, text, "router")
-            self._emit(outgoing.goodbye(reason, text), outgoing.goodbye(reason))
+            # Who ends others may give a reason that is too long for one of them.
+            whole, plain = outgoing.goodbye(reason, text), outgoing.goodbye(reason)
+            self._emit(whole, plain, outgoing.goodbye(errors.CLOSE_NORMAL))
             if self.is_open:
                 self._enter(SessionState.CLOSING)
                 self.ending = ending
@@ -311,12 +313,8 @@ class Session(FlowControlled[Received]):
             return
         if isinstance(request, (requests.Call, requests.Refused)) and request.progress:
             self.spent.add(identifier)
-        try:
-            self.send(
-                outgoing.OutgoingError(kind, identifier, error.uri, error.payload, error.kwargs)
-            )
-        except CannotCarryError:
-            self.send(outgoing.OutgoingError(kind, identifier, error.uri))
+        answer = outgoing.OutgoingError(kind, identifier, error.uri, error.payload, error.kwargs)
+        outgoing.send_error(self.send, answer)
 
     def next_invocation(self) -> int:
         """The next INVOCATION.Request for this callee."""
@@ -431,16 +429,17 @@ class Session(FlowControlled[Received]):
         if self.realm is not None:
             self.realm.leave(self)
 
-    def _emit(self, msg: OutgoingMessage, plain: OutgoingMessage | None = None) -> None:
-        """Send in whatever state; `plain` in its place where `msg` cannot be carried."""
-        try:
-            self.transport.send(msg)
-        except CannotCarryError:
-            if plain is not None:
-                self._emit(plain)
-        except Exception as fault:  # noqa: BLE001  # as in `send`
-            self._router.faults(fault)
-            self._finish(Ending(errors.RUNTIME_ERROR, by="fault"))
+    def _emit(self, *forms: OutgoingMessage) -> None:
+        """Send in whatever state: the first of those forms that can be carried."""
+        for form in forms:
+            try:
+                self.transport.send(form)
+            except CannotCarryError:
+                continue
+            except Exception as fault:  # noqa: BLE001  # as in `send`
+                self._router.faults(fault)
+                self._finish(Ending(errors.RUNTIME_ERROR, by="fault"))
+            return
 
     def _too_late(self) -> None:
         self._timer = None

@@ -91,12 +91,8 @@ class Ongoing:
         if call.state is CallState.ENDED:
             return
         self._end(call)
-        try:
-            call.caller.send(
-                outgoing.OutgoingError(_CALL, call.request, error.uri, error.payload, error.kwargs)
-            )
-        except CannotCarryError:
-            call.caller.send(outgoing.OutgoingError(_CALL, call.request, error.uri))
+        answer = outgoing.OutgoingError(_CALL, call.request, error.uri, error.payload, error.kwargs)
+        outgoing.send_error(call.caller.send, answer)
 
     def cancel(self, call: OngoingCall, mode: CancelMode) -> None:
         """End a call for its caller, or with `kill` let the callee end it."""

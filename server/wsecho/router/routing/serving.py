@@ -105,12 +105,17 @@ class ServedCalls:
         try:
             serve(self._session, request)
         except WampError as error:
-            self._session.refuse(request, error)
+            self._refuse(request, error)
         except ProtocolViolationError:
             raise
         except Exception as fault:  # noqa: BLE001  # the boundary: only this request suffers
             self._faults(fault)
-            self._session.refuse(request, WampError(errors.RUNTIME_ERROR))
+            self._refuse(request, WampError(errors.RUNTIME_ERROR))
+
+    def _refuse(self, request: Any, error: WampError) -> None:
+        # An answer has no answer: "ERROR" is sent for requests alone.
+        if type(request) not in self._answers:
+            self._session.refuse(request, error)
 
     def _take_call(self, request: requests.Call) -> None:
         # "Progressive Call Invocations": further CALLs bear the id of the first.

@@ -13,7 +13,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from attrs import define, field, frozen
 
+from wsecho.router.wire.errors import CannotCarryError
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wsecho.core.wire.positions import Position
 
 Args = list[Any] | None
@@ -145,6 +149,26 @@ class OutgoingError(OutgoingMessage):
         """The message as a list ([ERROR, RequestType, Request, Details, Error, …])."""
         head = [self.TYPE, self.request_type, self.request, {}, self.uri]
         return _with_payload(head, self.args, self.kwargs)
+
+
+def send_error(send: Callable[[OutgoingMessage], None], error: OutgoingError) -> None:
+    """Send ERROR as whole as there is a way for it, since somebody waits for one.
+
+    Without its payload where that cannot be carried; and where its URI alone is too long, which
+    whoever is called may choose, with that of what is wrong with it.
+
+    Args:
+        send: raises `CannotCarryError` where there is none.
+        error: as it should be.
+    """
+    kind, request = error.request_type, error.request
+    try:
+        send(error)
+    except CannotCarryError as uncarried:
+        try:
+            send(OutgoingError(kind, request, error.uri))
+        except CannotCarryError:
+            send(OutgoingError(kind, request, uncarried.uri))
 
 
 @define(eq=False)
