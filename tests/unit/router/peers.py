@@ -342,3 +342,8 @@ def with_rooms(**settings: Any) -> tuple[World, Rooms]:
 def is_over(peer: Peer) -> bool:
     """Whether the session has ended."""
     return peer.session.state is SessionState.CLOSED
+
+
+def takes_no_more_than(peer: Peer, octets: int) -> None:
+    """Have its transport carry short messages alone, as RawSocket's do that said so."""
+    peer.transport.cannot_carry = lambda raw: len(json.dumps(raw)) > octets

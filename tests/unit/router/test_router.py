@@ -3,11 +3,17 @@
 
 from __future__ import annotations
 
+import random
+
+import pytest
+
 from tests.unit.router.peers import (
     ABORT,
     GOODBYE,
     World,
 )
+from wsecho.router import Identity, WampError
+from wsecho.router.routing.alone import SingleNode
 
 
 def test_an_unknown_realm_is_aborted(world: World) -> None:
@@ -35,3 +41,48 @@ def test_realms_are_apart(world: World) -> None:
     here.publish("a.b", 1)
     assert there.events() == []
     assert here.result("wamp.session.list") == [here.id]
+
+
+class Loaded:
+    """Dice that fall as they are told, and then as they like."""
+
+    def __init__(self, *numbers: int) -> None:
+        self.numbers = list(numbers)
+
+    def getrandbits(self, k: int, /) -> int:
+        """A number that was told, or the next that nobody has."""
+        return self.numbers.pop(0) if self.numbers else random.getrandbits(k)
+
+    def randrange(self, stop: int, /) -> int:
+        """Not asked for here."""
+        return stop - 1
+
+
+def test_a_session_id_is_nobody_elses(world: World) -> None:
+    """Neither in this realm nor in another: a router has one id space for all ("IDs")."""
+    world.router.add_realm("other")
+    first = world.known("ann")
+    world.router.random = Loaded(first.id - 1, first.id - 1, 76)
+    there = world.raw_peer(identity=Identity("bob", "user", "token")).hello("other")
+    assert there.one()[1] == 77
+    assert first.id != 77
+
+
+def test_what_a_neighbour_raises_is_reported_and_goes_no_further() -> None:
+    """The others are called all the same."""
+    world, called = World(), []
+
+    def fail() -> None:
+        raise ValueError("secret")
+
+    for call in (fail, lambda: called.append(1)):
+        world.router.safely(call)
+    assert (called, [type(fault) for fault in world.faults]) == ([1], [ValueError])
+
+
+def test_a_realm_without_other_nodes_has_none(world: World) -> None:
+    """And one that was never added is no realm ("no_such_realm")."""
+    assert isinstance(world.realm.others, SingleNode)
+    with pytest.raises(WampError) as missing:
+        world.router.realm("nowhere")
+    assert missing.value.uri == "wamp.error.no_such_realm"

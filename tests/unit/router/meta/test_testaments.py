@@ -80,3 +80,10 @@ def test_testaments_are_bounded(world: World) -> None:
         peer.result("wamp.session.add_testament", "a.b", [], {})
     answer = peer.refused("wamp.session.add_testament", "a.b", [], {})
     assert answer == "wsecho.error.over_limit"
+
+
+def test_a_testament_has_keywords_with_names(world: World) -> None:
+    """MessagePack and CBOR could say otherwise; nobody could be sent that ("Messages")."""
+    peer = world.peer()
+    answer = peer.call("wamp.session.add_testament", "com.will", [], {1: "x"})
+    assert answer[4:] == ["wamp.error.invalid_argument", ["kwargs must have string keys"]]

@@ -22,8 +22,11 @@ from tests.unit.router.peers import (
     Recorder,
     World,
     is_over,
+    takes_no_more_than,
 )
-from wsecho.router import SessionState
+from wsecho.router import Identity, SessionState, WampError
+from wsecho.router.wire.outgoing import published
+from wsecho.router.wire.requests import Goodbye
 
 
 def test_hello_is_answered_with_welcome(world: World) -> None:
@@ -219,3 +222,108 @@ def test_a_text_that_cannot_be_carried_is_left_out(world: World) -> None:
 def test_a_recorder_is_a_transport() -> None:
     """The double that these tests use has the seam's shape."""
     assert Recorder().details.ordered
+
+
+LONG = "com." + "x" * 600
+
+
+def test_a_welcome_without_features_fits_where_theirs_do_not(world: World) -> None:
+    """RawSocket's shortest limit is 512 octets; the roles alone are announced then."""
+    peer = world.raw_peer()
+    takes_no_more_than(peer, 512)
+    welcome = peer.hello().one()
+    assert (welcome[0], welcome[2]["roles"]) == (WELCOME, {"broker": {}, "dealer": {}})
+    assert peer.session.is_open
+
+
+def test_who_cannot_be_welcomed_is_sent_away(world: World) -> None:
+    """ABORT, and nobody hears that somebody came or went."""
+    watcher, peer = world.peer(), world.raw_peer(identity=Identity(LONG, "user", "token"))
+    watcher.subscribe("wamp.session.", match="prefix")
+    takes_no_more_than(peer, 512)
+    assert peer.hello().one() == [ABORT, {}, "wamp.error.invalid_payload"]
+    assert is_over(peer)
+    assert watcher.events() == []
+    watcher.session.lost()
+    world.check_empty()
+
+
+def test_a_session_ends_when_its_identity_expires(world: World) -> None:
+    """GOODBYE `wsecho.close.token_expired`; one that ended before expires no more."""
+    expires = world.clock.now() + 60
+    peers = [
+        world.peer(identity=Identity("ann", "user", "token", expires=expires)) for _ in range(2)
+    ]
+    peers[1].session.lost()
+    world.clock.move(59)
+    assert peers[0].session.is_open
+    world.clock.move(1)
+    assert peers[0].one() == [
+        GOODBYE,
+        {"message": "the token has expired"},
+        "wsecho.close.token_expired",
+    ]
+    peers[0].session.receive([GOODBYE, {}, "wamp.close.goodbye_and_out"])
+    world.check_empty()
+
+
+def test_a_session_is_closed_once(world: World) -> None:
+    """A further reason changes nothing, and the first is the record's."""
+    peer = world.peer()
+    for reason in ("a.first", "a.second"):
+        peer.session.close(reason)
+    assert peer.one() == [GOODBYE, {}, "a.first"]
+    world.clock.move(60)
+    assert peer.ending.uri == "a.first"
+    peer.session.close("a.third")
+    assert peer.take() == []
+
+
+def test_a_session_may_vanish_without_a_word(world: World) -> None:
+    """Where its transport's end says it all; the transport is its owner's to close."""
+    peer = world.peer()
+    peer.session.vanish("wamp.close.system_shutdown")
+    assert (peer.take(), peer.transport.closed) == ([], None)
+    assert peer.ending.uri == "wamp.close.system_shutdown"
+    world.check_empty()
+
+
+def test_a_reason_that_is_too_long_is_replaced(world: World) -> None:
+    """Somebody else may choose it (`wamp.session.kill`): the peer has its GOODBYE all the same."""
+    killer, peer = world.peer(), world.peer()
+    takes_no_more_than(peer, 512)
+    killer.result("wamp.session.kill", peer.id, reason=LONG)
+    assert peer.one() == [GOODBYE, {}, "wamp.close.normal"]
+
+
+def test_a_transport_that_raises_at_the_end_ends_its_session() -> None:
+    """Our GOODBYE and ABORT, too, must not harm anybody else."""
+    world = World()
+    closing, refused = world.peer(), world.raw_peer()
+
+    def fail(_raw: list[Any]) -> bool:
+        raise OSError("gone")
+
+    for peer in (closing, refused):
+        peer.transport.cannot_carry = fail
+        peer.session.close()
+        assert is_over(peer)
+    assert len(world.faults) == 2
+    assert not world.router.sessions
+    assert not world.clock.waiting
+
+
+def test_what_is_no_request_is_never_refused(world: World) -> None:
+    """It has no id that an ERROR could name."""
+    peer = world.peer()
+    peer.session.refuse(Goodbye("a.b"), WampError("a.c"))
+    assert peer.take() == []
+
+
+def test_a_closing_session_hears_of_nothing_any_more(world: World) -> None:
+    """What is sent to it is dropped: nothing follows a GOODBYE."""
+    peer = world.peer()
+    peer.session.close()
+    peer.take()
+    peer.session.send(published(1, 2))
+    assert peer.take() == []

@@ -15,7 +15,9 @@ from tests.unit.router.peers import (
     RESULT,
     SUBSCRIBE,
     SUBSCRIBED,
+    YIELD,
     World,
+    takes_no_more_than,
 )
 
 
@@ -98,3 +100,34 @@ def test_a_fault_of_a_procedure_is_not_told() -> None:
     assert peer.call("wsecho.broken") == [ERROR, CALL, 1, {}, "wamp.error.runtime_error"]
     assert peer.session.is_open
     assert len(world.faults) == 1
+
+
+def test_an_answer_has_no_answer() -> None:
+    """What fails over a YIELD or an ERROR is our fault, and no ERROR to a callee ("ERROR")."""
+    world = World()
+    caller, callee = world.peer(), world.peer()
+    callee.register("com.p")
+    for answer in ([YIELD, 1, {}, [1]], [ERROR, 68, 2, {}, "com.bad"]):
+        caller.call("com.p")
+        callee.take()
+        caller.session.calls.clear()  # so that the tables contradict one another
+        for call in callee.session.invocations.values():
+            call.caller = None  # type: ignore[assignment]
+        assert callee.send(answer) == []
+        assert callee.session.is_open
+    assert len(world.faults) == 2
+
+
+@pytest.mark.parametrize("octets", [512, 600])
+def test_a_caller_always_has_its_answer(world: World, octets: int) -> None:
+    """However long the URI that a callee fails with: a RawSocket may take 512 octets alone."""
+    caller, callee = world.peer(), world.peer()
+    callee.register("com.p")
+    takes_no_more_than(caller, octets)
+    caller.call("com.p")
+    callee.take()
+    assert callee.send([ERROR, 68, 1, {}, "com." + "x" * 540, ["why" * 30]]) == []
+    expected = "wamp.error.invalid_payload" if octets == 512 else "com." + "x" * 540
+    assert caller.one() == [ERROR, CALL, 1, {}, expected]
+    assert not caller.session.calls
+    assert not callee.session.invocations

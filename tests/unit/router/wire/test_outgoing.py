@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsecho.router.wire import features, outgoing
+from wsecho.router.wire.errors import CannotCarryError
 from wsecho.router.wire.outgoing import OutgoingMessage, Publisher
 
 if TYPE_CHECKING:
@@ -222,3 +223,25 @@ def test_keywords_alone_come_behind_an_empty_list() -> None:
 def test_two_messages_are_never_the_same() -> None:
     """They are compared by identity, so that what was made of one stays its own."""
     assert outgoing.published(1, 2) != outgoing.published(1, 2)
+
+
+@pytest.mark.parametrize(
+    ("longest", "expected"),
+    [
+        (500, [8, 48, 1, {}, "com.bad", ["x" * 99], {"k": 1}]),
+        (50, [8, 48, 1, {}, "com.bad"]),
+        (35, [8, 48, 1, {}, "a.c"]),
+    ],
+)
+def test_an_error_is_sent_as_whole_as_can_be(longest: int, expected: list[Any]) -> None:
+    """Without its payload, and with what is wrong with it rather than with nothing."""
+    sent: list[Any] = []
+    uri = "com.bad" if longest != 35 else "com." + "x" * 50
+
+    def send(msg: OutgoingMessage) -> None:
+        if len(json.dumps(msg.marshal())) > longest:
+            raise CannotCarryError("a.c")
+        sent.append(msg.marshal())
+
+    outgoing.send_error(send, outgoing.OutgoingError(48, 1, uri, ["x" * 99], {"k": 1}))
+    assert sent == [expected]
