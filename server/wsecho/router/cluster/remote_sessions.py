@@ -116,7 +116,8 @@ class RemoteSession:
         """
         if isinstance(msg, OutgoingInvocation):
             self._calling.invoke(self, msg)
-        elif isinstance(msg, OutgoingInterrupt):
+        else:
+            assert isinstance(msg, OutgoingInterrupt)  # noqa: S101  # there is nothing else
             self._calling.interrupt(self, msg)
 
     def close(self, reason: str, text: str | None = None) -> None:

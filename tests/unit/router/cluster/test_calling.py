@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.router.cluster.air import Cluster
+from tests.unit.router.cluster.nodes import callees
 from tests.unit.router.peers import (
     BASIC_ROLES,
     CALL,
@@ -20,6 +21,7 @@ from tests.unit.router.peers import (
     UNREGISTERED,
     YIELD,
 )
+from wsecho.router import WampError
 
 
 def test_a_call_goes_to_another_node_and_back(cluster: Cluster) -> None:
@@ -201,3 +203,80 @@ def test_calls_do_not_overtake_one_another(cluster: Cluster) -> None:
     cluster.settle()
     assert [raw[0] for raw in one.take()] == [INVOCATION]
     assert two.take() == []
+
+
+CANCELING = ("call_canceling", "progressive_call_invocations")
+
+
+def test_a_question_that_has_no_answer_fails_its_call_alone(cluster: Cluster) -> None:
+    """The calls that waited behind it go on; one that ended meanwhile has its answer already."""
+    callee, caller = cluster[0].peer(), cluster[0].peer()
+    callee.register("com.own")
+    for number, procedure in enumerate(["com.none", "com.own", "com.nothing"], 1):
+        caller.session.receive([CALL, number, {}, procedure])
+    caller.session.receive([CANCEL, 3, {}])
+    assert caller.one()[2:] == [3, {}, "wamp.error.canceled"]
+    asked = cluster.radios["node0"].asked
+    assert len(asked) == 2
+    for question in list(asked):
+        question.fail(WampError("wamp.error.timeout"))
+    assert caller.one()[2:] == [1, {}, "wamp.error.timeout"]
+    assert callee.one()[0] == INVOCATION
+    cluster.check()
+
+
+def test_chunks_that_waited_are_not_sent_once_the_call_has_failed(cluster: Cluster) -> None:
+    """The callee could not take the first ("Progressive Call Invocations")."""
+    callee, caller = cluster[0].peer(), cluster[0].peer()
+    callee.register("com.shared", invoke="roundrobin")
+    other = cluster[1].peer()
+    other.register("com.shared", invoke="roundrobin")
+    callee.transport.cannot_carry = lambda raw: raw[-1] == ["bad"]
+    caller.session.receive([CALL, 1, {"progress": True}, "com.shared", ["bad"]])
+    caller.session.receive([CALL, 1, {}, "com.shared", ["good"]])
+    cluster.settle()
+    assert callee.take() == []
+    assert caller.one()[4] == "wamp.error.invalid_payload"
+
+
+def test_a_chunk_that_cannot_be_told_fails_its_call(cluster: Cluster) -> None:
+    """The bus went away, and this router does not know of it yet."""
+    callee, caller = cluster[0].peer(), cluster[1].peer()
+    callee.register("com.p")
+    caller.session.receive([CALL, 1, {"progress": True}, "com.p", [1]])
+    cluster.settle()
+    cluster.radios["node1"].is_away = True
+    caller.session.receive([CALL, 1, {}, "com.p", [2]])
+    assert caller.one()[2:5] == [1, {}, "wamp.error.network_failure"]
+    assert not caller.session.calls
+
+
+@pytest.mark.parametrize("is_canceled", [False, True])
+def test_a_node_that_is_gone_by_then_fails_the_call(cluster: Cluster, *, is_canceled: bool) -> None:
+    """Before this one knows that it died; a caller that has its answer gets no other."""
+    callee, caller = cluster[0].peer(), cluster[1].peer()
+    callee.register("com.p")
+    cluster.kill("node0")
+    caller.session.receive([CALL, 1, {}, "com.p"])
+    if is_canceled:
+        caller.session.receive([CANCEL, 1, {"mode": "skip"}])
+    cluster.settle()
+    expected = "wamp.error.canceled"
+    assert caller.one()[2:5] == [1, {}, expected]
+    cluster.check()
+
+
+def test_what_comes_for_a_call_that_is_over_is_ignored(cluster: Cluster) -> None:
+    """Both nodes may end a call, and what one said of it is on its way to the other."""
+    callee, caller = cluster[0].peer(callees(*CANCELING)), cluster[1].peer()
+    callee.register("com.p")
+    caller.session.receive([CALL, 1, {"progress": True}, "com.p", [1]])
+    cluster.settle()
+    [invocation] = callee.take()
+    caller.session.receive([CALL, 1, {"progress": True}, "com.p", [2]])
+    caller.session.receive([CANCEL, 1, {"mode": "kill"}])
+    callee.session.receive([YIELD, invocation[1], {}, ["done"]])
+    cluster.settle()
+    assert caller.one() == [RESULT, 1, {}, ["done"]]
+    assert callee.take() == []
+    cluster.check()

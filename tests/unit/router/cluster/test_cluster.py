@@ -24,6 +24,8 @@ from tests.unit.router.peers import (
     is_over,
 )
 from wsecho.router import Identity
+from wsecho.router.cluster import messages
+from wsecho.router.cluster.cluster import RealmCluster
 
 
 def test_the_owner_of_topics_hears_of_its_own_node_alone() -> None:
@@ -303,3 +305,29 @@ def test_in_the_end_all_nodes_agree(dice: random.Random, length: int) -> None:
     for world in cluster.worlds.values():
         assert not world.realm.remote_sessions
         world.check_empty()
+
+
+def test_news_of_a_node_that_is_not_known_yet_is_passed_over(cluster: Cluster) -> None:
+    """It will be asked for all that it has."""
+    others = cluster[0].realm.others
+    assert isinstance(others, RealmCluster)
+    others.heard("stranger", messages.Left(5))
+    others.heard("stranger", messages.Subscribed(5, "com.a", "exact", 1.0))
+    assert "stranger" not in others._remote_nodes
+    cluster.check()
+
+
+def test_who_is_cut_off_again_gives_nobody_up(cluster: Cluster) -> None:
+    """Its patience runs out while it cannot know who lives."""
+    filled(cluster, 1)
+    cluster.cut("node0")
+    cluster.rejoin("node0")
+    cluster.radios["node0"].take()
+    cluster.cut("node0")
+    before = knows(cluster[0])
+    cluster.clock.move(PATIENCE)
+    assert knows(cluster[0]) == before
+    cluster.rejoin("node0")
+    cluster.settle()
+    assert knows(cluster[0]) == knows(cluster[1])
+    cluster.check()

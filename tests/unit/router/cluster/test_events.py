@@ -6,11 +6,14 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.router.cluster.air import Cluster
+from tests.unit.router.cluster.air import Cluster, Radio
+from tests.unit.router.cluster.nodes import heard
 from tests.unit.router.peers import ERROR, EVENT, PUBLISH, PUBLISHED, YIELD
+from wsecho.router import WampError
 
 
 def test_an_event_reaches_the_subscribers_of_every_node(cluster: Cluster) -> None:
@@ -152,4 +155,63 @@ def test_all_subscribers_see_one_order(dice: random.Random, publishers: list[int
         own = [count for publisher, count in seen[0] if publisher == number]
         assert own == sorted(own)
         assert len([raw for raw in speakers[number].take() if raw[0] == PUBLISHED]) == len(own)
+    cluster.check()
+
+
+def test_what_is_not_known_to_have_been_told_is_said_so(cluster: Cluster) -> None:
+    """A promise that fails by itself; if it comes round all the same, it is delivered."""
+    publisher, subscriber = cluster[0].peer(), cluster[0].peer()
+    subscriber.subscribe("com.t")
+    publisher.session.receive([PUBLISH, 1, {"acknowledge": True}, "com.t", ["x"]])
+    cluster.radios["node0"].asked.pop().fail(WampError("wamp.error.timeout"))
+    assert publisher.one()[2:5] == [1, {}, "wamp.error.timeout"]
+    cluster.settle()
+    assert heard(subscriber) == ["x"]
+    assert publisher.take() == []
+
+
+def test_what_comes_round_after_it_was_given_up_is_retained_as_everywhere(
+    cluster: Cluster,
+) -> None:
+    """Its node was cut off meanwhile, and has but what it is told, by whatever clock."""
+    publisher = cluster[0].peer()
+    publisher.publish("com.t", "old", retain=True)
+    cluster.clock.time -= 100
+    publisher.session.receive([PUBLISH, 2, {"retain": True}, "com.t", ["new"]])
+    radio = cluster.radios["node0"]
+    while radio.outbox:
+        radio.carry()
+    cluster[0].realm.others.events.cut_off()  # type: ignore[attr-defined]
+    cluster.settle()
+    for world in cluster.worlds.values():
+        late = world.peer()
+        late.subscribe("com.t", get_retained=True)
+        assert heard(late) == ["new"]
+    later = cluster.start("later")
+    cluster.settle()
+    reader = later.peer()
+    reader.subscribe("com.t", get_retained=True)
+    assert heard(reader) == ["new"]
+    cluster.check()
+
+
+def test_what_is_kept_is_asked_for_again_where_it_could_not_be_read(cluster: Cluster) -> None:
+    """The bus went away again before it could be asked."""
+    cluster[1].peer().publish("com.t", "x", retain=True)
+    later = cluster.start("later")
+
+    def fail(_self: Radio) -> Any:
+        raise WampError("wamp.error.network_failure")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Radio, "kept", fail)
+        cluster.settle()
+    reader = later.peer()
+    reader.subscribe("com.t", get_retained=True)
+    assert heard(reader) == []
+    cluster.cut("later")
+    cluster.rejoin("later")
+    cluster.settle()
+    reader.subscribe("com.t", get_retained=True)
+    assert heard(reader) == ["x"]
     cluster.check()

@@ -20,6 +20,7 @@ from tests.unit.router.peers import (
     INVOCATION,
     REGISTER,
     REGISTERED,
+    UNREGISTER,
     UNREGISTERED,
     World,
 )
@@ -201,3 +202,37 @@ def test_a_claim_may_be_lost(cluster: Cluster) -> None:
     caller.call("com.p")
     assert heir.one()[0] == INVOCATION
     assert knows(cluster[0])[2] == knows(cluster[1])[2]
+
+
+def test_a_claim_that_cannot_be_told_is_given_back(cluster: Cluster) -> None:
+    """The bus went away in between: nobody may hold what nobody was told of."""
+    peer, radio = cluster[0].peer(), cluster.radios["node0"]
+    peer.session.receive([REGISTER, 1, {}, "com.p"])
+    while radio.outbox:
+        radio.carry()
+    radio.is_away = True
+    while radio.inbox:
+        radio.take()
+    assert peer.one()[2:5] == [1, {}, "wamp.error.network_failure"]
+    assert not cluster[0].realm.dealer.registrations.find("com.p", "exact")
+    assert cluster[0].realm.others.registering.offered == []  # type: ignore[attr-defined]
+    cluster.cut("node0")
+    cluster.rejoin("node0")
+    cluster.settle()
+    assert cluster[1].peer().register("com.p")
+
+
+def test_what_is_lost_after_it_was_given_up_is_no_matter(cluster: Cluster) -> None:
+    """The news that others hold it comes to a session that serves it no longer."""
+    peer = cluster[0].peer()
+    registration = peer.register("com.p")
+    [(_, _, _, lost)] = cluster.radios["node0"].claims.values()
+    peer.ask(UNREGISTER, registration)
+    lost()
+    other = cluster[0].peer()
+    other.register("com.p")
+    lost()
+    cluster.settle()
+    assert peer.take() == other.take() == []
+    assert peer.session.is_open
+    assert serving(cluster[1]) == [other.id]

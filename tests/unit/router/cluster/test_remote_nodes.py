@@ -3,8 +3,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.unit.router.cluster.air import Cluster
+from tests.unit.router.meta.watching import watcher
 from tests.unit.router.peers import GOODBYE, REGISTER, RESULT, UNREGISTER
+from wsecho.router.cluster import messages, remote_nodes
+from wsecho.router.cluster.cluster import RealmCluster
+from wsecho.router.cluster.remote_nodes import RemoteNode, joined
 
 
 def test_sessions_are_counted_over_all_nodes(cluster: Cluster) -> None:
@@ -101,3 +107,83 @@ def test_what_is_made_and_deleted_is_told_once(cluster: Cluster) -> None:
         *("subscription.on_unsubscribe", "subscription.on_delete"),
         *("registration.on_unregister", "registration.on_delete"),
     ]
+
+
+def node_of(cluster: Cluster) -> RemoteNode:
+    """What node 1 knows of node 0."""
+    others = cluster[1].realm.others
+    assert isinstance(others, RealmCluster)
+    return others._remote_nodes["node0"]
+
+
+def test_a_session_is_taken_in_once(cluster: Cluster) -> None:
+    """Both its coming and the node's whole state may tell of it."""
+    watching = watcher(cluster[1], "wamp.session.on_join")
+    peer = cluster[0].peer()
+    node = node_of(cluster)
+    assert node.joined(joined(peer.session)) is node.remote_sessions[peer.id]
+    assert len(watching.events()) == 1
+    node.left(peer.id)
+    node.left(peer.id)
+    assert node.remote_sessions == {}
+
+
+def test_news_of_whom_nobody_knows_is_passed_over(cluster: Cluster) -> None:
+    """All will be asked for; and news that comes twice changes nothing."""
+    peer, node = cluster[0].peer(), node_of(cluster)
+    node.subscribed(messages.Subscribed(99, "com.a", "exact", 1.0))
+    node.registered(messages.Registered(99, "com.a", "exact", "single", 1, 1.0, False))
+    for session in (99, peer.id):
+        node.unsubscribed(session, "com.a", "exact")
+        node.unregistered(session, "com.a", "exact")
+    here = cluster[1].peer()
+    subscription = here.subscribe("com.a")
+    node.unsubscribed(peer.id, "com.a", "exact")
+    assert here.result("wamp.subscription.list_subscribers", subscription) == [here.id]
+    cluster.check()
+
+
+def test_a_state_counts_when_all_its_parts_have_come(cluster: Cluster) -> None:
+    """What is not in any of them the node has not; without the first the others mean nothing."""
+    stays, goes = cluster[0].peer(), cluster[0].peer()
+    node = node_of(cluster)
+    entry = [messages.fields(joined(stays.session)), [], []]
+    assert not node.state(messages.NodeState(False, True, False, [entry]))
+    assert set(node.remote_sessions) == {stays.id, goes.id}
+    assert not node.state(messages.NodeState(True, False, False, [entry]))
+    assert set(node.remote_sessions) == {stays.id, goes.id}
+    assert node.state(messages.NodeState(False, True, False, []))
+    assert set(node.remote_sessions) == {stays.id}
+    assert not node.state(messages.NodeState(False, True, False, []))
+    assert set(node.remote_sessions) == {stays.id}
+
+
+def test_a_state_takes_back_what_it_does_not_hold(cluster: Cluster) -> None:
+    """Subscriptions and registrations that ended while this node could not be told."""
+    peer = cluster[0].peer()
+    for topic in ("com.a", "com.b"):
+        peer.subscribe(topic)
+        peer.register(topic)
+    node = node_of(cluster)
+    kept = [["com.a", "exact", 1.0]], [["com.a", "exact", "single", 1, 1.0, False]]
+    assert node.state(
+        messages.NodeState(True, True, False, [[messages.fields(joined(peer.session)), *kept]])
+    )
+    found = node.remote_sessions[peer.id]
+    assert [each.uri for each in found.subscriptions.values()] == ["com.a"]
+    assert [each.uri for each in found.registrations.values()] == ["com.a"]
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 3, 5])
+def test_a_state_is_told_in_parts(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """The first and the last say so, one alone says both, and the last alone asks in return."""
+    monkeypatch.setattr(remote_nodes, "PART", 2)
+    cluster = Cluster(1)
+    peers = [cluster[0].peer() for _ in range(number)]
+    parts = list(remote_nodes.state_of(cluster[0].realm, [], asks=True))
+    assert len(parts) == max(1, -(-number // 2))
+    assert [part.first for part in parts] == [True, *[False] * (len(parts) - 1)]
+    assert [part.last for part in parts] == [*[False] * (len(parts) - 1), True]
+    assert [part.asks for part in parts] == [part.last for part in parts]
+    told = [entry[0][0] for part in parts for entry in part.sessions]
+    assert told == [peer.id for peer in peers]

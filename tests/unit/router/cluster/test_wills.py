@@ -4,13 +4,17 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.router.cluster.air import Cluster
+from tests.unit.router.cluster.air import Cluster, Radio
 from tests.unit.router.cluster.nodes import AWAY, bequeath, heard
-from tests.unit.router.peers import Peer
+from tests.unit.router.peers import Peer, Rooms
+from wsecho.router import Answer, Publication, WampError
+from wsecho.router.cluster import messages
 
 
 def test_a_testament_reaches_other_nodes(cluster: Cluster) -> None:
@@ -147,3 +151,161 @@ def happen(cluster: Cluster, dice: random.Random, peers: dict[str, Peer]) -> Non
     else:
         for _ in range(dice.randrange(20)):
             cluster.step(dice)
+
+
+class Heirs(Rooms):
+    """Rooms on one node: they note the testaments that they carry out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.executed: list[tuple[Any, ...]] = []
+
+    def execute(self, publication: Publication, authid: str, authrole: str) -> int | Answer[int]:
+        """Note it; fail, or answer later, as `publish` does."""
+        self.executed.append((publication.topic, publication.args, authid, authrole))
+        answer: int | Answer[int] = self._answer(publication.id)
+        return answer
+
+
+def with_owners(number: int) -> tuple[Cluster, list[Heirs]]:
+    """Nodes whose rooms have an owner each."""
+    cluster, owners = Cluster(0), [Heirs() for _ in range(number)]
+    for place, owner in enumerate(owners):
+        cluster._settings = {"owner": owner}
+        owner.realm = cluster.start(f"node{place}").realm
+    cluster.settle()
+    return cluster, owners
+
+
+ROOM = "wsecho.room.a"
+CARRIED_OUT = (ROOM, ["x"], "ann", "user")
+
+
+def test_a_testament_to_a_room_is_the_rooms_to_carry_out() -> None:
+    """On the node that its session was on, in the name of whoever made it."""
+    cluster, owners = with_owners(2)
+    testator = cluster[0].known("ann")
+    bequeath(testator, "x", topic="wsecho.room.A")
+    testator.session.lost()
+    cluster.settle()
+    assert [owner.executed for owner in owners] == [[CARRIED_OUT], []]
+    assert not any(cluster.air.wills.values())
+    cluster.check()
+
+
+def test_a_room_carries_out_what_a_dead_node_left() -> None:
+    """Once: it is spent when the room has it, and others that look find nothing."""
+    cluster, owners = with_owners(2)
+    bequeath(cluster[0].known("ann"), "x", topic=ROOM)
+    cluster.kill("node0")
+    for _ in range(2):
+        cluster.bury("node0")
+        cluster.settle()
+    assert [owner.executed for owner in owners] == [[], [CARRIED_OUT]]
+    cluster.check()
+
+
+def test_a_room_that_cannot_be_reached_is_tried_again() -> None:
+    """At the next look, for it is not spent; what is refused for good is not."""
+    for uri, times in (("wamp.error.timeout", 2), ("wamp.error.not_authorized", 1)):
+        cluster, (_, heir) = with_owners(2)
+        bequeath(cluster[0].known("ann"), "x", topic=ROOM)
+        heir.refuse = WampError(uri)
+        cluster.kill("node0")
+        cluster.bury("node0")
+        cluster.settle()
+        assert heir.executed == [CARRIED_OUT]
+        heir.refuse = None
+        cluster.tell_who_lives()
+        cluster.settle()
+        assert heir.executed == [CARRIED_OUT] * times
+        assert not any(cluster.air.wills.values())
+        cluster.check()
+
+
+def test_a_room_may_answer_later() -> None:
+    """The testament stays until it has, and through a promise that fails."""
+    cluster, (_, heir) = with_owners(2)
+    bequeath(cluster[0].known("ann"), "x", topic=ROOM)
+    heir.later = Answer()
+    cluster.kill("node0")
+    cluster.bury("node0")
+    cluster.settle()
+    assert any(cluster.air.wills.values())
+    heir.later.fail(WampError("wamp.error.network_failure"))
+    heir.later = Answer()
+    cluster.tell_who_lives()
+    cluster.settle()
+    assert len(heir.executed) == 2
+    heir.later.give(7)
+    cluster.settle()
+    assert not any(cluster.air.wills.values())
+    cluster.check()
+
+
+def test_a_room_is_not_asked_for_what_others_carried_out() -> None:
+    """Taken for dead while it lived: its own node asks before it says it again."""
+    cluster, owners = with_owners(2)
+    testator = cluster[0].known("ann")
+    bequeath(testator, "x", topic=ROOM)
+    cluster.cut("node0")
+    cluster.bury("node0")
+    cluster.settle()
+    assert owners[1].executed == [CARRIED_OUT]
+    cluster.rejoin("node0")
+    testator.session.lost()
+    cluster.settle()
+    assert owners[0].executed == []
+    cluster.check()
+
+
+def test_a_testament_that_cannot_be_stored_is_not_there(cluster: Cluster) -> None:
+    """Whether nodes cannot be reached, may not have it, or could not read it."""
+    heir, testator = cluster[1].peer(), cluster[0].peer()
+    heir.subscribe("com.will")
+    radio = cluster.radios["node0"]
+    testator.session.receive(
+        [48, 1, {}, "wamp.session.add_testament", ["com.will", ["doubtful"], {}]]
+    )
+    radio.asked.pop().fail(WampError("wamp.error.timeout"))
+    assert testator.one()[4] == "wamp.error.timeout"
+    cluster.settle()
+    testator.request = 1
+    refused = testator.refused("wamp.session.add_testament", "com.will", ["\ud800"], {})
+    assert refused == "wamp.error.invalid_payload"
+    radio.is_away = True
+    assert testator.refused("wamp.session.add_testament", "com.will", ["away"], {}) == AWAY
+    radio.is_away = False
+    testator.session.lost()
+    cluster.settle()
+    assert heard(heir) == []
+    assert not any(cluster.air.wills.values())
+    cluster.check()
+
+
+def test_what_is_bequeathed_and_is_no_testament_is_done_with(cluster: Cluster) -> None:
+    """A later release may leave what this one cannot carry out."""
+    assert cluster.radios["node0"].heir("node1", "a", messages.Left(5)) is True
+
+
+@pytest.mark.parametrize("uri", ["wamp.error.network_failure", "wamp.error.timeout"])
+def test_a_dead_nodes_testament_waits_for_the_network(cluster: Cluster, uri: str) -> None:
+    """It is not spent where it is not known to have been told."""
+    heir, testator = cluster[2].peer(), cluster[0].peer()
+    heir.subscribe("com.will")
+    bequeath(testator, "x")
+
+    def fail(*_: object) -> Any:
+        raise WampError(uri)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Radio, "carry_out", fail)
+        cluster.kill("node0")
+        cluster.bury("node0")
+        cluster.settle()
+    assert any(cluster.air.wills.values())
+    assert heard(heir) == []
+    cluster.tell_who_lives()
+    cluster.settle()
+    assert heard(heir) == ["x"]
+    cluster.check()

@@ -327,3 +327,35 @@ def test_a_closing_session_hears_of_nothing_any_more(world: World) -> None:
     peer.take()
     peer.session.send(published(1, 2))
     assert peer.take() == []
+
+
+def test_what_comes_after_the_end_is_not_looked_at(world: World) -> None:
+    """A transport may still hold what was read before."""
+    peer = world.peer()
+    peer.session.abort("a.b")
+    peer.take()
+    peer.session.receive([SUBSCRIBE, 1, {}, "com.a"])
+    peer.session.receive("no message at all")
+    assert peer.take() == []
+
+
+def test_a_transport_may_have_a_request_refused(world: World) -> None:
+    """It uses its id all the same, and what answers or ends something is let pass."""
+    peer, error = world.peer(), WampError("wsecho.error.over_rate", "too fast")
+    peer.session.receive([SUBSCRIBE, 1, {}, "com.a"], error)
+    assert peer.one() == [ERROR, SUBSCRIBE, 1, {}, "wsecho.error.over_rate", ["too fast"]]
+    peer.session.receive([SUBSCRIBE, 1, {}, "com.a"])
+    assert peer.one()[0] == ABORT
+    going = world.peer()
+    going.session.receive([GOODBYE, {}, "wamp.close.close_realm"], error)
+    assert going.one()[0] == GOODBYE
+
+
+def test_who_cannot_even_be_told_the_reason_is_closed(world: World) -> None:
+    """No form of a GOODBYE fits: the transport is closed when its time is over."""
+    peer = world.peer()
+    takes_no_more_than(peer, 5)
+    peer.session.close()
+    assert peer.take() == []
+    world.clock.move(60)
+    assert peer.transport.closed is not None
