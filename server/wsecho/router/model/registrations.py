@@ -88,6 +88,7 @@ class Registration:
 
     def pick(self, random: Random, turn: int | None = None) -> Callee:
         """The callee for the next call; `turn` counts the calls of all nodes, where it matters."""
+        # "Shared Registration"; over several nodes `turn` makes one round of all their calls.
         callees = self.callees
         if len(callees) == 1 or self.invoke == "first":
             return callees[0]

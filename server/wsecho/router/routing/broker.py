@@ -79,6 +79,7 @@ class Broker:
         subscription = session.subscriptions.get(request.subscription)
         if subscription is None:
             raise WampError(errors.NO_SUCH_SUBSCRIPTION)
+        # The answer first, for its sender may hear the meta events of what follows.
         session.send(outgoing.unsubscribed(request.request))
         self._remove(session, subscription)
 
@@ -127,6 +128,7 @@ class Broker:
             request.args,
             request.kwargs,
             session.id if request.exclude_me else 0,
+            # "Publisher Identification": told where it is asked for, and to all alike.
             Publisher(session.id, session.authid, session.authrole)
             if request.disclose_me
             else None,
@@ -141,9 +143,10 @@ class Broker:
             WampError: a reserved topic, not authorized, or an option that an owned topic bars.
         """
         topic = self.topics.canonical(request.topic)
-        if is_reserved(topic):
+        if is_reserved(topic):  # "Reserved URIs"
             raise WampError(errors.INVALID_URI, "topics under wamp. are the router's own")
         self._realm.authorize(session, "publish", topic, "exact")
+        # What is said in a room is for all who may be there, whatever door they came by.
         is_barred = request.retain or request.audience is not None
         if is_barred and self.topics.owner_of(topic) is not None:
             raise WampError(
@@ -159,6 +162,7 @@ class Broker:
         One EVENT object serves all receivers on one subscription. A receiver whose serializer
         cannot carry it is left out and counted.
         """
+        # "Pattern-based Subscription": whoever has several that match has an EVENT of each.
         for subscription in self.subscriptions.matches(publication.topic):
             if not subscription.is_here:
                 continue
@@ -205,6 +209,7 @@ class Broker:
         if new:
             subscription.add(session)
             session.subscriptions[subscription.id] = subscription
+        # SUBSCRIBED first: an EVENT before it would be of a subscription that the peer has not.
         session.send(outgoing.subscribed(request.request, subscription.id))
         if request.get_retained:
             self._send_retained(session, subscription)
@@ -235,6 +240,7 @@ class Broker:
     def _tell_subscribed(
         self, session: Subscriber, subscription: Subscription, *, created: bool
     ) -> None:
+        # "Subscription Meta Events": on_create comes before the on_subscribe of who made it.
         realm = self._realm
         if not is_reserved(subscription.uri):
             if created:
@@ -269,6 +275,7 @@ class Broker:
         last = not len(subscription)
         if last:
             self.subscriptions.remove(subscription)
+        # … and on_delete behind the on_unsubscribe of who was the last.
         if not is_reserved(subscription.uri):
             self._realm.announce("wamp.subscription.on_unsubscribe", session.id, subscription.id)
             if last:

@@ -70,10 +70,12 @@ class Dealer:
             WampError: no such procedure, not authorized, or a feature that the callee lacks.
             ProtocolViolationError: a progressive CALL of one who did not announce it.
         """
+        # "Progressive Call Invocations": without a word of it a router may take it for an error.
         if request.progress and not session.peer.sends_progressive:
             raise ProtocolViolationError("progressive call invocations were not announced")
         self._realm.authorize(session, "call", request.procedure, "exact")
         self._realm.counters.calls += 1
+        # Ours first: no pattern of a client's answers for the router ("Reserved URIs").
         own = self._own.get(request.procedure)
         if own is not None:
             self._call_own(session, request, own)
@@ -122,6 +124,7 @@ class Dealer:
             self.ongoing.fail(call, error)
             return
         self.ongoing.go_on(call, callee)
+        # "Progressive Call Invocations": further ones under the first's id, to the same callee.
         for request in postponed:
             self.ongoing.send_invocation(call, request)
 
@@ -160,10 +163,12 @@ class Dealer:
         session: Session, request: requests.Call, chosen: Callee, registration: Registration
     ) -> dict[str, Any]:
         details: dict[str, Any] = {}
-        if registration.match != "exact":
+        if registration.match != "exact":  # "Pattern-based Registration"
             details["procedure"] = request.procedure
+        # "Progressive Call Results": a callee that does not know of them must not be asked.
         if request.receive_progress and chosen.session.peer.yields_progress:
             details["receive_progress"] = True
+        # "Caller Identification": the caller may offer it, and the callee may have asked for it.
         if request.disclose_me or chosen.disclose_caller:
             details["caller"] = session.id
             details["caller_authid"] = session.authid
@@ -214,7 +219,7 @@ class Dealer:
         """Pass on what a callee yielded."""
         if not answer.progress:
             self.ongoing.finish(call, answer.args, answer.kwargs)
-        elif call.receive_progress:
+        elif call.receive_progress:  # what nobody asked for is dropped
             self.ongoing.progress(call, answer.args, answer.kwargs)
 
     def error(self, session: Session, answer: requests.Error) -> None:
@@ -230,6 +235,7 @@ class Dealer:
     @staticmethod
     def _invoked(session: Session, invocation: int) -> OngoingCall | None:
         call = session.invocations.get(invocation)
+        # Ids count up ("IDs"): what is higher was never given, what is lower is over.
         if call is None and invocation > session.last_invocation:
             raise ProtocolViolationError("an answer to an INVOCATION that was never sent")
         return call
@@ -251,6 +257,7 @@ class Dealer:
 
     def forget(self, session: Session) -> None:
         """Drop all that a session registered, called and was invoked for."""
+        # Registrations first: what fails below may be called again, and must not come here.
         self.registrar.forget(session)
         self.lose_callee(session)
         self.ongoing.lose_caller(session.calls)

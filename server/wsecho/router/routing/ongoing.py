@@ -41,7 +41,7 @@ class Ongoing:
         call.caller.calls[call.request] = call
         if call.callee is not None:
             call.callee.invocations[call.invocation] = call
-        if call.timeout:
+        if call.timeout:  # "Call Timeouts", by the dealer
             self._start_timer(call)
 
     def go_on(self, call: OngoingCall, callee: Invoked) -> None:
@@ -66,6 +66,7 @@ class Ongoing:
     def finish(self, call: OngoingCall, args: Args, kwargs: Kwargs) -> None:
         """End a call by its RESULT; nothing happens where it has ended."""
         if call.state is not CallState.ENDED:
+            # Ended first: whatever sending leads to finds no call to end again.
             self._end(call)
             self.send_result(call, args, kwargs)
 
@@ -96,6 +97,8 @@ class Ongoing:
 
     def cancel(self, call: OngoingCall, mode: CancelMode) -> None:
         """End a call for its caller, or with `kill` let the callee end it."""
+        # "Call Canceling": `kill` waits for the callee's word, `killnowait` and `skip` do not, and
+        # `skip` does not tell it. One that cannot be interrupted can but be skipped.
         callee = call.callee
         if mode == "kill" and callee is not None and callee.peer.can_be_interrupted:
             if call.state is not CallState.KILLING:

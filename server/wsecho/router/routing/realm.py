@@ -157,6 +157,7 @@ class Realm:
 
     def join(self, session: Session) -> None:
         """Take in a session that has just been opened."""
+        # Known before it is announced: whoever hears of it may ask for it at once.
         self.sessions[session.id] = session
         self.others.joined(session)
         self.announce("wamp.session.on_join", session.describe())
@@ -180,6 +181,8 @@ class Realm:
             self._draining = False
 
     def _clear_up(self, session: Session) -> None:
+        # What it held goes before its testaments, which it must not get, nor answer; "on_leave" is
+        # the last that is heard of it ("Session Meta Events").
         self.safely(partial(self.broker.forget, session))
         self.safely(partial(self.dealer.forget, session))
         for testament in session.testaments.take():

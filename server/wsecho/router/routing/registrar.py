@@ -71,7 +71,7 @@ class Registrar:
             WampError: a reserved URI, not authorized, or the procedure is taken.
         """
         uri, match, realm = request.procedure, request.match, self._realm
-        if is_reserved(uri):
+        if is_reserved(uri):  # "Reserved URIs"
             raise WampError(errors.INVALID_URI, "procedures under wamp. are the router's own")
         realm.authorize(session, "register", uri, match)
         if match == "exact" and uri in self._own:
@@ -90,6 +90,7 @@ class Registrar:
             self._realm.others.new_id,
         )
         session.registrations[registration.id] = registration
+        # REGISTERED before any INVOCATION of it, and before the meta events.
         session.send(outgoing.registered(request.request, registration.id))
         self._tell_registered(session, registration, new=new)
 
@@ -142,6 +143,7 @@ class Registrar:
         registration = session.registrations.get(request.registration)
         if registration is None:
             raise WampError(errors.NO_SUCH_REGISTRATION)
+        # The answer first, for its sender may hear the meta events of what follows.
         session.send(outgoing.unregistered(request.request))
         self.remove(session, registration)
 
@@ -160,6 +162,7 @@ class Registrar:
 
     def remove(self, session: Registrant, registration: Registration) -> None:
         """Let a session serve a procedure no longer; calls under way go on."""
+        # "Registration Meta Events": on_delete behind the on_unregister of who was the last.
         realm = self._realm
         if session.is_here:
             realm.others.unregistered(session, registration)

@@ -123,6 +123,24 @@ def test_what_the_peer_cannot_take_is_not_sent() -> None:
     assert raw.heard()[0][:5] == [8, 48, 3, {}, "wamp.error.payload_size_exceeded"]
 
 
+def test_an_error_that_the_peer_cannot_take_is_another_error() -> None:
+    """Its callee chose a URI that alone is too long: the call ends, and nobody else hears of it."""
+    server = make_server()
+    raw, _ = Raw.shake_hands(server, b"\x7f\x01\0\0")
+    raw.say(HELLO)
+    raw.frames()
+    callee = Wamp.join(server)
+    callee.say([64, 1, {}, "com.example.failing"])
+    callee.heard()
+    for number, uri in enumerate(("com." + "x" * 600, "com." + "x" * 400, "com.short"), 1):
+        raw.say([48, number, {}, "com.example.failing"])
+        [[_, invocation, *_]] = callee.heard()
+        callee.say([8, 68, invocation, {}, uri, ["y" * 600]])
+        expected = "wamp.error.payload_size_exceeded" if len(uri) > 500 else uri
+        assert raw.heard() == [[8, 48, number, {}, expected]]
+        assert callee.heard() == []
+
+
 @pytest.mark.parametrize(
     "frame", [b"\0\0\0\1{", b"\0\0\0\5[999]", b"\3\0\0\0", b"\x08\0\0\0", b"\0\0\0\0"]
 )
