@@ -15,7 +15,7 @@ project_copyright = author
 version = release = __version__
 language = "en"
 
-extensions = ["myst_parser", "generating"]
+extensions = ["myst_parser", "generating", "labelling"]
 exclude_patterns = ["_ext", "_static"]
 source_suffix = {".md": "markdown"}
 nitpicky = True

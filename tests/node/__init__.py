@@ -23,7 +23,7 @@ def run_node(script: str, *arguments: str) -> str:
         subprocess.CalledProcessError: it failed.
     """
     done = subprocess.run(
-        [_program("node"), str(_installed() / script), *arguments],
+        [_program("node"), str(installed() / script), *arguments],
         capture_output=True,
         text=True,
         timeout=4 * PATIENCE,
@@ -35,7 +35,7 @@ def run_node(script: str, *arguments: str) -> str:
 
 def node_process(script: str, *arguments: str) -> Process:
     """Start a script of this folder; whoever starts it ends it."""
-    return Process.start(_node(), str(_installed() / script), *arguments)
+    return Process.start(_node(), str(installed() / script), *arguments)
 
 
 def _node() -> str:
@@ -67,7 +67,8 @@ def _program(name: str) -> str:
 
 
 @functools.cache
-def _installed() -> Path:
+def installed() -> Path:
+    """Where the clients are, installed by now."""
     # npm keeps there what it has installed, and from which lock file.
     made, wanted = HERE / "node_modules" / ".package-lock.json", HERE / "package-lock.json"
     if not made.exists() or made.stat().st_mtime < wanted.stat().st_mtime:
