@@ -2,8 +2,8 @@
 """A Redis that answers as a test says, on a connection without a network, by a clock of its own.
 
 It is a reactor, as far as the bus needs one. What is sent to it is kept in `asked`, scripts by
-their names; what it has an answer for it answers in order, as Redis does, and where a test says
-`WAIT` all that is behind waits too.
+the names of their files. What it has an answer for it answers in order, as Redis does; where a test
+says `WAIT` all that is behind waits too.
 """
 
 from collections import defaultdict, deque
@@ -36,7 +36,7 @@ WAIT: Final = object()
 INFO: Final = b"# Server\r\nredis_version:7.0.15\r\nredis_mode:standalone\r\nrun_id:run1\r\n"
 
 _NAMES: Final = {
-    word: prefix + name
+    word: prefix + name.lower()
     for name, script in vars(scripts).items()
     if isinstance(script, scripts.Script)
     for word, prefix in ((script.digest, ""), (script.source, "EVAL "))
@@ -57,12 +57,12 @@ _DEFAULTS: Final[dict[str, Any]] = {
     "GET": None,
     "HGET": None,
     "ZSCORE": None,
-    "BEAT": [1],
-    "READ_LOG": [b"0-0", 0],
-    "ATTEND": None,
-    "TOUCH": None,
-    "READ_KEPT": [b"0", []],
-    "FETCH_ASIDE": None,
+    "beat": [1],
+    "read_log": [b"0-0", 0],
+    "attend": None,
+    "touch": None,
+    "read_kept": [b"0", []],
+    "fetch_aside": None,
 }
 
 

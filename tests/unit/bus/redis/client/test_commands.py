@@ -48,7 +48,7 @@ def test_where_another_may_be_the_master_the_connection_is_made_anew(code: str) 
 
 def test_what_was_done_halfway_is_unknown() -> None:
     """It may appear all the same."""
-    world = connected(TURN=Refusal("HALFWAY OOM because"))
+    world = connected(turn=Refusal("HALFWAY OOM because"))
     got = told(world.commands.run(TURN, ["k"], []))
     world.redis.settle()
     assert isinstance(got[0], BusTimeout)
@@ -99,12 +99,12 @@ def test_what_waits_for_the_first_attempt() -> None:
 
 def test_a_script_is_sent_whole_where_redis_has_forgotten_it() -> None:
     """It was flushed, or this is another one."""
-    world = connected(TURN=Refusal("NOSCRIPT no matching script"))
-    world.redis.answers["EVAL TURN"] = 7
+    world = connected(turn=Refusal("NOSCRIPT no matching script"))
+    world.redis.answers["EVAL turn"] = 7
     got = told(world.commands.run(TURN, ["k"], ["a", "b"]))
-    assert world.redis.take() == [("TURN", "k", "a", "b"), ("EVAL TURN", "k", "a", "b")]
+    assert world.redis.take() == [("turn", "k", "a", "b"), ("EVAL turn", "k", "a", "b")]
     assert (got, world.measures.refused) == ([7], 0)
-    world.redis.answers["EVAL TURN"] = Refusal("OOM no")
+    world.redis.answers["EVAL turn"] = Refusal("OOM no")
     got = told(world.commands.run(TURN, ["k"], []))
     world.redis.settle()
     assert isinstance(got[0], BusUnavailable)
@@ -112,7 +112,7 @@ def test_a_script_is_sent_whole_where_redis_has_forgotten_it() -> None:
 
 def test_a_script_that_is_forgotten_as_the_connection_goes() -> None:
     """It was not run, and it is not sent whole."""
-    world = connected(TURN=WAIT)
+    world = connected(turn=WAIT)
     got = told(world.commands.run(TURN, ["k"], []))
     world.redis.settle()
     world.link.cut()

@@ -93,7 +93,7 @@ def test_sentinels_lead_to_the_master() -> None:
     ("answers", "kind"),
     [
         ({"HELLO": Refusal("LOADING data")}, RedisError),
-        ({"EVAL": 1, "TRIAL": Refusal("READONLY no")}, RedisError),
+        ({"EVAL": 1, "trial": Refusal("READONLY no")}, RedisError),
         ({"SUBSCRIBE": Refusal("NOPERM no")}, RedisError),
         ({"HELLO": bytearray(b"HTTP/1.1 400\r\n")}, LostError),
         ({"INFO": WAIT}, LateError),

@@ -92,7 +92,7 @@ def test_what_is_told_between_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> N
         (Socket(ScriptedRedis(INFO=bytearray()), OSError(104, "reset")), "reached: reset"),
         (Socket(ScriptedRedis(HELLO=bytearray(b"HTTP/1.1 400\r\n"))), "is no Redis"),
         (Socket(ScriptedRedis(HELLO=Refusal("LOADING data"))), "still reading its data"),
-        (Socket(ScriptedRedis(EVAL=1, TRIAL=Refusal("BUSY a script"))), "SCRIPT KILL"),
+        (Socket(ScriptedRedis(EVAL=1, trial=Refusal("BUSY a script"))), "SCRIPT KILL"),
         (Socket(ScriptedRedis(SELECT=Refusal("ERR out of range"))), "no database 3"),
     ],
 )

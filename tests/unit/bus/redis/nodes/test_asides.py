@@ -33,19 +33,19 @@ def test_what_is_large_or_looks_so_needs_a_place(payload: bytes, needs: bool) ->
 
 def test_it_is_left_in_a_place_of_its_own() -> None:
     """Each time another; the channel tells of it with the mark in front."""
-    world = connected(SET_ASIDE=2)
+    world = connected(set_aside=2)
     got = [told(set_aside(world.commands, world.keys, "c", b"large")) for _ in range(2)]
     one, other = world.redis.take()
     assert got == [[2], [2]]
     name, key, places, channel, place, payload, _lasting, most, mark = one
-    assert (name, key, places) == ("SET_ASIDE", f"p:{{@}}:aside:{place}", "p:{@}:asides")
+    assert (name, key, places) == ("set_aside", f"p:{{@}}:aside:{place}", "p:{@}:asides")
     assert (channel, payload, most, mark) == ("c", "large", str(MAX_ASIDE), MARK.decode())
     assert other[1] != key
 
 
 def test_there_is_no_place_for_more_than_redis_is_given() -> None:
     """Whoever says it is told so."""
-    world = connected(SET_ASIDE=-1)
+    world = connected(set_aside=-1)
     got = told(set_aside(world.commands, world.keys, "c", b"large"))
     world.redis.settle()
     assert isinstance(got[0], BusUnavailable)
@@ -73,12 +73,12 @@ class Hearing:
 
 def test_what_was_told_is_heard_and_what_was_told_of_is_fetched() -> None:
     """The one at once."""
-    hearing = Hearing(connected(FETCH_ASIDE=b"large"))
+    hearing = Hearing(connected(fetch_aside=b"large"))
     assert hearing.hear(b"small") == [None]
     got = hearing.hear(MARK + b"place")
     assert (got, hearing.heard) == ([], [b"small"])
     asked = hearing.world.redis.take()
-    assert asked == [("FETCH_ASIDE", "p:{@}:aside:place", "p:{@}:asides", "place")]
+    assert asked == [("fetch_aside", "p:{@}:aside:place", "p:{@}:asides", "place")]
     assert (got, hearing.heard) == ([None], [b"small", b"large"])
 
 
@@ -92,7 +92,7 @@ def test_what_was_told_is_heard_and_what_was_told_of_is_fetched() -> None:
 )
 def test_what_cannot_be_had_keeps_nothing_back(reply: Any, lines: list[str]) -> None:
     """The log says why, where nobody else does."""
-    hearing = Hearing(connected(FETCH_ASIDE=reply))
+    hearing = Hearing(connected(fetch_aside=reply))
     with capturedLogs() as events:
         got = hearing.hear(MARK + b"place")
         hearing.world.redis.settle()
@@ -102,7 +102,7 @@ def test_what_cannot_be_had_keeps_nothing_back(reply: Any, lines: list[str]) -> 
 
 def test_what_was_told_of_on_a_connection_that_is_gone_is_not_fetched() -> None:
     """It is lost, as all is that was told meanwhile."""
-    hearing = Hearing(connected(FETCH_ASIDE=WAIT))
+    hearing = Hearing(connected(fetch_aside=WAIT))
     got = [hearing.hear(MARK + b"one"), hearing.hear(MARK + b"two")]
     assert len(hearing.world.redis.take()) == 1
     hearing.inbox.break_off()

@@ -25,7 +25,7 @@ class World:
     leases: Leases = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.redis.redis.answers["CLAIM"] = 5
+        self.redis.redis.answers["claim"] = 5
         self.leases = Leases(
             *("me", self.redis.commands, self.redis.keys, "9000"),
             speaks_locally=self.speaks_locally,
@@ -46,7 +46,7 @@ class World:
 
     def take(self) -> list[tuple[str, ...]]:
         """What was asked, without the names of what all of it is about."""
-        asked = self.redis.redis.take("CLAIM", "RELEASE", "TURN")
+        asked = self.redis.redis.take("claim", "release", "turn")
         return [(each[0], *(word for word in each[1:] if "{@}" not in word)) for each in asked]
 
 
@@ -54,7 +54,7 @@ def test_a_claim_has_a_rank() -> None:
     """To claim again what one holds asks nobody."""
     world = World()
     assert world.claim() == [5]
-    assert world.take() == [("CLAIM", "place", "me", "holder", "rule", "1", "0", "9000")]
+    assert world.take() == [("claim", "place", "me", "holder", "rule", "1", "0", "9000")]
     assert world.claim() == [5]
     assert world.take() == []
 
@@ -62,7 +62,7 @@ def test_a_claim_has_a_rank() -> None:
 def test_what_others_hold_is_refused() -> None:
     """Under their rule; it is not held then."""
     world = World()
-    world.redis.redis.next("CLAIM", b"theirs")
+    world.redis.redis.next("claim", b"theirs")
     [error] = world.claim()
     assert isinstance(error, HeldError)
     assert error.rule == "theirs"
@@ -75,10 +75,10 @@ def test_a_claim_is_made_again_with_its_rank() -> None:
     world.claim()
     world.claim(Claim("other", "holder", "rule", is_shared=False))
     world.take()
-    world.redis.redis.next("CLAIM", 5, 8)
+    world.redis.redis.next("claim", 5, 8)
     assert world.renew() == [
-        ("CLAIM", "place", "me", "holder", "rule", "1", "5", "9000"),
-        ("CLAIM", "other", "me", "holder", "rule", "0", "5", "9000"),
+        ("claim", "place", "me", "holder", "rule", "1", "5", "9000"),
+        ("claim", "other", "me", "holder", "rule", "0", "5", "9000"),
     ]
     assert world.claim(Claim("other", "holder", "rule", is_shared=False)) == [8]
 
@@ -90,7 +90,7 @@ def test_what_others_hold_by_now_is_lost(reply: Any, lost: list[str]) -> None:
     """But for what Redis could not tell."""
     world = World()
     world.claim()
-    world.redis.redis.next("CLAIM", reply)
+    world.redis.redis.next("claim", reply)
     world.renew()
     assert world.lost == lost
     assert len(world.renew()) == 1 - len(lost)
@@ -101,7 +101,7 @@ def test_what_was_ceded_meanwhile_is_not_lost(reply: Any) -> None:
     """Whoever held it wants it no more."""
     world = World()
     world.claim()
-    world.redis.redis.next("CLAIM", WAIT)
+    world.redis.redis.next("claim", WAIT)
     renewed = told(world.leases.renew())
     world.leases.cede("place", "holder")
     world.redis.redis.settle()
@@ -118,13 +118,13 @@ def test_a_claim_is_ceded(node: str | None, is_others: str) -> None:
     world.claim()
     world.take()
     world.leases.cede("place", "holder", node)
-    assert world.take() == [("RELEASE", "place", node or "me", "holder", is_others)]
+    assert world.take() == [("release", "place", node or "me", "holder", is_others)]
     assert len(world.renew()) == (node == "dead")
 
 
 def refuse(world: World) -> None:
     """Have Redis refuse to let go."""
-    world.redis.redis.next("RELEASE", Refusal("BUSY x"))
+    world.redis.redis.next("release", Refusal("BUSY x"))
     world.leases.cede("place", "holder")
     world.redis.redis.settle()
 
@@ -138,7 +138,7 @@ def be_away(world: World) -> None:
 
 def be_lost(world: World) -> None:
     """Have it go before it answers."""
-    world.redis.redis.next("RELEASE", WAIT)
+    world.redis.redis.next("release", WAIT)
     world.leases.cede("place", "holder")
     world.redis.redis.settle()
     world.redis.go_away()
@@ -152,24 +152,24 @@ def test_what_could_not_be_ceded_is_ceded_later(happen: Callable[[World], None])
     world.claim()
     happen(world)
     world.take()
-    assert world.renew() == [("RELEASE", "place", "me", "holder", "0")]
+    assert world.renew() == [("release", "place", "me", "holder", "0")]
     assert world.renew() == []
     world.claim()
     happen(world)
     world.claim()
     world.take()
-    assert [each[0] for each in world.renew()] == ["CLAIM"]
+    assert [each[0] for each in world.renew()] == ["claim"]
 
 
 def test_a_claim_of_which_nobody_knows_is_ceded() -> None:
     """Redis did not answer: it may hold it."""
     world = World()
-    world.redis.redis.next("CLAIM", WAIT)
+    world.redis.redis.next("claim", WAIT)
     got = world.claim()
     world.redis.go_away()
     assert isinstance(got[0], BusTimeout)
     world.redis.come_back()
-    assert world.renew() == [("RELEASE", "place", "me", "holder", "0")]
+    assert world.renew() == [("release", "place", "me", "holder", "0")]
 
 
 def test_where_redis_is_away_nothing_is_claimed() -> None:
@@ -201,7 +201,7 @@ def test_nothing_is_put_right_while_redis_is_away() -> None:
 def test_turns_count_up() -> None:
     """In Redis."""
     world = World()
-    world.redis.redis.answers["TURN"] = 3
+    world.redis.redis.answers["turn"] = 3
     got = told(world.leases.take_turn("place"))
-    assert world.take() == [("TURN", "place", "9000")]
+    assert world.take() == [("turn", "place", "9000")]
     assert got == [3]

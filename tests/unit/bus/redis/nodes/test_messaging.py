@@ -57,7 +57,7 @@ def test_what_is_large_waits_in_a_place() -> None:
     sent = told(world.messaging.send_to("you", "s", TOO_LARGE))
     world.messaging.broadcast("s", TOO_LARGE)
     asked = world.take()
-    assert [each[0] for each in asked] == ["SET_ASIDE", "SET_ASIDE"]
+    assert [each[0] for each in asked] == ["set_aside", "set_aside"]
     assert [each[3] for each in asked] == ["p:{0}node:you:s", "p:{0}subject:s"]
     assert sent == [True]
 
@@ -86,8 +86,8 @@ def test_what_is_logged_is_kept_in_the_same_step() -> None:
     rest = ("9000", str(MAX_LOGGED))
     names = ("p:{@}:log:s", "p:{@}:last:s", "p:{@}:kept:s")
     assert world.take() == [
-        ("PROCLAIM", *names, "hi", "p:{0}log:s", "1000", "", *rest),
-        ("PROCLAIM", *names, "hi", "p:{0}log:s", "1000", "name", *rest),
+        ("proclaim", *names, "hi", "p:{0}log:s", "1000", "", *rest),
+        ("proclaim", *names, "hi", "p:{0}log:s", "1000", "name", *rest),
     ]
     assert got == [[True], [True]]
     assert world.messaging.names == {"p:{@}:last:s", "p:{@}:kept:s"}
@@ -99,7 +99,7 @@ def test_a_will_is_carried_out_in_the_same_step(will: Will, is_own: str) -> None
     world = World()
     told(world.wills.bequeath("s", "w", b"last"))
     world.take()
-    world.redis.redis.next("PROCLAIM", 1, 0)
+    world.redis.redis.next("proclaim", 1, 0)
     got = [told(world.messaging.broadcast_logged("s", b"hi", None, will)) for _ in range(2)]
     [one, _] = world.take()
     assert one[4] == f"p:{{@}}:wills:{will.node}"
@@ -121,7 +121,7 @@ def test_a_will_that_was_taken_back_is_not_said() -> None:
 def test_what_could_not_be_logged_is_told(reply: Refusal, kind: type[Exception]) -> None:
     """And what is unknown as such."""
     world = World()
-    world.redis.redis.answers["PROCLAIM"] = reply
+    world.redis.redis.answers["proclaim"] = reply
     got = told(world.messaging.broadcast_logged("s", b"hi"))
     world.take()
     assert isinstance(got[0], kind)
@@ -130,12 +130,12 @@ def test_what_could_not_be_logged_is_told(reply: Refusal, kind: type[Exception])
 def test_something_is_kept_and_dropped() -> None:
     """If Redis is there, and takes it; there is nothing to do for no names."""
     world = World()
-    world.redis.redis.next("KEEP_UNDER", Refusal("OOM no"))
+    world.redis.redis.next("keep_under", Refusal("OOM no"))
     world.messaging.keep("s", "a", b"1")
     world.messaging.drop("s", ["a", "b"])
     world.messaging.drop("s", [])
     assert world.take() == [
-        ("KEEP_UNDER", "p:{@}:kept:s", "a", "1", "9000"),
+        ("keep_under", "p:{@}:kept:s", "a", "1", "9000"),
         ("HDEL", "p:{@}:kept:s", "a", "b"),
     ]
     world.redis.go_away()
@@ -149,25 +149,25 @@ def test_something_is_kept_and_dropped() -> None:
 def test_what_is_kept_is_read_some_at_a_time() -> None:
     """What there is no room for one by one; it may be gone by then."""
     world = World()
-    world.redis.redis.next("READ_KEPT", [b"4", [b"big", b"gone"], b"a", b"1"])
-    world.redis.redis.next("READ_KEPT", [b"0", [], b"b", b"2"])
+    world.redis.redis.next("read_kept", [b"4", [b"big", b"gone"], b"a", b"1"])
+    world.redis.redis.next("read_kept", [b"0", [], b"b", b"2"])
     world.redis.redis.next("HGET", b"large", None)
     got = told(world.messaging.kept("s"))
     asked = world.take()
     assert [each[:3] for each in asked] == [
-        ("READ_KEPT", "p:{@}:kept:s", "0"),
+        ("read_kept", "p:{@}:kept:s", "0"),
         ("HGET", "p:{@}:kept:s", "big"),
         ("HGET", "p:{@}:kept:s", "gone"),
-        ("READ_KEPT", "p:{@}:kept:s", "4"),
+        ("read_kept", "p:{@}:kept:s", "4"),
     ]
     assert got == [{"a": b"1", "big": b"large", "b": b"2"}]
 
 
-@pytest.mark.parametrize("name", ["READ_KEPT", "HGET"])
+@pytest.mark.parametrize("name", ["read_kept", "HGET"])
 def test_what_is_kept_is_read_whole_or_not(name: str) -> None:
     """Where a step fails, all of it does."""
     world = World()
-    answers: dict[str, Any] = {"READ_KEPT": [b"0", [b"big"]], "HGET": b"x"}
+    answers: dict[str, Any] = {"read_kept": [b"0", [b"big"]], "HGET": b"x"}
     world.redis.redis.answers |= {**answers, name: Refusal("BUSY x")}
     got = told(world.messaging.kept("s"))
     world.take()

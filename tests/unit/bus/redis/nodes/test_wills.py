@@ -74,7 +74,7 @@ def test_a_will_is_kept_and_taken_back() -> None:
     """As many as are taken back at a time in one command, and for none in none."""
     world = World()
     assert world.bequeath() == [None]
-    assert world.take() == [("BEQUEATH", MINE, WILLED, "me", "s\nw", "last", LASTING)]
+    assert world.take() == [("bequeath", MINE, WILLED, "me", "s\nw", "last", LASTING)]
     world.wills.revoke("s", ["w", "v"])
     world.wills.revoke("s", [])
     assert world.take() == [("HDEL", MINE, "s\nw", "s\nv")]
@@ -84,7 +84,7 @@ def test_a_will_is_kept_and_taken_back() -> None:
 def test_a_will_that_is_not_kept_is_none(code: str) -> None:
     """Whoever left it is told, and it is not kept later."""
     world = World()
-    world.redis.redis.next("BEQUEATH", Refusal(f"{code} no"))
+    world.redis.redis.next("bequeath", Refusal(f"{code} no"))
     [error] = world.bequeath()
     assert isinstance(error, BusUnavailable)
     world.take()
@@ -102,7 +102,7 @@ def test_where_redis_is_away_nothing_is_left() -> None:
     alone.redis.go_away()
     assert alone.bequeath() == [None]
     alone.redis.come_back()
-    assert [each[0] for each in alone.renew()] == ["BEQUEATH", "HKEYS"]
+    assert [each[0] for each in alone.renew()] == ["bequeath", "HKEYS"]
 
 
 def test_what_redis_knows_is_put_right() -> None:
@@ -112,7 +112,7 @@ def test_what_redis_knows_is_put_right() -> None:
     world.take()
     world.redis.redis.answers["HKEYS"] = [b"s\na", b"s\ngone"]
     assert world.renew() == [
-        ("BEQUEATH", MINE, WILLED, "me", "s\na", "last", LASTING),
+        ("bequeath", MINE, WILLED, "me", "s\na", "last", LASTING),
         ("HKEYS", MINE),
         ("HDEL", MINE, "s\ngone"),
     ]
@@ -122,7 +122,7 @@ def test_what_others_have_carried_out_is_left_no_more() -> None:
     """They have taken this node for dead."""
     world = World()
     world.bequeath()
-    world.redis.redis.answers["BEQUEATH"] = 0
+    world.redis.redis.answers["bequeath"] = 0
     world.renew()
     assert world.wills.is_spent("s", Will("me", "w")) is True
 
@@ -136,7 +136,7 @@ def test_putting_right_never_fails(is_away: bool) -> None:
         world.redis.go_away()
         assert told(world.wills.renew()) == [None]
     else:
-        world.redis.redis.answers |= {"BEQUEATH": Refusal("OOM x"), "HKEYS": Refusal("BUSY x")}
+        world.redis.redis.answers |= {"bequeath": Refusal("OOM x"), "HKEYS": Refusal("BUSY x")}
         world.renew()
     assert not world.wills.is_revoked("s", Will("me", "w"))
 
@@ -177,11 +177,11 @@ def test_it_is_noted_that_it_was() -> None:
     world = World()
     world.bequeath()
     world.take()
-    world.redis.redis.next("KEEP_UNDER", Refusal("OOM x"))
+    world.redis.redis.next("keep_under", Refusal("OOM x"))
     world.wills.spend("s", Will("dead", "w"))
     world.wills.spend("s", Will("me", "w"))
     assert world.take() == [
-        ("KEEP_UNDER", "p:{@}:wills:dead", "s\nw", "", LASTING),
+        ("keep_under", "p:{@}:wills:dead", "s\nw", "", LASTING),
         ("HDEL", MINE, "s\nw"),
     ]
     world.redis.go_away()
