@@ -73,12 +73,22 @@ class RedisRooms:
         self._ids = iter(range(1, 1 << 20))
         self._receipts: dict[str, tuple[str, list[Any]]] = {}
         redis.answers |= {
-            "HELLO": self._greeted, "TIME": self._tell_time, "SCAN": self._scan,
-            "PUBLISH": self._tell, "HGETALL": self._who, "HKEYS": self._who_keys,
-            "SUBSCRIBE": self._listen, "UNSUBSCRIBE": self._leave, "XRANGE": self._range,
-            "PSUBSCRIBE": self._listen_to_all, "PUNSUBSCRIBE": self._leave_all,
-            "publish": self._publish, "load": self._load, "standing": self._standing,
-            "attend": self._attend, "beat": self._beat,
+            "HELLO": self._greeted,
+            "TIME": self._tell_time,
+            "SCAN": self._scan,
+            "PUBLISH": self._tell,
+            "HGETALL": self._who,
+            "HKEYS": self._who_keys,
+            "SUBSCRIBE": self._listen,
+            "UNSUBSCRIBE": self._leave,
+            "XRANGE": self._range,
+            "PSUBSCRIBE": self._listen_to_all,
+            "PUNSUBSCRIBE": self._leave_all,
+            "publish": self._publish,
+            "load": self._load,
+            "standing": self._standing,
+            "attend": self._attend,
+            "beat": self._beat,
         }
 
     # what a test does

@@ -115,11 +115,18 @@ class Line(StringTransport):
         while (words := self.reader.gets()) is not False:
             self.unanswered.append(tuple(words))
 
-    def loseConnection(self) -> None:
+    def abortConnection(self) -> None:
         """Be gone in a moment, as with the reactor."""
         self._redis.callLater(0, self.hang_up)
 
-    abortConnection = loseConnection
+    def loseConnection(self) -> None:
+        """The same, once Redis has taken what was sent."""
+        self._redis.callLater(0, self._leave)
+
+    def _leave(self) -> None:
+        while self.is_open and self.unanswered:
+            self._redis.answer(self.unanswered.popleft())
+        self.hang_up()
 
     def feed(self, data: bytes) -> None:
         """Have something come by it."""

@@ -41,7 +41,6 @@ class MemoryBus:
         self._wills: set[tuple[str, str]] = set()
         self._claims = LeaseTable()
         self.node = secrets.token_urlsafe(9)
-        self.take_turn = self._claims.take_turn
 
     measures: Final = None
     is_up: Final = True
@@ -144,6 +143,10 @@ class MemoryBus:
         """Take a claim back."""
         if node in {None, self.node}:
             self._claims.cede(place, holder)
+
+    def take_turn(self, place: str) -> int:
+        """Count up from 0 at a place, while it is held."""
+        return self._claims.take_turn(place)
 
     def watch_nodes(self, changed: Callable[[frozenset[str]], None]) -> None:
         """There is no node but this one, for ever."""

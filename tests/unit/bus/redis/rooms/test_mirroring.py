@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT
+"""What follows of what a room's log says: for the hub, for members, and for who hears of all."""
+
+from tests.support.redis_rooms import BusWorld
+from wsecho.core.wire.positions import Position
+
+
+def overhearing() -> BusWorld:
+    """A node that hears of all rooms, and was told of one message in room a, which it lost."""
+    world = BusWorld()
+    world.bus.overhear(all_rooms=True)
+    world.redis.settle()
+    world.rooms.time += 10
+    world.rooms.say("1")
+    assert world.texts() == ["1"]
+    return world
+
+
+def test_who_hears_of_all_is_told_of_what_is_followed_from_now_on() -> None:
+    """Of each message once, though the room is loaded with its past."""
+    world = overhearing()
+    world.attach()
+    world.rooms.say("2")
+    assert world.texts() == ["1", "2"]
+    assert world.history() == ["1", "2"]
+
+
+def test_what_was_missed_of_a_room_that_is_followed_now_is_told() -> None:
+    """Who hears of all had been told of the one before."""
+    world = overhearing()
+    world.rooms.loses = True
+    world.rooms.say("2")
+    world.rooms.loses = False
+    world.attach()
+    assert world.texts() == ["1", "2"]
+
+
+def test_what_the_log_has_no_more_of_it_is_skipped() -> None:
+    """Up to where the room begins here."""
+    world = overhearing()
+    world.rooms.loses = True
+    for text in ("2", "3", "4"):
+        world.rooms.say(text)
+    log = world.rooms.log("a")
+    log.entries = log.entries[-1:]
+    world.rooms.loses = False
+    world.attach()
+    assert world.events == [("said", "a", "1"), ("skipped", "a", 1, 3), ("said", "a", "4")]
+
+
+def test_a_room_that_has_begun_anew_meanwhile_is_told_of() -> None:
+    """Where it begins, and what was said there."""
+    world = overhearing()
+    world.rooms.logs.clear()
+    world.rooms.loses = True
+    world.rooms.say("2")
+    world.rooms.loses = False
+    world.attach()
+    epoch = world.rooms.log("a").epoch
+    assert world.events[1:] == [("renewed", "a", epoch, 0), ("said", "a", "2")]
+
+
+def test_a_message_is_as_old_as_redis_says() -> None:
+    """By its own clock: what has gone there by its age is not remembered here for longer."""
+    world = BusWorld()
+    world.rooms.say("old")
+    world.rooms.time += world.rules.history_ttl - 5
+    world.rooms.say("new")
+    world.attach()
+    assert world.history() == ["old", "new"]
+    world.redis.advance(6)
+    assert world.history() == ["new"]
+    assert world.hub.position("a", world.redis.seconds()) == Position(world.rooms.log("a").epoch, 2)
