@@ -167,3 +167,14 @@ def test_what_is_refused_no_longer_is_told() -> None:
     assert [formatEvent(each) for each in events[1:]] == [
         "Redis has refused nothing with OOM for 30 s; it had, 2 times"
     ]
+
+
+def test_what_waited_for_the_first_attempt_is_refused_with_it() -> None:
+    """Nothing of it was sent."""
+    world = RedisWorld(ScriptedRedis())
+    world.redis.refuses = True
+    world.link.start()
+    got = told(world.commands.ask("PING"))
+    world.redis.settle()
+    assert isinstance(got[0], BusUnavailable)
+    assert (world.measures.timeouts, world.measures.refused) == (0, 0)

@@ -5,7 +5,8 @@ import re
 from pathlib import Path
 
 import wsecho.bus.redis
-from wsecho.bus.redis.client.rights import COMMANDS
+from wsecho.bus.redis.client.keys import Keys
+from wsecho.bus.redis.client.rights import COMMANDS, acl
 from wsecho.bus.redis.client.scripts import ALL, TRIAL, Script
 
 PACKAGE = Path(wsecho.bus.redis.__file__).parent
@@ -37,3 +38,11 @@ def test_all_of_it_is_tried() -> None:
     tried = {word.lower() for word in re.findall(r"\{'([A-Z]+)'", TRIAL.source.decode())}
     greeting = {"info", "select", "script|load", "eval"}
     assert tried | greeting | ON_THE_WAY == set(COMMANDS)
+
+
+def test_what_operators_give_a_user() -> None:
+    """Its keys, its channels, and for each database the very pattern that is subscribed to."""
+    words = acl("p:", (0, 3)).split(" ")
+    assert words[:4] == ["~p:*", "&p:*", "&p:{0}{*}", "&p:{3}{*}"]
+    assert words[4:] == [f"+{command}" for command in COMMANDS]
+    assert f"&{Keys('p:', 3).pattern_subscriber}" in words

@@ -4,14 +4,18 @@
 from __future__ import annotations
 
 import random
+from itertools import takewhile
 from typing import Any
 
+import pytest
 from attrs import define, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred, DeferredLock
 from twisted.logger import capturedLogs
 
+from tests.support.redis_rooms import BusWorld
+from tests.support.scripted_redis import WAIT, Refusal
 from wsecho.bus.redis.client.scripts import LARGE
 from wsecho.bus.redis.nodes.inbox import Inbox
 from wsecho.bus.redis.nodes.subject_log import SubjectLog
@@ -262,3 +266,120 @@ def test_nothing_is_missed_and_nothing_comes_twice(dice: random.Random, length: 
     log.carry_all(subject_log)
     heard = [payload.strip() for payload in heard]
     assert heard == [*(b"%d" % number for number in range(log.count - 1)), b"last"]
+
+
+# -- with what Redis refuses, and a connection that goes at any step
+
+
+@define(eq=False)
+class Node:
+    """One node that listens on subject `s`, whose log Redis has."""
+
+    world: BusWorld = field(factory=BusWorld)
+    entries: list[tuple[bytes, bytes, bytes]] = field(factory=list)
+    heard: list[bytes] = field(factory=list)
+
+    def __attrs_post_init__(self) -> None:
+        self.world.redis.answers["read_log"] = self.read
+        self.world.bus.listen("s", self.heard.append)
+        self.world.redis.take()
+
+    @property
+    def last(self) -> bytes:
+        """The id of the last entry."""
+        return self.entries[-1][0] if self.entries else NONE
+
+    def read(self, _log: str, _last: str, known: str, *words: str) -> list[Any]:
+        """Read it, as the script does."""
+        most, room, takes_large = words
+        behind = [each for each in self.entries if known and order(each[0]) > order(known.encode())]
+        found = [list(each) for each in behind[: int(most)]]
+        if found and len(found[0][2]) > int(room):
+            return [self.last, 0, found[0]] if takes_large else [self.last, 1]
+        return [self.last, 0, *takewhile(lambda each: len(each[2]) <= int(room), found)]
+
+    def say(self, payload: bytes) -> None:
+        """Have another node log something."""
+        before, this = self.last, b"%d-0" % (len(self.entries) + 1)
+        self.entries.append((this, before, payload))
+        entry = b"%s %s" % (before, this)
+        is_large = len(payload) > LARGE
+        self.world.rooms.tell("p:{0}log:s", entry if is_large else b"%s %s" % (entry, payload))
+
+    def words(self) -> list[bytes]:
+        """What was heard, without padding."""
+        return [each.strip() for each in self.heard]
+
+
+def test_what_is_logged_is_heard_from_redis() -> None:
+    """Small and large, and what was missed."""
+    node = Node()
+    node.say(b"1")
+    node.say(b"2" + PADDING * 9)
+    node.say(b"3")
+    node.world.go_away()
+    for text in (b"4", b"5" + PADDING * 9, b"6"):
+        node.say(text)
+    node.world.come_back()
+    assert node.words() == [b"1", b"2", b"3", b"4", b"5", b"6"]
+
+
+@pytest.mark.parametrize("step", [0, 1])
+@pytest.mark.parametrize("reply", [WAIT, Refusal("BUSY x")])
+def test_what_could_not_be_read_is_read_on_the_next_connection(step: int, reply: Any) -> None:
+    """Whether a part or a large one alone; what is pushed meanwhile comes behind it."""
+    node = Node()
+    node.say(b"1")
+    node.world.go_away()
+    node.say(b"2" + PADDING * 9)
+    node.world.redis.next("read_log", *[lambda *_: [node.last, 1]] * step, reply)
+    node.world.come_back()
+    node.say(b"3")
+    assert node.words() == [b"1"]
+    node.world.go_away()
+    node.world.come_back()
+    node.say(b"4")
+    assert node.words() == [b"1", b"2", b"3", b"4"]
+
+
+@pytest.mark.parametrize("reply", [WAIT, Refusal("BUSY x")])
+def test_a_large_one_that_could_not_be_fetched_is_read_later(reply: Any) -> None:
+    """With those that were behind it, large ones included, and in their order."""
+    node = Node()
+    node.world.redis.next("read_log", reply)
+    node.say(b"1" + PADDING)
+    node.say(b"2" + PADDING)
+    node.say(b"3")
+    assert node.words() == []
+    node.world.go_away()
+    node.world.come_back()
+    assert node.words() == [b"1", b"2", b"3"]
+
+
+def test_a_large_one_that_waited_for_its_turn_on_a_connection_that_is_gone() -> None:
+    """It is not asked for twice."""
+    node = Node()
+    lock = node.world.bus._commands.one_large
+    lock.acquire()
+    node.say(b"1" + PADDING)
+    node.world.go_away()
+    node.world.come_back()
+    asked = len(node.world.redis.take("read_log"))
+    lock.release()
+    assert (asked, node.words()) == (1, [b"1"])
+    assert node.world.redis.take("read_log") == []
+
+
+def test_a_large_one_that_is_pushed_while_the_log_is_read() -> None:
+    """It is read together with those behind it."""
+    node = Node()
+    node.say(b"1")
+    node.world.go_away()
+    node.say(b"2")
+    reply = node.read("", "", "1-0", "32", "99", "")
+    node.world.redis.next("read_log", WAIT)
+    node.world.come_back()
+    for text in (b"3", b"4" + PADDING, b"5"):
+        node.say(text)
+    node.world.redis.reply(reply)
+    assert node.words() == [b"1", b"2", b"3", b"4", b"5"]

@@ -4,6 +4,7 @@
 from typing import Any
 
 import pytest
+from twisted.internet.defer import CancelledError
 from twisted.logger import capturedLogs, formatEvent
 
 from tests.support.redis_rooms import LARGE_TEXT, BusWorld
@@ -64,6 +65,85 @@ def test_who_hears_of_them_no_more_is_told_nothing() -> None:
     overhearing(world)
     world.rooms.say("1")
     assert world.texts() == ["1"]
+
+
+def test_who_begins_again_is_told_nothing_of_between() -> None:
+    """It is as new as any."""
+    world = overhearing()
+    world.rooms.say("1")
+    told(world.bus.overhear(all_rooms=False))
+    world.redis.settle()
+    world.rooms.say("2")
+    overhearing(world)
+    world.rooms.say("3")
+    assert world.texts() == ["1", "3"]
+
+
+def test_who_waits_is_let_in_where_nobody_wants_to_hear_any_more() -> None:
+    """There is nothing to wait for then."""
+    world = overhearing()
+    world.go_away()
+    world.redis.next("SCAN", WAIT)
+    world.come_back()
+    got = told(world.bus.overhear(all_rooms=True))
+    world.redis.settle()
+    told(world.bus.overhear(all_rooms=False))
+    world.redis.reply([b"0", []])
+    assert got == [None]
+
+
+@pytest.mark.parametrize("goes", [False, True])
+def test_who_waits_no_more_is_passed_over(goes: bool) -> None:
+    """Whether it would have been told that it hears, or that Redis is away."""
+    world = overhearing()
+    world.go_away()
+    world.redis.next("SCAN", WAIT, WAIT)
+    world.come_back()
+    waiting: Any = world.bus.overhear(all_rooms=True)
+    others, got = told(world.bus.overhear(all_rooms=True)), told(waiting)
+    world.redis.reply([b"7", []])
+    assert (got, others) == ([], [])
+    waiting.cancel()
+    if goes:
+        world.go_away()
+        assert isinstance(others[0], BusUnavailable)
+    else:
+        world.redis.reply([b"0", []])
+        assert others == [None]
+    assert isinstance(got[0], CancelledError)
+
+
+def test_what_comes_while_it_is_caught_up_with_keeps_its_origin() -> None:
+    """Said here, and told behind what was missed."""
+    world = overhearing()
+    world.rooms.say("1")
+    world.go_away()
+    world.rooms.time += 10
+    world.rooms.say("2")
+    world.redis.next("load", WAIT)
+    world.come_back()
+    log = world.rooms.log("a")
+    entry = [log.head, log.entries[-1][2]]
+    world.say("3", origin="me")
+    assert world.texts() == ["1"]
+    head = [log.epoch.encode(), log.entries[-1][0] - 1, b"2", log.entries[0][1].encode()]
+    world.redis.reply([*head, 0, b"1020", *entry])
+    assert world.texts() == ["1", "2", "3"]
+    assert world.origins[-1] == "me"
+
+
+def test_a_log_that_is_read_in_parts() -> None:
+    """The rest is asked for at once."""
+    world = overhearing()
+    world.rooms.say("1")
+    world.go_away()
+    world.rooms.time += 10
+    for number in range(9):
+        world.rooms.say(f"{number}" * 60_000)
+    world.come_back()
+    world.redis.settle()
+    assert [text[0] for text in world.texts()] == ["1", *"012345678"]
+    assert len(world.redis.take("load")) > 1
 
 
 def test_who_stops_before_it_begins_is_let_go() -> None:

@@ -20,6 +20,7 @@ from wsecho.core.rooms.all_rooms import AllRoomsFollower
 from wsecho.core.rooms.hub import Hub, Rules
 from wsecho.core.rooms.log_follower import Loaded
 from wsecho.core.rooms.retries import Receipt
+from wsecho.core.wire.errors import BusUnavailable
 from wsecho.core.wire.positions import Position
 
 if TYPE_CHECKING:
@@ -199,3 +200,24 @@ def test_a_receipt_does_not_wait_for_what_cannot_come(end: str) -> None:
     else:
         world.remote_rooms.unfollow(world.room)
     assert given(told) == receipt(2)
+
+
+@pytest.mark.parametrize("comes", [True, False])
+def test_who_waits_for_a_room_is_told_whether_it_comes(comes: bool) -> None:
+    """Those who wait no more are passed over; how long is counted from the first."""
+    room = RemoteRoom("a", Keys("p:", 0).room("a"), 0.0)
+    waiting = [room.wait(now) for now in (3.0, 5.0)]
+    assert (room.is_waited_for, room.waited_since) == (True, 3.0)
+    gone: list[object] = []
+    waiting[0].addErrback(gone.append)
+    waiting[0].cancel()
+    outcome: list[object] = []
+    waiting[1].addBoth(outcome.append)
+    if comes:
+        room.let_in()
+        assert outcome == [None]
+    else:
+        room.turn_away(BusUnavailable())
+        assert len(outcome) == 1
+        assert outcome != [None]
+    assert (len(gone), room.is_waited_for) == (1, False)
