@@ -7,6 +7,7 @@ from twisted.logger import capturedLogs, formatEvent
 from tests.support.redis_rooms import BusWorld
 from tests.support.scripted_redis import WAIT, ScriptedRedis, told
 from wsecho.bus.redis.client.link import MAX_UNANSWERED
+from wsecho.core.limits.backpressure import FEW, FlowControlled
 from wsecho.core.wire.errors import BusUnavailable
 from wsecho.core.wire.nodes import NodeAddress
 
@@ -81,19 +82,33 @@ def test_its_end_is_quiet() -> None:
     assert world.redis.getDelayedCalls() == []
 
 
+class Speaker(FlowControlled[None]):
+    """Somebody who speaks."""
+
+    reads = True
+
+    def pause_reading(self) -> None:
+        """Note it."""
+        self.reads = False
+
+    def resume_reading(self) -> None:
+        """Note it."""
+        self.reads = True
+
+
 def test_so_much_may_be_asked() -> None:
-    """Beyond it the bus is behind; whoever waits is called once less is on its way."""
-    world = BusWorld()
+    """Beyond it who speaks is held back, until less is on its way."""
+    world, speaker = BusWorld(), Speaker()
     world.redis.next("PING", WAIT)
     for _ in range(MAX_UNANSWERED + 1):
         told(world.bus.catch_up())
-    assert world.bus.is_behind
-    called: list[int] = []
-    world.bus.when_relieved(lambda: called.append(1))
+    for _ in range(FEW + 1):
+        world.bus.pressure.check(speaker)
     world.redis.settle()
-    assert called == []
+    assert not speaker.reads
     world.redis.reply("PONG")
-    assert (called, world.bus.is_behind) == ([1], False)
+    assert speaker.reads
+    assert not world.bus.pressure
 
 
 def test_another_run_of_redis_is_noticed() -> None:

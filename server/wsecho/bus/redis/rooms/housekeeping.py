@@ -110,7 +110,7 @@ class Housekeeping:
             self._touch(remote, now, is_last=True)
             self._remote_rooms.unfollow(remote)
         elif self._commands.is_up:
-            self._remote_rooms.load(remote)
+            self._remote_rooms.look_again(remote, now)
             self._touch(remote, now)
 
     def _touch(self, remote: RemoteRoom, now: float, *, is_last: bool = False) -> None:

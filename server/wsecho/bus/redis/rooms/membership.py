@@ -214,7 +214,7 @@ class Membership:
             remote.keys.channel,
             notice,
         ]
-        self._commands.run(ATTEND, [remote.keys.who], words).addErrback(_ignore)
+        self._commands.run(ATTEND, [remote.keys.who], words).addErrback(_not_written, remote)
 
 
 def read_change(body: bytes) -> Change:
@@ -240,5 +240,6 @@ def _entry(name: bytes) -> Entry:
     return Entry(node, member)
 
 
-def _ignore(_: Failure) -> None:
-    """What could not be written is put right when the room is loaded again."""
+def _not_written(_: Failure, remote: RemoteRoom) -> None:
+    """Have it put right when who is there is looked at again."""
+    remote.wants_roster = True

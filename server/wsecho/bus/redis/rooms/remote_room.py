@@ -50,7 +50,8 @@ class RemoteRoom:
         has_strayed: whether its members heard what was said here alone.
         is_asking: whether a load is under way.
         waited_since: when whoever waits longest began to.
-        wants_roster: whether who is there has to be loaded too.
+        wants_roster: whether who is there has to be loaded too, or put right there.
+        roster_asked: when it was asked for last.
         roster: who is there, on all nodes.
         correlation: of the messages that the line was given.
     """
@@ -67,6 +68,7 @@ class RemoteRoom:
     is_asking: bool = False
     waited_since: float = 0.0
     wants_roster: bool = True
+    roster_asked: float = -inf
     roster: Roster = field(factory=Roster)
     correlation: dict[Message, bytes] = field(factory=dict)
     _waiting: list[Deferred[None]] = field(factory=list, init=False)

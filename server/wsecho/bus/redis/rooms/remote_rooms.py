@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field
 from twisted.logger import Logger
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from wsecho.bus.redis.rooms.mirroring import Mirroring
     from wsecho.core.rooms.all_rooms import AllRoomsFollower
     from wsecho.core.rooms.hub import Hub
+
+ROSTER_PATIENCE: Final = 5.0
+"""Seconds until Redis is asked again who is in a room that is current: all its members are read."""
 
 
 def _raised(outcome: Any) -> Any:
@@ -196,6 +199,13 @@ class RemoteRooms:
             self._to_load.append(remote)
         self._load_next()
 
+    def look_again(self, remote: RemoteRoom, now: float) -> None:
+        """Ask once more for what Redis has refused to tell, or to take, of a room."""
+        self.load(remote)
+        is_due = remote.wants_roster and now - remote.roster_asked >= ROSTER_PATIENCE
+        if is_due and remote.is_current and self._commands.is_up:
+            self._ask_for_roster(remote)
+
     def _load_next(self) -> None:
         while self._to_load and self._loads < MAX_LOADS and self._commands.is_up:
             self._ask(self._to_load.popleft())
@@ -205,8 +215,7 @@ class RemoteRooms:
         # What is said from here on is heard, what was said before is in the answer.
         subscribed = self._commands.subscribe(keys.channel)
         if remote.wants_roster:
-            who = self._commands.ask("HGETALL", keys.who)
-            who.addCallback(self._take_roster, remote).addErrback(self._not_loaded, remote)
+            self._ask_for_roster(remote)
         self._loads += 1
         # A line that has not begun wants all of the log, but vouches for what was seen earlier.
         seen = self.seen(remote.name)
@@ -226,6 +235,11 @@ class RemoteRooms:
         remote.is_asking = False
         self._loads -= 1
         return outcome
+
+    def _ask_for_roster(self, remote: RemoteRoom) -> None:
+        remote.roster_asked = self._now()
+        who = self._commands.ask("HGETALL", remote.keys.who)
+        who.addCallback(self._take_roster, remote).addErrback(self._not_loaded, remote)
 
     def _take_roster(self, found: dict[bytes, bytes], remote: RemoteRoom) -> None:
         remote.wants_roster = False

@@ -115,18 +115,36 @@ def test_what_redis_has_of_a_room_is_put_right() -> None:
     assert members(world) == [stays.id]
 
 
-def test_a_member_that_could_not_be_entered_is_later() -> None:
-    """Redis refuses it, for a while."""
+def test_what_redis_refused_of_a_member_is_put_right() -> None:
+    """Of one that came, and of one that went, though the connection stays."""
     world, guest = BusWorld(), Guest()
-    world.attach()
-    world.redis.next("attend", Refusal("OOM no"))
-    card = world.join(guest)
-    assert world.rooms.log("a").who == {}
-    assert members(world) == [card.id]
-    world.go_away()
-    world.come_back()
+    gone = world.join(guest)
+    world.redis.next("attend", *[Refusal("OOM no")] * 4)
+    comes = world.join(Guest())
+    change: Any = world.hub.leave("a", guest, 0.0)
+    world.bus.tell("a", change)
     world.redis.settle()
-    assert len(world.rooms.log("a").who) == 1
+    assert list(world.rooms.log("a").who) == [f"{world.bus.node}/{gone.id}".encode()]
+    for _ in range(20):
+        world.redis.advance(1)
+    assert list(world.rooms.log("a").who) == [f"{world.bus.node}/{comes.id}".encode()]
+    assert members(world) == [comes.id]
+    asked = len(world.redis.take("HGETALL"))
+    for _ in range(20):
+        world.redis.advance(1)
+    assert (asked < 8, world.redis.take("HGETALL")) == (True, [])
+
+
+def test_who_is_there_is_asked_for_again() -> None:
+    """Where Redis would not tell, though the log was read."""
+    world = BusWorld()
+    world.rooms.nodes.add(b"you")
+    world.redis.next("HGETALL", Refusal("BUSY x"))
+    world.attach()
+    world.rooms.log("a").who[b"you/1"] = b'["1", null, "sse", 0.5]'
+    for _ in range(8):
+        world.redis.advance(1)
+    assert members(world) == ["1"]
 
 
 def test_while_redis_is_away_this_node_tells_its_own() -> None:
