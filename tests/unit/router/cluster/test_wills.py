@@ -309,3 +309,21 @@ def test_a_dead_nodes_testament_waits_for_the_network(cluster: Cluster, uri: str
     cluster.settle()
     assert heard(heir) == ["x"]
     cluster.check()
+
+
+def test_a_testament_that_is_refused_for_good_is_done_with() -> None:
+    """Its session is over, nobody can be told, and it must not be tried for ever."""
+    cluster, (owner, _) = with_owners(2)
+    testator = cluster[0].known("ann")
+    bequeath(testator, "x", topic=ROOM)
+    owner.refuse = WampError("wamp.error.not_authorized")
+    testator.session.lost()
+    cluster.settle()
+    assert owner.executed == [CARRIED_OUT]
+    assert not any(cluster.air.wills.values())
+    owner.refuse = None
+    cluster.cut("node0")
+    cluster.rejoin("node0")
+    cluster.settle()
+    assert owner.executed == [CARRIED_OUT]
+    cluster.check()
