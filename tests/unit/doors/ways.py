@@ -15,7 +15,7 @@ from tests.unit.lane.implementations import IMPLEMENTATIONS, take, using
 from tests.unit.lane.joined import OneLane, joined
 from wsecho.config.config import Config
 from wsecho.doors.websocket.connection import WebSocketConnection
-from wsecho.doors.websocket.opened import opened_kind
+from wsecho.doors.websocket.opened import opened_class
 
 _HEAD_END: Final = b"\r\n\r\n"
 _CLOSE: Final = 0x88
@@ -40,6 +40,10 @@ class Theirs(Gathered):
     onFrameBegin = WebSocketServerProtocol.onFrameBegin
     onFrameData = WebSocketServerProtocol.onFrameData
     onFrameEnd = WebSocketServerProtocol.onFrameEnd
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        """Take what Autobahn has read."""
+        self._message_received(payload, is_binary=isBinary)
 
 
 @frozen
@@ -147,7 +151,7 @@ def hold(way: Way, talk: Talk) -> Outcome:
     """Hold a talk one way."""
     server = Server(talk.config)
     if way.kind is not server.websockets.kind:
-        server.websockets._opened = opened_kind(way.kind, server.websockets)
+        server.websockets._opened = opened_class(way.kind, server.websockets)
     peer = server.connect()
     with using(way.implementation), _line(way, server, peer) as line:
         for piece in talk.pieces():

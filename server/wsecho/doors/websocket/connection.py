@@ -12,7 +12,6 @@ from twisted.logger import Logger
 
 from wsecho.core.limits.rates import Meter
 from wsecho.core.websocket.deflate import Packing
-from wsecho.core.websocket.frames import encode_message, encode_messages
 from wsecho.core.websocket.large import Buffers
 from wsecho.core.wire.errors import (
     OUR_FAULT,
@@ -21,10 +20,9 @@ from wsecho.core.wire.errors import (
     CloseCode,
     OverRate,
 )
-from wsecho.doors.websocket.closing import ClosingProtocol
-from wsecho.doors.websocket.opened import QUIET, Agreed, opened_kind
+from wsecho.doors.websocket.opened import QUIET, Agreed, opened_class
 from wsecho.doors.websocket.outbound import Outbound
-from wsecho.lane.transport import LaneTransport
+from wsecho.doors.websocket.sending import SendingProtocol
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IReactorTime
@@ -40,7 +38,7 @@ if TYPE_CHECKING:
 _txaio: Any = txaio
 
 
-class WebSocketConnection(ClosingProtocol):
+class WebSocketConnection(SendingProtocol):
     """One WebSocket whose request was found valid, and the door it leads to.
 
     It hands messages to the door, sends what the door says, and bounds what waits for the peer.
@@ -56,13 +54,6 @@ class WebSocketConnection(ClosingProtocol):
     _log = Logger()
     is_paced = True
     is_idle = False
-    _takes_many = True
-    _packing = Packing()
-
-    def __init_subclass__(cls) -> None:
-        """Have each message come to `onMessage` where that is overridden."""
-        super().__init_subclass__()
-        cls._takes_many = cls.onMessage is WebSocketConnection.onMessage
 
     def __init__(self, door: Door, caller: Caller, agreed: Agreed) -> None:
         super().__init__()
@@ -93,7 +84,7 @@ class WebSocketConnection(ClosingProtocol):
         self.own_stats = stats.open(self.door.name, self.peer_name, self.caller.sub)
         self.factory.connections[self] = None
         if self._lane is not None:
-            self._lane.echoes = self.door.echoes and self._meter is None and self._takes_many
+            self._lane.echoes = self.door.echoes and self._meter is None
         self.begin(self._agreed)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -125,7 +116,23 @@ class WebSocketConnection(ClosingProtocol):
         """Where large messages go."""
         return self.factory.buffers
 
-    def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: FBT001, N803
+    def messages_received(self, messages: list[tuple[bytes, bool]]) -> None:
+        """Hand messages that came at once to the door."""
+        self.is_heard()
+        if len(messages) == 1 or self._meter is not None:
+            for payload, is_binary in messages:
+                self._message_received(payload, is_binary=is_binary)
+            return
+        own_stats = self.own_stats
+        own_stats.messages_in += len(messages)
+        for payload, _ in messages:
+            own_stats.bytes_in += len(payload)
+        try:
+            self.door.received_all(messages)
+        except Exception:  # noqa: BLE001  # the boundary, as above
+            self._our_fault()
+
+    def _message_received(self, payload: bytes, *, is_binary: bool) -> None:
         """Hand a message to the door."""
         # After our Close frame nothing may be sent, so a late message has no answer
         # (RFC 6455 section 1.4 lets us discard it).
@@ -135,25 +142,10 @@ class WebSocketConnection(ClosingProtocol):
         own_stats.messages_in += 1
         own_stats.bytes_in += len(payload)
         try:
-            if self._meter is not None and self._is_over_rate(self._meter, payload, isBinary):
+            meter = self._meter
+            if meter is not None and self._is_over_rate(meter, payload, is_binary=is_binary):
                 return
-            self.door.received(payload, is_binary=isBinary)
-        except Exception:  # noqa: BLE001  # the boundary, as above
-            self._our_fault()
-
-    def messages_received(self, messages: list[tuple[bytes, bool]]) -> None:
-        """Hand messages that came at once to the door, each by `onMessage` where that counts."""
-        self.is_heard()
-        if len(messages) == 1 or self._meter is not None or not self._takes_many:
-            for payload, is_binary in messages:
-                self.onMessage(payload, is_binary)
-            return
-        own_stats = self.own_stats
-        own_stats.messages_in += len(messages)
-        for payload, _ in messages:
-            own_stats.bytes_in += len(payload)
-        try:
-            self.door.received_all(messages)
+            self.door.received(payload, is_binary=is_binary)
         except Exception:  # noqa: BLE001  # the boundary, as above
             self._our_fault()
 
@@ -165,10 +157,8 @@ class WebSocketConnection(ClosingProtocol):
 
     def large_received(self, payload: memoryview, *, is_binary: bool) -> None:
         """Hand a large message to the door: without a copy, where it does not keep it."""
-        if self._takes_many and self.door.takes_views:
-            self.onMessage(payload, is_binary)  # type: ignore[arg-type]  # the door says it may be
-        else:
-            self.onMessage(bytes(payload), is_binary)
+        whole = payload if self.door.takes_views else bytes(payload)
+        self._message_received(whole, is_binary=is_binary)  # type: ignore[arg-type]  # as it says
 
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:  # noqa: FBT001, N803
         """Count a message that was too large; the rest is said when the connection is gone."""
@@ -179,46 +169,6 @@ class WebSocketConnection(ClosingProtocol):
         """Cut a peer that does not answer a ping."""
         self.factory.state.stats.limits["auto-ping-timeout"] += 1
         super().onAutoPingTimeout()
-
-    def send(self, payload: bytes | memoryview, *, is_binary: bool) -> None:
-        """Send one message, compressed where that was negotiated."""
-        if self.state != self.STATE_OPEN:
-            return
-        self.own_stats.messages_out += 1
-        self.own_stats.bytes_out += len(payload)
-        if self._perMessageCompress is not None:
-            self.sendData(self._perMessageCompress.frame(payload, is_binary=is_binary))
-        elif self._lane is not None and self._lane.is_clear:
-            self._lane.send_message(payload, is_binary=is_binary)
-        else:
-            self.sendData(encode_message(payload, is_binary=is_binary))
-
-    def send_all(self, messages: list[tuple[bytes, bool]]) -> None:
-        """Send messages behind one another, each a payload and whether it is binary."""
-        if self._perMessageCompress is not None:
-            for payload, is_binary in messages:
-                self.send(payload, is_binary=is_binary)
-        elif self.state == self.STATE_OPEN:
-            frames = encode_messages(messages)
-            self.own_stats.messages_out += len(messages)
-            self.own_stats.bytes_out += sum([len(payload) for payload, _ in messages])
-            self.sendData(frames)
-
-    @property
-    def packing(self) -> Packing:
-        """How messages are written that go to it and others."""
-        return self._packing
-
-    def free_transport(self) -> LaneTransport | None:
-        """Return what it is sent by, where many can be sent to at once, and it takes all now."""
-        lane = self._lane
-        is_open = self.state == self.STATE_OPEN
-        return lane if lane is not None and is_open and lane.is_clear else None
-
-    def was_sent(self, messages: int, octets: int) -> None:
-        """Count whole frames that were sent by its transport."""
-        self.own_stats.messages_out += messages
-        self.own_stats.bytes_out += octets
 
     def pause(self) -> None:
         """Read no more until `resume`; what was read already still comes."""
@@ -232,46 +182,11 @@ class WebSocketConnection(ClosingProtocol):
         if self.transport is not None:
             self.transport.resumeProducing()
 
-    def offer(self, frame: bytes) -> bool:
-        """Send whole frames, if the transport takes any now."""
-        if self._outbound.is_full:
-            return False
-        # As `push`, whose call each member of a room would pay for with each message.
-        if self.state == self.STATE_OPEN:
-            own_stats = self.own_stats
-            own_stats.messages_out += 1
-            own_stats.bytes_out += len(frame)
-            self._outbound.write(frame)
-        return True
-
-    def push(self, frame: bytes) -> None:
-        """Send whole frames behind all that waits."""
-        if self.state == self.STATE_OPEN:
-            self.own_stats.messages_out += 1
-            self.own_stats.bytes_out += len(frame)
-            self._outbound.write(frame)
-
     def drain(self, retry: float) -> None:
         """Say that the server stops, and begin the closing handshake."""
         if self.state == self.STATE_OPEN:
             self.door.closing(retry)
         self.close(STOPPING)
-
-    def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:  # noqa: FBT001, FBT002
-        """Write through the bounded queue: all that Autobahn sends comes through here.
-
-        Where no door holds the peer back, one that sends pings and never reads is cut off.
-        """
-        outbound = self._outbound
-        if outbound.is_full:
-            if not self.door.waits_for_reader and not outbound.has_room(len(data)):
-                self.factory.state.stats.limits["send-queue"] += 1
-                outbound.abort()
-                return
-            outbound.write(data)
-            self.factory.state.stats.queued(outbound.queued)
-        else:
-            outbound.transport.write(data)
 
     def _take_the_lane(self) -> None:
         lane = self.factory.lane
@@ -288,7 +203,7 @@ class WebSocketConnection(ClosingProtocol):
             else:
                 self.resume()
 
-    def _is_over_rate(self, meter: Meter, payload: bytes, is_binary: bool) -> bool:  # noqa: FBT001
+    def _is_over_rate(self, meter: Meter, payload: bytes, *, is_binary: bool) -> bool:
         wait = meter.count(len(payload), self.factory.reactor.seconds())
         if not wait:
             return False
@@ -345,7 +260,7 @@ class WebSocketFactory(WebSocketServerFactory):
             autoPingInterval=config.auto_ping,
             autoPingTimeout=config.auto_ping_timeout,
         )
-        self._opened = opened_kind(self.kind, self)
+        self._opened = opened_class(self.kind, self)
 
     def forget(self, connection: WebSocketConnection) -> None:
         """Drop a connection that is gone."""

@@ -75,7 +75,7 @@ class _Nobody:
 
 
 class OpenedProtocol(WebSocketServerProtocol):
-    """A server's WebSocket that `begin` opens. Its class is made by `opened_kind`."""
+    """A server's WebSocket that `begin` opens. Its class is made by `opened_class`."""
 
     factory: Any
     transport: Any
@@ -137,26 +137,42 @@ class OpenedProtocol(WebSocketServerProtocol):
         self.factory.countConnections -= 1
 
 
-def opened_kind(kind: type[_Kind], factory: WebSocketServerFactory) -> type[_Kind]:
-    """Make a class whose attributes are those of a factory's WebSocket that has just opened.
+def opened_class(kind: type[_Kind], factory: WebSocketServerFactory) -> type[_Kind]:
+    """Make the class of a factory's WebSockets: each is open as soon as it is made.
+
+    What Autobahn sets on each object while it opens, and is the same for all, stands in the class,
+    as if somebody had written it down::
+
+        class Opened(kind):
+            state = WebSocketProtocol.STATE_OPEN
+            inside_message = False
+            maxMessagePayloadSize = 1048576
+            …
+
+    An object has an attribute of its own only once it differs.
 
     Args:
-        kind: the class's base, whose own attributes win.
+        kind: the class's base. What it defines itself stays as it is.
         factory: with all its options; later changes of them have no effect.
     """
-    options = {name: getattr(factory, name) for name in kind.CONFIG_ATTRS}
-    own = kind.__mro__[: kind.__mro__.index(WebSocketServerProtocol)]
-    defined = {name for base in own for name in vars(base)}
-    attributes = {
-        name: value
-        for name, value in {**left_behind(factory), **options}.items()
-        if name not in OF_ONE and name not in defined
-    }
-    return type(kind.__name__, (kind,), attributes)
+
+    class Opened(kind):  # type: ignore[valid-type, misc]  # it is a class, known at run time
+        pass
+
+    ours = kind.__mro__[: kind.__mro__.index(WebSocketServerProtocol)]
+    defined = {name for base in ours for name in vars(base)}
+    for name, value in state_of_opened(factory).items():
+        if name not in defined and name not in OF_ONE:
+            setattr(Opened, name, value)
+    Opened.__name__ = Opened.__qualname__ = kind.__name__
+    return Opened
 
 
-def left_behind(factory: WebSocketServerFactory) -> dict[str, Any]:
-    """Open a WebSocket by Autobahn's own means; return all attributes that are then set."""
+def state_of_opened(factory: WebSocketServerFactory) -> dict[str, Any]:
+    """Return what Autobahn sets on a WebSocket that has just opened, its factory's options too.
+
+    The surest way to know is to have Autobahn open one, with nobody at its other end.
+    """
     protocol: Any = WebSocketServerProtocol()
     protocol.factory = factory
     protocol.log = QUIET
@@ -165,8 +181,8 @@ def left_behind(factory: WebSocketServerFactory) -> dict[str, Any]:
     protocol.makeConnection(_Nowhere())
     protocol.dataReceived(REQUEST)
     factory.countConnections -= 1
-    attributes: dict[str, Any] = vars(protocol)
-    return attributes
+    options = {name: getattr(factory, name) for name in protocol.CONFIG_ATTRS}
+    return {**vars(protocol), **options}
 
 
 class _Nowhere:

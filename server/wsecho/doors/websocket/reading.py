@@ -21,7 +21,7 @@ class ReadingProtocol(GatheringProtocol):
 
     Nearly all frames are whole messages, which need none of its states: these are read here, and
     come to `messages_received`. The first that is none, and all behind it up to where Autobahn
-    is between two messages again, goes through Autobahn, which calls `onMessage` as ever.
+    is between two messages again, goes through Autobahn's states, frame by frame.
     """
 
     transport: Any

@@ -12,7 +12,7 @@ from tests.unit.doors.harness import Server, Wire, masked
 from wsecho.config.config import Config
 from wsecho.core.websocket.deflate import Agreement
 from wsecho.doors.websocket.connection import WebSocketFactory
-from wsecho.doors.websocket.opened import OF_ONE, REQUEST, Agreed, OpenedProtocol, opened_kind
+from wsecho.doors.websocket.opened import OF_ONE, REQUEST, Agreed, OpenedProtocol, opened_class
 
 KEY = "AAAAAAAAAAAAAAAAAAAAAA=="
 # Autobahn's own way leaves a timer, which is compared by its time, and the extensions in use,
@@ -69,7 +69,7 @@ def open_theirs(factory: WebSocketServerFactory, **fields: str) -> tuple[Theirs,
 
 def open_ours(factory: WebSocketServerFactory, agreed: Agreed) -> tuple[Ours, Wire]:
     """Open one by ours."""
-    ours, wire = opened_kind(Ours, factory)(), Wire()
+    ours, wire = opened_class(Ours, factory)(), Wire()
     ours.factory = factory
     ours.makeConnection(wire)
     ours.begin(agreed)
