@@ -52,6 +52,8 @@ class Front(Protocol):
     A WebSocket that goes through `Site` pays for a request object that nobody uses and
     loses what came in one segment with its head. Here the head and all that follows reach
     the WebSocket in one piece.
+
+    The head is parsed once, by what parses each later one of an HTTP connection, too.
     """
 
     factory: "FrontFactory"
@@ -195,18 +197,16 @@ class Front(Protocol):
             error = self._no_place or BadRequest("there is no place")
             self._refuse(error, _head_of(self._received[:end]))
             return
-        # Most requests are no upgrades; a look for the word spares them the parsing.
-        if b"websocket" not in self._received[:end].lower():
-            self._begin_http(self._place)
-            return
         try:
             incoming = Incoming.of(RequestHead.parse(self._received[:end]))
-            if wants_websocket(incoming.head):
+            is_upgrade = wants_websocket(incoming.head)
+            if is_upgrade:
                 self._begin_websocket(incoming.head, self._place, end)
-            else:
-                self._begin_http(self._place)
         except WireError as error:
             self._refuse(error)
+        else:
+            if not is_upgrade:
+                self._begin_http(incoming, self._place, end)
 
     def _begin_websocket(self, head: RequestHead, place: Place, end: int) -> None:
         handshake = self.factory.handshake
@@ -240,10 +240,12 @@ class Front(Protocol):
             self._is_paused = False
             self.transport.resumeProducing()
 
-    def _begin_http(self, place: Place) -> None:
+    def _begin_http(self, incoming: Incoming, place: Place, end: int) -> None:
+        rest, self._received = self._received[end:], b""
         channel = self.factory.site.buildProtocol(self.transport.getPeer())
         channel.place = place
         self._hand_over(channel)
+        channel.begin(incoming, rest)
 
     def _hand_over(self, protocol: Any) -> None:
         received, self._received = self._received, b""

@@ -14,7 +14,7 @@ from attrs import define, field
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import LogEvent, Logger, LogLevel
 
-from wsecho.core.wire.errors import CloseCode, WireError
+from wsecho.core.wire.errors import CloseCode, TooLarge, WireError
 
 ABNORMAL: Final = 1006
 """What stands for a connection that ended without a Close frame (RFC 6455 section 7.4.1)."""
@@ -162,8 +162,10 @@ class Stats:
         return own_stats
 
     def refuse(self, error: WireError) -> None:
-        """Note that a handshake failed."""
+        """Note that a request was refused, and by which limit where a body was too large."""
         self.refusals[error.status, error.code] += 1
+        if isinstance(error, TooLarge):
+            self.limits["max-message-size"] += 1
 
     def count(self) -> None:
         """Have every connection's counts say all there is."""

@@ -17,7 +17,8 @@ from wsecho.core.wire.errors import Forbidden, NotFound, WireError
 from wsecho.core.wire.nodes import node_of
 from wsecho.doors.forwarding.passing import REFUSED, SIGNATURE, signed_of
 from wsecho.doors.forwarding.sending import Forwarder
-from wsecho.doors.http.channel import HttpChannel, log_refusal
+from wsecho.doors.http.channel import HttpChannel
+from wsecho.doors.http.reading import log_refusal
 from wsecho.doors.http.request import HttpRequest, answer_error
 from wsecho.doors.http.site import KEEP_ALIVE
 from wsecho.server.peers import ToldPeer, peer_name

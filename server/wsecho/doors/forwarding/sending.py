@@ -33,7 +33,7 @@ from wsecho.core.wire.errors import BadGateway, NotFound, OtherSecret, WireError
 from wsecho.doors.forwarding.passage import Closing, Relay, RelayState
 from wsecho.doors.forwarding.passing import REFUSED, SIGNATURE, passed_on, signed_of
 from wsecho.doors.forwarding.routes import Route, Routes
-from wsecho.doors.http.channel import log_refusal
+from wsecho.doors.http.reading import log_refusal
 from wsecho.server.state import ServerState
 
 ANSWER_WITHIN: Final = 30.0

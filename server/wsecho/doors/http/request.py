@@ -22,8 +22,8 @@ from wsecho.core.http.incoming import Incoming
 from wsecho.core.http.requests import RequestHead
 from wsecho.core.http.responses import answer_for
 from wsecho.core.wire.errors import Internal, TooLarge, WireError
-from wsecho.doors.http.channel import log_refusal
 from wsecho.doors.http.origins import readable_headers
+from wsecho.doors.http.reading import log_refusal
 from wsecho.server.peers import peer_name
 
 JITTER: Final = Random()  # noqa: S311  # nobody gains by guessing it

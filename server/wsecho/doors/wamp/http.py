@@ -32,8 +32,8 @@ from wsecho.core.wire.errors import BadRequest, MethodNotAllowed, NotFound, Wire
 from wsecho.core.wire.nodes import node_of, session_id
 from wsecho.doors.forwarding.cluster import Cluster
 from wsecho.doors.gate import Gate
-from wsecho.doors.http.channel import log_refusal
 from wsecho.doors.http.origins import allow_origin, answer_preflight
+from wsecho.doors.http.reading import log_refusal
 from wsecho.doors.http.request import HttpRequest, answer_error
 from wsecho.doors.wamp.forms import SUBPROTOCOLS, make_form
 from wsecho.doors.wamp.longpoll import LongPollPeer

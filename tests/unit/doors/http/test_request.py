@@ -11,6 +11,7 @@ from wsecho.access.proxies import Proxies
 from wsecho.config.config import Config
 from wsecho.core.http import handshake
 from wsecho.core.http.handshake import Query
+from wsecho.core.http.requests import RequestHead
 from wsecho.doors.wamp.serve import longpoll_resource
 
 PAGE: Final = {"Origin": "http://localhost"}
@@ -78,6 +79,22 @@ def test_who_sent_a_request_is_worked_out_once(
     assert status is not None
     assert status < 300
     assert len(senders) == 1
+
+
+@pytest.mark.parametrize("path", ["/broadcast/a", "/broadcast/a?websocket"])
+@pytest.mark.parametrize("what", [*REQUESTS, "another upgrade"])
+def test_a_head_is_parsed_once(
+    what: str, path: str, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever answers it: the front does not have to guess from its octets."""
+    heads = counting(monkeypatch, RequestHead, "parse")
+    method, _, body, fields = REQUESTS.get(what, ("GET", path, b"", {"Upgrade": "h2c"}))
+    peer = server.connect()
+    for number in range(1, 3):
+        assert peer.ask(method, path, body, **fields).status
+        assert len(heads) == number
+        if "Upgrade" in fields or "Accept" in fields or peer.wire.disconnecting:
+            return
 
 
 @pytest.mark.parametrize("what", ["a stream that resumes", "a long-poll", "a WebSocket"])
