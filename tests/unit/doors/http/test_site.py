@@ -1,100 +1,60 @@
 # SPDX-License-Identifier: MIT
-"""Request bodies: how large, and how slow; and answers that are read slowly."""
+"""The site: what it says of itself, what it leaves alone, and what it makes of our own faults."""
 
 import pytest
+from twisted.web.resource import Resource
 
-from tests.unit.doors.harness import Peer, Server
-from tests.unit.doors.test_front import status
-from wsecho.config.config import Config
-from wsecho.core.limits.progress import Progress
-from wsecho.doors.http.site import KEEP_ALIVE
-
-LENGTH = b"POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 99000\r\n\r\n"
-CHUNKED = b"POST /nothing HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+from tests.unit.doors.harness import Server
+from wsecho.doors.http.request import HttpRequest
 
 
-def begin(head: bytes) -> tuple[Server, Peer]:
-    """A request whose body has yet to come."""
-    server = Server(Config(open_timeout=10))
-    peer = server.connect()
-    peer.send(head)
-    return server, peer
+class Told(Resource):
+    """Answers with what it was asked."""
+
+    isLeaf = True
+
+    def render(self, request: HttpRequest) -> bytes:
+        """Say what Twisted took for arguments, and what came as the body."""
+        assert request.content is not None
+        body: bytes = request.content.read()
+        return repr((sorted(request.args or {}), body)).encode()
 
 
-@pytest.mark.parametrize(("head", "piece"), [(LENGTH, b"x"), (CHUNKED, b"1\r\nx\r\n")])
-def test_a_body_that_trickles_is_408(head: bytes, piece: bytes) -> None:
-    """However steadily it does; the connection ends, and is cut if the peer stays."""
-    server, peer = begin(head)
-    for _ in range(9):
-        peer.send(piece)
-        server.clock.advance(1)
-    assert peer.received() == b""
-    server.clock.pump([0.5] * 4)
-    answer = peer.received()
-    assert status(answer) == 408
-    assert b"Connection: close" in answer
-    assert peer.wire.half_closed
-    assert server.state.stats.limits == {"open-timeout": 1}
-    peer.send(piece)
-    assert peer.received() == b""
-    server.clock.advance(60)
-    assert peer.wire.aborted
-    peer.lose()
-    assert not server.clock.getDelayedCalls()
-
-
-def test_a_body_that_comes_fast_enough_has_as_long_as_it_needs() -> None:
-    """At 2 KiB a second 99 kB take a while."""
-    server, peer = begin(LENGTH)
-    for _ in range(48):
-        peer.send(b"x" * 2048)
-        server.clock.advance(1)
-    assert peer.received() == b""
-    peer.send(b"x" * (99_000 - 48 * 2048))
-    assert status(peer.received()) == 404
-    server.clock.advance(30)
-    assert not server.state.stats.limits
-
-
-def test_a_body_that_stalls_after_a_quick_start_is_408() -> None:
-    """What came buys time, but not for ever."""
-    server, peer = begin(LENGTH)
-    peer.send(b"x" * 20 * 1024)
-    server.clock.advance(29)
-    assert peer.received() == b""
-    server.clock.advance(2)
-    assert status(peer.received()) == 408
-
-
-def test_a_connection_lost_in_the_middle_of_a_body_leaves_nothing() -> None:
-    """Neither on the clock nor in the counts."""
-    server, peer = begin(LENGTH)
-    peer.lose()
-    assert not server.clock.getDelayedCalls()
-    assert not len(server.state.admissions)
-
-
-def test_a_body_over_the_limit_is_413_and_counted() -> None:
-    """By the option's name."""
-    server = Server(Config(max_message_size=10))
-    peer = server.connect()
-    peer.send(LENGTH)
-    assert status(peer.received()) == 413
-    assert server.state.stats.limits == {"max-message-size": 1}
-
-
-def test_an_answer_that_is_read_slowly_is_not_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A kept connection is idle once its answer was taken; who takes nothing more has gone."""
-    waiting = [10_000]
-    told = lambda *_: Progress(taken=-waiting[0], waiting=waiting[0])  # noqa: E731
-    monkeypatch.setattr("wsecho.doors.http.channel.progress", told)
+@pytest.fixture
+def server() -> Server:
+    """One with such an address."""
     server = Server()
-    wire = server.ask("GET", "/broadcast").peer.wire
-    for _ in range(9):
-        server.clock.advance(KEEP_ALIVE)
-        waiting[0] -= 1_000
-        assert not wire.disconnecting
-    server.clock.advance(KEEP_ALIVE)
-    assert not wire.disconnecting
-    server.clock.advance(KEEP_ALIVE)
-    assert wire.disconnecting
+    server.root.putChild(b"told", Told())
+    return server
+
+
+def test_it_has_our_name(server: Server) -> None:
+    """And no library's version, whatever is answered."""
+    for method, path in (("GET", "/told"), ("GET", "/nothing"), ("OPTIONS", "*")):
+        assert server.ask(method, path).headers["server"] == "wsecho"
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=b"]
+)
+def test_a_form_is_a_body_as_any_other(server: Server, kind: str) -> None:
+    """It is a message, and may be any octets."""
+    answer = server.ask("POST", "/told?q=1", b"a=1&b=2", Content_Type=kind)
+    assert answer.body == repr(([b"q"], b"a=1&b=2")).encode()
+
+
+def test_a_request_tells_nothing_of_what_was_asked(server: Server) -> None:
+    """Libraries write it into their lines."""
+    seen: list[str] = []
+
+    class Seen(Resource):
+        isLeaf = True
+
+        def render(self, request: HttpRequest) -> bytes:
+            seen.append(repr(request))
+            return b""
+
+    server.root.putChild(b"seen", Seen())
+    server.ask("GET", "/seen?token=secret")
+    assert "secret" not in seen[0]
+    assert seen[0].startswith("<HttpRequest at ")
