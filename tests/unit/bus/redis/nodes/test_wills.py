@@ -78,6 +78,8 @@ def test_a_will_is_kept_and_taken_back() -> None:
     world.wills.revoke("s", ["w", "v"])
     world.wills.revoke("s", [])
     assert world.take() == [("HDEL", MINE, "s\nw", "s\nv")]
+    assert world.wills.is_spent("s", Will("me", "w")) is True
+    assert [each[0] for each in world.renew()] == ["HKEYS"]
 
 
 @pytest.mark.parametrize("code", ["OOM", "BUSY"])
