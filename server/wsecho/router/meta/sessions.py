@@ -13,8 +13,8 @@ from wsecho.router.wire.errors import WampError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from wsecho.router.model.any_session import AnySession
     from wsecho.router.model.procedures import ProcedureCall
-    from wsecho.router.model.session import AnySession
     from wsecho.router.routing.realm import Realm
 
 

@@ -8,26 +8,26 @@ closed. While our GOODBYE waits for its answer, whatever is neither GOODBYE nor 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias
 
 from wsecho.core.limits.backpressure import FlowControlled
 from wsecho.router.model.access import Challenge
 from wsecho.router.model.calls import SpentCalls
+from wsecho.router.model.deadline import Deadline
+from wsecho.router.model.opening import Opening
 from wsecho.router.model.peer import Peer
 from wsecho.router.model.states import NEXT, Ending, SessionState
 from wsecho.router.model.testaments import Testaments
 from wsecho.router.wire import errors, outgoing, requests
 from wsecho.router.wire.errors import CannotCarryError, ProtocolViolationError, WampError
 from wsecho.router.wire.parsing import parse
-from wsecho.router.wire.refusing import refusal_message
+from wsecho.router.wire.refusing import error_answer, refusal_message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from wsecho.core.limits.backpressure import Backpressure
-    from wsecho.router.model.access import Authenticator, Authorizer, Identity
+    from wsecho.router.model.access import Identity
     from wsecho.router.model.calls import OngoingCall
-    from wsecho.router.model.ports import Clock, Timer, Transport
+    from wsecho.router.model.hosts import HomeRealm, Serving, SessionHost
+    from wsecho.router.model.ports import Transport
     from wsecho.router.model.registrations import Registration
     from wsecho.router.model.states import By
     from wsecho.router.model.subscriptions import Subscription
@@ -38,103 +38,6 @@ _OPEN: Final = SessionState.OPEN
 
 Received: TypeAlias = "tuple[object, WampError | None]"
 """What `Session.receive` is given."""
-
-
-class Serving(Protocol):
-    """Serves the requests of one open session."""
-
-    def take(self, request: Any) -> bool:
-        """Serve a message, if it is one that asks for something; whether it was one.
-
-        Raises:
-            ProtocolViolationError: an id out of order, or one that was never given.
-        """
-
-
-class HomeRealm(Protocol):
-    """What a session asks of the realm that it is in."""
-
-    @property
-    def authenticator(self) -> Authenticator:
-        """Decides who a peer is."""
-
-    @property
-    def authorizer(self) -> Authorizer | None:
-        """Decides what a session may do, None where all may do everything."""
-
-    def serve(self, session: Session) -> Serving:
-        """What serves the requests of a session that was let in."""
-
-    def welcome(self, session: Session, *, features: bool = True) -> OutgoingMessage:
-        """WELCOME for a session that was let in, with or without our features."""
-
-    def join(self, session: Session) -> None:
-        """Take in a session that has just been opened."""
-
-    def leave(self, session: Session) -> None:
-        """Clear up after a session that is over; it does no harm to say so twice."""
-
-
-class SessionHost(Protocol):
-    """What a session asks of its router: see `Router` for the attributes."""
-
-    @property
-    def clock(self) -> Clock:
-        """The time, and calls at a later one."""
-
-    @property
-    def faults(self) -> Callable[[BaseException], None]:
-        """Is given what is our own fault."""
-
-    @property
-    def pressure(self) -> Backpressure | None:
-        """Holds back peers that say more than goes to other nodes; None where there are none."""
-
-    @property
-    def opening_wait(self) -> float:
-        """Seconds from the transport's coming to WELCOME."""
-
-    @property
-    def goodbye_wait(self) -> float:
-        """Seconds that a peer has to answer our GOODBYE."""
-
-    def realm(self, name: str) -> HomeRealm:
-        """The realm of that name.
-
-        Raises:
-            WampError: there is none.
-        """
-
-    def draw_session_id(self) -> int:
-        """A random id that no session of any realm has."""
-
-    def detach(self, session: Session) -> None:
-        """Forget a session that is closed."""
-
-    def safely(self, call: Callable[[], None]) -> None:
-        """Call a neighbour, or clear something up, and go on whatever it raises."""
-
-
-class AnySession(Protocol):
-    """An open session of this node or another, as the meta API sees it."""
-
-    @property
-    def id(self) -> int:
-        """The session id."""
-
-    @property
-    def authid(self) -> str:
-        """The name that others see."""
-
-    @property
-    def authrole(self) -> str:
-        """The role that others see."""
-
-    def describe(self) -> dict[str, Any]:
-        """What others may know of it: of its transport the kind, not the address."""
-
-    def close(self, reason: str, text: str | None = None) -> None:
-        """End it politely."""
 
 
 class Session(FlowControlled[Received]):
@@ -154,13 +57,13 @@ class Session(FlowControlled[Received]):
 
     is_here: ClassVar = True
 
-    def __init__(self, router: SessionHost, transport: Transport) -> None:
+    def __init__(self, router: SessionHost[Session], transport: Transport) -> None:
         self._router = router
         self.transport = transport
         self.state = SessionState.WAITING
         self.ending: Ending | None = None
         self.id = 0
-        self.realm: HomeRealm | None = None
+        self.realm: HomeRealm[Session] | None = None
         self.hello: requests.Hello | None = None
         self.identity: Identity | None = None
         self.authid = self.authrole = ""
@@ -173,10 +76,9 @@ class Session(FlowControlled[Received]):
         self.spent = SpentCalls()
         self.peer = Peer()
         self._serving: Serving | None = None
-        self._challenge: Challenge | None = None
-        self._timer: Timer | None = None
-        self._expiry: Timer | None = None
-        self._start_timer(router.opening_wait, self._too_late)
+        self._opening = Opening(router, transport.details)
+        self._deadline = Deadline(router)
+        self._deadline.set_after(router.opening_wait, self._too_late)
 
     # -- what the transport tells
 
@@ -270,7 +172,7 @@ class Session(FlowControlled[Received]):
             if self.is_open:
                 self._enter(SessionState.CLOSING)
                 self.ending = ending
-                self._start_timer(self._router.goodbye_wait, lambda: self._finish(ending))
+                self._deadline.set_after(self._router.goodbye_wait, lambda: self._finish(ending))
                 self._leave()
 
     def vanish(self, reason: str) -> None:
@@ -283,13 +185,7 @@ class Session(FlowControlled[Received]):
         """
         self._finish(Ending(reason), close=False)
 
-    def abort(
-        self,
-        uri: str,
-        text: str | None = None,
-        *,
-        by: By = "router",
-    ) -> None:
+    def abort(self, uri: str, text: str | None = None, *, by: By = "router") -> None:
         """End the session at once: ABORT, then the transport is closed.
 
         Args:
@@ -303,17 +199,11 @@ class Session(FlowControlled[Received]):
 
     def refuse(self, request: Request, error: WampError) -> None:
         """Answer a request with ERROR, where it is one that waits for an answer."""
-        identifier = getattr(request, "request", None)
-        kind, silent = request.TYPE, False
-        if isinstance(request, requests.Refused):
-            kind, silent = request.request_type, request.silent
-        elif isinstance(request, requests.Publish):
-            silent = not request.acknowledge
-        if identifier is None or silent:
+        answer = error_answer(request, error)
+        if answer is None:
             return
         if isinstance(request, (requests.Call, requests.Refused)) and request.progress:
-            self.spent.add(identifier)
-        answer = outgoing.OutgoingError(kind, identifier, error.uri, error.payload, error.kwargs)
+            self.spent.add(answer.request)
         outgoing.send_error(self.send, answer)
 
     def next_invocation(self) -> int:
@@ -356,43 +246,35 @@ class Session(FlowControlled[Received]):
 
     def _take_early(self, request: Request) -> None:
         try:
-            if isinstance(request, requests.Hello) and self.state is SessionState.WAITING:
-                self._take_hello(request)
-            elif isinstance(request, requests.Authenticate) and self._challenge is not None:
-                self._admit(self._challenge.verify(request.signature, request.extra))
+            outcome = self._opening.take(request, self.state)
+            if isinstance(outcome, Challenge):
+                self._enter(SessionState.CHALLENGING)
+                self._emit(outgoing.challenge(outcome.method, outcome.extra))
             else:
-                raise ProtocolViolationError(f"unexpected message while {self.state.value}")
+                self._let_in(outcome)
         except WampError as error:
             self.abort(error.uri, error.reason, by="refusal")
 
-    def _take_hello(self, hello: requests.Hello) -> None:
-        self.realm = self._router.realm(hello.realm)
-        self.hello, self.peer = hello, Peer.of(hello)
-        self._admit(self.realm.authenticator.authenticate(hello, self.transport.details))
-
-    def _admit(self, outcome: Identity | Challenge) -> None:
-        if isinstance(outcome, Challenge):
-            self._challenge = outcome
-            self._enter(SessionState.CHALLENGING)
-            self._emit(outgoing.challenge(outcome.method, outcome.extra))
-            return
-        assert self.realm is not None  # noqa: S101  # set by HELLO
-        self._stop_timer()
-        self.identity, self._challenge = outcome, None
-        self.authid, self.authrole = outcome.authid, outcome.authrole
+    def _let_in(self, identity: Identity) -> None:
+        hello, realm = self._opening.hello, self._opening.realm
+        assert hello is not None and realm is not None  # noqa: S101, PT018  # HELLO came first
+        self._deadline.cancel()
+        self.realm, self.hello, self.peer = realm, hello, Peer.of(hello)
+        self.identity, self.authid, self.authrole = identity, identity.authid, identity.authrole
         self.id = self._router.draw_session_id()
-        self._serving = self.realm.serve(self)
+        self._serving = realm.serve(self)
         self._enter(_OPEN)
         try:
-            self._send_welcome(self.realm)
+            self._send_welcome(realm)
         except CannotCarryError as error:
             self.abort(error.uri, by="refusal")
         if self.is_open:
-            self.realm.join(self)
-        if self.is_open and outcome.expires is not None:
-            self._expire_at(outcome.expires)
+            realm.join(self)
+        if self.is_open and identity.expires is not None:
+            expire = partial(self.close, errors.TOKEN_EXPIRED, "the token has expired")
+            self._deadline.set_at(identity.expires, expire)
 
-    def _send_welcome(self, realm: HomeRealm) -> None:
+    def _send_welcome(self, realm: HomeRealm[Session]) -> None:
         try:
             self.send(realm.welcome(self))
         except CannotCarryError:
@@ -410,7 +292,7 @@ class Session(FlowControlled[Received]):
     def _finish(self, ending: Ending, *, close: bool = True) -> None:
         if self.state is SessionState.CLOSED:
             return
-        self._stop_timer()
+        self._deadline.cancel()
         if self.state is not SessionState.CLOSING or self.ending is None:
             self.ending = ending
         ending = self.ending
@@ -423,9 +305,6 @@ class Session(FlowControlled[Received]):
             self._router.safely(lambda: self.transport.close(ending))
 
     def _leave(self) -> None:
-        if self._expiry is not None:
-            self._expiry.cancel()
-            self._expiry = None
         if self.realm is not None:
             self.realm.leave(self)
 
@@ -442,24 +321,4 @@ class Session(FlowControlled[Received]):
             return
 
     def _too_late(self) -> None:
-        self._timer = None
         self.abort(errors.TIMEOUT, "the session was not opened in time", by="refusal")
-
-    def _expire_at(self, moment: float) -> None:
-        def expire() -> None:
-            self._expiry = None
-            self._router.safely(partial(self.close, errors.TOKEN_EXPIRED, "the token has expired"))
-
-        self._expiry = self._router.clock.call_at(moment, expire)
-
-    def _start_timer(self, delay: float, call: Callable[[], None]) -> None:
-        def fire() -> None:
-            self._timer = None
-            self._router.safely(call)
-
-        self._timer = self._router.clock.call_later(delay, fire)
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None

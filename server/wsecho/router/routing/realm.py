@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
     from wsecho.router.model.access import Action, Authenticator, Authorizer, Requester
     from wsecho.router.model.answers import Answer, Reply
+    from wsecho.router.model.any_session import AnySession
     from wsecho.router.model.owner import TopicOwner
     from wsecho.router.model.ports import Clock
     from wsecho.router.model.procedures import Procedure, ProcedureCall
-    from wsecho.router.model.session import AnySession, Session
+    from wsecho.router.model.session import Session
     from wsecho.router.routing.context import OtherNodes
     from wsecho.router.wire.ids import Random
     from wsecho.router.wire.outgoing import OutgoingMessage

@@ -3,7 +3,21 @@
 
 from wsecho.router.wire import errors, requests
 from wsecho.router.wire.errors import ProtocolViolationError, UnfitError, WampError
+from wsecho.router.wire.outgoing import OutgoingError
 from wsecho.router.wire.requests import Refused, Request
+
+
+def error_answer(request: Request, error: WampError) -> OutgoingError | None:
+    """Write the ERROR that answers a request; None for one that waits for no answer."""
+    identifier = getattr(request, "request", None)
+    kind, silent = request.TYPE, False
+    if isinstance(request, Refused):
+        kind, silent = request.request_type, request.silent
+    elif isinstance(request, requests.Publish):
+        silent = not request.acknowledge
+    if identifier is None or silent:
+        return None
+    return OutgoingError(kind, identifier, error.uri, error.payload, error.kwargs)
 
 
 def refusal_message(request: Request, error: WampError) -> Request:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.router.peers import UNSUBSCRIBE, Peer, World
+from tests.unit.router.peers import PUBLISH, UNSUBSCRIBE, Peer, World
 from wsecho.core.limits import scheduler
 
 
@@ -100,3 +100,12 @@ def test_what_is_said_because_of_an_event_waits_behind_it(world: World) -> None:
     world.clock.move(0)
     assert said([peers[0], peers[2], peers[3]]) == [["x"]] * 3
     assert len(other[0].transport.objects) > 1
+
+
+def test_what_is_said_because_of_an_event_to_few_waits_behind_it(world: World) -> None:
+    """Else the last words of whoever has gone would come before what it had said."""
+    gone, reader = subscribers(world, 2)
+    gone.call("wamp.session.add_testament", "a", ["last words"], {})
+    gone.transport.on_send = lambda _: gone.session.lost()
+    gone.ask(PUBLISH, {"exclude_me": False}, "a", ["x"])
+    assert said([reader]) == [["x", "last words"]]
