@@ -75,14 +75,13 @@ class Fanout:
         """Deliver a message, behind those that are being delivered."""
         groups = list(self._groups[room].values()) if room in self._groups else []
         size = len(delivery.audience) + sum(map(len, groups))
-        if self._scheduler.is_free(room, size):
-            self._scheduler.go(lambda: self._deliver(room, delivery, origin, groups))
-        else:
+        deliver = self._deliver
+        if not self._scheduler.take(room, size, deliver, room, delivery, origin, groups):
             self._take_round(room, delivery, origin, groups)
 
     def together(self, say: Callable[[], None]) -> None:
         """Have what is said by a call go round once all of it is said, in one send for each."""
-        self._scheduler.go(say)
+        self._scheduler.together(say)
 
     def check(self, room: str, sender: FlowControlled[Any]) -> None:
         """Hold a sender back that has just spoken in a room, if too much is on its way there."""

@@ -28,6 +28,10 @@ class Flow(Enum):
     GONE = "gone"  # it sends no more, and is never resumed
 
 
+# Each message asks for it, and to look into an enumeration takes as long as three calls.
+_PAUSED: Final = Flow.PAUSED
+
+
 class FlowControlled(Generic[T]):
     """A sender that is read from no more while any `Backpressure` holds it back.
 
@@ -67,12 +71,12 @@ class FlowControlled(Generic[T]):
 
     def admit(self, message: T) -> None:
         """Serve a message, now or once all before it were served."""
-        if self._flow is Flow.PAUSED:
-            if self._unserved is None:
-                self._unserved = deque()
-            self._unserved.append(message)
-        else:
+        if self._flow is not _PAUSED:
             self.serve(message)
+            return
+        if self._unserved is None:
+            self._unserved = deque()
+        self._unserved.append(message)
 
     def flush(self) -> None:
         """Serve all that waits, whoever holds the sender back, for no more will come."""

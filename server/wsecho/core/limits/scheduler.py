@@ -9,7 +9,7 @@ after each slice. Who says more than goes round is held back.
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, TypeVarTuple
 
 from wsecho.core.limits.backpressure import Backpressure, FlowControlled
 
@@ -24,6 +24,7 @@ Round = Generator[int, None, int]
 time how many members that was."""
 
 M = TypeVar("M")
+P = TypeVarTuple("P")
 
 
 class FanoutScheduler:
@@ -47,18 +48,27 @@ class FanoutScheduler:
         self._is_going = False
         self._is_due = False
 
-    def is_free(self, queue: str, size: int) -> bool:
-        """Tell whether what goes to so many members now can be taken to all of them at once."""
-        return size <= SLICE and not self._is_going and queue not in self._queues
-
-    def go(self, short: Callable[[], None]) -> None:
-        """Make a round for which a queue is free; or let much be said.
+    def take(self, queue: str, size: int, send: Callable[[*P], None], *args: *P) -> bool:
+        """Send to so many members at once, if nothing is before that; whether it was sent.
 
         What is said meanwhile goes round when it is over.
         """
+        if self._is_going or size > SLICE or queue in self._queues:
+            return False
+        self._is_going = True
+        try:
+            send(*args)
+        finally:
+            self._is_going = False
+            if self._queues:
+                self._go_on()
+        return True
+
+    def together(self, say: Callable[[], None]) -> None:
+        """Let much be said, and have it go round when all of it is."""
         before, self._is_going = self._is_going, True
         try:
-            short()
+            say()
         finally:
             self._is_going = before
             if self._queues and not before:

@@ -49,9 +49,7 @@ class Distribution:
 
         A receiver whose serializer cannot carry it is left out and counted.
         """
-        if self._scheduler.is_free(_ALL, len(receivers)):
-            self._scheduler.go(partial(self._send, event, receivers))
-        else:
+        if not self._scheduler.take(_ALL, len(receivers), self._send, event, receivers):
             send = partial(self._send_to_those_left, event, subscription)
             self._scheduler.add(_ALL, in_slices(receivers, send))
 
