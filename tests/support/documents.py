@@ -87,6 +87,8 @@ def _each(page: Path) -> Iterator[Fence]:
                 if inner.rstrip() == closing:
                     break
                 body.append(inner)
+            else:
+                raise AssertionError(f"{page}:{number}: this fence does not end")
             yield Fence(page, number, opening[2], "\n".join(body) + "\n", mark)
             mark = ""
         else:
