@@ -7,15 +7,14 @@ from random import SystemRandom
 from types import SimpleNamespace
 from typing import Any, Final, cast
 
-import attrs
 from prometheus_client import Metric
 from twisted.internet.task import Clock
 
 from wsecho.bus.interface import Bus
 from wsecho.bus.measures import Measures
 from wsecho.bus.memory import MemoryBus
-from wsecho.config.config import SWITCHES, Config
-from wsecho.config.settings.option import OPTION, Option
+from wsecho.config.config import Config, Group, reference
+from wsecho.config.settings.option import Option
 from wsecho.core.wire import errors
 from wsecho.fanout.rooms import Rooms
 from wsecho.ops.metrics import Metrics
@@ -26,40 +25,27 @@ from wsecho.workers.gathering import PATIENCE, Gathering
 
 
 def options() -> str:
-    """Write every option with its default, in the groups of the configuration."""
-    return "\n\n".join(_group(kind) for kind in Config.__bases__) + f"\n\n{_switches()}"
+    """Write every option with its default and an example, in the groups of `--help`."""
+    return "\n\n".join(map(_group, reference()))
 
 
-def _group(kind: type) -> str:
-    title = (getdoc(kind) or "").splitlines()[0].rstrip(".")
-    own = {field.name for field in attrs.fields(kind)}
-    found = [
-        field.metadata[OPTION]
-        for field in attrs.fields(Config)
-        if field.name in own and OPTION in field.metadata
-    ]
-    return f"## {title}\n\n" + "\n\n".join(map(_option, found))
+def _group(group: Group) -> str:
+    return f"## {group.title}\n\n{group.text}\n\n" + "\n\n".join(map(_option, group.options))
 
 
 def _option(option: Option) -> str:
-    text, _, example = option.help.partition(" Example: ")
-    lines = [f"### `--{option.name}`", text, f"Default: {_shown(option.shown)}."]
+    lines = [f"### `--{option.name}`", option.help]
+    if option.is_switch:
+        return "\n\n".join(lines)
+    lines.append(f"Default: {_shown(option.shown)}.")
     if option.repeatable:
         lines.append("It may be given again: each one adds to the list.")
-    if example:
-        lines.append(f"Example: `{example}`")
-    return "\n\n".join(lines)
+    return "\n\n".join([*lines, f"Example: `--{option.name} {option.example}`"])
 
 
-def _shown(default: str | None) -> str:
+def _shown(default: str) -> str:
     # A value is quoted, a description is not.
-    is_value = default is not None and " " not in default and default != "none"
-    return f"`{default}`" if is_value else default or "none"
-
-
-def _switches() -> str:
-    found = [f"### `--{name}`\n\n{text}" for name, (_, text) in SWITCHES.items()]
-    return "## Switches, which take no value\n\n" + "\n\n".join(found)
+    return f"`{default}`" if " " not in default and default != "none" else default
 
 
 def http_errors() -> str:

@@ -27,7 +27,8 @@ def test_a_taken_port(server: RunningServer) -> None:
     """It names the endpoint and says why."""
     endpoint = f"tcp:{server.port}:interface=127.0.0.1"
     assert fail("--listen", endpoint) == (
-        f"wsecho: --listen {endpoint}: cannot listen there: Address already in use"
+        f"wsecho: --listen {endpoint}: cannot listen there: port {server.port} is taken by another "
+        "program, perhaps another wsecho: end that, or give another port"
     )
 
 
@@ -61,7 +62,7 @@ def test_python_m_wsecho_is_twistd(tmp_path: Path) -> None:
         timeout=PATIENCE,
         check=False,
     )
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.startswith("wsecho: --drain x: ")
 
 

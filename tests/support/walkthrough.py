@@ -51,6 +51,7 @@ class Walkthrough:
     _redis: RedisServer | None = None
     _assignments: list[str] = field(factory=list)
     _node_port: int = field(factory=free_port)
+    _metrics_port: int = field(factory=free_port)
     _stack: ExitStack = field(factory=ExitStack)
 
     def run(self, fence: Fence) -> None:
@@ -151,6 +152,7 @@ class Walkthrough:
             ("redis://127.0.0.1:6379", url),
             ("redis://10.0.0.1", url),
             ("10.0.0.5:9000", f"127.0.0.1:{self._node_port}"),
+            ("127.0.0.1:9100", f"127.0.0.1:{self._metrics_port}"),
             ("/etc/wsecho", str(self.folder / "etc")),
         ):
             text = text.replace(ours, theirs)

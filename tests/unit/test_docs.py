@@ -170,7 +170,7 @@ def test_every_option_is_written() -> None:
     """By its full name, with what it does and its default."""
     text = options()
     assert [name for name in [*OPTIONS, *SWITCHES] if f"### `--{name}`\n" not in text] == []
-    assert text.count("Default: ") == len(OPTIONS)
+    assert text.count("Default: ") == text.count("Example: ") == len(OPTIONS) + len(["config"])
 
 
 def test_every_error_and_metric_is_written() -> None:

@@ -9,7 +9,7 @@ from tests.support.imports import PACKAGE, circles, imported
 STEPS = {
     "wsecho": [
         *("core", "loops", "bus", "router", "access lane", "config", "server", "fanout", "doors"),
-        *("ops", "app", "workers", "starting"),
+        *("ops", "app", "workers", "starting", "command"),
     ],
     "wsecho.core": ["wire", "websocket limits", "rooms", "http"],
     "wsecho.bus": ["later", "measures", "interface", "memory", "redis"],

@@ -14,20 +14,29 @@ from wsecho.server.peers import describe_peer
 _log: Final = Logger()
 
 
-def announce(listening: Listening, config: Config, given_away: Sequence[Path]) -> None:
+def announce(
+    listening: Listening, metrics: Listening, config: Config, given_away: Sequence[Path]
+) -> None:
     """Log where the server listens, and warn where strangers may read and write.
 
     Args:
         listening: the ports.
+        metrics: the ports of `--metrics-listen`.
         config: the options in force.
         given_away: the files of `--token-key` that have a private key.
     """
-    for port in listening.ports:
-        _log.info("listening on {address}", address=describe_peer(port.getHost()))
+    for port, url in zip(listening.ports, listening.urls, strict=True):
+        where = describe_peer(port.getHost())
+        if url is None:
+            _log.info("listening on {address}", address=where)
+        else:
+            _log.info("listening on {address}, in a browser {what}", address=where, what=url)
+    for port in metrics.ports:
+        _log.info("metrics are at {address}", address=describe_peer(port.getHost()))
     if given_away:
         _log.warn(
             "--token-key {files}: there is a private key, with which tokens are made; the public "
-            "half is all that a server needs (python -m wsecho key writes it to FILE.pub)",
+            "half is all that a server needs (wsecho key writes it to FILE.pub)",
             files=", ".join(map(str, given_away)),
         )
     for port in listening.without_addresses[:1]:
@@ -42,7 +51,7 @@ def announce(listening: Listening, config: Config, given_away: Sequence[Path]) -
     for port in listening.beyond[:1]:
         _log.warn(
             "everybody who reaches {address} may read and write every room: close it with "
-            "--token-key FILE (python -m wsecho key makes one), or listen on loopback, which "
+            "--token-key FILE (wsecho key makes one), or listen on loopback, which "
             "is the default",
             address=describe_peer(port.getHost()),
         )

@@ -16,6 +16,7 @@ from wsecho.access.signatures import Verifier, read_secret
 from wsecho.app.listening import Listening
 from wsecho.bus.interface import Directory
 from wsecho.config.config import Config, ConfigError
+from wsecho.config.errors import UsageError
 from wsecho.doors.forwarding.cluster import Cluster
 from wsecho.doors.forwarding.neighbours import NodeSockets
 from wsecho.doors.forwarding.receiving import Arrivals, InnerSite, Sessions
@@ -164,7 +165,7 @@ def check_cluster(config: Config) -> None:
     for name in ("cluster_listen", "cluster_secret"):
         value = getattr(config, name)
         if value is not None and config.advertise is None:
-            raise ConfigError(name.replace("_", "-"), value, "needs --advertise HOST:PORT")
+            raise UsageError(name.replace("_", "-"), value, "needs --advertise HOST:PORT")
     if config.advertise is None:
         return
     for missing, reason in (
@@ -172,7 +173,7 @@ def check_cluster(config: Config) -> None:
         (config.redis, "needs --redis URL, by which nodes find each other"),
     ):
         if missing is None:
-            raise ConfigError("advertise", config.advertise, reason)
+            raise UsageError("advertise", config.advertise, reason)
 
 
 def _read_secret(config: Config) -> KeptFile[bytes]:

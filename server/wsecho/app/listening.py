@@ -7,9 +7,11 @@ puts it into the holder. Connections that are open keep what they were opened wi
 around them is ours (`wsecho.tls`), whose modules are imported only where an endpoint asks for it.
 """
 
+import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from errno import EACCES, EADDRINUSE, ENOENT
 from functools import cached_property
 from ipaddress import ip_address
 from typing import Any, Final
@@ -17,7 +19,12 @@ from typing import Any, Final
 from attrs import define, field
 from twisted.internet import tcp
 from twisted.internet.address import UNIXAddress
-from twisted.internet.endpoints import TCP6ServerEndpoint, serverFromString
+from twisted.internet.endpoints import (
+    TCP6ServerEndpoint,
+    _SystemdParser,
+    _TCP6ServerParser,
+    serverFromString,
+)
 from twisted.internet.endpoints import _parse as _split
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import (
@@ -33,6 +40,7 @@ from twisted.protocols.haproxy._wrapper import HAProxyProtocolWrapper, HAProxyWr
 from twisted.python.failure import Failure
 from zope.interface import directlyProvides, implementer, providedBy
 
+from wsecho.app.cannot_listen import why_not
 from wsecho.config.config import ConfigError
 from wsecho.lane.accepted import Accepted
 
@@ -41,6 +49,8 @@ _BACKLOG: Final = 1024
 _NO_PORT: Final = "it does not answer at once"
 _PROXIED: Final = "haproxy:"
 _FOLDER: Final = "tls:"
+# Else Twisted looks for them through its plugins, whose cache may not be written.
+_PARSERS: Final[Mapping[str, Any]] = {"tcp6": _TCP6ServerParser, "systemd": _SystemdParser}
 
 
 class _Proxied(HAProxyProtocolWrapper):
@@ -148,6 +158,41 @@ class _Rereading(_Reactor):
     def listenTCP(self, port: int, factory: Any, *args: Any, **kwargs: Any) -> IListeningPort:
         """Keep the factory, which holds what was read."""
         self.fresh = factory
+        return _Nowhere()
+
+    def adoptStreamPort(self, descriptor: int, family: int, factory: Any) -> IListeningPort:
+        """Keep the factory."""
+        self.fresh = factory
+        return _Nowhere()
+
+
+class _Trying(_Rereading):
+    """A reactor that listens nowhere, but sees whether it could."""
+
+    def listenTCP(
+        self,
+        port: int,
+        factory: Any,
+        backlog: int = 50,
+        interface: str = "",
+    ) -> IListeningPort:
+        """Take the address for a moment, without listening."""
+        family = socket.AF_INET6 if ":" in interface else socket.AF_INET
+        with socket.socket(family) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                trial.bind((interface, port))
+            except OSError as error:
+                if error.errno != EADDRINUSE:
+                    raise CannotListenError(interface, port, error) from None
+        return _Nowhere()
+
+    def listenUNIX(self, address: str, *_: Any, **__: Any) -> IListeningPort:
+        """See whether the folder may be written to."""
+        folder = os.path.dirname(address) or "."  # noqa: PTH120
+        if not os.access(folder, os.W_OK):
+            number = EACCES if os.path.isdir(folder) else ENOENT  # noqa: PTH112
+            raise CannotListenError(None, address, OSError(number, os.strerror(number)))
         return _Nowhere()
 
 
@@ -273,6 +318,19 @@ class Listening:
             # Asked now: once it is closed, a port does not know where it was.
             self._places.append(_Place(endpoint, port, reactor.holder, _is_loopback(port)))
 
+    def check(self, endpoints: tuple[str, ...], factory: IProtocolFactory) -> None:
+        """See that endpoints can be read, with their certificates, and had; listen nowhere.
+
+        Whether somebody listens there already is not looked at: it may be the server that this
+        one is for the place of.
+
+        Raises:
+            ConfigError: one cannot be used.
+        """
+        self._factory = factory
+        for endpoint in endpoints:
+            self._listen(_Trying(self._reactor, factory, self._tls), endpoint)
+
     def reload(self) -> list[ConfigError]:
         """Read the certificates again; return what cannot be used, whose old stay in force."""
         complaints = []
@@ -288,6 +346,11 @@ class Listening:
         """Whether some of it is loopback, and all the rest Unix sockets."""
         reaches = [place.is_on_loopback for place in self._places]
         return True in reaches and False not in reaches
+
+    @property
+    def urls(self) -> list[str | None]:
+        """Where a browser on this machine finds each port; None for what it cannot reach."""
+        return [_url(place.endpoint, place.port) for place in self._places]
 
     @property
     def beyond(self) -> list[IListeningPort]:
@@ -316,21 +379,24 @@ class Listening:
         try:
             self._parse(reactor, endpoint).listen(self._factory).addBoth(outcome.append)
         except Exception as error:  # noqa: BLE001  # endpoint parsers raise what they like
-            raise ConfigError(self._option, endpoint, _one_line(error)) from None
+            raise ConfigError(self._option, endpoint, why_not(endpoint, error)) from None
         # Every stream endpoint in Twisted answers at once.
         port: Any = outcome[0] if outcome else Failure(RuntimeError(_NO_PORT))
         if isinstance(port, Failure):
-            raise ConfigError(self._option, endpoint, _one_line(port.value)) from None
+            raise ConfigError(self._option, endpoint, why_not(endpoint, port.value)) from None
         return port  # type: ignore[no-any-return]  # Twisted's Deferred does not say what it holds
 
     def _parse(self, reactor: Any, endpoint: str) -> Any:
         """Read an endpoint string; Twisted reads those of `tls:` otherwise than we do."""
         if endpoint.startswith(_PROXIED):
             return proxyEndpoint(self._parse(reactor, endpoint.removeprefix(_PROXIED)))
-        if not endpoint.startswith(_FOLDER):
-            return serverFromString(reactor, endpoint)
         arguments, options = _split(endpoint)
-        return self._tls.endpoint(reactor, *arguments[1:], **options)
+        if endpoint.startswith(_FOLDER):
+            return self._tls.endpoint(reactor, *arguments[1:], **options)
+        parser = _PARSERS.get(arguments[0])
+        if parser is not None:
+            return parser().parseStreamServer(reactor, *arguments[1:], **options)
+        return serverFromString(reactor, endpoint)
 
 
 def _prepare(port: Any, factory: IProtocolFactory | None) -> None:
@@ -354,10 +420,18 @@ def _prepare(port: Any, factory: IProtocolFactory | None) -> None:
             port.transport = Accepted
 
 
-def _one_line(error: BaseException | None) -> str:
-    if isinstance(error, CannotListenError):
-        return f"cannot listen there: {error.socketError.strerror or error.socketError}"
-    return " ".join(str(error).split()) or type(error).__name__
+def _url(endpoint: str, port: IListeningPort) -> str | None:
+    """Return where a browser on this machine finds a port; None for what it cannot reach."""
+    host: Any = port.getHost()
+    address = getattr(host, "host", None)
+    if address is None or endpoint.startswith(_PROXIED):
+        return None
+    if address in {"", "0.0.0.0", "::"}:  # noqa: S104  # compared, not bound
+        address = "[::1]" if address == "::" else "127.0.0.1"
+    elif ":" in address:
+        address = f"[{address}]"
+    scheme = "https" if endpoint.startswith(("ssl:", _FOLDER)) else "http"
+    return f"{scheme}://{address}:{host.port}/"
 
 
 def _is_loopback(port: IListeningPort) -> bool | None:

@@ -2,11 +2,11 @@
 """From a configuration to a running tree of Twisted services: the server, or a worker of it."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, Final, Protocol
 
 from prometheus_client.core import Metric
-from twisted.application.service import IServiceCollection, MultiService
+from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 from twisted.web.resource import Resource
@@ -34,10 +34,9 @@ from wsecho.fanout.rooms import Rooms
 from wsecho.lane.lane import Lane
 from wsecho.loops import Chore
 from wsecho.ops.gossip import ConnectionGossip
-from wsecho.ops.health import Health, MetricsPage, Readiness
+from wsecho.ops.health import operations, operators_site
 from wsecho.ops.loop_lag import LoopLag
 from wsecho.ops.metrics import Metrics
-from wsecho.server import logs
 from wsecho.server.state import ServerState
 
 _SWEEP: Final = 15.0
@@ -54,12 +53,12 @@ class WorkerHost(Protocol):
     def stands_in(self) -> bool:
         """Whether it takes the place of one that served and died."""
 
-    def listening(self, reactor: Any, *, inner: bool) -> tuple[Listening, tuple[str, ...]]:
+    def listening(self, reactor: Any, option: str) -> tuple[Listening, tuple[str, ...]]:
         """Return what adopts the parent's sockets, and the endpoint strings for it.
 
         Args:
             reactor: Twisted's reactor.
-            inner: whether those are meant that other machines' nodes come to.
+            option: whose endpoints are meant.
         """
 
     def collect(self) -> Deferred[Iterable[Metric]]:
@@ -73,7 +72,6 @@ class WsechoService(MultiService):
         config: the options in force.
         reactor: Twisted's reactor.
         spec: its place among several workers; None where it is all there is.
-        twistd: the options of the program that runs this.
         time_of_day: the time, Unix seconds.
     """
 
@@ -84,19 +82,17 @@ class WsechoService(MultiService):
         config: Config,
         reactor: Any,
         spec: WorkerHost | None = None,
-        twistd: Mapping[str, Any] | None = None,
         time_of_day: Callable[[], float] = time.time,
     ) -> None:
         super().__init__()
         self._config = config
         self._reactor = reactor
         self._spec = spec
-        self._twistd = twistd or {}
         self.state = state = ServerState.of(config, reactor, time_of_day)
         stands_in = spec is not None and spec.stands_in
         make_bus = buses.maker(config, reactor, stands_in=stands_in)
         self.rooms = rooms = Rooms(config.rules, reactor, state.stats, make_bus, time_of_day)
-        listening, endpoints = self._places(inner=False)
+        listening, endpoints = self._places("listen")
         admission = Admission.of(config, time_of_day, lambda: listening.is_on_loopback)
         self._given_away = admission.given_away
         gate = admission.gate
@@ -116,9 +112,10 @@ class WsechoService(MultiService):
         # a port that is taken is told where the user looks, and ends the start.
         listening.begin(endpoints, self.front)
         self._listening = listening
+        self._operators = operators = self._listen_for_operators()
         self.is_replaced = False
         self._accepts = True
-        readers: list[Reader] = [admission.reload, listening.reload]
+        readers: list[Reader] = [admission.reload, listening.reload, operators.reload]
         if clustering is not None:
             clustering.begin(longpoll)
             readers.append(clustering.reload)
@@ -133,11 +130,6 @@ class WsechoService(MultiService):
             return Lane(self._reactor, self.rooms.fanout.together)
         return None
 
-    def setServiceParent(self, parent: IServiceCollection) -> None:
-        """Join twistd's application, which is where it looks for the log's form."""
-        super().setServiceParent(parent)
-        logs.choose_format(parent, self._config.log_format, self._twistd, self._reactor)
-
     def startService(self) -> None:
         """Begin; the ports listen already."""
         super().startService()
@@ -145,7 +137,7 @@ class WsechoService(MultiService):
         self.state.admissions.most_here = possible
         self.rooms.bus.start()
         if self._spec is None:
-            announce(self._listening, self._config, self._given_away)
+            announce(self._listening, self._operators, self._config, self._given_away)
 
     def stopService(self) -> Deferred[Any]:
         """Stop listening, close every connection, and wait for the peers within `--drain`."""
@@ -177,11 +169,22 @@ class WsechoService(MultiService):
         rooms, state = self.rooms, self.state
         tree.putChild(b"broadcast", Broadcast(self._config, gate, rooms, state, self._reactor))
         tree.putChild(b"lp", longpoll)
-        tree.putChild(b"healthz", Health())
-        tree.putChild(b"readyz", Readiness(state.connections, rooms.bus))
-        collect = self._collect if self._spec is None else self._spec.collect
-        tree.putChild(b"metrics", MetricsPage(collect, gate))
+        if self._config.metrics_listen is None:
+            self._put_operations(tree, gate)
         return tree
+
+    def _put_operations(self, tree: Resource, gate: Gate | None) -> None:
+        collect = self._collect if self._spec is None else self._spec.collect
+        pages = operations(self.state.connections, self.rooms.bus, collect, gate)
+        for name, page_ in pages.items():
+            tree.putChild(name, page_)
+
+    def _listen_for_operators(self) -> Listening:
+        listening, endpoints = self._places("metrics-listen")
+        tree = Resource()
+        self._put_operations(tree, None)
+        listening.begin(endpoints, operators_site(tree, self.state, self._reactor, self._config))
+        return listening
 
     def _add_chores(self) -> None:
         """Add what is done every so often."""
@@ -192,13 +195,10 @@ class WsechoService(MultiService):
         if self.rooms.bus.directory is not None and admissions.is_bounded:
             ConnectionGossip(self.rooms.bus, admissions, self._reactor).setServiceParent(self)
 
-    def _places(self, *, inner: bool) -> tuple[Listening, tuple[str, ...]]:
+    def _places(self, option: str) -> tuple[Listening, tuple[str, ...]]:
         if self._spec is not None:
-            return self._spec.listening(self._reactor, inner=inner)
-        if inner:
-            places = Listening(self._reactor, "cluster-listen", reads_at_once=False)
-            return places, self._config.inner_endpoints
-        return Listening(self._reactor), self._config.listen
+            return self._spec.listening(self._reactor, option)
+        return listening_by(self._reactor, option), endpoints_of(self._config)[option]
 
     def _join_others(self) -> Clustering | None:
         check_cluster(self._config)
@@ -206,7 +206,7 @@ class WsechoService(MultiService):
             return None
         directory = self.rooms.bus.directory
         home = Home(new_node()) if self._spec is None else self._spec.home
-        places = self._places(inner=True)
+        places = self._places("cluster-listen")
         return Clustering.of(self._config, self._reactor, self.state, home, directory, places)
 
     def _collect(self) -> Deferred[Iterable[Metric]]:
@@ -217,8 +217,26 @@ class WsechoService(MultiService):
         return None if self._clustering is None else self._clustering.end()
 
     def _stop_children(self) -> Any:
+        # Not before: until now, operators may have asked how far the end is.
+        for port in self._operators.ports:
+            port.stopListening()
         self.rooms.bus.stop()
         return super().stopService()
+
+
+def endpoints_of(config: Config) -> dict[str, tuple[str, ...]]:
+    """Return all endpoint strings, by the option that gives them."""
+    metrics = config.metrics_listen
+    return {
+        "listen": config.listen,
+        "cluster-listen": config.inner_endpoints,
+        "metrics-listen": () if metrics is None else (metrics,),
+    }
+
+
+def listening_by(reactor: Any, option: str) -> Listening:
+    """Return what listens at the endpoints of an option; nowhere yet."""
+    return Listening(reactor, option, reads_at_once=option == "listen")
 
 
 def resources(config: Config) -> Resource:

@@ -3,18 +3,20 @@
 
 from __future__ import annotations
 
-import tomllib
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 from attrs import frozen
 
 from wsecho.config import values
+from wsecho.config.errors import ConfigError, UsageError
+from wsecho.config.near import did_you_mean
 from wsecho.config.settings.access import AccessSettings
 from wsecho.config.settings.bus import BusSettings
 from wsecho.config.settings.cluster import ClusterSettings
 from wsecho.config.settings.limits import LimitSettings
-from wsecho.config.settings.option import OPTION, ConfigError, Option
+from wsecho.config.settings.logs import LogSettings
+from wsecho.config.settings.option import OPTION, Option
 from wsecho.config.settings.rooms import RoomSettings
 from wsecho.config.settings.serving import ServingSettings
 from wsecho.core.http.origins import Origins
@@ -25,12 +27,29 @@ from wsecho.core.rooms.hub import Rules
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["OPTIONS", "SWITCHES", "Config", "ConfigError", "Option", "load", "read_file"]
+__all__ = ["GROUPS", "OPTIONS", "SWITCHES", "Config", "ConfigError", "Group", "load", "reference"]
+
+
+CONFIG: Final = Option(
+    "config",
+    values.path,
+    "Read options from a TOML file, by the same names; the command line wins.",
+    metavar="FILE",
+    example="wsecho.toml",
+    shown="none",
+)
+"""The one option that no file can give."""
 
 
 @frozen(kw_only=True)
 class Config(
-    ServingSettings, ClusterSettings, RoomSettings, LimitSettings, AccessSettings, BusSettings
+    ServingSettings,
+    RoomSettings,
+    AccessSettings,
+    LimitSettings,
+    BusSettings,
+    ClusterSettings,
+    LogSettings,
 ):
     """What the server was told to do. Made by `load`, which checks it whole."""
 
@@ -67,25 +86,72 @@ class Config(
         return bool(self.token_key)
 
 
-OPTIONS: Final[Mapping[str, Option]] = {
-    field.metadata[OPTION].name: field.metadata[OPTION]
+_FIELDS: Final[Mapping[str, str]] = {
+    field.metadata[OPTION].name: field.name
     for field in attrs.fields(Config)
     if OPTION in field.metadata
 }
+
+
+@frozen
+class Group:
+    """Options that belong together.
+
+    Attributes:
+        name: as in `--help NAME`.
+        title: as a heading.
+        text: what they are about, one sentence.
+        options: in the order of `--help`.
+    """
+
+    name: str
+    title: str
+    text: str
+    options: tuple[Option, ...]
+
+
+def _group(name: str, title: str, text: str, settings: type, *more: Option) -> Group:
+    fields = [field for field in attrs.fields(settings) if OPTION in field.metadata]
+    return Group(name, title, text, (*more, *(field.metadata[OPTION] for field in fields)))
+
+
+GROUPS: Final = (
+    _group("listening", "Listening", "Where and how the server serves.", ServingSettings, CONFIG),
+    _group("rooms", "Rooms", "What rooms keep.", RoomSettings),
+    _group("access", "Access", "Who may come in.", AccessSettings),
+    _group("limits", "Limits", "How much there may be, and how long it may take.", LimitSettings),
+    _group("redis", "Redis", "What carries rooms from one process to another.", BusSettings),
+    _group(
+        "processes",
+        "Several processes",
+        "How several processes and machines are one server.",
+        ClusterSettings,
+    ),
+    _group("logs", "Logs", "What is logged, and where to.", LogSettings),
+)
+"""All options, in groups, in the order of `--help`."""
+
+OPTIONS: Final[Mapping[str, Option]] = {
+    option.name: option
+    for group in GROUPS
+    for option in group.options
+    if option.name in _FIELDS and not option.is_switch
+}
 """Every option that has a value, by its name, in the order of `--help`."""
 
-SWITCHES: Final[Mapping[str, tuple[str, str]]] = {
-    "no-compression": ("compression", "Do not negotiate permessage-deflate (RFC 7692)."),
-    "no-connection-log": (
-        "connection_log",
-        "Write no line for each connection that opens and for each that ends.",
-    ),
-    "no-lane": (
-        "lane",
-        "Leave the sockets of open WebSockets to Twisted's reactor, as where there is no epoll.",
-    ),
+SWITCHES: Final[Mapping[str, Option]] = {
+    option.name: option for group in GROUPS for option in group.options if option.is_switch
 }
-"""Options without a value: the field that each turns off, and what that means."""
+"""Every option without a value, by its name; each turns something off."""
+
+
+def reference() -> tuple[Group, ...]:
+    """Return all options in their groups, for whoever writes about them.
+
+    Of each: `name`, `metavar`, `help`, `shown` (the default), `example`, `repeatable`,
+    `is_switch`.
+    """
+    return GROUPS
 
 
 def load(given: Mapping[str, Any]) -> Config:
@@ -96,37 +162,14 @@ def load(given: Mapping[str, Any]) -> Config:
             absent.
 
     Raises:
-        ConfigError: an option is unknown, or its value cannot be used.
+        UsageError: an option is unknown, or its value is none for it.
+        ConfigError: its value cannot be used.
     """
     fields: dict[str, Any] = {}
     for name, value in given.items():
-        if name in SWITCHES:
-            fields[SWITCHES[name][0]] = not _switch(name, value)
-        elif name in OPTIONS:
-            fields[name.replace("-", "_")] = OPTIONS[name].value(value)
-        else:
-            raise ConfigError(name, value, "there is no such option")
+        option = OPTIONS.get(name) or SWITCHES.get(name)
+        if option is None:
+            reason = f"there is no such option{did_you_mean(name, [*OPTIONS, *SWITCHES])}"
+            raise UsageError(name, value, reason)
+        fields[_FIELDS[name]] = option.value(value)
     return Config(**fields)
-
-
-def read_file(path: str) -> dict[str, Any]:
-    """Read options from a TOML file.
-
-    Raises:
-        ConfigError: it cannot be read, or is no TOML.
-    """
-    try:
-        return tomllib.loads(values.path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError("config", path, error.strerror or str(error)) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError("config", path, f"not TOML: {error}") from None
-    except ValueError as error:
-        raise ConfigError("config", path, str(error)) from None
-
-
-def _switch(name: str, value: Any) -> bool:
-    try:
-        return values.yes(value)
-    except ValueError as error:
-        raise ConfigError(name, value, str(error)) from None

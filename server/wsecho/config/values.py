@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from wsecho.bus.redis.client.address import RedisAddress
+from wsecho.config.endpoints import read_endpoint
+from wsecho.config.errors import UnusableError
 from wsecho.core.limits.rates import OverRatePolicy
 from wsecho.core.limits.slowness import POLICIES, SlowRule
 from wsecho.core.wire import nodes
@@ -153,14 +155,15 @@ def path(value: Any) -> Path:
     """Read the path of a file.
 
     Raises:
-        ValueError: it cannot be read.
+        ValueError: it is none.
+        UnusableError: it cannot be read.
     """
     file = _expanded(value)
     try:
         with file.open("rb"):
             return file
     except OSError as error:
-        raise ValueError(error.strerror or "it cannot be read") from None
+        raise UnusableError(error.strerror or "it cannot be read") from None
 
 
 def template(value: Any) -> bytes:
@@ -174,15 +177,32 @@ def template(value: Any) -> bytes:
     return value.encode()
 
 
-def endpoint(value: Any) -> str:
-    """Read a Twisted endpoint string; what it means is up to Twisted.
+def path_to_write(value: Any) -> Path:
+    """Read the path of a file that is going to be written.
 
     Raises:
-        ValueError: it is empty.
+        ValueError: it is none, or a folder.
+        UnusableError: the folder of the file is missing.
     """
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError("not an endpoint: give one such as tcp:8080 or unix:/run/wsecho.sock")
-    return value.strip()
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise ValueError("not a path: give one such as /var/log/wsecho.log")
+    file = _expanded(value)
+    if file.is_dir():
+        raise UnusableError("it is a folder; give a file in it")
+    if not file.parent.is_dir():
+        raise UnusableError(f"there is no folder {file.parent}")
+    return file
+
+
+def endpoint(value: Any) -> str:
+    """Read where to listen.
+
+    Raises:
+        ValueError: it is nowhere; the text names the part at fault.
+    """
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValueError("not an endpoint: give one such as 127.0.0.1:8080")  # noqa: TRY004
+    return read_endpoint(str(value))
 
 
 def address(value: Any) -> nodes.NodeAddress:
@@ -203,9 +223,21 @@ def origin(value: Any) -> str:
     if value == "null":
         # RFC 6454 section 7.3; every sandboxed frame and every file on a disk says so.
         raise ValueError("null is the origin of anybody: a page that says so is always foreign")
-    if not isinstance(value, str) or not _ORIGIN.fullmatch(value):
-        raise ValueError("not an origin: give one such as https://example.org or 'https://*.org'")
-    return value
+    text = str(value)
+    if _ORIGIN.fullmatch(text):
+        return text
+    bare = text.rstrip("/")
+    if bare != text and _ORIGIN.fullmatch(bare):
+        raise ValueError(f"an origin has no slash at its end: give {bare}")
+    match = _ORIGIN.match(text)
+    if match and text[match.end()] == "/":
+        raise ValueError(f"an origin ends before the path: give {match[0]}")
+    if _HOST.fullmatch(text):
+        raise ValueError(f"an origin begins with a scheme: give https://{text}, or http://{text}")
+    lower = text.lower()
+    if lower != text and _ORIGIN.fullmatch(lower):
+        raise ValueError(f"browsers write schemes small: give {lower}")
+    raise ValueError("not an origin: give one such as https://example.org or 'https://*.org'")
 
 
 def name(value: Any) -> str:
@@ -234,13 +266,13 @@ def page_folder(value: Any) -> Path:
     """Read the folder of the page.
 
     Raises:
-        ValueError: there is none, or it has no `index.html`.
+        UnusableError: there is none, or it has no `index.html`.
     """
     folder = _expanded(value)
     if not folder.is_dir():
-        raise ValueError("no such folder")
+        raise UnusableError("no such folder")
     if not (folder / "index.html").is_file():
-        raise ValueError("there is no index.html in this folder")
+        raise UnusableError("there is no index.html in this folder")
     return folder.resolve()
 
 
@@ -285,17 +317,6 @@ def when_bus_down(value: Any) -> Literal["refuse", "local"]:
     if value not in {"refuse", "local"}:
         raise ValueError("neither refuse nor local")
     return "local" if value == "local" else "refuse"
-
-
-def yes(value: Any) -> bool:
-    """Read a switch from a file.
-
-    Raises:
-        ValueError: it is neither true nor false.
-    """
-    if not isinstance(value, bool):
-        raise ValueError("give true or false")  # noqa: TRY004  # a complaint like the others
-    return value
 
 
 def _expanded(value: Any) -> Path:

@@ -17,6 +17,7 @@ from wsecho.access.sessions import TokenAuthenticator, TokenAuthorizer
 from wsecho.access.tokens import verify
 from wsecho.access.wampcra import Logins, read_logins
 from wsecho.config.config import Config, ConfigError
+from wsecho.config.errors import UsageError
 from wsecho.doors.gate import Gate, OpenGate, TokenGate
 
 _T = TypeVar("_T")
@@ -110,7 +111,7 @@ def _check_needs(config: Config) -> None:
     ):
         if value:
             shown = " ".join(value) if isinstance(value, tuple) else value
-            raise ConfigError(option, shown, "needs --token-key")
+            raise UsageError(option, shown, "needs --token-key")
 
 
 def _kept(option: str, paths: tuple[Path, ...], read: Callable[[bytes], _T]) -> KeptFile[_T]:

@@ -2,23 +2,33 @@
 """What operators ask: alive (`/healthz`), taking traffic (`/readyz`), and how much (`/metrics`)."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Final
 
 from prometheus_client.core import Metric
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
 from wsecho.bus.interface import Bus
+from wsecho.config.config import Config
 from wsecho.core.http.handshake import split_target
 from wsecho.core.wire.errors import Forbidden, MethodNotAllowed, WireError
 from wsecho.doors.gate import Gate
+from wsecho.doors.http.bounded import BoundedSite
 from wsecho.doors.http.request import HttpRequest, answer_error
 from wsecho.ops.metrics import write_metrics
 from wsecho.server.connections import Connections
+from wsecho.server.state import ServerState
 
-_TEXT = b"text/plain; charset=utf-8"
+MAX_OPEN: Final = 100
+"""Connections of those who ask on their own port; further ones are closed."""
+
+MAX_BODY: Final = 1024
+"""Bytes of a body, which nobody who asks needs."""
+
+_TEXT: Final = b"text/plain; charset=utf-8"
 
 Collect = Callable[[], Deferred[Iterable[Metric]]]
 """Reads the metrics of all that belongs together."""
@@ -120,10 +130,10 @@ class MetricsPage(Operation):
 
     Args:
         collect: reads what is written.
-        gate: says who asks.
+        gate: says who asks; None where everybody may who comes here.
     """
 
-    def __init__(self, collect: Collect, gate: Gate) -> None:
+    def __init__(self, collect: Collect, gate: Gate | None) -> None:
         super().__init__()
         self._collect = collect
         self._gate = gate
@@ -135,11 +145,9 @@ class MetricsPage(Operation):
             Unauthorized: a token is missing.
             Forbidden: it does not allow this, or another origin's page asks.
         """
-        head, sender = request.head, request.sender
-        self._gate.check_origin(head, sender)
-        caller = self._gate.admit(head, split_target(head.target)[1], sender)
-        if not caller.grants.may_operate():
-            raise Forbidden("the token does not allow to operate this server")
+        if self._gate is not None:
+            _check(self._gate, request)
+        head = request.head
         accept = head.one("accept") or ""
 
         def write(metrics: Iterable[Metric]) -> bytes:
@@ -148,3 +156,43 @@ class MetricsPage(Operation):
             return body
 
         return self._collect().addCallback(write)
+
+
+def operators_site(
+    tree: Resource, state: ServerState, reactor: IReactorTime, config: Config
+) -> BoundedSite:
+    """Return what serves them on a port of their own."""
+    return BoundedSite(
+        tree,
+        state,
+        reactor,
+        open_timeout=config.open_timeout,
+        max_body=MAX_BODY,
+        max_open=MAX_OPEN,
+    )
+
+
+def operations(
+    connections: Connections, bus: Bus, collect: Collect, gate: Gate | None
+) -> dict[bytes, Resource]:
+    """Return what operators ask, by its address.
+
+    Args:
+        connections: see `Readiness`.
+        bus: see `Readiness`.
+        collect: see `MetricsPage`.
+        gate: see `MetricsPage`.
+    """
+    return {
+        b"healthz": Health(),
+        b"readyz": Readiness(connections, bus),
+        b"metrics": MetricsPage(collect, gate),
+    }
+
+
+def _check(gate: Gate, request: HttpRequest) -> None:
+    head, sender = request.head, request.sender
+    gate.check_origin(head, sender)
+    caller = gate.admit(head, split_target(head.target)[1], sender)
+    if not caller.grants.may_operate():
+        raise Forbidden("the token does not allow to operate this server")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The log on standard output: as text, in twistd's own form, or as JSON, one object a line.
+"""The log: as text, in twistd's own form, or as JSON, one object a line.
 
 Each connection is two lines of it, and in a storm of them the log was a third of the work: Twisted
 interprets a line's format in Python, reads the calendar for it, and writes it out by itself. Here
@@ -8,11 +8,11 @@ the reactor are written together.
 """
 
 import json
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any, Final, TextIO
+from typing import Any, Final, Protocol
 
 from twisted.logger import (
     ILogObserver,
@@ -34,6 +34,16 @@ _UNHURRIED: Final = frozenset({LogLevel.debug, LogLevel.info})
 _LAST_MICROSECOND: Final = 0.999_999
 
 
+class Output(Protocol):
+    """Where a log is written: a file of Python's, or `LogFile`."""
+
+    def write(self, text: str, /) -> object:
+        """Write a text; raises OSError."""
+
+    def flush(self) -> object:
+        """Let it be seen; raises OSError."""
+
+
 @implementer(ILogObserver)
 class Log(ABC):
     """Writes each event as one line.
@@ -44,7 +54,7 @@ class Log(ABC):
             worse is written at once, with all before it.
     """
 
-    def __init__(self, out: TextIO, reactor: Any = None) -> None:
+    def __init__(self, out: Output, reactor: Any = None) -> None:
         self._out = out
         self._reactor = reactor
         # Not in `out`, which may write through (PYTHONUNBUFFERED).
@@ -68,7 +78,10 @@ class Log(ABC):
 
     def _flush(self) -> None:
         lines, self._lines = self._lines, []
-        if lines:
+        if not lines:
+            return
+        # Nobody reads the pipe any more, or the disk is full: clients are served all the same.
+        with suppress(OSError):
             self._out.write("".join(lines))
             self._out.flush()
 
@@ -144,27 +157,18 @@ def plain_value(value: Any) -> Any:
     return value if isinstance(value, int | float | str | None) else str(value)
 
 
-def use(application: Any, kind: type[Log], out: TextIO, reactor: Any) -> None:
-    """Make twistd log by ours. It asks its application for the observer before it starts."""
-    application.setComponent(ILogObserver, kind(out, reactor))
-
-
 def is_to_stdout(twistd: Mapping[str, Any]) -> bool:
     """Tell whether twistd would log to standard output, by its options."""
     elsewhere = twistd.get("syslog") or twistd.get("logfile") not in {None, "", "-"}
     return bool(twistd.get("nodaemon")) and not elsewhere
 
 
-def choose_format(application: Any, form: str, twistd: Mapping[str, Any], reactor: Any) -> None:
-    """Make twistd log in a form, where that is not its own affair.
+def make_log(form: str, out: Output, reactor: Any) -> Log:
+    """Return what writes the log.
 
     Args:
-        application: twistd's.
         form: `json` or `text`.
-        twistd: the options of the program that runs this.
+        out: where to.
         reactor: see `Log`.
     """
-    if form == "json":
-        use(application, JsonLog, sys.stdout, reactor)
-    elif is_to_stdout(twistd):
-        use(application, TextLog, sys.stdout, reactor)
+    return (JsonLog if form == "json" else TextLog)(out, reactor)

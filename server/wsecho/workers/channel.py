@@ -45,12 +45,12 @@ class ChannelListener:
     Attributes:
         endpoint: the endpoint string that it was bound by.
         descriptor: its number in the worker.
-        inner: whether it is for other machines' nodes.
+        option: which has named it.
     """
 
     endpoint: str
     descriptor: int
-    inner: bool
+    option: str
 
 
 @frozen(kw_only=True)

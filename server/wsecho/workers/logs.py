@@ -7,7 +7,6 @@ its worker.
 
 import json
 from collections.abc import Callable
-from contextlib import suppress
 from time import time
 from typing import Any, Final
 
@@ -41,11 +40,6 @@ class PipeLog(Log):
             "own": {key: plain_value(event[key]) for key in OWN if key in event},
         }
         return json.dumps(line) + "\n"
-
-    def _flush(self) -> None:
-        # A parent that is gone reads nothing; this process is about to end.
-        with suppress(OSError):
-            super()._flush()
 
 
 @define(eq=False)

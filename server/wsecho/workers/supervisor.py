@@ -7,12 +7,11 @@ import secrets
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from twisted.application.service import IServiceCollection, MultiService
+from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.interfaces import IDelayedCall, IListeningPort
 from twisted.internet.protocol import Factory
@@ -23,14 +22,13 @@ from wsecho.app.announcing import announce
 from wsecho.app.clustering import check_cluster, new_node
 from wsecho.app.drain import on_a_second_signal
 from wsecho.app.listening import Listening
-from wsecho.app.service import resources
+from wsecho.app.service import endpoints_of, listening_by, resources
 from wsecho.app.sharing import hold
 from wsecho.app.signals import OnSignal
 from wsecho.config.config import Config
 from wsecho.doors.admission import Admission
 from wsecho.doors.forwarding.neighbours import NodeSockets
 from wsecho.loops import Chore
-from wsecho.server import logs
 from wsecho.workers import fleet as orders
 from wsecho.workers.balance import INTERVAL, Loads
 from wsecho.workers.channel import Beginning, ChannelListener, Message
@@ -51,7 +49,6 @@ class Supervisor(MultiService):
         config: the options in force.
         arguments: the command line that they were read from.
         reactor: Twisted's reactor.
-        twistd: the options of the program that runs this.
 
     Raises:
         ConfigError: the workers could not start by these options.
@@ -64,10 +61,8 @@ class Supervisor(MultiService):
         config: Config,
         arguments: tuple[str, ...],
         reactor: Any,
-        twistd: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
-        self._twistd = twistd or {}
         check_needs(config)
         self._config = config
         self._reactor = reactor
@@ -76,11 +71,12 @@ class Supervisor(MultiService):
         self._given_away = Admission.of(config).given_away
         resources(config)
         check_cluster(config)
-        self._listening = Listening(reactor)
-        self._inner = Listening(reactor, "cluster-listen")
+        wanted = endpoints_of(config)
+        self._listening = {option: listening_by(reactor, option) for option in wanted}
         listeners = [
-            *_bind(self._listening, config.listen, inner=False),
-            *_bind(self._inner, config.inner_endpoints, inner=True),
+            listener
+            for option, endpoints in wanted.items()
+            for listener in _bind(self._listening[option], option, endpoints)
         ]
         self._program = Program(arguments, listeners, os.getcwd())  # noqa: PTH109
         self._secret = secrets.token_hex(_SECRET_BYTES)
@@ -101,16 +97,16 @@ class Supervisor(MultiService):
         ):
             service.setServiceParent(self)
 
-    def setServiceParent(self, parent: IServiceCollection) -> None:
-        """Join twistd's application, which is where it looks for the log's form."""
-        super().setServiceParent(parent)
-        logs.choose_format(parent, self._config.log_format, self._twistd, self._reactor)
-
     def startService(self) -> None:
         """Start the workers."""
         super().startService()
         # Made by the user that the workers run as, and for nobody else.
-        self._folder = tempfile.mkdtemp(prefix="wsecho-")
+        try:
+            self._folder = tempfile.mkdtemp(prefix="wsecho-")
+        except OSError as error:
+            reason = f"--workers: no folder for the sockets between them (TMPDIR): {error.strerror}"
+            self._give_up(reason)
+            return
         self._fleet.begin(self._reactor.seconds())
         self._obey()
 
@@ -124,7 +120,7 @@ class Supervisor(MultiService):
 
     @property
     def _bound(self) -> list[IListeningPort]:
-        return [*self._listening.ports, *self._inner.ports]
+        return [port for listening in self._listening.values() for port in listening.ports]
 
     def replace(self) -> None:
         """Replace all workers one after the other; their options are read anew."""
@@ -185,7 +181,8 @@ class Supervisor(MultiService):
             case orders.Say(text, is_error):
                 (self._log.error if is_error else self._log.info)("{text}", text=text)
             case orders.Opened():
-                announce(self._listening, self._config, self._given_away)
+                listening, metrics = (self._listening[o] for o in ("listen", "metrics-listen"))
+                announce(listening, metrics, self._config, self._given_away)
             case orders.GiveUp(reason):
                 self._give_up(reason)
             case orders.Over():
@@ -259,11 +256,9 @@ class Supervisor(MultiService):
         self._obey()
 
 
-def _bind(
-    listening: Listening, endpoints: tuple[str, ...], *, inner: bool
-) -> list[ChannelListener]:
+def _bind(listening: Listening, option: str, endpoints: tuple[str, ...]) -> list[ChannelListener]:
     nobody = Factory()
     nobody.noisy = False
     listening.begin(endpoints, nobody)
     descriptors = hold(listening.ports)
-    return [ChannelListener(*pair, inner) for pair in zip(endpoints, descriptors, strict=True)]
+    return [ChannelListener(*pair, option) for pair in zip(endpoints, descriptors, strict=True)]

@@ -24,10 +24,11 @@ from twisted.python.failure import Failure
 
 from wsecho.app.clustering import Home
 from wsecho.app.listening import Listening
-from wsecho.app.service import WsechoService
+from wsecho.app.service import WsechoService, endpoints_of, listening_by
 from wsecho.app.sharing import AdoptingReactor, shared_endpoint
 from wsecho.config.config import Config, ConfigError
-from wsecho.config.options import Options
+from wsecho.config.errors import CommandError
+from wsecho.config.given import Given
 from wsecho.core.wire.errors import BadGateway, WireError
 from wsecho.loops import Loop
 from wsecho.server.discretion import keep_discreet
@@ -61,6 +62,8 @@ def main(arguments: Sequence[str]) -> None:
     """
     # The terminal tells the parent, which tells the workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # The log's file is the parent's; but whoever rotates it may tell all processes of a service.
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     descriptor, reactor_module, *rest = arguments
     importlib.import_module(reactor_module).install()
     from twisted.internet import reactor  # noqa: PLC0415  # as installed
@@ -70,15 +73,16 @@ def main(arguments: Sequence[str]) -> None:
     globalLogBeginner.beginLoggingTo([PipeLog(sys.stdout, reactor)])
     sock = socket.socket(fileno=int(descriptor))
     beginning = await_beginning(sock)
+    given = None
     try:
-        options = Options()
-        options.parseOptions(rest)
-        worker = Worker(options.config, beginning, reactor)
-    except (ConfigError, SystemExit) as error:
-        reason = str(error).removeprefix("wsecho: ")
+        given = Given.read(rest)
+        config = given.load()
+        worker = Worker(config, beginning, reactor)
+    except (ConfigError, CommandError) as error:
+        reason = str(error) if given is None else given.explain(error)
         WorkerChannel.say_on(sock, "failed", reason=reason)
         raise SystemExit(1) from None
-    watch_parent(sock, options.config.drain + GRACE)
+    watch_parent(sock, config.drain + GRACE)
     worker.run(sock)
 
 
@@ -107,8 +111,9 @@ class Worker:
         wait = STAND_IN_AFTER if beginning.stands_in else math.inf
         self._serves_anyway_at = reactor.seconds() + wait
         self._service = WsechoService(config, reactor, _Seat(beginning, self))
-        bound = tuple(listener.endpoint for listener in beginning.listeners)
-        if (*config.listen, *config.inner_endpoints) != bound:
+        bound = [(listener.option, listener.endpoint) for listener in beginning.listeners]
+        wanted = endpoints_of(config)
+        if [(option, one) for option, ones in wanted.items() for one in ones] != bound:
             self._log.warn(
                 "where to listen has changed, but the sockets are the parent's: restart it"
             )
@@ -230,12 +235,11 @@ class _Seat:
     def stands_in(self) -> bool:
         return self._beginning.stands_in
 
-    def listening(self, reactor: Any, *, inner: bool) -> tuple[Listening, tuple[str, ...]]:
-        listeners = [one for one in self._beginning.listeners if one.inner is inner]
+    def listening(self, reactor: Any, option: str) -> tuple[Listening, tuple[str, ...]]:
+        listeners = [one for one in self._beginning.listeners if one.option == option]
         adopting = AdoptingReactor(reactor, [one.descriptor for one in listeners])
-        option = "cluster-listen" if inner else "listen"
         endpoints = tuple(shared_endpoint(one.endpoint) for one in listeners)
-        return Listening(adopting, option, reads_at_once=not inner), endpoints
+        return listening_by(adopting, option), endpoints
 
     def collect(self) -> Deferred[Iterable[Metric]]:
         return self._worker.collect()

@@ -19,6 +19,7 @@ from wsecho.app.service import WsechoService, resources
 from wsecho.config.config import Config, ConfigError
 from wsecho.doors.front import Front
 from wsecho.server.logs import JsonLog
+from wsecho.starting import Server
 
 
 @pytest.fixture
@@ -70,7 +71,7 @@ def test_a_taken_port_is_one_line(folder: Path) -> None:
         def listenTCP(self, *arguments: Any, **_: Any) -> Any:
             raise CannotListenError(None, arguments[0], OSError(98, "Address already in use"))
 
-    with pytest.raises(ConfigError, match=r"--listen tcp:81: .*Address already in use"):
+    with pytest.raises(ConfigError, match=r"--listen tcp:81: .*port 81 is taken"):
         WsechoService(Config(web=folder, listen=("tcp:81",)), Taken())
 
 
@@ -137,8 +138,8 @@ def test_unused_rooms_are_swept(folder: Path) -> None:
 def test_json_logs_are_one_object_a_line(folder: Path) -> None:
     """With what the event names of itself."""
     application = Application("wsecho")
-    service = WsechoService(Config(web=folder, log_format="json"), MemoryReactorClock())
-    service.setServiceParent(application)
+    server = Server(Config(web=folder, log_format="json"), (), MemoryReactorClock(), io.StringIO())
+    server.setServiceParent(application)
     assert isinstance(application.getComponent(ILogObserver), JsonLog)
     out = io.StringIO()
     log = Logger(namespace="here", observer=JsonLog(out))

@@ -9,7 +9,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from wsecho import __version__
-from wsecho.config.config import OPTIONS, Config, ConfigError, load
+from wsecho.config.config import OPTIONS, SWITCHES, Config, ConfigError, load
+from wsecho.config.errors import CommandError
+from wsecho.config.given import Given
+from wsecho.config.help import help_on
 from wsecho.config.options import Options
 
 
@@ -21,10 +24,14 @@ def parse(*arguments: str) -> Config:
 
 
 def complaint(*arguments: str) -> str:
-    """What a bad command line ends with."""
-    with pytest.raises(SystemExit) as caught:
-        parse(*arguments)
-    return str(caught.value)
+    """What is said of a bad command line."""
+    try:
+        given = Given.read(arguments)
+    except (CommandError, ConfigError) as error:
+        return str(error)
+    with pytest.raises(ConfigError) as caught:
+        given.load()
+    return given.explain(caught.value)
 
 
 def test_nothing_given_is_the_default() -> None:
@@ -92,7 +99,7 @@ def test_a_file_is_read_and_the_command_line_wins(tmp_path: Path) -> None:
         (["--wampcra-secrets", "~0"], ["--wampcra-secrets ~0", "No such file"]),
         (["--config", "~0"], ["--config ~0", "No such file"]),
         (["--config", "~\ud800"], ["--config ~"]),
-        (["--config", "\0"], ["--config \0"]),
+        (["--config", "\0"], ["--config \\x00"]),
         (["--drain"], ["drain"]),
     ],
 )
@@ -102,7 +109,6 @@ def test_a_mistake_is_one_line_that_names_the_option(
     """No traceback, and a non-zero exit."""
     line = complaint(*arguments)
     assert "\n" not in line
-    assert line.startswith("wsecho: ")
     assert all(part in line for part in parts)
 
 
@@ -124,12 +130,13 @@ def test_an_empty_page_folder_is_a_mistake(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "part"),
     [
-        ("nonsense = 1", "--nonsense"),
-        ("drain = true", "--drain True"),
-        ("no-compression = 1", "--no-compression 1"),
-        ("listen = 5", "--listen 5"),
-        ("drain = ", "not TOML"),
-        ("[drain]", "--drain"),
+        ("\nnonsense = 1", "x.toml, line 2: nonsense: there is no such option"),
+        ("drain = true", "x.toml, line 1: drain = true: not a time"),
+        ("no-compression = 1", "x.toml, line 1: no-compression = 1: "),
+        ("listen = [\n'8080',\n5.5]", "x.toml, line 1: listen = 5.5: not an endpoint"),
+        ("drain = ", "x.toml: not TOML: Invalid value (at "),
+        ("[drain]", "x.toml, line 1: [drain]: it is no table"),
+        ('config = "y"', "x.toml, line 1: config: a file cannot name another"),
     ],
 )
 def test_a_mistake_in_the_file_is_one_line_too(tmp_path: Path, text: str, part: str) -> None:
@@ -152,11 +159,11 @@ def test_any_value_is_read_or_complained_about(name: str, value: object) -> None
 
 def test_help_shows_each_default_and_an_example() -> None:
     """`--help` teaches."""
-    text = " ".join(str(Options()).split())
+    text = " ".join(help_on("").split())
     for option in OPTIONS.values():
-        assert f"--{option.name}=" in text
-        assert f"[default: {option.shown}]" in text
-    assert "twistd -n wsecho" in text
+        assert f"--{option.name} {option.metavar} " in text
+        assert f"Default: {option.shown}. Example: --{option.name} {option.example}" in text
+    assert all(f"--{name} " in text for name in SWITCHES)
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

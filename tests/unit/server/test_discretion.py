@@ -80,7 +80,7 @@ def written(request: pytest.FixtureRequest) -> tuple[LogPublisher, Callable[[], 
         case "pipe":
             relayed = LogPublisher(withhold, TextLog(out))
             relay = Relay(1, relayed, lambda: 1.0)
-            observer = PipeLog(Through(relay))  # type: ignore[arg-type]  # as much of a file as needed
+            observer = PipeLog(Through(relay))
         case "file":
             observer = FileLogObserver(out, formatEventAsClassicLogText)
         case _:

@@ -125,7 +125,7 @@ def test_the_first_line_is_read_without_a_reactor() -> None:
     beginning = Beginning(
         slot=3,
         node="n",
-        listeners=(ChannelListener("tcp:1", 4, inner=False),),
+        listeners=(ChannelListener("tcp:1", 4, "listen"),),
         folder="/run/x",
         secret="00ff",
         stands_in=False,

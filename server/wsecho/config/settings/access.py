@@ -26,7 +26,9 @@ class AccessSettings:
         "origin",
         values.origin,
         "Let pages of this origin into rooms and WAMP, beside the page's own; a glob over the "
-        "whole origin. May be given again. Example: --origin 'https://*.example.org'",
+        "whole origin.",
+        metavar="GLOB",
+        example="'https://*.example.org'",
         default=(),
         shown="none",
         repeatable=True,
@@ -35,8 +37,9 @@ class AccessSettings:
         "host",
         values.host,
         "Another name that this server goes by, a glob: listening on loopback without tokens, a "
-        "page's request is let in only if its Host is local (against DNS rebinding). May be given "
-        "again. Example: --host '*.test'",
+        "page's request is let in only if its Host is local (against DNS rebinding).",
+        metavar="GLOB",
+        example="'*.test'",
         default=(),
         shown="none",
         repeatable=True,
@@ -44,9 +47,10 @@ class AccessSettings:
     proxy: tuple[Proxy, ...] = option(
         "proxy",
         values.proxy,
-        "Trust Forwarded, X-Forwarded-For, -Proto and -Host from proxies in this network, or that "
-        "come by a Unix socket (unix), and from nowhere else. May be given again. "
-        "Example: --proxy 10.0.0.0/8",
+        "Trust Forwarded, X-Forwarded-For, -Proto and -Host from proxies in this network, or that"
+        " come by a Unix socket (unix), and from nowhere else.",
+        metavar="NETWORK",
+        example="10.0.0.0/8",
         default=(),
         shown="none",
         repeatable=True,
@@ -54,8 +58,10 @@ class AccessSettings:
     token_key: tuple[Path, ...] = option(
         "token-key",
         values.path,
-        "Ask for tokens (JWT) signed with this key: a PEM, a JWK or a JWK Set. May be given again, "
-        "for rotation; SIGHUP reads the files again. Example: --token-key /etc/wsecho/key.pem",
+        "Ask for tokens (JWT) signed with this key: a PEM, a JWK or a JWK Set. Several are "
+        "for rotation; SIGHUP reads the files again.",
+        metavar="FILE",
+        example="/etc/wsecho/key.pem",
         default=(),
         shown="none: everything is open",
         repeatable=True,
@@ -63,9 +69,10 @@ class AccessSettings:
     token_audience: tuple[str, ...] = option(
         "token-audience",
         values.name,
-        "A name of this server in a token's claim aud. With one, tokens for others are refused and "
-        "those for nobody in particular; without, those for anybody. May be given again. "
-        "Example: --token-audience https://chat.example.org",
+        "A name of this server in a token's claim aud. With one, tokens for others are refused "
+        "and those for nobody in particular; without, those for anybody.",
+        metavar="NAME",
+        example="https://chat.example.org",
         default=(),
         shown="none",
         repeatable=True,
@@ -73,8 +80,9 @@ class AccessSettings:
     token_issuer: tuple[str, ...] = option(
         "token-issuer",
         values.name,
-        "Take only tokens whose claim iss is this. May be given again. "
-        "Example: --token-issuer https://login.example.org",
+        "Take only tokens whose claim iss is this.",
+        metavar="NAME",
+        example="https://login.example.org",
         default=(),
         shown="any who has the key",
         repeatable=True,
@@ -82,17 +90,20 @@ class AccessSettings:
     token_leeway: float = option(
         "token-leeway",
         values.leeway,
-        "Seconds by which the clocks of issuer and server may differ: so long before nbf and after "
-        "exp a token counts. Example: --token-leeway 30",
+        "Seconds by which the clocks of issuer and server may differ: so long before nbf and "
+        "after exp a token counts.",
+        metavar="SECONDS",
+        example="30",
         default=0.0,
         shown="0",
     )
     wampcra_secrets: Path | None = option(
         "wampcra-secrets",
         values.path,
-        "Let WAMP sessions in by WAMP-CRA too: a TOML file with a table for each authid, with its "
-        "secret and the claims of a token. Needs --token-key. "
-        "Example: --wampcra-secrets users.toml",
+        "Let WAMP sessions in by WAMP-CRA too: a TOML file with a table for each authid, with its"
+        " secret and the claims of a token. Needs --token-key.",
+        metavar="FILE",
+        example="users.toml",
         default=None,
         shown="none",
     )

@@ -24,7 +24,9 @@ class BusSettings:
         "Share the rooms with every other server that uses this Redis or Valkey: "
         "redis://HOST:PORT/DATABASE, rediss://... (TLS), unix:///PATH?db=DATABASE or "
         "redis+sentinel://HOST:PORT,HOST:PORT/MASTER/DATABASE, with USER:PASSWORD@ before the "
-        "host where it asks for them. Example: --redis redis://127.0.0.1:6379/0",
+        "host where it asks for them.",
+        metavar="URL",
+        example="redis://127.0.0.1:6379/0",
         default=None,
         shown="none: the rooms are this process's own",
         is_secret=True,
@@ -32,16 +34,18 @@ class BusSettings:
     redis_prefix: str = option(
         "redis-prefix",
         values.redis_prefix,
-        "Begins the name of all that is written to Redis; servers with another one share nothing. "
-        "Example: --redis-prefix chat:",
+        "Begins the name of all that is written to Redis; servers with another one share nothing.",
+        metavar="TEXT",
+        example="chat:",
         default="wsecho:",
         shown="wsecho:",
     )
     redis_timeout: float = option(
         "redis-timeout",
         values.seconds,
-        "How long Redis may take to answer; then a publication ends as unknown. "
-        "Example: --redis-timeout 1",
+        "How long Redis may take to answer; then a publication ends as unknown.",
+        metavar="SECONDS",
+        example="1",
         default=2.0,
         shown="2",
     )
@@ -49,7 +53,9 @@ class BusSettings:
         "node-ttl",
         values.seconds,
         "A server that Redis has not heard of for so many seconds is taken for dead, and its "
-        "members for gone. Example: --node-ttl 30",
+        "members for gone.",
+        metavar="SECONDS",
+        example="30",
         default=15.0,
         shown="15",
     )
@@ -57,7 +63,9 @@ class BusSettings:
         "when-bus-down",
         values.when_bus_down,
         "While Redis is away, refuse what is said, or deliver it to this server's own members "
-        "alone (local), under positions that say so. Example: --when-bus-down local",
+        "alone (local), under positions that say so.",
+        metavar="refuse|local",
+        example="local",
         default="refuse",
         shown="refuse",
     )

@@ -8,24 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 from attrs import frozen
 
+from wsecho.config.errors import ConfigError, UnusableError, UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 OPTION: Final = "wsecho.option"
 """Where a field of the configuration keeps its `Option`."""
-
-
-class ConfigError(Exception):
-    """An option's value cannot be used.
-
-    Args:
-        option: its name as on the command line, without dashes before it.
-        value: what was given.
-        reason: why it cannot be used.
-    """
-
-    def __init__(self, option: str, value: object, reason: str) -> None:
-        super().__init__(f"--{option} {value}: {reason}")
 
 
 @frozen
@@ -36,6 +25,8 @@ class Option:
         name: as on the command line, without the dashes.
         read: turns what was given into the value; raises ValueError.
         help: what it does, for `--help`.
+        metavar: what stands for the value in `--help`; empty for a switch, which has none.
+        example: a value, as it is typed in a shell.
         shown: the default as `--help` shows it.
         repeatable: whether each further one adds to the list.
         is_secret: whether what was given must not be repeated in a complaint.
@@ -44,9 +35,16 @@ class Option:
     name: str
     read: Callable[[Any], Any]
     help: str
-    shown: str | None
-    repeatable: bool
+    metavar: str
+    example: str
+    shown: str
+    repeatable: bool = False
     is_secret: bool = False
+
+    @property
+    def is_switch(self) -> bool:
+        """Whether it stands alone, without a value."""
+        return not self.metavar
 
     def value(self, given: Any) -> Any:
         """Turn what was given into the field's value.
@@ -60,11 +58,13 @@ class Option:
         return self._read(given)
 
     def _read(self, given: Any) -> Any:
+        shown = "(not shown)" if self.is_secret else given
         try:
             return self.read(given)
-        except ValueError as error:
-            shown = "(not shown)" if self.is_secret else given
+        except UnusableError as error:
             raise ConfigError(self.name, shown, str(error)) from None
+        except ValueError as error:
+            raise UsageError(self.name, shown, str(error)) from None
 
 
 def option(
@@ -72,8 +72,10 @@ def option(
     read: Callable[[Any], Any],
     help: str,  # noqa: A002
     *,
+    metavar: str,
+    example: str,
     default: Any,
-    shown: str | None = None,
+    shown: str,
     repeatable: bool = False,
     is_secret: bool = False,
 ) -> Any:
@@ -83,11 +85,29 @@ def option(
         name: the option, without the dashes.
         read: turns what was given into the value; raises ValueError.
         help: what it does, for `--help`.
+        metavar: what stands for the value in `--help`, such as `SECONDS`.
+        example: a value, as it is typed in a shell.
         default: the value where it is not given.
         shown: the default as `--help` shows it.
         repeatable: whether each further one adds to a list.
         is_secret: whether what was given must not be repeated in a complaint.
     """
-    return attrs.field(
-        default=default, metadata={OPTION: Option(name, read, help, shown, repeatable, is_secret)}
-    )
+    made = Option(name, read, help, metavar, example, shown, repeatable, is_secret)
+    return attrs.field(default=default, metadata={OPTION: made})
+
+
+def switch(name: str, help: str) -> Any:  # noqa: A002
+    """Declare a field that is true unless an option, which has no value, turns it off.
+
+    Args:
+        name: the option, without the dashes.
+        help: what it does, for `--help`.
+    """
+    made = Option(name, _off, help, metavar="", example="", shown="off")
+    return attrs.field(default=True, metadata={OPTION: made})
+
+
+def _off(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("it is a switch: give true or false")  # noqa: TRY004  # as all readers
+    return not value

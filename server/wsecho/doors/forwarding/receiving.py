@@ -7,20 +7,19 @@ for other nodes.
 
 from typing import Any, Final, Protocol
 
-from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.web.resource import Resource
-from twisted.web.server import NOT_DONE_YET, Request, Site
+from twisted.web.server import NOT_DONE_YET
 
 from wsecho.access.signatures import BadSignatureError, Signed, Verifier
 from wsecho.core.wire.errors import Forbidden, NotFound, WireError
 from wsecho.core.wire.nodes import node_of
 from wsecho.doors.forwarding.passing import REFUSED, SIGNATURE, signed_of
 from wsecho.doors.forwarding.sending import Forwarder
-from wsecho.doors.http.channel import HttpChannel
+from wsecho.doors.http.bounded import BoundedSite, PlainRequest
 from wsecho.doors.http.reading import log_refusal
 from wsecho.doors.http.request import HttpRequest, answer_error
-from wsecho.doors.http.site import KEEP_ALIVE
 from wsecho.server.peers import ToldPeer, peer_name
 from wsecho.server.state import ServerState
 
@@ -39,7 +38,7 @@ class Sessions(Protocol):
         """
 
 
-class ForwardedRequest(HttpRequest):
+class ForwardedRequest(PlainRequest):
     """A request that another node passes on.
 
     Attributes:
@@ -52,10 +51,6 @@ class ForwardedRequest(HttpRequest):
         """Name the client: the other node is nobody that the log should tell of."""
         connection: Any = self.transport
         return ToldPeer(self.client) if self.client else connection.getPeer()
-
-    def wants_body(self) -> bool:
-        """Say that it does: without the body it cannot be told whose it is."""
-        return True
 
     def process(self) -> None:
         """Take the request if it is signed."""
@@ -71,7 +66,7 @@ class ForwardedRequest(HttpRequest):
             self.setHeader(REFUSED, error.cause.encode())
             self._answer(Forbidden(str(error)))
         else:
-            Request.process(self)
+            super().process()
 
     def _signed(self, body: bytes) -> Signed:
         node = _parts(self)[2] or ""
@@ -84,7 +79,7 @@ class ForwardedRequest(HttpRequest):
         self.finish()
 
 
-class InnerSite(Site):
+class InnerSite(BoundedSite):
     """Speaks HTTP with other nodes.
 
     Args:
@@ -95,9 +90,6 @@ class InnerSite(Site):
         open_timeout: seconds that a head may take.
         max_body: bytes of a body.
     """
-
-    protocol = HttpChannel  # type: ignore[assignment]  # as EchoSite's
-    noisy = False
 
     def __init__(
         self,
@@ -111,35 +103,14 @@ class InnerSite(Site):
     ) -> None:
         super().__init__(
             resource,
-            requestFactory=ForwardedRequest,
-            parsePOSTFormSubmission=False,
-            timeout=KEEP_ALIVE,
-            reactor=clock,
+            state,
+            clock,
+            open_timeout=open_timeout,
+            max_body=max_body,
+            max_open=MAX_OPEN,
+            request=ForwardedRequest,
         )
         self.verifier = verifier
-        self.state = state
-        self.clock = clock
-        self.open_timeout = open_timeout
-        self.max_body = max_body
-        self._open = 0
-
-    def buildProtocol(self, addr: IAddress | None) -> Any:
-        """Make a channel, unless there are too many."""
-        if self._open >= MAX_OPEN:
-            return None
-        channel: Any = super().buildProtocol(addr)
-        self._open += 1
-        lost = channel.connectionLost
-
-        def connection_lost(*reason: Any) -> None:
-            self._open -= 1
-            lost(*reason)
-
-        channel.connectionLost = connection_lost
-        return channel
-
-    def log(self, request: Any) -> None:
-        """Write no access log."""
 
 
 class Arrivals(Resource):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`python -m wsecho key` and `python -m wsecho token`: to try access without other tools."""
+"""`wsecho key` and `wsecho token`: to try access without other tools."""
 
 import argparse
 import json
@@ -12,9 +12,12 @@ from typing import Any, Final, NoReturn
 
 from joserfc.jwk import OctKey, OKPKey, RSAKey
 
+from wsecho import __version__
 from wsecho.access.claims import Claims
 from wsecho.access.keys import BadKeyError, Key, read_keys
 from wsecho.access.tokens import MAX_TOKEN, sign
+from wsecho.config.errors import printable
+from wsecho.config.near import did_you_mean
 from wsecho.core.wire.errors import BadToken
 from wsecho.core.wire.grants import WAMP_ACTIONS
 
@@ -30,9 +33,9 @@ and whose public half (FILE.pub) is all that a server needs.
 """
 _KEY_EXAMPLES: Final = """\
 example:
-  python -m wsecho key key.json
-  twistd -n wsecho --token-key key.json.pub
-  python -m wsecho token --key key.json --sub ann --join 'team-*' --publish 'team-*'
+  wsecho key key.json
+  wsecho --token-key key.json.pub
+  wsecho token --key key.json --sub ann --join 'team-*' --publish 'team-*'
 """
 _MINTING: Final = """\
 Make a token, and print it. It allows what is named here and nothing else. Globs are over room
@@ -41,12 +44,15 @@ no rooms. Each may be given again.
 """
 _MINTING_EXAMPLES: Final = """\
 examples:
-  python -m wsecho token --key key.json --sub ann --join '*' --publish 'team-*'
-  python -m wsecho token --key key.json --operate '*' --wamp-call wamp.session. --expires 60
+  wsecho token --key key.json --sub ann --join '*' --publish 'team-*'
+  wsecho token --key key.json --operate '*' --wamp-call wamp.session. --expires 60
 
 Present it as  Authorization: Bearer TOKEN,  as  ?token=TOKEN,  as the WebSocket subprotocol
 wsecho.token.TOKEN beside another, or as WAMP's ticket.
 """
+_ALLOWS_NOTHING: Final = (
+    "this token allows nothing: name what it shall, as in --join 'team-*' --publish 'team-*'"
+)
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -70,14 +76,34 @@ def _fail(command: str, error: Exception) -> NoReturn:
     raise SystemExit(f"wsecho {command}: {reason}") from None
 
 
-def _parser(command: str, description: str, epilog: str) -> argparse.ArgumentParser:
-    return argparse.ArgumentParser(
-        prog=f"python -m wsecho {command}",
+class _Parser(argparse.ArgumentParser):
+    """Complains in one line, as the server's options do, and says what was meant."""
+
+    def parse_args(  # type: ignore[override]  # as it is called here
+        self, args: Sequence[str]
+    ) -> argparse.Namespace:
+        given, surplus = self.parse_known_args(args)
+        if surplus:
+            names = [name for name in self._option_string_actions if name.startswith("--")]
+            word = surplus[0].partition("=")[0]
+            self.error(f"there is no {word}{did_you_mean(word, names)}")
+        return given
+
+    def error(self, message: str) -> NoReturn:
+        sys.stderr.write(f"{self.prog}: {printable(message)} ({self.prog} --help)\n")
+        raise SystemExit(2)
+
+
+def _parser(command: str, description: str, epilog: str) -> _Parser:
+    parser = _Parser(
+        prog=f"wsecho {command}",
         description=description,
         epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    parser.add_argument("--version", action="version", version=f"wsecho {__version__}")
+    return parser
 
 
 def _key_parser() -> argparse.ArgumentParser:
@@ -85,12 +111,20 @@ def _key_parser() -> argparse.ArgumentParser:
     parser.add_argument("file", type=Path, metavar="FILE", help="where to write it; must be new")
     parser.add_argument(
         "--type",
-        choices=_MAKERS,
+        type=_kind,
+        metavar="TYPE",
         default="EdDSA",
         help="EdDSA; RS256, for what cannot verify EdDSA; HS256, one secret that both sides know",
     )
     parser.add_argument("--kid", help="a name for the key, which its tokens carry")
     return parser
+
+
+def _kind(text: str) -> str:
+    if text not in _MAKERS:
+        meant = did_you_mean(text, _MAKERS) or f": give {', '.join(_MAKERS)}"
+        raise argparse.ArgumentTypeError(f"there is no {text}{meant}")
+    return text
 
 
 def _make_key(given: argparse.Namespace) -> None:
@@ -164,6 +198,8 @@ def _make_token(given: argparse.Namespace) -> None:
     token = sign(claims, _signing_key(given.key))
     if len(token) > MAX_TOKEN:
         raise BadToken(f"the token would be over {MAX_TOKEN} characters: grant less by name")
+    if not (claims["rooms"] or claims["wamp"]):
+        sys.stderr.write(f"wsecho token: {_ALLOWS_NOTHING}\n")
     sys.stdout.write(f"{token}\n")
 
 

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT
+"""The command `wsecho`: serve, check, key and token.
+
+It may import everything; nothing imports it. Twisted is imported only by what needs it, so that
+help and complaints come at once.
+"""
