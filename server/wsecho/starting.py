@@ -47,8 +47,6 @@ class Server(MultiService):
         self, config: Config, arguments: tuple[str, ...], reactor: Any, out: Output | None
     ) -> None:
         super().__init__()
-        keep_discreet()
-        steady(reactor)
         file = _open_log(config)
         out = out if file is None else file
         self.log: Log | None = None if out is None else make_log(config.log_format, out, reactor)
@@ -92,6 +90,7 @@ def makeService(options: Options) -> Server:
     """
     from twisted.internet import reactor  # noqa: PLC0415  # twistd chooses it first
 
+    prepare(reactor)
     twistd: Mapping[str, Any] = options.parent or {}
     is_ours = is_to_stdout(twistd) or options.config.log_format == "json"
     try:
@@ -99,6 +98,12 @@ def makeService(options: Options) -> Server:
         return Server(options.config, options.arguments, reactor, out)
     except ConfigError as error:
         fail(options.given, error)
+
+
+def prepare(reactor: Any) -> None:
+    """Make a process fit to serve, before anything is logged or timed."""
+    keep_discreet()
+    steady(reactor)
 
 
 def standard_output() -> Output:

@@ -45,11 +45,14 @@ def _of_systemd() -> str:
 def _of_tls(text: str, error: BaseException | None) -> str:
     if isinstance(error, ImportError | AttributeError | TypeError):
         return "TLS needs what pip install 'wsecho[tls]' brings"
-    if text in {"", "[]"}:
-        return "a file of it is no PEM with a certificate and its key"
     # OpenSSL's reasons: [('x509 certificate routines', '', 'key values mismatch')].
     reasons = [one for one in re.findall(r"'([^']*)'", text) if one]
-    return f"a file of it is not what it should be: {reasons[-1]}" if reasons else text
+    if reasons[-1:] == ["key values mismatch"]:
+        return "the private key is not the certificate's own"
+    if reasons or text in {"", "[]"}:
+        why = f" ({reasons[-1]})" if reasons else ""
+        return f"a file of it is no PEM with a certificate and its key{why}"
+    return text
 
 
 def _of_socket(endpoint: str, error: CannotListenError) -> str:

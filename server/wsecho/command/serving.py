@@ -15,7 +15,7 @@ from wsecho import __version__
 from wsecho.config.config import Config, ConfigError
 from wsecho.config.given import Given
 from wsecho.config.options import fail
-from wsecho.starting import Server, standard_output
+from wsecho.starting import Server, prepare, standard_output
 
 _log = Logger()
 
@@ -33,6 +33,7 @@ def serve(given: Given, config: Config, words: tuple[str, ...]) -> int:
     """
     from twisted.internet import reactor  # noqa: PLC0415  # installs it
 
+    prepare(reactor)
     try:
         server = Server(config, words, reactor, standard_output())
     except ConfigError as error:

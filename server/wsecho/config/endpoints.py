@@ -22,6 +22,7 @@ _MANY: Final = "such as 127.0.0.1:8080, :8080 (every address) or unix:/run/wsech
 _TOKEN: Final = re.compile(r"(?P<sign>[:=])|(?P<text>(?:\\.|[^:=\\])+)|(?P<bad>\\)", re.DOTALL)
 _HOST_AND_PORT: Final = re.compile(r"(\[[^\]]*\]|[^:=\\/\[\]]*):([^:=\\/]*)")
 _IPV6_AND_PORT: Final = re.compile(r"(?:[0-9a-fA-F]*:){2,}[0-9]{4,}")
+_IP_AND_MORE: Final = re.compile(r"(?:[0-9.]+|\[[0-9a-fA-F:.]+\]):[0-9]+:")
 _URL: Final = re.compile(r"(?:https?|wss?)://([^/]*).*")
 
 Check = Callable[[str], None]
@@ -93,6 +94,9 @@ def _short(text: str) -> str | None:
     if address is not None:
         name = f"[{address}]" if isinstance(address, IPv6Address) else str(address)
         raise ValueError(f"the port is missing: give {name}:8080")
+    if _IP_AND_MORE.match(text):
+        first, _, rest = text.rpartition(":")
+        raise ValueError(f"behind the port there is {rest}: give {first}")
     if text == "localhost":
         raise ValueError("the port is missing: give localhost:8080")
     match = _HOST_AND_PORT.fullmatch(text)

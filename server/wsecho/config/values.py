@@ -11,7 +11,8 @@ from typing import Any, Final, Literal
 
 from wsecho.bus.redis.client.address import RedisAddress
 from wsecho.config.endpoints import read_endpoint
-from wsecho.config.errors import UnusableError
+from wsecho.config.errors import UnusableError, shown
+from wsecho.config.near import did_you_mean
 from wsecho.core.limits.rates import OverRatePolicy
 from wsecho.core.limits.slowness import POLICIES, SlowRule
 from wsecho.core.wire import nodes
@@ -118,7 +119,7 @@ def over_rate(value: Any) -> OverRatePolicy:
         return "close"
     if value == "drop":
         return "drop"
-    raise ValueError("give close or drop")
+    raise _none_of(value, "close", "drop")
 
 
 def host(value: Any) -> str:
@@ -225,6 +226,10 @@ def origin(value: Any) -> str:
         raise ValueError("null is the origin of anybody: a page that says so is always foreign")
     text = str(value)
     if _ORIGIN.fullmatch(text):
+        scheme, _, port = text.partition("://")[0], *text.rpartition(":")[1:]
+        if (scheme, port) in {("https", "443"), ("http", "80")}:
+            bare = text.rpartition(":")[0]
+            raise ValueError(f"browsers leave the port {port} of {scheme} away: give {bare}")
         return text
     bare = text.rstrip("/")
     if bare != text and _ORIGIN.fullmatch(bare):
@@ -283,7 +288,7 @@ def log_format(value: Any) -> str:
         ValueError: it is neither `text` nor `json`.
     """
     if value not in {"text", "json"}:
-        raise ValueError("the log is written as text or as json")
+        raise _none_of(value, "text", "json")
     return str(value)
 
 
@@ -315,13 +320,20 @@ def when_bus_down(value: Any) -> Literal["refuse", "local"]:
         ValueError: it is neither.
     """
     if value not in {"refuse", "local"}:
-        raise ValueError("neither refuse nor local")
+        raise _none_of(value, "refuse", "local")
     return "local" if value == "local" else "refuse"
 
 
 def _expanded(value: Any) -> Path:
     # As in a shell, `~name` is a file of that name where nobody is called so; pathlib raises.
     return Path(os.path.expanduser(str(value)))  # noqa: PTH111
+
+
+def _none_of(value: Any, *known: str) -> ValueError:
+    meant = did_you_mean(str(value), known)
+    return ValueError(
+        f"there is no {shown(value)}{meant}" if meant else f"give {' or '.join(known)}"
+    )
 
 
 def _number(value: Any) -> float:
