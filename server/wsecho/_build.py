@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The build backend: setuptools, which never ships a wheel or an sdist without the page."""
 
+from __future__ import annotations  # so that an older Python comes to be told that it is
+
 from typing import Any, Final
 
 from setuptools import Extension, setup

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Where the built page is, and how it is built from a checkout."""
 
+from __future__ import annotations  # so that an older Python comes to be told that it is
+
 import os
 import shutil
 import subprocess
 import sys
-from importlib.resources import files
+from importlib import resources
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +23,7 @@ def built() -> Path:
     Raises:
         FileNotFoundError: it was not built; the text says how to.
     """
-    folder = Path(str(files("wsecho") / "web"))
+    folder = Path(str(resources.files("wsecho") / "web"))
     if not (folder / "index.html").is_file():
         raise FileNotFoundError(f"the page was not built: {HOW}")
     return folder

@@ -17,7 +17,7 @@ import pytest
 import requests
 from websockets.sync.client import connect
 
-from tests.support.processes import PATIENCE, Process, RunningServer, running
+from tests.support.processes import PATIENCE, Process, RunningServer, running, twistd
 from tests.support.redis_server import redis_server
 from tests.support.waiting import wait_until
 from tests.support.wrong_starts import WRONG_STARTS, WrongStart, answer_of, prepared
@@ -243,3 +243,32 @@ def test_every_process_of_a_service_may_be_signalled(tmp_path: Path) -> None:
         finally:
             process.end()
         assert "killed by" not in log.read_text()
+
+
+def test_twistd_logs_into_the_file_too(tmp_path: Path) -> None:
+    """And opens it again when it is told to; its status is twistd's own."""
+    log = tmp_path / "log"
+    process = Process.start(*twistd(), *LOOPBACK, "--log-file", str(log))
+    try:
+        wait_until(lambda: log.exists() and "listening on" in log.read_text())
+        log.rename(tmp_path / "old")
+        process.signal(signal.SIGUSR1)
+        wait_until(lambda: log.exists() and "was opened again" in log.read_text())
+        process.signal(signal.SIGTERM)
+        assert process.wait() == -signal.SIGTERM
+    finally:
+        process.end()
+    assert process.output == ""
+
+
+def test_workers_import_nothing_from_the_folder_they_are_in(tmp_path: Path) -> None:
+    """As their parent, where that was started by its name."""
+    (tmp_path / "attrs.py").write_text("raise SystemExit('this is another')")
+    program = Path(sys.executable).with_name("wsecho")
+    with redis_server() as redis:
+        more = ("--workers", "2", "--redis", redis.url)
+        process = Process.start(str(program), *LOOPBACK, *more, cwd=tmp_path)
+        try:
+            process.wait_for(LINKED)
+        finally:
+            process.end()

@@ -65,6 +65,7 @@ def assert_it_works(programs: Path) -> None:
     found = "from wsecho import page; print((page.built() / 'index.html').is_file())"
     assert run(programs / "python", "-c", found, cwd=programs) == "True\n"
     assert "--listen" in run(programs / "python", "-m", "wsecho", "--help", cwd=programs)
+    assert run(programs / "wsecho", "check", cwd=programs).endswith("all is well\n")
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +142,38 @@ def test_without_a_compiler_it_does_the_same_in_python(sdist: Path, tmp_path: Pa
     assert "--listen" in run(
         sys.executable, "-m", "wsecho", "--help", cwd=tmp_path, PYTHONPATH=here
     )
+
+
+def old_python(version: str) -> str:
+    """A program of this version, on the path or among pyenv's."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    found = [str(path) for path in pyenv.glob(f"{version}.*/bin/python")]
+    for python in [*found, shutil.which(f"python{version}")]:
+        if (
+            python
+            and not subprocess.run([python, "-V"], capture_output=True, check=False).returncode
+        ):
+            return python
+    pytest.skip(f"there is no Python {version}")
+
+
+@pytest.mark.parametrize("version", ["3.8", "3.9", "3.10"])
+def test_an_older_python_is_told_so(sdist: Path, tmp_path: Path, version: str) -> None:
+    """By pip, in one line that names the version that is needed."""
+    command = [old_python(version), "-c", "import venv; venv.create('old', with_pip=True)"]
+    run(*command, cwd=tmp_path)
+    done = subprocess.run(
+        [tmp_path / "old/bin/pip", "install", "--no-deps", sdist],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": ""},
+        check=False,
+    )
+    assert done.returncode == 1
+    [line] = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
+    assert f"'wsecho' requires a different Python: {version}." in line
+    assert line.endswith("not in '>=3.11'")
+    assert "Traceback" not in done.stderr
 
 
 def test_an_editable_install(clone: Path, tmp_path: Path) -> None:

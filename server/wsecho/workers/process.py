@@ -40,7 +40,10 @@ class Program:
         """Start one."""
         # The reactor that twistd was told to take.
         kind = type(reactor).__module__
-        command = [sys.executable, "-m", __package__, str(CHANNEL), kind, *self.arguments]
+        # As for its parent, what lies in its folder is nothing to import, unless it was there too.
+        safe = () if {"", self.folder}.intersection(sys.path) else ("-P",)
+        module = ("-m", str(__package__))
+        command = [sys.executable, *safe, *module, str(CHANNEL), kind, *self.arguments]
         descriptors: dict[int, Any] = {0: "w", 1: "r", 2: "r", CHANNEL: channel.fileno()}
         for number, listener in enumerate(self.listeners, start=CHANNEL + 1):
             descriptors[number] = listener.descriptor
