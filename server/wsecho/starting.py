@@ -16,6 +16,7 @@ from wsecho.app.service import WsechoService
 from wsecho.app.signals import OnSignal
 from wsecho.config.config import Config, ConfigError
 from wsecho.config.options import Options, fail
+from wsecho.server.core_log import tell_core_log
 from wsecho.server.discretion import keep_discreet
 from wsecho.server.logfile import LogFile
 from wsecho.server.logs import Log, Output, is_to_stdout, make_log
@@ -103,6 +104,7 @@ def makeService(options: Options) -> Server:
 def prepare(reactor: Any) -> None:
     """Make a process fit to serve, before anything is logged or timed."""
     keep_discreet()
+    tell_core_log()
     steady(reactor)
 
 

@@ -6,16 +6,16 @@ from functools import partial
 from typing import Any, TypeVar
 
 from attrs import define, field
-from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 
 from tests.support.processes import PATIENCE
+from wsecho.bus.deferreds import deferred_of
 from wsecho.bus.interface import Bus
-from wsecho.bus.later import Later
 from wsecho.bus.memory import MemoryBus
 from wsecho.bus.redis.bus import RedisBus
 from wsecho.bus.redis.client.address import RedisAddress
 from wsecho.bus.redis.context import Settings
+from wsecho.core.promise import Later
 from wsecho.core.rooms.callers import Caller
 from wsecho.core.rooms.history import Message
 from wsecho.core.rooms.hub import Hub, Rules
@@ -163,10 +163,7 @@ def now() -> float:
 
 async def known(outcome: Later[T]) -> T:
     """Wait where it takes time."""
-    if isinstance(outcome, Deferred):
-        awaited: T = await outcome
-        return awaited
-    return outcome
+    return await deferred_of(outcome)
 
 
 async def until(holds: Callable[[], object], patience: float = PATIENCE) -> None:

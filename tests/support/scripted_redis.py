@@ -28,6 +28,7 @@ from wsecho.bus.redis.client.greeting import Server
 from wsecho.bus.redis.client.keys import Keys
 from wsecho.bus.redis.client.link import Link
 from wsecho.bus.redis.client.refusals import Refusals
+from wsecho.core.promise import Promise
 
 ADDRESS: Final = RedisAddress(path="/redis")
 WAIT: Final = object()
@@ -330,7 +331,9 @@ def connected(**answers: Any) -> RedisWorld:
 def told(outcome: Any) -> list[Any]:
     """Note what comes of something: the list has the value, or the error, once it is known."""
     found: list[Any] = []
-    if isinstance(outcome, Deferred):
+    if isinstance(outcome, Promise):
+        outcome.then(found.append, found.append)
+    elif isinstance(outcome, Deferred):
         outcome.addErrback(lambda failure: failure.value).addCallback(found.append)
     else:
         found.append(outcome)

@@ -11,8 +11,8 @@ STEPS = {
         *("core", "loops", "bus", "router", "access lane", "config", "server", "fanout", "doors"),
         *("ops", "app", "workers", "starting", "command"),
     ],
-    "wsecho.core": ["wire", "websocket limits", "rooms", "http"],
-    "wsecho.bus": ["later", "measures", "interface", "memory", "redis"],
+    "wsecho.core": ["wire", "promise websocket limits", "rooms", "http"],
+    "wsecho.bus": ["deferreds", "measures", "interface", "memory", "redis"],
     "wsecho.bus.redis": ["client", "context", "rooms nodes", "dispatch", "bus"],
     "wsecho.doors": [
         *("gate", "websocket", "http", "broadcast forwarding", "admission", "wamp", "handshake"),
@@ -21,8 +21,19 @@ STEPS = {
     "wsecho.router": ["wire", "model", "routing", "meta cluster", "router"],
 }
 CORE_MAY_USE = {
-    *("attrs", "base64", "binascii", "collections", "datetime", "enum", "fnmatch", "functools"),
-    *("hashlib", "http", "ipaddress", "itertools", "json", "math", "re", "struct"),
+    *("__future__", "attrs", "base64", "binascii", "collections", "datetime", "enum", "fnmatch"),
+    *(
+        "functools",
+        "hashlib",
+        "http",
+        "ipaddress",
+        "itertools",
+        "json",
+        "logging",
+        "math",
+        "re",
+        "struct",
+    ),
     *("typing", "unicodedata", "urllib", "zlib"),
     "mmap",  # for memory that is no file's
 }

@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from twisted.internet.defer import Deferred
-
-    from wsecho.bus.later import Later
     from wsecho.bus.measures import Measures
     from wsecho.core.limits.backpressure import Backpressure
+    from wsecho.core.promise import Later
     from wsecho.core.rooms.leases import Claim
     from wsecho.core.rooms.presence import Card, Change
     from wsecho.core.rooms.retries import Receipt
@@ -55,7 +53,7 @@ class Directory(Protocol):
     def enter(self, node: str, address: NodeAddress, /) -> None:
         """Say where this node is reached by others."""
 
-    def find(self, node: str, /) -> Deferred[NodeAddress | None]:
+    def find(self, node: str, /) -> Later[NodeAddress | None]:
         """Find a node; None for one that is gone, or never was.
 
         Raises:
@@ -262,7 +260,7 @@ class Bus(Protocol):
         missed all that was said before: so it is with each after this node itself was cut off.
         """
 
-    def attach(self, room: str, after: Position | None = None) -> Deferred[None] | None:
+    def attach(self, room: str, after: Position | None = None) -> Later[None]:
         """Make a room current here, a place that is to be resumed included.
 
         Args:

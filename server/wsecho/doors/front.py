@@ -2,10 +2,9 @@
 """The first bytes of a connection decide who speaks on it: WebSocket, RawSocket or HTTP."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import evolve
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
     IDelayedCall,
     IHalfCloseableProtocol,
@@ -21,12 +20,12 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from wsecho.access.proxies import Proxies
-from wsecho.bus.later import settle
 from wsecho.core.http.handshake import wants_websocket
 from wsecho.core.http.incoming import Incoming
 from wsecho.core.http.requests import MAX_HEAD, RequestHead, find_end, skip_empty_lines
 from wsecho.core.http.responses import answer_for, write_answer
 from wsecho.core.limits.admissions import Place
+from wsecho.core.promise import Promise, settle
 from wsecho.core.wire.errors import BadRequest, TooMany, WireError, without_quotes
 from wsecho.core.wire.rawsocket import MAGIC
 from wsecho.doors.handshake import Handshake
@@ -37,8 +36,10 @@ from wsecho.doors.http.site import EchoSite
 from wsecho.doors.websocket.connection import WebSocketConnection
 from wsecho.doors.websocket.outbound import Outbound
 from wsecho.lane.accepted import Accepted
-from wsecho.server.connections import Drainable
 from wsecho.server.peers import peer_name
+
+if TYPE_CHECKING:
+    from wsecho.server.connections import Drainable
 
 _LINGER: Final = 5.0
 _MAX_TURNED_AWAY: Final = 100
@@ -68,7 +69,7 @@ class Front(Protocol):
         self._deadline: IDelayedCall | None = None
         self._place: Place | None = None
         # The room that a handshake leads to is being asked for.
-        self._asking: Deferred[Any] | None = None
+        self._asking: Promise[Any] | None = None
         self._is_paused = False
         self._has_ended = False
         # A client that is over a limit is told so in answer to its request: many do not listen
@@ -213,7 +214,7 @@ class Front(Protocol):
         sender = handshake.gate.sender(head, peer_name(self.transport))
         outcome = handshake.accept(head, sender, place)
         self._received = self._received[end:]
-        if isinstance(outcome, Deferred):
+        if isinstance(outcome, Promise):
             self._asking = outcome
         settle(outcome, self._take_websocket, self._refuse_websocket)
 

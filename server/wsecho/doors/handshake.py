@@ -8,12 +8,12 @@ from attrs import evolve, frozen
 from wsecho.access.presented import TOKEN_SUBPROTOCOL
 from wsecho.access.proxies import Sender
 from wsecho.access.sessions import identity_of
-from wsecho.bus.later import Later, when
 from wsecho.config.config import Config
 from wsecho.core.http.handshake import Upgrade, examine
 from wsecho.core.http.queries import RoomQuery
 from wsecho.core.http.requests import RequestHead
 from wsecho.core.limits.admissions import Place
+from wsecho.core.promise import Later, when
 from wsecho.core.rooms import vocabulary
 from wsecho.core.rooms.callers import Caller
 from wsecho.core.websocket.deflate import choose

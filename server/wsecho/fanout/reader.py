@@ -10,9 +10,8 @@ from abc import ABC, abstractmethod
 from itertools import islice
 from typing import ClassVar, Final
 
-from twisted.internet.defer import Deferred
-
 from wsecho.core.limits.backlog import Backlog, Gap, Stream, TooSlowError, Waiting
+from wsecho.core.promise import Later
 from wsecho.core.rooms.history import History, Message, Start
 from wsecho.core.rooms.hub import Joined
 from wsecho.core.rooms.presence import Change
@@ -102,7 +101,7 @@ class Reader(ABC):
 
     # -- what a door calls
 
-    def attach(self) -> Deferred[None] | None:
+    def attach(self) -> Later[None]:
         """Make the room current here, before `start`; None where it is.
 
         Raises:

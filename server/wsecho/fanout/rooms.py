@@ -8,13 +8,12 @@ from functools import partial
 from random import Random
 from typing import Any, Final, TypeAlias
 
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from wsecho.bus.interface import Bus, BusListener
-from wsecho.bus.later import Later
 from wsecho.bus.memory import MemoryBus
 from wsecho.core.limits.backpressure import FlowControlled
+from wsecho.core.promise import Later
 from wsecho.core.rooms.history import History
 from wsecho.core.rooms.hub import Hub, Joined, Rules
 from wsecho.core.rooms.presence import Card, Change
@@ -67,7 +66,7 @@ class Rooms:
         """Return the time by which ages are measured: no time of day."""
         return self._clock.seconds()
 
-    def attach(self, room: str, after: Position | None = None) -> Deferred[None] | None:
+    def attach(self, room: str, after: Position | None = None) -> Later[None]:
         """Make a room current here, as one must before it is joined or read.
 
         Args:

@@ -34,10 +34,9 @@ from wsecho.router.model.access import (
     Requester,
     TransportDetails,
 )
-from wsecho.router.model.answers import Answer, Reply
 from wsecho.router.model.owner import EventsQuery, TopicOwner
 from wsecho.router.model.ports import Clock, Transport
-from wsecho.router.model.procedures import ProcedureCall
+from wsecho.router.model.procedures import ProcedureCall, Reply
 from wsecho.router.model.publications import Publication
 from wsecho.router.model.session import Session
 from wsecho.router.model.states import Ending, SessionState

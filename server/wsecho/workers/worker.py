@@ -31,6 +31,7 @@ from wsecho.config.errors import CommandError
 from wsecho.config.given import Given
 from wsecho.core.wire.errors import BadGateway, WireError
 from wsecho.loops import Loop
+from wsecho.server.core_log import tell_core_log
 from wsecho.server.discretion import keep_discreet
 from wsecho.steady import steady
 from wsecho.workers.balance import INTERVAL, Share
@@ -70,6 +71,7 @@ def main(arguments: Sequence[str]) -> None:
 
     steady(reactor)
     keep_discreet()
+    tell_core_log()
     globalLogBeginner.beginLoggingTo([PipeLog(sys.stdout, reactor)])
     sock = socket.socket(fileno=int(descriptor))
     beginning = await_beginning(sock)

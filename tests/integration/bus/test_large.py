@@ -78,7 +78,7 @@ async def test_around_the_bound(nodes: list[Node]) -> None:
     saying = [
         one.bus.publish("a", one_said(size), speaker if size % 2 else None, None) for size in sizes
     ]
-    receipts = await gatherResults(saying)  # type: ignore[arg-type]
+    receipts = [await known(each) for each in saying]
     await until(lambda: len(member.got) == len(sizes))
     assert [len(each.payload) for each in member.got] == sizes
     assert [each.position for each in member.got] == [each.position for each in receipts]

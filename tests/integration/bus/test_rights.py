@@ -76,7 +76,7 @@ async def test_what_is_listed_is_enough(redis: RedisServer) -> None:
     await known(one.bus.counts())
     assert one.bus.directory is not None
     one.bus.directory.enter("node", ("127.0.0.1", 1))  # type: ignore[arg-type]
-    await one.bus.directory.find("node")
+    await known(one.bus.directory.find("node"))
     redis.ask("SCRIPT", "FLUSH")
     await one.say("after")
     for text in (b"proclaimed" * 10, b"again"):
@@ -227,8 +227,7 @@ async def test_what_begins_while_it_runs_is_told_once(redis: RedisServer, name: 
 def tried(node: Node) -> bool:
     """Try to say something, and wait on."""
     with suppress(BusUnavailable):
-        asked = node.bus.publish("a", PublishRequest(b"x", False, 1), None, None)
-        asked.addErrback(lambda _: None)  # type: ignore[union-attr]
+        node.bus.publish("a", PublishRequest(b"x", False, 1), None, None)
     return False
 
 

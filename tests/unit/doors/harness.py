@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 
 from attrs import define, field
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
-from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionLost
 from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.task import Clock
@@ -23,9 +22,9 @@ from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
 from tests.support.events import Event, read_events
-from wsecho.bus.later import Later
 from wsecho.bus.memory import MemoryBus
 from wsecho.config.config import Config
+from wsecho.core.promise import Later, Promise
 from wsecho.doors.admission import Admission
 from wsecho.doors.broadcast.longpoll import Poll
 from wsecho.doors.broadcast.resource import Broadcast
@@ -45,7 +44,7 @@ T = TypeVar("T")
 
 def known(outcome: Later[T]) -> T:
     """What is known at once."""
-    assert not isinstance(outcome, Deferred)
+    assert not isinstance(outcome, Promise)
     return outcome
 
 

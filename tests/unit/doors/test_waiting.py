@@ -6,13 +6,13 @@ from functools import partial
 from typing import Any
 
 import pytest
-from twisted.internet.defer import Deferred
 
 from tests.unit.doors.harness import Client, Server, masked
 from tests.unit.doors.wamp.harness import ROOM, Wamp
 from wsecho.bus.interface import BusListener
 from wsecho.bus.memory import MemoryBus
 from wsecho.config.config import Config
+from wsecho.core.promise import Promise, PromiseState
 from wsecho.core.rooms.hub import Hub
 from wsecho.core.rooms.retries import Receipt
 from wsecho.core.rooms.room import PublishRequest
@@ -27,7 +27,7 @@ class SlowBus(MemoryBus):
         super().__init__(hub, ear, now)
         self.is_away = False
         self.is_slow = True
-        self.asked: list[tuple[Deferred[Any], Callable[[], Any]]] = []
+        self.asked: list[tuple[Promise[Any], Callable[[], Any]]] = []
 
     def attach(self, room: str, after: Position | None = None) -> Any:
         """Promise it."""
@@ -50,21 +50,21 @@ class SlowBus(MemoryBus):
         """Do all that was asked, what follows from it included."""
         while self.asked:
             promise, call = self.asked.pop(0)
-            if not promise.called:
-                promise.callback(call())
+            if promise.state is PromiseState.OPEN:
+                promise.give(call())
 
     def fail(self) -> None:
         """Answer nothing any more."""
         asked, self.asked = self.asked, []
         for promise, _ in asked:
-            promise.errback(BusTimeout())
+            promise.fail(BusTimeout())
 
     def _later(self, call: Callable[[], Any]) -> Any:
         if self.is_away:
             raise BusUnavailable
         if not self.is_slow:
             return call()
-        promise: Deferred[Receipt | None] = Deferred(lambda _: None)
+        promise: Promise[Receipt | None] = Promise()
         self.asked.append((promise, call))
         return promise
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import define, field
 
 from wsecho.router import (
-    Answer,
     CannotCarryError,
     Ending,
     EventsQuery,
@@ -28,6 +27,7 @@ from wsecho.router import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from wsecho.core.promise import Promise
     from wsecho.router.model.subscriptions import Subscription
     from wsecho.router.wire.outgoing import OutgoingMessage
     from wsecho.router.wire.uris import Match
@@ -290,7 +290,7 @@ class Rooms:
     def __init__(self) -> None:
         self.realm: Realm | None = None
         self.log: list[tuple[Any, ...]] = []
-        self.later: Answer[Any] | None = None
+        self.later: Promise[Any] | None = None
         self.refuse: WampError | None = None
 
     def canonical(self, uri: str) -> str:

@@ -21,12 +21,11 @@ from wsecho.bus.redis.rooms.room_bus import RoomBus
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from twisted.internet.defer import Deferred
-
     from wsecho.bus.interface import BusListener
     from wsecho.bus.redis.client.greeting import Server
     from wsecho.bus.redis.context import Settings
     from wsecho.core.limits.backpressure import Backpressure
+    from wsecho.core.promise import Later
     from wsecho.core.rooms.hub import Hub, Rules
 
 
@@ -136,7 +135,7 @@ class RedisBus(NodeBus, RoomBus):
         """Hear what any node says on a subject, in one order."""
         self._dispatch.listen(subject, heard)
 
-    def catch_up(self) -> Deferred[None]:
+    def catch_up(self) -> Later[None]:
         """Hear first what had been said, on any subject, before this was called.
 
         Raises:

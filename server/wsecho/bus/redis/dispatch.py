@@ -9,19 +9,17 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field
 from twisted.logger import Logger
 
-from wsecho.bus.later import gather, when
+from wsecho.bus.deferreds import promise_of
 from wsecho.bus.redis.nodes.asides import hear_aside
 from wsecho.bus.redis.nodes.inbox import Inbox
 from wsecho.bus.redis.nodes.subject_log import SubjectLog
 from wsecho.bus.redis.rooms.membership import PRESENCE
 from wsecho.bus.redis.rooms.records import MESSAGE, PLACE
+from wsecho.core.promise import Later, Promise, gather, when
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from twisted.internet.defer import Deferred
-
-    from wsecho.bus.later import Later
     from wsecho.bus.redis.client.commands import Commands
     from wsecho.bus.redis.client.keys import Keys
     from wsecho.bus.redis.nodes.inbox import Take
@@ -86,13 +84,14 @@ class PushDispatch:
         for inbox in self._inboxes:
             inbox.break_off()
 
-    def catch_up(self) -> Deferred[None]:
+    def catch_up(self) -> Later[None]:
         """Hear first what had been said: what is pushed and what is replied come in one order.
 
         Raises:
             BusUnavailable: Redis is away.
         """
-        return self._commands.ask("PING").addCallback(self._pass_through)
+        answered: Promise[bytes] = promise_of(self._commands.ask("PING"))
+        return when(answered, self._pass_through)
 
     def _pass_through(self, _: bytes) -> Later[None]:
         waiting = {number: inbox.pass_through() for number, inbox in enumerate(self._inboxes)}

@@ -3,7 +3,7 @@
 
 ::
 
-    WireError (base; a peer's fault or a limit, and one for ours)
+    WireError (base, an ExpectedError; a peer's fault or a limit, and one for ours)
     ├── BadRequest        400 · 1003    malformed room, position, query, body or frame
     ├── Unauthorized      401 · 4401    a token is needed
     │   └── BadToken      401 · 4401    the one that was given is bad, or expired
@@ -116,7 +116,11 @@ def refusal_reason(error: "Unauthorized | Forbidden") -> CloseReason:
     return CloseReason(code, bounded_reason(error.reason))
 
 
-class WireError(Exception):
+class ExpectedError(Exception):
+    """What is raised on purpose, for whoever asked; all else is a fault of ours."""
+
+
+class WireError(ExpectedError):
     """What a peer sent cannot be done; the reason is safe to show to that peer.
 
     Args:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """`GET /broadcast` and `GET /broadcast/R/members`: what there is, and who."""
 
-from wsecho.bus.later import Later, when
+from wsecho.core.promise import Later, when
 from wsecho.core.rooms.vocabulary import describe_member
 from wsecho.core.wire.errors import Forbidden
 from wsecho.doors.broadcast.asked import Asked, write_json

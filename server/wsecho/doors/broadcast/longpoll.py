@@ -5,7 +5,7 @@ A reader is in the room while it waits, so that the room stays and the next mess
 Others see it only where it named itself (`?member=`): then it is one member from poll to poll.
 """
 
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.web.server import NOT_DONE_YET, Request
@@ -22,7 +22,9 @@ from wsecho.doors.http.request import answer_error
 from wsecho.doors.websocket.framed import shared_json
 from wsecho.fanout.rooms import Rooms
 from wsecho.server.state import ServerState
-from wsecho.server.wallclock import Alarm
+
+if TYPE_CHECKING:
+    from wsecho.server.wallclock import Alarm
 
 _TYPE: Final = JSON_TYPE.encode()
 

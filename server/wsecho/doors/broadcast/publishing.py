@@ -5,9 +5,9 @@ import json
 from functools import partial
 from typing import Any, Final
 
-from wsecho.bus.later import Later, when
 from wsecho.core.http.media import BINARY, JSON, content_type
 from wsecho.core.http.requests import RequestHead
+from wsecho.core.promise import Later, when
 from wsecho.core.rooms.retries import Receipt, check_key
 from wsecho.core.rooms.vocabulary import read_data
 from wsecho.core.wire.errors import BadRequest, WrongType

@@ -5,16 +5,15 @@ from functools import partial
 from typing import Any, Final, Self
 
 from attrs import frozen
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
-from wsecho.bus.later import Later, settle, when
 from wsecho.config.config import Config
 from wsecho.core.http.handshake import Query, split_target
 from wsecho.core.http.media import EVENTS, accepts
 from wsecho.core.http.queries import PollQuery, RoomQuery
+from wsecho.core.promise import Later, Promise, settle, when
 from wsecho.core.wire.errors import MethodNotAllowed, NotFound, WireError
 from wsecho.core.wire.names import parse_room
 from wsecho.doors.broadcast.asked import Asked
@@ -98,7 +97,7 @@ class Broadcast(Resource):
             body = self._answer(request)
         except WireError as error:
             body = answer_error(request, error)
-        if isinstance(body, Deferred):
+        if isinstance(body, Promise):
             cancel_with(request, body)
             finish = partial(_finish, request)
             settle(body, finish, lambda error: finish(answer_error(request, error)))

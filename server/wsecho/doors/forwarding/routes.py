@@ -12,6 +12,7 @@ from twisted.web.client import Agent
 from twisted.web.iweb import IAgentEndpointFactory
 from zope.interface import implementer
 
+from wsecho.bus.deferreds import deferred_of
 from wsecho.bus.interface import Directory
 from wsecho.core.wire.nodes import NodeAddress
 from wsecho.doors.forwarding.neighbours import NodeSockets
@@ -82,7 +83,7 @@ class Routes:
             return succeed(Route(self.neighbours_key, self.neighbours.path(node)))
         if self.directory is None:
             return succeed(None)
-        return self.directory.find(node).addCallback(self._to)
+        return deferred_of(self.directory.find(node)).addCallback(self._to)
 
     @property
     def on_this_machine(self) -> "Routes":

@@ -9,7 +9,6 @@ from time import time
 from typing import Any, BinaryIO, Final
 
 from attrs import frozen
-from twisted.python.failure import Failure
 
 from wsecho.core.http.conditions import Validators, Verdict
 from wsecho.core.http.httpdates import write_http_date
@@ -101,11 +100,12 @@ class FileAnswer:
             self._request.setResponseCode(304)
             self._end()
 
-    def fail(self, failure: Failure) -> None:
+    def fail(self, error: WireError) -> None:
         """Answer 500: it could not be found out what the file is."""
-        self._file.close()
-        if self._request.channel is not None:
-            self._request.processingFailed(failure)
+        if self._request.channel is None:
+            self._file.close()
+        else:
+            self._end(answer_error(self._request, error))
 
     def _describe(self, validators: Validators) -> None:
         request = self._request

@@ -13,11 +13,11 @@ from time import time
 from typing import Final
 
 from attrs import define, field, frozen
-from twisted.internet.defer import Deferred
 from twisted.internet.task import cooperate
 from twisted.python.failure import Failure
 
-from wsecho.bus.later import Later
+from wsecho.bus.deferreds import promise_of
+from wsecho.core.promise import Later, Promise
 from wsecho.core.wire.base64url import encode
 
 MAX_KNOWN: Final = 4_096
@@ -89,9 +89,7 @@ class Fingerprints:
 
     _now: Callable[[], float] = time
     _known: OrderedDict[str, _Known] = field(factory=OrderedDict, init=False)
-    _reading: dict[tuple[str, _Looks], list[Deferred[Fingerprint]]] = field(
-        factory=dict, init=False
-    )
+    _reading: dict[tuple[str, _Looks], Promise[Fingerprint]] = field(factory=dict, init=False)
 
     def of(self, path: str, descriptor: int) -> Later[Fingerprint]:
         """Return what is known of an open file; later, where much of it has to be read.
@@ -115,14 +113,11 @@ class Fingerprints:
             return self._learn(path, looks, descriptor, digest.digest())
         return self._read_later(path, looks, descriptor)
 
-    def _read_later(self, path: str, looks: _Looks, descriptor: int) -> Deferred[Fingerprint]:
+    def _read_later(self, path: str, looks: _Looks, descriptor: int) -> Promise[Fingerprint]:
         """Read a file once for all who ask meanwhile."""
-        answer: Deferred[Fingerprint] = Deferred()
-        waiting = self._reading.get((path, looks))
-        if waiting is not None:
-            waiting.append(answer)
-            return answer
-        waiting = self._reading[path, looks] = [answer]
+        reading = self._reading.get((path, looks))
+        if reading is not None:
+            return reading
         # Whoever asked may close the file before it was read.
         own = os.dup(descriptor)
         digest = sha256()
@@ -138,13 +133,14 @@ class Fingerprints:
         def learn(_: object) -> Fingerprint:
             return self._learn(path, looks, own, digest.digest())
 
-        def tell(outcome: Fingerprint | Failure) -> None:
+        def end(outcome: Fingerprint | Failure) -> Fingerprint | Failure:
             os.close(own)
-            for one in self._reading.pop((path, looks)):
-                one.callback(outcome)
+            del self._reading[path, looks]
+            return outcome
 
-        cooperate(read()).whenDone().addCallback(learn).addBoth(tell)
-        return answer
+        learned = cooperate(read()).whenDone().addCallback(learn).addBoth(end)
+        reading = self._reading[path, looks] = promise_of(learned)
+        return reading
 
     def _learn(self, path: str, looks: _Looks, descriptor: int, digest: bytes) -> Fingerprint:
         if _Looks.of(descriptor) != looks:

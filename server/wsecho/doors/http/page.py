@@ -6,12 +6,12 @@ import re
 from typing import Any, Final, Self
 from urllib.parse import quote
 
-from twisted.internet.defer import Deferred
 from twisted.python.filepath import FilePath
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 from twisted.web.static import File, getTypeAndEncoding
 
+from wsecho.core.promise import settle
 from wsecho.core.wire.errors import MethodNotAllowed, NotFound, WireError
 from wsecho.doors.http.files import FileAnswer, open_file
 from wsecho.doors.http.fingerprints import Fingerprints
@@ -125,10 +125,7 @@ class PageFile(File):
         except BaseException:
             file.close()
             raise
-        if isinstance(fingerprint, Deferred):
-            fingerprint.addCallback(answer.give).addErrback(answer.fail)
-        else:
-            answer.give(fingerprint)
+        settle(fingerprint, answer.give, answer.fail)
         return NOT_DONE_YET
 
     render_HEAD = render_GET

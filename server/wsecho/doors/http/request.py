@@ -9,18 +9,17 @@ from random import Random
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
-from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.resource import IResource
 from twisted.web.server import Request
 
 from wsecho.access.proxies import Sender
-from wsecho.bus.later import settle
 from wsecho.core.http.handshake import examine, wants_websocket
 from wsecho.core.http.incoming import Incoming
 from wsecho.core.http.requests import RequestHead
 from wsecho.core.http.responses import answer_for
+from wsecho.core.promise import Promise, settle
 from wsecho.core.wire.errors import Internal, TooLarge, WireError
 from wsecho.doors.http.origins import readable_headers
 from wsecho.doors.http.reading import log_refusal
@@ -193,7 +192,7 @@ class HttpRequest(Request):
 
 def cancel_with(request: Request, outcome: object) -> None:
     """Wait no more for what a request asked for, once its client is gone."""
-    if isinstance(outcome, Deferred):
+    if isinstance(outcome, Promise):
         request.notifyFinish().addErrback(lambda _: outcome.cancel())
 
 

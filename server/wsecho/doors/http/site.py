@@ -8,10 +8,10 @@ from twisted.web.resource import IResource
 from twisted.web.server import Site
 
 from wsecho.access.proxies import Sender
-from wsecho.bus.later import Later
 from wsecho.config.config import Config
 from wsecho.core.http.requests import RequestHead
 from wsecho.core.limits.admissions import Place
+from wsecho.core.promise import Later
 from wsecho.doors.gate import Gate
 from wsecho.doors.http.channel import HttpChannel
 from wsecho.doors.http.request import HttpRequest

@@ -16,16 +16,15 @@ import msgpack
 from twisted.logger import Logger
 
 from wsecho.bus.interface import Bus
-from wsecho.bus.later import Later, when
+from wsecho.core.promise import Later, when
 from wsecho.core.rooms.leases import Claim, HeldError
 from wsecho.core.rooms.wills import Will
 from wsecho.doors.wamp.objects import MESSAGE_PACK, TAGS, Extension
-from wsecho.doors.wamp.promises import awaited, promised
+from wsecho.doors.wamp.translation import in_bus_terms, in_wamp_terms
 from wsecho.doors.wamp.unfit import MalformedError
 from wsecho.router import CannotCarryError, Publication
 from wsecho.router.cluster import messages
 from wsecho.router.cluster.messages import Notice
-from wsecho.router.model.answers import Answer
 from wsecho.router.wire.errors import TakenError
 
 _MESSAGE_PACK: Final = 1_464_156_504
@@ -74,7 +73,7 @@ class BusNetwork:
         self._bus.listen(self._subject, hear)
         self._bus.watch_nodes(changed)
 
-    def tell(self, notice: Notice, keep: str | None = None) -> Answer[None] | None:
+    def tell(self, notice: Notice, keep: str | None = None) -> Later[None]:
         """Tell all nodes, this one included.
 
         Raises:
@@ -86,11 +85,11 @@ class BusNetwork:
         payload = self._encode(notice)
         if isinstance(notice, Publication):
             told = partial(self._bus.broadcast_logged, self._subject, payload, keep)
-            return promised(lambda: when(told(), lambda _: None))
+            return in_wamp_terms(lambda: when(told(), lambda _: None))
         # All else is told anew to who was cut off.
-        return promised(lambda: self._bus.announce(self._subject, payload))
+        return in_wamp_terms(lambda: self._bus.announce(self._subject, payload))
 
-    def send(self, node: str, notice: Notice) -> bool | Answer[bool]:
+    def send(self, node: str, notice: Notice) -> Later[bool]:
         """Tell one node; whether it is there.
 
         Raises:
@@ -98,15 +97,15 @@ class BusNetwork:
             CannotCarryError: it holds what CBOR has no form for.
         """
         payload = self._encode(notice)
-        return promised(lambda: self._bus.send_to(node, self._subject, payload))
+        return in_wamp_terms(lambda: self._bus.send_to(node, self._subject, payload))
 
-    def catch_up(self) -> Answer[None] | None:
+    def catch_up(self) -> Later[None]:
         """Hear first what was told before.
 
         Raises:
             WampError: that cannot be known.
         """
-        return promised(self._bus.catch_up)
+        return in_wamp_terms(self._bus.catch_up)
 
     def keep(self, name: str, notice: Notice) -> None:
         """Keep what nodes that come later should know, if they can be reached."""
@@ -119,7 +118,7 @@ class BusNetwork:
         if names:
             self._bus.drop(self._subject, names)
 
-    def kept(self) -> Iterable[Notice] | Answer[Iterable[Notice]]:
+    def kept(self) -> Later[Iterable[Notice]]:
         """Read what is kept.
 
         Raises:
@@ -129,9 +128,9 @@ class BusNetwork:
         def read(found: dict[str, bytes]) -> Iterable[Notice]:
             return [notice for payload in found.values() if (notice := _read_kept(payload))]
 
-        return promised(lambda: when(self._bus.kept(self._subject), read))
+        return in_wamp_terms(lambda: when(self._bus.kept(self._subject), read))
 
-    def bequeath(self, name: str, notice: Notice) -> Answer[None] | None:
+    def bequeath(self, name: str, notice: Notice) -> Later[None]:
         """Have other nodes inherit something once this one is dead.
 
         Raises:
@@ -139,25 +138,23 @@ class BusNetwork:
             CannotCarryError: it holds what CBOR has no form for.
         """
         payload = self._encode(notice)
-        return promised(lambda: self._bus.bequeath(self._subject, name, payload))
+        return in_wamp_terms(lambda: self._bus.bequeath(self._subject, name, payload))
 
     def revoke(self, names: Sequence[str]) -> None:
         """Have them inherit it no more."""
         if names:
             self._bus.revoke(self._subject, names)
 
-    def inherit(self, heir: Callable[[str, str, Notice], bool | Answer[bool]]) -> None:
+    def inherit(self, heir: Callable[[str, str, Notice], Later[bool]]) -> None:
         """Inherit what dead nodes left."""
 
         def take(will: Will, payload: bytes) -> Later[bool]:
             notice = _read_kept(payload)
-            return True if notice is None else awaited(heir(will.node, will.name, notice))
+            return True if notice is None else in_bus_terms(heir(will.node, will.name, notice))
 
         self._bus.inherit(self._subject, take)
 
-    def carry_out(
-        self, node: str, name: str, notice: Notice, keep: str | None
-    ) -> bool | Answer[bool]:
+    def carry_out(self, node: str, name: str, notice: Notice, keep: str | None) -> Later[bool]:
         """Tell all nodes, in one step with spending what was bequeathed.
 
         Raises:
@@ -165,15 +162,15 @@ class BusNetwork:
             CannotCarryError: it holds what CBOR has no form for.
         """
         payload, will = self._encode(notice), Will(node, name)
-        return promised(lambda: self._bus.broadcast_logged(self._subject, payload, keep, will))
+        return in_wamp_terms(lambda: self._bus.broadcast_logged(self._subject, payload, keep, will))
 
-    def is_spent(self, node: str, name: str) -> bool | Answer[bool]:
+    def is_spent(self, node: str, name: str) -> Later[bool]:
         """Tell whether it was carried out, or revoked.
 
         Raises:
             WampError: that cannot be known.
         """
-        return promised(lambda: self._bus.is_spent(self._subject, Will(node, name)))
+        return in_wamp_terms(lambda: self._bus.is_spent(self._subject, Will(node, name)))
 
     def spend(self, node: str, name: str) -> None:
         """Note that it was carried out."""
@@ -181,7 +178,7 @@ class BusNetwork:
 
     def claim(
         self, place: str, holder: int, rule: str, lost: Callable[[], None], *, is_shared: bool
-    ) -> int | Answer[int]:
+    ) -> Later[int]:
         """Hold a place among all nodes.
 
         Raises:
@@ -193,19 +190,19 @@ class BusNetwork:
         def taken(error: HeldError) -> TakenError:
             return TakenError(error.rule, rule)
 
-        return promised(lambda: self._bus.claim(claim, lost), {HeldError: taken})
+        return in_wamp_terms(lambda: self._bus.claim(claim, lost), {HeldError: taken})
 
     def cede(self, place: str, holder: int, node: str | None = None) -> None:
         """Hold it no longer."""
         self._bus.cede(self._place(place), str(holder), node)
 
-    def take_turn(self, place: str) -> int | Answer[int]:
+    def take_turn(self, place: str) -> Later[int]:
         """Count up at a place, together with all nodes.
 
         Raises:
             WampError: they cannot be asked.
         """
-        return promised(lambda: self._bus.take_turn(self._place(place)))
+        return in_wamp_terms(lambda: self._bus.take_turn(self._place(place)))
 
     @property
     def _is_alone(self) -> bool:

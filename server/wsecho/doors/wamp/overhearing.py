@@ -1,13 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Who wants to hear of every room: the subscriptions to many at once."""
 
-from typing import Any
-
-from twisted.internet.defer import Deferred
-from twisted.python.failure import Failure
-
 from wsecho.bus.interface import Bus
-from wsecho.bus.later import Later
+from wsecho.core.promise import Later, settle
 from wsecho.core.wire.errors import WireError
 
 
@@ -36,13 +31,10 @@ class Overhearing:
         self._coming += 1
         try:
             heard = self._bus.overhear(all_rooms=True)
-        except WireError:
-            self._coming -= 1
-            self._stop_if_in_vain()
+        except WireError as error:
+            self._not_begun(error)
             raise
-        if isinstance(heard, Deferred):
-            return heard.addBoth(self._begun)
-        self._coming -= 1
+        settle(heard, self._begun, self._not_begun)
         return heard
 
     def come(self) -> None:
@@ -54,11 +46,12 @@ class Overhearing:
         self._here -= 1
         self._stop_if_in_vain()
 
-    def _begun(self, outcome: Any) -> Any:
+    def _begun(self, _: None) -> None:
         self._coming -= 1
-        if isinstance(outcome, Failure):
-            self._stop_if_in_vain()
-        return outcome
+
+    def _not_begun(self, _: WireError) -> None:
+        self._coming -= 1
+        self._stop_if_in_vain()
 
     def _stop_if_in_vain(self) -> None:
         if not (self._here or self._coming):

@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 from attrs import define
 
 from wsecho.access.sessions import claims_of
-from wsecho.bus.later import Later, when
+from wsecho.core.promise import Later, when
 from wsecho.core.rooms.callers import Caller, check_secret
 from wsecho.core.rooms.history import Message
 from wsecho.core.rooms.presence import Change
@@ -15,10 +15,9 @@ from wsecho.core.wire.errors import BadRequest
 from wsecho.core.wire.names import check_room
 from wsecho.core.wire.positions import Position
 from wsecho.core.wire.topics import presence_topic, room_topic
-from wsecho.doors.wamp.promises import promised
+from wsecho.doors.wamp.translation import in_wamp_terms
 from wsecho.fanout.rooms import Rooms, draw_publication
 from wsecho.router import ProcedureCall, Publication, Realm, Reply, Session, WampError
-from wsecho.router.model.answers import Answer
 from wsecho.router.wire.errors import INVALID_ARGUMENT, NOT_AUTHORIZED
 
 
@@ -83,7 +82,7 @@ def provide_members(realm: Realm, rooms: Rooms) -> None:
     `wamp.error.not_authorized` where its caller may not join that.
     """
 
-    def members(call: ProcedureCall) -> Reply | Answer[Reply]:
+    def members(call: ProcedureCall) -> Later[Reply]:
         room = call.args[0] if len(call.args) == 1 else None
         if not isinstance(room, str):
             raise WampError(INVALID_ARGUMENT, "wsecho.members takes one argument, a room's name")
@@ -96,7 +95,7 @@ def provide_members(realm: Realm, rooms: Rooms) -> None:
             _check_grant(call.session, room)
             return when(rooms.attach(room), answer)
 
-        return promised(ask)
+        return in_wamp_terms(ask)
 
     realm.provide("wsecho.members", members)
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 from heapq import merge
 from typing import Any, Final
 
-from wsecho.bus.later import Later, when
+from wsecho.core.promise import Later, when
 from wsecho.core.rooms.callers import Caller
 from wsecho.core.rooms.history import History, Message
 from wsecho.core.rooms.presence import Change
@@ -24,10 +24,9 @@ from wsecho.core.wire.topics import (
 from wsecho.doors.wamp.allowance import Allowance
 from wsecho.doors.wamp.overhearing import Overhearing
 from wsecho.doors.wamp.presence import WampAttendee, announce_presence, provide_members
-from wsecho.doors.wamp.promises import promised
+from wsecho.doors.wamp.translation import in_wamp_terms
 from wsecho.fanout.rooms import Rooms, draw_publication
 from wsecho.router import EventsQuery, Publication, Realm, Reply, Session, WampError
-from wsecho.router.model.answers import Answer
 from wsecho.router.model.subscriptions import Subscription
 from wsecho.router.wire.errors import INVALID_ARGUMENT, INVALID_URI, NOT_AUTHORIZED
 from wsecho.router.wire.uris import Match, matches
@@ -113,7 +112,7 @@ class WampRooms:
         write = presence_topic if uri.startswith(PRESENCE_PREFIX) else _topic
         return write(_room(uri))
 
-    def publish(self, session: Session, publication: Publication) -> int | Answer[int]:
+    def publish(self, session: Session, publication: Publication) -> Later[int]:
         """Say what a session published in the room, and return its publication id, now or later.
 
         Raises:
@@ -126,7 +125,7 @@ class WampRooms:
         self._rooms.fanout.check(_room(publication.topic), session)
         return said
 
-    def execute(self, publication: Publication, authid: str, authrole: str) -> int | Answer[int]:
+    def execute(self, publication: Publication, authid: str, authrole: str) -> Later[int]:
         """Say what a session wanted said once it is over, however often this is called.
 
         Raises:
@@ -136,7 +135,7 @@ class WampRooms:
         # No caller of ours has such a name.
         return self._say(publication, keyed or Keyed(str(publication.id), "\0testament"))
 
-    def _say(self, publication: Publication, keyed: Keyed | None) -> int | Answer[int]:
+    def _say(self, publication: Publication, keyed: Keyed | None) -> Later[int]:
         if publication.topic.startswith(PRESENCE_PREFIX):
             raise WampError(NOT_AUTHORIZED, "who comes and goes is the server's alone to say")
         payload, is_binary = _payload(publication)
@@ -153,9 +152,9 @@ class WampRooms:
             )
             return when(receipt, lambda receipt: receipt.publication)
 
-        return promised(publish)
+        return in_wamp_terms(publish)
 
-    def subscribing(self, session: Session, uri: str, match: Match) -> Answer[None] | None:
+    def subscribing(self, session: Session, uri: str, match: Match) -> Later[None]:
         """Let everyone subscribe, to so many rooms, as soon as they are current here.
 
         Raises:
@@ -164,10 +163,10 @@ class WampRooms:
         WampAttendee.of(session)
         if self._allowance.check(session, uri, match) and _is_room(uri, match):
             room = _room(uri)
-            return promised(
+            return in_wamp_terms(
                 lambda: when(self._rooms.attach(room), lambda _: self._rooms.check(room))
             )
-        return None if match == "exact" else promised(self._overhearing.begin)
+        return None if match == "exact" else in_wamp_terms(self._overhearing.begin)
 
     def subscribed(self, session: Session, subscription: Subscription, *, first: bool) -> None:
         """Make the session a member of the room."""
@@ -191,7 +190,7 @@ class WampRooms:
 
     def get_events(
         self, session: Session, subscription: Subscription, query: EventsQuery
-    ) -> Reply | Answer[Reply]:
+    ) -> Later[Reply]:
         """Answer `wamp.subscription.get_events` ("Event History", and `after_position`).
 
         Raises:
@@ -210,7 +209,7 @@ class WampRooms:
             history = self._rooms.read(room)
             return self._of_room(room, history, session, subscription, query, given)
 
-        return promised(lambda: when(self._rooms.attach(room, given), answer))
+        return in_wamp_terms(lambda: when(self._rooms.attach(room, given), answer))
 
     def _of_room(
         self,

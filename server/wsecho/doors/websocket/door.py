@@ -6,11 +6,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from twisted.internet.defer import Deferred
-
+    from wsecho.core.promise import Later
     from wsecho.core.websocket.deflate import Packing
-from wsecho.core.wire.errors import CloseReason, OverRate
-from wsecho.lane.transport import LaneTransport
+    from wsecho.core.wire.errors import CloseReason, OverRate
+    from wsecho.lane.transport import LaneTransport
 
 
 class Connection(Protocol):
@@ -94,7 +93,7 @@ class Door(Protocol):
     def who(self) -> str:
         """Who the peer has turned out to be, beside what its request said; empty for nobody."""
 
-    def prepare(self) -> Deferred[None] | None:
+    def prepare(self) -> Later[None]:
         """Get what is behind the door ready, before `greet`; None where it is.
 
         Raises:
@@ -138,7 +137,7 @@ class PlainDoor:
     keeps_rates = False
     keeps_window = True
 
-    def prepare(self) -> Deferred[None] | None:
+    def prepare(self) -> Later[None]:
         """Be ready at once."""
         return None
 

@@ -7,9 +7,7 @@ Each WebSocket text message is one frame of `core.vocabulary`; wire.md has them 
 from functools import partial
 from typing import ClassVar
 
-from twisted.internet.defer import Deferred
-
-from wsecho.bus.later import settle
+from wsecho.core.promise import settle
 from wsecho.core.rooms.history import Message
 from wsecho.core.rooms.presence import Change
 from wsecho.core.rooms.retries import Receipt
@@ -109,9 +107,6 @@ class FramedMember(RoomDoor):
             )
         except WireError as error:
             self._answer(write_error(error, frame.id))
-            return
-        if not isinstance(said, Deferred):
-            self._acknowledge(frame, said)
             return
         settle(
             said,

@@ -18,7 +18,7 @@ The handshake's answer carries ``Wsecho-Position: P``: the k-th frame is message
 from functools import partial
 from typing import ClassVar, Final
 
-from wsecho.bus.later import settle
+from wsecho.core.promise import settle
 from wsecho.core.rooms.history import Message
 from wsecho.core.rooms.presence import Change
 from wsecho.core.rooms.retries import Receipt

@@ -3,9 +3,8 @@
 
 from typing import ClassVar
 
-from twisted.internet.defer import Deferred
-
 from wsecho.core.limits.backpressure import FlowControlled
+from wsecho.core.promise import Later
 from wsecho.core.wire.errors import TOO_SLOW
 from wsecho.doors.websocket.door import Connection, PlainDoor
 from wsecho.fanout.reader import Reader
@@ -32,7 +31,7 @@ class RoomDoor(Reader, PlainDoor, FlowControlled[tuple[bytes, bool]]):
         """Take a message, once less is on its way than too much."""
         self.admit((payload, is_binary))
 
-    def prepare(self) -> Deferred[None] | None:
+    def prepare(self) -> Later[None]:
         """Make the room current here.
 
         Raises:

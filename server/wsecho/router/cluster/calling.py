@@ -9,11 +9,11 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from wsecho.core.promise import settle
 from wsecho.router.cluster import messages
 from wsecho.router.cluster.network import check
 from wsecho.router.cluster.registering import place_of
 from wsecho.router.cluster.remote_sessions import FarCaller, RemoteSession
-from wsecho.router.model.answers import settle_answer
 from wsecho.router.wire import errors, requests
 from wsecho.router.wire.errors import WampError
 from wsecho.router.wire.uris import is_reserved
@@ -67,9 +67,7 @@ class Calling:
         # "Ordering Guarantees": a later call does not overtake it.
         call = dealer.postpone(session, request)
         self._postponed[session].append(call)
-        settle_answer(
-            question, partial(self._ready, session, call), partial(self._refused, session, call)
-        )
+        settle(question, partial(self._ready, session, call), partial(self._refused, session, call))
 
     def _ready(self, session: Session, call: OngoingCall, turn: int | None) -> None:
         call.is_ready, call.turn = True, turn
@@ -111,7 +109,7 @@ class Calling:
             *(msg.registration, details, msg.args, msg.kwargs),
         )
         try:
-            settle_answer(self._network.send(remote_session.node, notice), went, fail)
+            settle(self._network.send(remote_session.node, notice), went, fail)
         except WampError as error:
             fail(error)
 

@@ -8,6 +8,7 @@ from functools import partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
+from wsecho.core.promise import Later
 from wsecho.router.cluster import messages
 from wsecho.router.cluster.calling import Calling
 from wsecho.router.cluster.events import Events
@@ -23,9 +24,10 @@ from wsecho.router.wire.ids import MAX_ID
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from wsecho.core.promise import Later
     from wsecho.router.cluster.messages import Notice
     from wsecho.router.cluster.network import Network
-    from wsecho.router.model.answers import Answer, Reply
+    from wsecho.router.model.procedures import Reply
     from wsecho.router.model.registrations import Registrant, Registration
     from wsecho.router.model.session import Session
     from wsecho.router.model.subscriptions import Subscription
@@ -108,7 +110,7 @@ class RealmCluster:
 
     # -- what is done together with them
 
-    def publish(self, publication: Publication) -> int | Answer[int]:
+    def publish(self, publication: Publication) -> Later[int]:
         """Tell all nodes; it is delivered here too when it comes round.
 
         Raises:
@@ -136,7 +138,7 @@ class RealmCluster:
         """
         self.calling.call(session, request)
 
-    def store_testament(self, session: Session, testament: Testament) -> Reply | Answer[Reply]:
+    def store_testament(self, session: Session, testament: Testament) -> Later[Reply]:
         """Let the other nodes know of a testament.
 
         Raises:

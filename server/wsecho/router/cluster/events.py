@@ -7,8 +7,8 @@ from contextlib import suppress
 from math import inf, nextafter
 from typing import TYPE_CHECKING
 
+from wsecho.core.promise import Later, Promise, settle, when
 from wsecho.router.cluster import messages
-from wsecho.router.model.answers import Answer, settle_answer
 from wsecho.router.model.publications import Publication
 from wsecho.router.wire import errors
 from wsecho.router.wire.errors import CannotCarryError, WampError
@@ -32,11 +32,11 @@ class Events:
         self._realm = realm
         self._network = network
         self._latest = 0.0
-        self._under_way: dict[int, tuple[Publication, Answer[int]]] = {}
+        self._under_way: dict[int, tuple[Publication, Promise[int]]] = {}
 
     def publish(
         self, publication: Publication, *, will: tuple[str, str] | None = None
-    ) -> int | Answer[int]:
+    ) -> Later[int]:
         """Tell all nodes; it is delivered here too when it comes round.
 
         Args:
@@ -53,7 +53,7 @@ class Events:
         if self._network.is_away and self._network.goes_on_alone:
             self._deliver(publication)
             return publication.id
-        answer: Answer[int] = Answer()
+        answer: Promise[int] = Promise()
         self._under_way[publication.id] = publication, answer
 
         def failed(error: WampError) -> None:
@@ -74,17 +74,15 @@ class Events:
             if not was_told and self._under_way.pop(publication.id, None) is not None:
                 answer.give(publication.id)
 
-        settle_answer(told, done, failed)
+        settle(told, done, failed)
         return answer
 
     def _tell(
         self, publication: Publication, keep: str | None, will: tuple[str, str] | None
-    ) -> bool | Answer[bool]:
+    ) -> Later[bool]:
         if will is not None:
             return self._network.carry_out(*will, publication, keep)
-        told, answer = self._network.tell(publication, keep), Answer[bool]()
-        settle_answer(told, lambda _: answer.give(True), answer.fail)
-        return answer
+        return when(self._network.tell(publication, keep), lambda _: True)
 
     def heard(self, told: Publication, *, is_own: bool) -> None:
         """Deliver a publication that has come round."""
@@ -123,7 +121,7 @@ class Events:
     def catch_up(self) -> None:
         """Retain what the other nodes do."""
         try:
-            settle_answer(self._network.kept(), self._merge, lambda _: None)
+            settle(self._network.kept(), self._merge, lambda _: None)
         except WampError:
             # It went away again, and is asked again when it is back.
             return

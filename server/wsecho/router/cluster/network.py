@@ -10,8 +10,8 @@ from wsecho.router.wire.errors import NETWORK_FAILURE, WampError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from wsecho.core.promise import Later
     from wsecho.router.cluster.messages import Notice
-    from wsecho.router.model.answers import Answer
 
 
 class Network(Protocol):
@@ -52,7 +52,7 @@ class Network(Protocol):
                 whenever this node is cut off or comes back.
         """
 
-    def tell(self, notice: Notice, keep: str | None = None) -> Answer[None] | None:
+    def tell(self, notice: Notice, keep: str | None = None) -> Later[None]:
         """Tell all nodes, this one included.
 
         Args:
@@ -63,14 +63,14 @@ class Network(Protocol):
             CannotCarryError: it holds what has no form between nodes.
         """
 
-    def send(self, node: str, notice: Notice) -> bool | Answer[bool]:
+    def send(self, node: str, notice: Notice) -> Later[bool]:
         """Tell one node; whether it is there.
 
         Raises:
             CannotCarryError: it holds what has no form between nodes.
         """
 
-    def catch_up(self) -> Answer[None] | None:
+    def catch_up(self) -> Later[None]:
         """Hear first what was told before."""
 
     def keep(self, name: str, notice: Notice) -> None:
@@ -79,10 +79,10 @@ class Network(Protocol):
     def drop(self, names: Sequence[str]) -> None:
         """Keep it no longer, if they can be reached."""
 
-    def kept(self) -> Iterable[Notice] | Answer[Iterable[Notice]]:
+    def kept(self) -> Later[Iterable[Notice]]:
         """What is kept."""
 
-    def bequeath(self, name: str, notice: Notice) -> Answer[None] | None:
+    def bequeath(self, name: str, notice: Notice) -> Later[None]:
         """Have other nodes inherit something once this one is dead.
 
         Raises:
@@ -92,7 +92,7 @@ class Network(Protocol):
     def revoke(self, names: Sequence[str]) -> None:
         """Have them inherit it no more, at once or when they can be reached."""
 
-    def inherit(self, heir: Callable[[str, str, Notice], bool | Answer[bool]]) -> None:
+    def inherit(self, heir: Callable[[str, str, Notice], Later[bool]]) -> None:
         """Inherit what dead nodes left.
 
         Args:
@@ -100,9 +100,7 @@ class Network(Protocol):
                 until it is spent.
         """
 
-    def carry_out(
-        self, node: str, name: str, notice: Notice, keep: str | None
-    ) -> bool | Answer[bool]:
+    def carry_out(self, node: str, name: str, notice: Notice, keep: str | None) -> Later[bool]:
         """As `tell`, in one step with spending what a node, or this one, had bequeathed.
 
         Returns:
@@ -112,7 +110,7 @@ class Network(Protocol):
             CannotCarryError: it holds what has no form between nodes.
         """
 
-    def is_spent(self, node: str, name: str) -> bool | Answer[bool]:
+    def is_spent(self, node: str, name: str) -> Later[bool]:
         """Whether it was carried out, or revoked."""
 
     def spend(self, node: str, name: str) -> None:
@@ -120,7 +118,7 @@ class Network(Protocol):
 
     def claim(
         self, place: str, holder: int, rule: str, lost: Callable[[], None], *, is_shared: bool
-    ) -> int | Answer[int]:
+    ) -> Later[int]:
         """Hold a place among all nodes.
 
         Args:
@@ -137,7 +135,7 @@ class Network(Protocol):
     def cede(self, place: str, holder: int, node: str | None = None) -> None:
         """Hold it no longer; where `node` is given, that is dead and held it."""
 
-    def take_turn(self, place: str) -> int | Answer[int]:
+    def take_turn(self, place: str) -> Later[int]:
         """Count up at a place, together with all nodes."""
 
 

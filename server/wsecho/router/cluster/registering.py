@@ -7,8 +7,8 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
+from wsecho.core.promise import settle
 from wsecho.router.cluster import messages
-from wsecho.router.model.answers import settle_answer
 from wsecho.router.wire.errors import TakenError, WampError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Registering:
             is_shared=policy != "single",
         )
         self._asked.add((session.id, place))
-        settle_answer(
+        settle(
             claimed,
             lambda rank: self._realm.safely(partial(self._claimed, session, request, rank)),
             partial(self._refused, session, request),
@@ -89,7 +89,7 @@ class Registering:
         except WampError as error:
             failed(error)
             return
-        settle_answer(
+        settle(
             told,
             lambda _: self._realm.safely(partial(self._told, session, request, offer)),
             failed,

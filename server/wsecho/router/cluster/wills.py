@@ -4,16 +4,18 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from wsecho.core.promise import Later, Promise, settle, when
 from wsecho.router.cluster import messages
-from wsecho.router.model.answers import Answer, Reply, settle_answer
+from wsecho.router.model.procedures import Reply
 from wsecho.router.wire import errors
 from wsecho.router.wire.errors import CannotCarryError, WampError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from wsecho.core.promise import Later
     from wsecho.router.cluster.events import Events
     from wsecho.router.cluster.network import Network
     from wsecho.router.model.session import Session
@@ -41,7 +43,7 @@ class Wills:
         self._due: dict[str, messages.Testament] = {}
         network.inherit(self._inherit)
 
-    def store(self, session: Session, testament: Testament) -> Reply | Answer[Reply]:
+    def store(self, session: Session, testament: Testament) -> Later[Reply]:
         """Let the other nodes know of a testament that was added.
 
         Returns:
@@ -53,7 +55,7 @@ class Wills:
         name = testament.name(session)
         publication = self._realm.broker.prepare(session, testament.request)
         notice = messages.Testament(publication, session.authid, session.authrole)
-        answer: Answer[Reply] = Answer()
+        answer: Promise[Reply] = Promise()
 
         def failed(error: WampError) -> None:
             session.testaments.discard(testament)
@@ -69,7 +71,7 @@ class Wills:
             session.testaments.discard(testament)
             raise
         self._made[name] = notice
-        settle_answer(stored, lambda _: answer.give(Reply()), failed)
+        settle(stored, lambda _: answer.give(Reply()), failed)
         return answer
 
     def revoke(self, session: Session, dropped: Iterable[Testament]) -> None:
@@ -104,13 +106,13 @@ class Wills:
                 done(error)
 
         try:
-            settle_answer(self._publish(node, name, notice), done, failed)
+            settle(self._publish(node, name, notice), done, failed)
         except WampError as error:
             failed(error)
 
-    def _inherit(self, node: str, name: str, notice: messages.Notice) -> bool | Answer[bool]:
+    def _inherit(self, node: str, name: str, notice: messages.Notice) -> Later[bool]:
         """Publish what a session of a dead node left."""
-        answer: Answer[bool] = Answer()
+        answer: Promise[bool] = Promise()
 
         def done(_: object) -> None:
             self._network.spend(node, name)
@@ -125,28 +127,20 @@ class Wills:
         if not isinstance(notice, messages.Testament):
             return True
         try:
-            settle_answer(self._publish(node, name, notice), done, failed)
+            settle(self._publish(node, name, notice), done, failed)
         except WampError as error:
             failed(error)
         return answer
 
-    def _publish(self, node: str, name: str, notice: messages.Testament) -> Any:
+    def _publish(self, node: str, name: str, notice: messages.Testament) -> Later[int]:
         realm, publication = self._realm, notice.publication
         realm.counters.publications += 1
         owner = realm.broker.topics.owner_of(publication.topic)
         if owner is None:
             return self._events.publish(publication, will=(node, name))
-        answer: Answer[int] = Answer()
         execute = partial(owner.execute, publication, notice.authid, notice.authrole)
 
-        def go_on(is_spent: bool) -> None:  # noqa: FBT001
-            if is_spent:
-                answer.give(publication.id)
-                return
-            try:
-                settle_answer(execute(), answer.give, answer.fail)
-            except WampError as error:
-                answer.fail(error)
+        def go_on(is_spent: bool) -> Later[int]:  # noqa: FBT001
+            return publication.id if is_spent else execute()
 
-        settle_answer(self._network.is_spent(node, name), go_on, answer.fail)
-        return answer
+        return when(self._network.is_spent(node, name), go_on)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from wsecho.core.wire.timestamps import parse_rfc3339
 from wsecho.router.meta.arguments import keyword, positional, reason_uri
-from wsecho.router.model.answers import Answer, Reply
 from wsecho.router.model.owner import EventsQuery
+from wsecho.router.model.procedures import Reply
 from wsecho.router.wire import errors
 from wsecho.router.wire.errors import WampError
 
 if TYPE_CHECKING:
+    from wsecho.core.promise import Later
     from wsecho.router.model.procedures import ProcedureCall
     from wsecho.router.model.subscriptions import Subscription
     from wsecho.router.routing.realm import Realm
@@ -70,7 +71,7 @@ def provide_history(realm: Realm) -> None:
     would that its caller is not allowed.
     """
 
-    def get_events(call: ProcedureCall) -> Reply | Answer[Reply]:
+    def get_events(call: ProcedureCall) -> Later[Reply]:
         subscription = realm.broker.subscriptions.get(positional(call, 0, int, "subscription"))
         uri, match = subscription.uri, subscription.match
         # "a peer must be allowed to subscribe" where it asks for the past

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from wsecho.router.meta.arguments import as_arguments, positional, reason_uri
-from wsecho.router.model.answers import Reply
+from wsecho.router.model.procedures import Reply
 from wsecho.router.wire.options import word
 from wsecho.router.wire.uris import MATCHES
 

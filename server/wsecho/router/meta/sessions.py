@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wsecho.router.meta.arguments import keyword, positional, reason_uri, strings
-from wsecho.router.model.answers import Reply
+from wsecho.router.model.procedures import Reply
 from wsecho.router.wire import errors
 from wsecho.router.wire.errors import WampError
 

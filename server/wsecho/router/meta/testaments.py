@@ -6,14 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wsecho.router.meta.arguments import as_arguments, keyword, positional, reason_uri
-from wsecho.router.model.answers import Reply
+from wsecho.router.model.procedures import Reply
 from wsecho.router.model.testaments import DESTROYED, DETACHED
 from wsecho.router.wire import errors, requests
 from wsecho.router.wire.errors import WampError
 from wsecho.router.wire.options import publish_options, word
 
 if TYPE_CHECKING:
-    from wsecho.router.model.answers import Answer
+    from wsecho.core.promise import Later
     from wsecho.router.model.procedures import ProcedureCall
     from wsecho.router.routing.realm import Realm
 
@@ -26,7 +26,7 @@ def provide_testaments(realm: Realm) -> None:
     `wamp.error.network_failure`. A scope is `destroyed`, which is the default, or `detached`.
     """
 
-    def add_testament(call: ProcedureCall) -> Reply | Answer[Reply]:
+    def add_testament(call: ProcedureCall) -> Later[Reply]:
         topic = reason_uri(positional(call, 0, str, "topic"), "topic")
         args = positional(call, 1, list, "args", default=[])
         kwargs = positional(call, 2, dict, "kwargs", default={})

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 from attrs import frozen
 
 if TYPE_CHECKING:
-    from wsecho.router.model.answers import Answer, Reply
+    from wsecho.core.promise import Later
+    from wsecho.router.model.procedures import Reply
     from wsecho.router.model.publications import Publication
     from wsecho.router.model.session import Session
     from wsecho.router.model.subscriptions import Subscription
@@ -69,7 +70,7 @@ class TopicOwner(Protocol):
             WampError: no topic of the owner can be spelled so.
         """
 
-    def publish(self, session: Session, publication: Publication) -> int | Answer[int]:
+    def publish(self, session: Session, publication: Publication) -> Later[int]:
         """Publish to an owned topic (canonical) and return the publication id to acknowledge.
 
         Args:
@@ -78,7 +79,7 @@ class TopicOwner(Protocol):
                 publisher does not want the live event.
         """
 
-    def execute(self, publication: Publication, authid: str, authrole: str) -> int | Answer[int]:
+    def execute(self, publication: Publication, authid: str, authrole: str) -> Later[int]:
         """Publish a testament, which counts once however often this is called.
 
         Args:
@@ -87,7 +88,7 @@ class TopicOwner(Protocol):
             authrole: the same.
         """
 
-    def subscribing(self, session: Session, uri: str, match: Match) -> Answer[None] | None:
+    def subscribing(self, session: Session, uri: str, match: Match) -> Later[None]:
         """May `session` subscribe? Asked before anything is done; must have no effect.
 
         Asked for owned topics, and for patterns that can reach one.
@@ -101,5 +102,5 @@ class TopicOwner(Protocol):
 
     def get_events(
         self, session: Session, subscription: Subscription, query: EventsQuery
-    ) -> Reply | Answer[Reply]:
+    ) -> Later[Reply]:
         """Event History: `wamp.subscription.get_events` for a subscription as above."""

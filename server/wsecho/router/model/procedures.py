@@ -6,12 +6,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from attrs import frozen
+from attrs import field, frozen
 
-from wsecho.router.model.answers import Answer, Reply
+from wsecho.core.promise import Later
 
 if TYPE_CHECKING:
     from wsecho.router.model.session import Session
+
+
+@frozen
+class Reply:
+    """The result of a procedure.
+
+    Attributes:
+        args: positional results.
+        kwargs: keyword results.
+    """
+
+    args: list[Any] = field(factory=list)
+    kwargs: dict[str, Any] | None = None
 
 
 @frozen
@@ -31,4 +44,4 @@ class ProcedureCall:
     kwargs: dict[str, Any]
 
 
-Procedure: TypeAlias = Callable[[ProcedureCall], Reply | Answer[Reply]]
+Procedure: TypeAlias = Callable[[ProcedureCall], Later[Reply]]

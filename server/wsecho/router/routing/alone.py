@@ -8,7 +8,7 @@ from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING
 
-from wsecho.router.model.answers import Reply
+from wsecho.router.model.procedures import Reply
 from wsecho.router.wire.errors import WampError
 
 if TYPE_CHECKING:

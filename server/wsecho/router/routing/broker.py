@@ -6,7 +6,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from wsecho.router.model.answers import Answer
+from wsecho.core.promise import Later, settle
 from wsecho.router.model.publications import Publication
 from wsecho.router.model.retained import Retained
 from wsecho.router.model.subscriptions import Subscriptions
@@ -21,6 +21,7 @@ from wsecho.router.wire.uris import is_reserved
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from wsecho.core.promise import Later
     from wsecho.router.model.access import Requester
     from wsecho.router.model.session import Session
     from wsecho.router.model.subscriptions import LocalSubscriber, Subscriber, Subscription
@@ -61,14 +62,11 @@ class Broker:
         uri = self.topics.canonical(request.topic) if match == "exact" else request.topic
         realm.authorize(session, "subscribe", uri, match)
         owner = self.topics.owner_reached(uri, match)
-        answer = None if owner is None else owner.subscribing(session, uri, match)
-        if answer is None:
-            self._enter(session, request, uri)
-        else:
-            answer.then(
-                lambda _: realm.safely(partial(self._enter, session, request, uri)),
-                partial(session.refuse, request),
-            )
+        settle(
+            None if owner is None else owner.subscribing(session, uri, match),
+            lambda _: self._enter(session, request, uri),
+            partial(session.refuse, request),
+        )
 
     def unsubscribe(self, session: Session, request: Unsubscribe) -> None:
         """UNSUBSCRIBE.
@@ -91,16 +89,11 @@ class Broker:
         """
         outcome = self.admit(session, request)
         self._distribution.check(session)
-        if not request.acknowledge:
-            return
-        if isinstance(outcome, Answer):
-            outcome.then(
-                partial(self._acknowledge, session, request), partial(session.refuse, request)
-            )
-        else:
-            self._acknowledge(session, request, outcome)
+        if request.acknowledge:
+            acknowledge = partial(self._acknowledge, session, request)
+            settle(outcome, acknowledge, partial(session.refuse, request))
 
-    def admit(self, session: Session, request: Publish) -> int | Answer[int]:
+    def admit(self, session: Session, request: Publish) -> Later[int]:
         """Publish for a session, without acknowledging it; a lone node's testaments come so too.
 
         Returns:

@@ -10,10 +10,11 @@ from attrs import define
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from wsecho.core.promise import Later
     from wsecho.router.model.access import Action, Authorizer, Requester
-    from wsecho.router.model.answers import Answer, Reply
     from wsecho.router.model.owner import TopicOwner
     from wsecho.router.model.ports import Clock
+    from wsecho.router.model.procedures import Reply
     from wsecho.router.model.publications import Publication
     from wsecho.router.model.registrations import Registrant, Registration
     from wsecho.router.model.session import Session
@@ -59,7 +60,7 @@ class OtherNodes(Protocol):
     def unsubscribed(self, session: Session, subscription: Subscription) -> None:
         """A session of this node has unsubscribed, or left, with all that it had."""
 
-    def publish(self, publication: Publication) -> int | Answer[int]:
+    def publish(self, publication: Publication) -> Later[int]:
         """Publish to the subscribers of all nodes, and retain it there if so asked.
 
         Returns:
@@ -86,7 +87,7 @@ class OtherNodes(Protocol):
             WampError: no such procedure, or it cannot be called now.
         """
 
-    def store_testament(self, session: Session, testament: Testament) -> Reply | Answer[Reply]:
+    def store_testament(self, session: Session, testament: Testament) -> Later[Reply]:
         """A session of this node has added a testament.
 
         Raises:

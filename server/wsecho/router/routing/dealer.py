@@ -6,9 +6,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from wsecho.router.model.answers import Reply
 from wsecho.router.model.calls import CallState, OngoingCall
-from wsecho.router.model.procedures import ProcedureCall
+from wsecho.router.model.procedures import ProcedureCall, Reply
 from wsecho.router.routing.ongoing import Ongoing
 from wsecho.router.routing.registrar import Registrar
 from wsecho.router.wire import errors, requests

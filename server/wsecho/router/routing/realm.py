@@ -7,6 +7,7 @@ from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
+from wsecho.core.promise import Later
 from wsecho.router.model.access import Anonymous
 from wsecho.router.model.publications import Publication
 from wsecho.router.routing.alone import SingleNode
@@ -21,12 +22,12 @@ from wsecho.router.wire.ids import draw_id
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from wsecho.core.promise import Later
     from wsecho.router.model.access import Action, Authenticator, Authorizer, Requester
-    from wsecho.router.model.answers import Answer, Reply
     from wsecho.router.model.any_session import AnySession
     from wsecho.router.model.owner import TopicOwner
     from wsecho.router.model.ports import Clock
-    from wsecho.router.model.procedures import Procedure, ProcedureCall
+    from wsecho.router.model.procedures import Procedure, ProcedureCall, Reply
     from wsecho.router.model.session import Session
     from wsecho.router.routing.context import OtherNodes
     from wsecho.router.wire.ids import Random
@@ -111,7 +112,7 @@ class Realm:
     def provide_for_all(self, uri: str, procedure: Procedure) -> None:
         """Serve a procedure whose answer counts all nodes; it fails while they are away."""
 
-        def check_then_call(call: ProcedureCall) -> Reply | Answer[Reply]:
+        def check_then_call(call: ProcedureCall) -> Later[Reply]:
             self.others.check()
             return procedure(call)
 

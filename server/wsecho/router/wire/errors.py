@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from wsecho.core.wire.errors import ExpectedError
+
 # Basic Profile URIs (specification, "Basic Profile URIs").
 INVALID_URI: Final = "wamp.error.invalid_uri"
 INVALID_ARGUMENT: Final = "wamp.error.invalid_argument"
@@ -54,7 +56,7 @@ TOKEN_EXPIRED: Final = "wsecho.close.token_expired"  # noqa: S105  # our own
 TRANSPORT_LOST: Final = "wamp.close.transport_lost"
 
 
-class RouterError(Exception):
+class RouterError(ExpectedError):
     """Everything that the router and its neighbours raise on purpose."""
 
 

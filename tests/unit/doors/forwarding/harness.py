@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from attrs import define, field
-from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import ConnectionRefusedError as RefusedByPeer
 from twisted.internet.testing import MemoryReactorClock
 from twisted.python.failure import Failure
@@ -16,6 +15,7 @@ from twisted.web.resource import Resource
 from tests.unit.doors.harness import Server
 from wsecho.access.signatures import Verifier
 from wsecho.config.config import Config
+from wsecho.core.promise import Later, Promise
 from wsecho.core.wire.nodes import NodeAddress
 from wsecho.doors.forwarding.cluster import Cluster
 from wsecho.doors.forwarding.neighbours import NodeSockets
@@ -107,14 +107,14 @@ class Everywhere:
         """Keep it."""
         self.places[node] = address
 
-    def find(self, node: str) -> Deferred[NodeAddress | None]:
+    def find(self, node: str) -> Later[NodeAddress | None]:
         """Look it up."""
         self.asked.append(node)
         if self.failure is not None:
-            failed: Deferred[NodeAddress | None] = Deferred()
-            failed.errback(self.failure)
+            failed: Promise[NodeAddress | None] = Promise()
+            failed.fail(self.failure)
             return failed
-        return succeed(self.places.get(node))
+        return self.places.get(node)
 
 
 def make_node(net: Net, name: str, neighbours: tuple[str, ...] = (), **more: Any) -> Server:

@@ -4,12 +4,12 @@
 from typing import Any
 
 import pytest
-from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import UNIXClientEndpoint
 
 from tests.unit.doors.forwarding.harness import Everywhere, Net, make_node
 from tests.unit.doors.forwarding.pairs import HELLO, JSON
 from tests.unit.doors.harness import Exchange, Server
+from wsecho.core.promise import Promise, PromiseState
 from wsecho.core.wire.errors import OverLimit
 from wsecho.core.wire.nodes import NodeAddress
 from wsecho.doors.forwarding import routes
@@ -82,10 +82,10 @@ def test_a_directory_that_cannot_tell_says_why(monkeypatch: pytest.MonkeyPatch) 
 def test_a_client_that_leaves_while_the_directory_thinks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody is asked for it."""
     machines = Machines(monkeypatch)
-    later: Deferred[NodeAddress | None] = Deferred()
+    later: Promise[NodeAddress | None] = Promise()
     monkeypatch.setattr(machines.directory.__class__, "find", lambda *_: later)
     exchange = machines.ask(machines.alone, "b.AAAAAAAAAAAAAAAAAAAAAA", "receive")
     exchange.peer.lose()
-    assert later.called
+    assert later.state is PromiseState.CANCELLED
     machines.net.run()
     assert machines.net.attempts == []

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from attrs import define, field
-from twisted.internet.defer import Deferred
 
+from wsecho.core.promise import Promise
 from wsecho.core.wire.errors import BusUnavailable
 from wsecho.doors.wamp.overhearing import Overhearing
 
@@ -17,7 +17,7 @@ class Listener:
 
     is_away: bool = False
     overhears: bool = False
-    waiting: list[Deferred[None]] = field(factory=list)
+    waiting: list[Promise[None]] = field(factory=list)
 
     def overhear(self, *, all_rooms: bool) -> Any:
         """Note it."""
@@ -26,7 +26,7 @@ class Listener:
             return None
         if self.is_away:
             raise BusUnavailable
-        self.waiting.append(Deferred())
+        self.waiting.append(Promise())
         return self.waiting[-1]
 
 
@@ -35,8 +35,8 @@ def begin(overhearing: Overhearing) -> tuple[list[None], list[Any]]:
     done: list[None] = []
     failed: list[Any] = []
     later = overhearing.begin()
-    assert isinstance(later, Deferred)
-    later.addCallbacks(done.append, failed.append)
+    assert isinstance(later, Promise)
+    later.then(done.append, failed.append)
     return done, failed
 
 
@@ -46,7 +46,7 @@ def test_it_is_heard_from_when_the_bus_says_so_until_the_last_has_gone() -> None
     overhearing = Overhearing(bus)  # type: ignore[arg-type]  # it is asked nothing else
     done, _ = begin(overhearing)
     assert (bus.overhears, done) == (True, [])
-    bus.waiting[0].callback(None)
+    bus.waiting[0].give(None)
     assert done == [None]
     overhearing.come()
     overhearing.come()
@@ -61,12 +61,12 @@ def test_one_that_goes_takes_nothing_from_one_that_is_about_to_come() -> None:
     bus = Listener()
     overhearing = Overhearing(bus)  # type: ignore[arg-type]  # as above
     begin(overhearing)
-    bus.waiting[0].callback(None)
+    bus.waiting[0].give(None)
     overhearing.come()
     begin(overhearing)
     overhearing.leave()
     assert bus.overhears
-    bus.waiting[1].callback(None)
+    bus.waiting[1].give(None)
     overhearing.come()
     overhearing.leave()
     assert not bus.overhears
@@ -81,6 +81,6 @@ def test_one_that_cannot_be_heard_leaves_nothing_behind() -> None:
     assert not bus.overhears
     bus.is_away = False
     _, failed = begin(overhearing)
-    bus.waiting[0].errback(BusUnavailable())
-    assert failed[0].check(BusUnavailable)
+    bus.waiting[0].fail(BusUnavailable())
+    assert isinstance(failed[0], BusUnavailable)
     assert not bus.overhears

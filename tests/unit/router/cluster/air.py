@@ -15,7 +15,8 @@ import cbor2
 from attrs import define, field
 
 from tests.unit.router.peers import HandClock, World
-from wsecho.router import Answer, WampError
+from wsecho.core.promise import Later, Promise
+from wsecho.router import WampError
 from wsecho.router.cluster import messages
 from wsecho.router.wire.errors import NETWORK_FAILURE, TIMEOUT, CannotCarryError, TakenError
 
@@ -107,13 +108,13 @@ class Radio:
     goes_on_alone: bool = False
     is_away: bool = False
     patience: float = PATIENCE
-    outbox: deque[tuple[Callable[[], Any], Answer[Any]]] = field(factory=deque)
+    outbox: deque[tuple[Callable[[], Any], Promise[Any]]] = field(factory=deque)
     inbox: deque[Callable[[], None]] = field(factory=deque)
-    asked: list[Answer[Any]] = field(factory=list)
+    asked: list[Promise[Any]] = field(factory=list)
     claims: dict[tuple[str, int], tuple[str, bool, int, Callable[[], None]]] = field(factory=dict)
     doubtful: set[tuple[str, str, int]] = field(factory=set)
     wills: dict[str, bytes] = field(factory=dict)
-    heir: Callable[[str, str, Notice], bool | Answer[bool]] = field(init=False)
+    heir: Callable[[str, str, Notice], Later[bool]] = field(init=False)
     heard: Callable[[str, Notice], None] = field(init=False)
     changed: Callable[[frozenset[str]], None] = field(init=False)
 
@@ -125,19 +126,19 @@ class Radio:
         """Keep whom to tell."""
         self.heard, self.changed = heard, changed
 
-    def tell(self, notice: Notice, keep: str | None = None) -> Answer[None] | None:
+    def tell(self, notice: Notice, keep: str | None = None) -> Later[None]:
         """Tell all."""
         if self.is_away and self.goes_on_alone:
             return None
         payload = self.encode(notice)
         return self.ask(lambda: self.air.tell(payload, keep))
 
-    def send(self, node: str, notice: Notice) -> Answer[bool]:
+    def send(self, node: str, notice: Notice) -> Promise[bool]:
         """Tell one."""
         payload = self.encode(notice)
         return self.ask(lambda: self.air.send(node, payload))
 
-    def catch_up(self) -> Answer[None]:
+    def catch_up(self) -> Promise[None]:
         """Hear first what was told."""
         return self.ask(lambda: None)
 
@@ -150,11 +151,11 @@ class Radio:
         """Keep it no longer."""
         self.cast(lambda: [self.air.kept.pop(name, None) for name in names])
 
-    def kept(self) -> Answer[Iterable[Notice]]:
+    def kept(self) -> Promise[Iterable[Notice]]:
         """What is kept."""
         return self.ask(lambda: [decode(payload)[1] for payload in self.air.kept.values()])
 
-    def bequeath(self, name: str, notice: Notice) -> Answer[None] | None:
+    def bequeath(self, name: str, notice: Notice) -> Later[None]:
         """Have it inherited."""
         payload = self.encode(notice)
         if self.is_away and self.goes_on_alone:
@@ -170,20 +171,18 @@ class Radio:
             self.wills.pop(name, None)
         self.cast(lambda: [self.air.wills.pop((self.node, name), None) for name in names])
 
-    def inherit(self, heir: Callable[[str, str, Notice], bool | Answer[bool]]) -> None:
+    def inherit(self, heir: Callable[[str, str, Notice], Later[bool]]) -> None:
         """Keep who does."""
         self.heir = heir
 
-    def carry_out(
-        self, node: str, name: str, notice: Notice, keep: str | None
-    ) -> bool | Answer[bool]:
+    def carry_out(self, node: str, name: str, notice: Notice, keep: str | None) -> Later[bool]:
         """Tell it once."""
         is_own, payload = node == self.node, self.encode(notice)
         if is_own and name not in self.wills:
             return False
         return self.ask(lambda: self.air.carry_out((node, name), payload, keep, is_own=is_own))
 
-    def is_spent(self, node: str, name: str) -> bool | Answer[bool]:
+    def is_spent(self, node: str, name: str) -> Later[bool]:
         """Whether it was told."""
         is_own = node == self.node
         if is_own and name not in self.wills:
@@ -207,14 +206,14 @@ class Radio:
         if left and not self.is_away:
             (node, name), payload = left[0]
             outcome = self.heir(node, name, decode(payload)[1])
-            if isinstance(outcome, Answer):
+            if isinstance(outcome, Promise):
                 outcome.then(lambda _: self.look(), lambda _: None)
             else:
                 self.look()
 
     def claim(
         self, place: str, holder: int, rule: str, lost: Callable[[], None], *, is_shared: bool
-    ) -> int | Answer[int]:
+    ) -> Later[int]:
         """Hold a place."""
         if self.is_away and self.goes_on_alone:
             rank = 1 + max([self.air.ranks, *(kept[2] for kept in self.claims.values())])
@@ -222,7 +221,7 @@ class Radio:
             return rank
         claimed = (self.node, holder, rule, 0)
         asked = self.ask(lambda: self.air.claim(claimed, place, is_shared=is_shared))
-        answer: Answer[int] = Answer()
+        answer: Promise[int] = Promise()
 
         def done(rank: int) -> None:
             self.claims[place, holder] = rule, is_shared, rank, lost
@@ -246,17 +245,17 @@ class Radio:
             asked = self.ask(lambda: self.air.cede(of, place, holder, is_others=of != self.node))
             asked.then(lambda _: self.doubtful.discard((of, place, holder)), lambda _: None)
 
-    def take_turn(self, place: str) -> Answer[int]:
+    def take_turn(self, place: str) -> Promise[int]:
         """Count up."""
         return self.ask(lambda: self.air.take_turn(place))
 
     # what becomes of it
 
-    def ask(self, call: Callable[[], Any]) -> Answer[Any]:
+    def ask(self, call: Callable[[], Any]) -> Promise[Any]:
         """Let it wait for its turn."""
         if self.is_away:
             raise WampError(NETWORK_FAILURE)
-        answer: Answer[Any] = Answer()
+        answer: Promise[Any] = Promise()
         self.outbox.append((call, answer))
         self.asked.append(answer)
         return answer
@@ -264,7 +263,7 @@ class Radio:
     def cast(self, call: Callable[[], Any]) -> None:
         """The same, where nobody waits for an answer."""
         if not self.is_away:
-            self.outbox.append((call, Answer()))
+            self.outbox.append((call, Promise()))
 
     def carry(self) -> None:
         """Let one thing happen that was asked for."""
@@ -277,7 +276,7 @@ class Radio:
         else:
             self.inbox.append(lambda: self._answered(answer.give, value, answer))
 
-    def _answered(self, say: Callable[[Any], None], what: Any, answer: Answer[Any]) -> None:
+    def _answered(self, say: Callable[[Any], None], what: Any, answer: Promise[Any]) -> None:
         if answer in self.asked:
             self.asked.remove(answer)
         say(what)

@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-import random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -13,8 +12,12 @@ from hypothesis import strategies as st
 from tests.unit.router.cluster.air import Cluster, Radio
 from tests.unit.router.cluster.nodes import AWAY, bequeath, heard
 from tests.unit.router.peers import Peer, Rooms
-from wsecho.router import Answer, Publication, WampError
+from wsecho.core.promise import Later, Promise
+from wsecho.router import Publication, WampError
 from wsecho.router.cluster import messages
+
+if TYPE_CHECKING:
+    import random
 
 
 def test_a_testament_reaches_other_nodes(cluster: Cluster) -> None:
@@ -160,10 +163,10 @@ class Heirs(Rooms):
         super().__init__()
         self.executed: list[tuple[Any, ...]] = []
 
-    def execute(self, publication: Publication, authid: str, authrole: str) -> int | Answer[int]:
+    def execute(self, publication: Publication, authid: str, authrole: str) -> Later[int]:
         """Note it; fail, or answer later, as `publish` does."""
         self.executed.append((publication.topic, publication.args, authid, authrole))
-        answer: int | Answer[int] = self._answer(publication.id)
+        answer: Later[int] = self._answer(publication.id)
         return answer
 
 
@@ -227,13 +230,13 @@ def test_a_room_may_answer_later() -> None:
     """The testament stays until it has, and through a promise that fails."""
     cluster, (_, heir) = with_owners(2)
     bequeath(cluster[0].known("ann"), "x", topic=ROOM)
-    heir.later = Answer()
+    heir.later = Promise()
     cluster.kill("node0")
     cluster.bury("node0")
     cluster.settle()
     assert any(cluster.air.wills.values())
     heir.later.fail(WampError("wamp.error.network_failure"))
-    heir.later = Answer()
+    heir.later = Promise()
     cluster.tell_who_lives()
     cluster.settle()
     assert len(heir.executed) == 2

@@ -11,7 +11,8 @@ from tests.unit.router.peers import (
     World,
     with_rooms,
 )
-from wsecho.router import Answer, Reply
+from wsecho.core.promise import Promise
+from wsecho.router import Reply
 from wsecho.router.model.owner import EventsQuery
 
 
@@ -110,7 +111,7 @@ def test_get_events_may_answer_later() -> None:
     world, rooms = with_rooms()
     peer = world.peer()
     peer.subscribe("wsecho.room.a")
-    asking: Answer[Reply] = Answer()
+    asking: Promise[Reply] = Promise()
     rooms.later = asking
     assert peer.call("wamp.subscription.get_events", 1) is None
     asking.give(Reply([], {"recovered": False}))

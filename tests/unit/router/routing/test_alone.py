@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.unit.router.peers import World
-from wsecho.router.model.answers import Reply
+from wsecho.router.model.procedures import Reply
 
 if TYPE_CHECKING:
     from wsecho.router.wire.uris import Match

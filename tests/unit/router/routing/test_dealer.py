@@ -17,7 +17,8 @@ from tests.unit.router.peers import (
     YIELD,
     World,
 )
-from wsecho.router import Answer, ProcedureCall, Reply, WampError
+from wsecho.core.promise import Promise
+from wsecho.router import ProcedureCall, Reply, WampError
 
 
 def test_a_call_goes_to_the_callee_and_back(world: World) -> None:
@@ -207,10 +208,10 @@ def test_procedures_of_our_own(world: World) -> None:
 
 def test_a_procedure_of_our_own_may_answer_later(world: World) -> None:
     """By an `Answer`: with a result, with an error, or too late."""
-    answers: list[Answer[Reply]] = []
+    answers: list[Promise[Reply]] = []
 
-    def slow(_call: ProcedureCall) -> Answer[Reply]:
-        answers.append(Answer())
+    def slow(_call: ProcedureCall) -> Promise[Reply]:
+        answers.append(Promise())
         return answers[-1]
 
     world.realm.provide("wsecho.slow", slow)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from twisted.logger import Logger
 
+from wsecho.bus.deferreds import promise_of
 from wsecho.bus.redis.client.scripts import FETCH_ASIDE, LARGE, SET_ASIDE
 from wsecho.core.wire.errors import BusUnavailable, WireError
 
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
     from twisted.python.failure import Failure
 
-    from wsecho.bus.later import Later
     from wsecho.bus.redis.client.commands import Commands
     from wsecho.bus.redis.client.keys import Keys
     from wsecho.bus.redis.nodes.inbox import Inbox
+    from wsecho.core.promise import Later
 
 MAX_ASIDE: Final = 256 << 20
 """Bytes of Redis's memory that all nodes together leave in such places."""
@@ -97,7 +98,7 @@ def hear_aside(
         return commands.run(FETCH_ASIDE, keys.aside(place.decode()), [place])
 
     fetching = commands.one_large.run(fetch)
-    return fetching.addCallback(fetched).addErrback(_not_heard)
+    return promise_of(fetching.addCallback(fetched).addErrback(_not_heard))
 
 
 def _check(listeners: int) -> int:

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from wsecho.bus.deferreds import promise_of
 from wsecho.core.wire.nodes import NodeAddress, parse_address
 from wsecho.loops import Loop
 
 if TYPE_CHECKING:
-    from twisted.internet.defer import Deferred
-
     from wsecho.bus.redis.client.commands import Commands
     from wsecho.bus.redis.client.keys import Keys
+    from wsecho.core.promise import Later
 
 _BEATS: Final = 3
 """How often an entry is written within the time after which it would go."""
@@ -50,14 +50,13 @@ class RedisDirectory:
         self._own[node] = address
         self.beat()
 
-    def find(self, node: str) -> Deferred[NodeAddress | None]:
+    def find(self, node: str) -> Later[NodeAddress | None]:
         """Find a node; None for one that is gone, or never was.
 
         Raises:
             BusUnavailable: Redis is away.
         """
-        asked = self._commands.ask("GET", self._keys.address(node))
-        return asked.addCallback(_read)
+        return promise_of(self._commands.ask("GET", self._keys.address(node)).addCallback(_read))
 
     def beat(self) -> None:
         """Write the entries, if Redis is there."""

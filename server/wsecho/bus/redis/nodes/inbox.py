@@ -4,18 +4,19 @@
 from __future__ import annotations
 
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING
 
 from attrs import define, field
-from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
+from wsecho.core.promise import Promise
 from wsecho.core.wire.errors import BusUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wsecho.bus.later import Later
+    from wsecho.core.promise import Later
 
     Take = Callable[[bytes], Later[None]]
 
@@ -31,7 +32,7 @@ class Inbox:
     turn: int = field(default=0, init=False)
     _is_waiting: bool = field(default=False, init=False)
     _held: deque[tuple[Take, bytes]] = field(factory=deque, init=False)
-    _passing: list[Deferred[None]] = field(factory=list, init=False)
+    _passing: list[Promise[None]] = field(factory=list, init=False)
 
     _log = Logger()
 
@@ -46,10 +47,10 @@ class Inbox:
             self._held.append((take, body))
             return
         outcome = take(body)
-        if isinstance(outcome, Deferred):
+        if isinstance(outcome, Promise):
             self._is_waiting = True
-            outcome.addErrback(lambda failure: self._log.failure("cannot take it", failure))
-            outcome.addCallback(self._go_on, self.turn)
+            go_on = partial(self._go_on, turn=self.turn)
+            outcome.then(go_on, go_on)
 
     def pass_through(self) -> Later[None]:
         """Wait until all is taken that has come.
@@ -60,7 +61,7 @@ class Inbox:
         """
         if not self._is_waiting:
             return None
-        passing: Deferred[None] = Deferred()
+        passing: Promise[None] = Promise()
         self._passing.append(passing)
         self._held.append((self._passed, b""))
         return passing
@@ -72,12 +73,12 @@ class Inbox:
         self._held.clear()
         passing, self._passing = self._passing, []
         for each in passing:
-            each.errback(BusUnavailable())
+            each.fail(BusUnavailable())
 
     def _passed(self, _: bytes) -> None:
-        self._passing.pop(0).callback(None)
+        self._passing.pop(0).give(None)
 
-    def _go_on(self, _: None, turn: int) -> None:
+    def _go_on(self, _: object, turn: int) -> None:
         if turn != self.turn:
             return
         self._is_waiting = False

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field
 from twisted.internet.defer import DeferredList
 
+from wsecho.bus.deferreds import promise_of
 from wsecho.bus.redis.client.scripts import CLAIM, RELEASE, TURN
 from wsecho.core.rooms.leases import HeldError
 from wsecho.core.wire.errors import BusTimeout, WireError
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
     from twisted.python.failure import Failure
 
-    from wsecho.bus.later import Later
     from wsecho.bus.redis.client.commands import Commands
     from wsecho.bus.redis.client.keys import Keys
+    from wsecho.core.promise import Later, Promise
     from wsecho.core.rooms.leases import Claim
 
 
@@ -70,9 +71,8 @@ class Leases:
         holding = _Holding(claim, 0, lost)
         if self._commands.is_away and self._speaks_locally:
             return self._hold(self._last + 1, holding)
-        return self._ask(holding).addCallbacks(
-            self._hold, self._failed, callbackArgs=(holding,), errbackArgs=(holding,)
-        )
+        asked = self._ask(holding).addErrback(self._failed, holding)
+        return promise_of(asked.addCallback(self._hold, holding))
 
     def cede(self, place: str, holder: str, node: str | None = None) -> None:
         """Take a claim back, or that of a node that is dead."""
@@ -81,13 +81,13 @@ class Leases:
             self._held.pop((place, holder), None)
         self._release(place, of, holder)
 
-    def take_turn(self, place: str) -> Deferred[int]:
+    def take_turn(self, place: str) -> Promise[int]:
         """Count up from 0 at a place.
 
         Raises:
             BusUnavailable: Redis is away.
         """
-        return self._commands.run(TURN, [self._keys.turns], [place, self._lasting])
+        return promise_of(self._commands.run(TURN, [self._keys.turns], [place, self._lasting]))
 
     def renew(self) -> Deferred[None]:
         """Put right what Redis knows of this node; it ends in any case, and never fails."""

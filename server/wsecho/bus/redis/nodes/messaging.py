@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import field, frozen
 from twisted.internet.defer import Deferred
 
+from wsecho.bus.deferreds import promise_of
 from wsecho.bus.redis.client.scripts import KEEP_UNDER, LARGE, PROCLAIM, READ_KEPT
 from wsecho.bus.redis.nodes.asides import needs_place, set_aside
+from wsecho.core.promise import Promise, when
 from wsecho.core.wire.errors import BusUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from wsecho.bus.later import Later
     from wsecho.bus.redis.client.commands import Commands
     from wsecho.bus.redis.client.keys import Keys
     from wsecho.bus.redis.nodes.outbox import Outbox
     from wsecho.bus.redis.nodes.wills import Wills
+    from wsecho.core.promise import Later
     from wsecho.core.rooms.wills import Will
 
 MAX_LOGGED: Final = 64 << 20
@@ -64,7 +66,7 @@ class NodeMessaging:
         if self._commands.is_up:
             # It may be up no longer, and the link not know yet.
             with suppress(BusUnavailable):
-                self.tell(subject, payload).addErrback(_nothing)
+                self.tell(subject, payload)
 
     def broadcast_logged(
         self, subject: str, payload: bytes, keep: str | None = None, will: Will | None = None
@@ -87,26 +89,26 @@ class NodeMessaging:
             names.append(key)
             words += more
         say = partial(self._commands.run, PROCLAIM, names, words)
-        return self._outbox.say(subject, say, is_large=len(payload) > LARGE).addCallback(bool)
+        return when(self._outbox.say(subject, say, is_large=len(payload) > LARGE), bool)
 
-    def tell(self, subject: str, payload: bytes) -> Deferred[None]:
+    def tell(self, subject: str, payload: bytes) -> Later[None]:
         """Say something to all nodes that are there, and know that it was said.
 
         Raises:
             BusUnavailable: Redis is away.
         """
-        return self._tell(subject, self._keys.subject(subject), payload).addCallback(_nothing)
+        return when(self._tell(subject, self._keys.subject(subject), payload), _nothing)
 
-    def send_to(self, node: str, subject: str, payload: bytes) -> Deferred[bool]:
+    def send_to(self, node: str, subject: str, payload: bytes) -> Later[bool]:
         """Say something to one node; tell whether it listens.
 
         Raises:
             BusUnavailable: Redis is away.
         """
         channel = self._keys.send_to(node, subject)
-        return self._tell(subject, channel, payload).addCallback(bool)
+        return when(self._tell(subject, channel, payload), bool)
 
-    def _tell(self, subject: str, channel: str, payload: bytes) -> Deferred[int]:
+    def _tell(self, subject: str, channel: str, payload: bytes) -> Later[int]:
         if needs_place(payload):
             say = partial(set_aside, self._commands, self._keys, channel, payload)
         else:
@@ -127,7 +129,7 @@ class NodeMessaging:
         if names:
             self._commands.cast("HDEL", self._kept(subject), *names)
 
-    def kept(self, subject: str) -> Deferred[dict[str, bytes]]:
+    def kept(self, subject: str) -> Promise[dict[str, bytes]]:
         """Read what is kept of a subject.
 
         Raises:
@@ -135,7 +137,7 @@ class NodeMessaging:
         """
         if self._commands.is_away:
             raise BusUnavailable
-        return Deferred.fromCoroutine(self._read(self._kept(subject)))
+        return promise_of(Deferred.fromCoroutine(self._read(self._kept(subject))))
 
     def _kept(self, subject: str) -> str:
         name = self._keys.kept(subject)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from twisted.internet.defer import Deferred
 
-    from wsecho.bus.later import Later
     from wsecho.bus.redis.context import BusContext
+    from wsecho.core.promise import Later
     from wsecho.core.rooms.leases import Claim
     from wsecho.core.rooms.wills import Will
 
@@ -32,7 +32,7 @@ class NodeBus:
         catch_up: hears first what had been said.
     """
 
-    def __init__(self, context: BusContext, catch_up: Callable[[], Deferred[None]]) -> None:
+    def __init__(self, context: BusContext, catch_up: Callable[[], Later[None]]) -> None:
         node, commands, keys = context.node, context.commands, context.keys
         settings = context.settings
         ttl, speaks_locally = settings.node_ttl, settings.speaks_locally
@@ -51,7 +51,7 @@ class NodeBus:
         """Say something to all nodes, if they can be reached."""
         self._messaging.broadcast(subject, payload)
 
-    def announce(self, subject: str, payload: bytes) -> Deferred[None]:
+    def announce(self, subject: str, payload: bytes) -> Later[None]:
         """Say something to all nodes that are there, and know that it was said."""
         return self._messaging.tell(subject, payload)
 
@@ -61,7 +61,7 @@ class NodeBus:
         """Say something to all nodes, those included that are cut off for a while."""
         return self._messaging.broadcast_logged(subject, payload, keep, will)
 
-    def send_to(self, node: str, subject: str, payload: bytes) -> Deferred[bool]:
+    def send_to(self, node: str, subject: str, payload: bytes) -> Later[bool]:
         """Say something to one node; tell whether it listens."""
         return self._messaging.send_to(node, subject, payload)
 
@@ -75,7 +75,7 @@ class NodeBus:
         """Keep it no longer, if Redis is there."""
         self._messaging.drop(subject, names)
 
-    def kept(self, subject: str) -> Deferred[dict[str, bytes]]:
+    def kept(self, subject: str) -> Later[dict[str, bytes]]:
         """Read what is kept of a subject."""
         return self._messaging.kept(subject)
 
@@ -111,7 +111,7 @@ class NodeBus:
         """Take a claim back, or that of another node, if that is dead."""
         self._leases.cede(place, holder, node)
 
-    def take_turn(self, place: str) -> Deferred[int]:
+    def take_turn(self, place: str) -> Later[int]:
         """Count up from 0 at a place, together with all other nodes."""
         return self._leases.take_turn(place)
 

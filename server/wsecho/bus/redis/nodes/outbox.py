@@ -9,19 +9,21 @@ anything more is said: those who read as fast miss nothing.
 from __future__ import annotations
 
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
-from twisted.internet.defer import Deferred, maybeDeferred
+
+from wsecho.bus.deferreds import promise_of
+from wsecho.core.promise import Later, Promise, settle
+from wsecho.core.wire.errors import BusUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from twisted.internet.defer import Deferred
+
     Say = Callable[[], Deferred[Any]]
-
-
-def _nothing(_: Any) -> None:
-    return None
 
 
 @define(eq=False)
@@ -32,11 +34,11 @@ class Outbox:
         catch_up: hears first what was said.
     """
 
-    _catch_up: Say
+    _catch_up: Callable[[], Later[None]]
     # By subject, where something large has yet to be heard.
-    _held: dict[str, deque[tuple[Deferred[Any], Say, bool]]] = field(factory=dict, init=False)
+    _held: dict[str, deque[tuple[Promise[Any], Say, bool]]] = field(factory=dict, init=False)
 
-    def say(self, subject: str, say: Say, *, is_large: bool = False) -> Deferred[Any]:
+    def say(self, subject: str, say: Say, *, is_large: bool = False) -> Promise[Any]:
         """Say something, at once where nothing large is on its way.
 
         Args:
@@ -52,23 +54,30 @@ class Outbox:
         """
         held = self._held.get(subject)
         if held is not None:
-            answer: Deferred[Any] = Deferred()
+            answer: Promise[Any] = Promise()
             held.append((answer, say, is_large))
             return answer
-        said = say()
+        said = promise_of(say())
         if is_large:
             self._held[subject] = deque()
-            said.addBoth(self._said, subject)
+            caught_up = partial(self._catch_up_and_go_on, subject)
+            said.then(caught_up, caught_up)
         return said
 
-    def _said(self, outcome: Any, subject: str) -> Any:
-        maybeDeferred(self._catch_up).addErrback(_nothing).addCallback(self._go_on, subject)
-        return outcome
+    def _catch_up_and_go_on(self, subject: str, _: object) -> None:
+        go_on = partial(self._go_on, subject)
+        try:
+            settle(self._catch_up(), go_on, go_on)
+        except BusUnavailable as error:
+            go_on(error)
 
-    def _go_on(self, _: None, subject: str) -> None:
+    def _go_on(self, subject: str, _: object) -> None:
         held = self._held.pop(subject)
         while held and subject not in self._held:
             answer, say, is_large = held.popleft()
-            maybeDeferred(self.say, subject, say, is_large=is_large).chainDeferred(answer)
+            try:
+                answer.give(self.say(subject, say, is_large=is_large))
+            except BusUnavailable as error:
+                answer.fail(error)
         if held:
             self._held[subject].extend(held)

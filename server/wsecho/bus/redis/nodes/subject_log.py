@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import define, field
 from twisted.logger import Logger
 
+from wsecho.bus.deferreds import promise_of
 from wsecho.bus.redis.client.scripts import READ_LOG
 from wsecho.core.wire.errors import BusUnavailable, WireError
 
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
     from twisted.python.failure import Failure
 
-    from wsecho.bus.later import Later
     from wsecho.bus.redis.client.commands import Commands
+    from wsecho.core.promise import Later
 
 _PART: Final = ("32", str(1 << 18))
 """Entries that are read at a time, and bytes. One that is larger is read alone, while nothing else
@@ -80,7 +81,7 @@ class SubjectLog:
         elif payload is not None:
             self._deliver(this, payload)
         else:
-            return self._fetch(this)
+            return promise_of(self._fetch(this))
         return None
 
     def _ask(self, *words: str) -> Deferred[Any]:
@@ -121,7 +122,7 @@ class SubjectLog:
         asked.addCallback(self._read_large).addCallback(self._take_part, self._turn)
         asked.addErrback(self._not_read, self._turn)
 
-    def _read_large(self, reply: list[Any]) -> Later[list[Any]]:
+    def _read_large(self, reply: list[Any]) -> list[Any] | Deferred[list[Any]]:
         return self._ask_large(*_PART) if reply[1] else reply
 
     def _take_part(self, reply: list[Any], turn: int) -> None:

@@ -16,7 +16,9 @@ from attrs import define, field
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.logger import Logger
 
+from wsecho.bus.deferreds import deferred_of, promise_of
 from wsecho.bus.redis.client.scripts import BEQUEATH, KEEP_UNDER
+from wsecho.core.promise import when
 from wsecho.core.rooms.wills import Will
 from wsecho.core.wire.errors import BusUnavailable, WireError
 
@@ -25,9 +27,9 @@ if TYPE_CHECKING:
 
     from twisted.python.failure import Failure
 
-    from wsecho.bus.later import Later
     from wsecho.bus.redis.client.commands import Commands
     from wsecho.bus.redis.client.keys import Keys
+    from wsecho.core.promise import Later
 
 LASTING: Final = str(24 * 3600 * 1000)
 """Milliseconds that wills last, and are known to have been carried out."""
@@ -73,7 +75,8 @@ class Wills:
             return None
         stored = self._store(entry, payload)
         self._own[entry] = payload
-        return stored.addCallbacks(lambda _: None, self._not_stored, errbackArgs=(entry,))
+        stored.addErrback(self._not_stored, entry)
+        return promise_of(stored.addCallback(lambda _: None))
 
     def revoke(self, subject: str, names: Sequence[str]) -> None:
         """Take some back; where Redis is away it is told once it is not."""
@@ -137,7 +140,7 @@ class Wills:
             return False
         key, commands = self._keys.wills(will.node), self._commands
         asked = commands.one_large.run(commands.ask, "HGET", key, entry)
-        return asked.addCallback(lambda found: found == b"" or (found is None and not is_own))
+        return when(promise_of(asked), lambda found: found == b"" or (found is None and not is_own))
 
     def spend(self, subject: str, will: Will) -> None:
         """Note that a will was carried out."""
@@ -193,9 +196,7 @@ class Wills:
             if await self._commands.ask("ZSCORE", self._keys.nodes, node) is not None:
                 return
             if payload:
-                outcome = heir(Will(node, name), payload)
-                if isinstance(outcome, Deferred):
-                    await outcome
+                await deferred_of(heir(Will(node, name), payload))
         if not is_left:
             self._commands.cast("SREM", self._keys.willed, node)
 

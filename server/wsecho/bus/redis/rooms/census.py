@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
 
-from wsecho.bus.later import gather
+from wsecho.bus.deferreds import deferred_of, promise_of
 from wsecho.bus.redis.client.scanning import scan_rooms
+from wsecho.core.promise import Later, Promise, gather
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
-    from wsecho.bus.later import Later
     from wsecho.bus.redis.client.commands import Commands
     from wsecho.bus.redis.client.keys import Keys
 
 
 def count_members(
     commands: Commands, keys: Keys, alive: AbstractSet[str]
-) -> Deferred[dict[str, int]]:
+) -> Promise[dict[str, int]]:
     """Count the members of each room; dead nodes' do not count.
 
     Args:
@@ -40,14 +40,13 @@ def count_members(
         # Some at a time: all at once would keep Redis from everybody else.
         async for names in scan_rooms(commands, keys):
             asked: dict[str, Later[list[bytes]]] = {
-                name: commands.ask("HKEYS", keys.room(name).who) for name in names
+                name: promise_of(commands.ask("HKEYS", keys.room(name).who)) for name in names
             }
-            gathered = gather(asked)
-            who = await gathered if isinstance(gathered, Deferred) else gathered
+            who = await deferred_of(gather(asked))
             found |= {name: _count(entries, alive) for name, entries in who.items()}
         return found
 
-    return Deferred.fromCoroutine(count())
+    return promise_of(Deferred.fromCoroutine(count()))
 
 
 def _count(entries: list[bytes], alive: AbstractSet[str]) -> int:

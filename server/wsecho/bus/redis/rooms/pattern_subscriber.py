@@ -14,12 +14,13 @@ from attrs import define, field
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from wsecho.bus.later import gather
+from wsecho.bus.deferreds import deferred_of, promise_of
 from wsecho.bus.redis.client.scanning import scan_rooms
 from wsecho.bus.redis.client.scripts import STANDING
 from wsecho.bus.redis.rooms.loading import MAX_LOADS, ask_for, read_loaded, read_standing, read_time
 from wsecho.bus.redis.rooms.membership import PRESENCE, read_change
 from wsecho.bus.redis.rooms.records import MESSAGE, NO_TAG, PLACE, read_notice
+from wsecho.core.promise import Later, Promise, gather, when
 from wsecho.core.rooms.log_follower import Event, Renewed, Skipped, Took
 from wsecho.core.rooms.retries import Receipt
 from wsecho.core.rooms.room import Delivery
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from wsecho.bus.interface import BusListener
-    from wsecho.bus.later import Later
     from wsecho.bus.redis.client.commands import Commands
     from wsecho.bus.redis.client.keys import Keys
     from wsecho.bus.redis.rooms.correlation import Correlation
@@ -73,7 +73,7 @@ class PatternSubscriber:
     _to_load: dict[str, None] = field(factory=dict, init=False)
     _asked: set[str] = field(factory=set, init=False)
     _held_correlation: dict[Message, bytes] = field(factory=dict, init=False)
-    _waiting: list[Deferred[None]] = field(factory=list, init=False)
+    _waiting: list[Promise[None]] = field(factory=list, init=False)
 
     _log = Logger()
 
@@ -94,7 +94,8 @@ class PatternSubscriber:
         if not waits:
             return None
         # Redis takes a connection's commands in their order.
-        return self._commands.ask("TIME").addCallback(self._begin)
+        asked: Promise[list[bytes]] = promise_of(self._commands.ask("TIME"))
+        return when(asked, self._begin)
 
     def stop(self) -> None:
         """Hear of them no more."""
@@ -129,8 +130,7 @@ class PatternSubscriber:
         self._held_correlation.clear()
         waiting, self._waiting = self._waiting, []
         for each in waiting:
-            if not each.called:
-                each.errback(BusUnavailable())
+            each.fail(BusUnavailable())
 
     def take(self, channel: bytes, body: bytes) -> None:
         """Take what is told of a room that is not followed."""
@@ -153,7 +153,7 @@ class PatternSubscriber:
         if self._all_rooms.is_sure:
             return None
         # What others missed is none of what this one wants.
-        waiting: Deferred[None] = Deferred(lambda _: None)
+        waiting: Promise[None] = Promise()
         self._waiting.append(waiting)
         return waiting
 
@@ -198,9 +198,9 @@ class PatternSubscriber:
         for room in rooms:
             if self._remote_rooms.get(room) is None:
                 keys = self._keys.room(room)
-                asked[room] = self._commands.run(STANDING, [keys.head, keys.log], [])
-        gathered = gather(asked)
-        answers = await gathered if isinstance(gathered, Deferred) else gathered
+                standing = self._commands.run(STANDING, [keys.head, keys.log], [])
+                asked[room] = promise_of(standing)
+        answers = await deferred_of(gather(asked))
         for room, answer in answers.items():
             if turn != self._turn:
                 return
@@ -264,8 +264,7 @@ class PatternSubscriber:
     def _let_in(self) -> None:
         waiting, self._waiting = self._waiting, []
         for each in waiting:
-            if not each.called:
-                each.callback(None)
+            each.give(None)
 
     def _forget_answers(self) -> None:
         self._turn += 1

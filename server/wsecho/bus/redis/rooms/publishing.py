@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define
 
-from wsecho.bus.later import gather
+from wsecho.bus.deferreds import promise_of
 from wsecho.bus.redis.client.scripts import PUBLISH, PUBLISH_ALL
 from wsecho.bus.redis.rooms.records import NO_TAG, write_head, write_record
+from wsecho.core.promise import Later, gather, when
 from wsecho.core.rooms.log_follower import Cursor
 from wsecho.core.rooms.retries import KEEP, KeyReusedError, Receipt, TooManyKeysError, digest
 from wsecho.core.wire.errors import BusTimeout, TooLarge
@@ -19,10 +21,8 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable, Mapping
 
-    from twisted.internet.defer import Deferred
     from twisted.python.failure import Failure
 
-    from wsecho.bus.later import Later
     from wsecho.bus.redis.client.commands import Commands
     from wsecho.bus.redis.client.keys import Keys
     from wsecho.bus.redis.rooms.correlation import Correlation
@@ -63,7 +63,7 @@ class Publishing:
     _patience: float
     _now: Callable[[], float]
 
-    def say(self, room: str, said: PublishRequest, sender: Any, origin: Any) -> Deferred[Receipt]:
+    def say(self, room: str, said: PublishRequest, sender: Any, origin: Any) -> Later[Receipt]:
         """Say something in a room.
 
         Raises:
@@ -82,12 +82,10 @@ class Publishing:
             names += [keys.receipt(said.keyed), self._keys.used(said.keyed.payer)]
             words += [digest(said.payload, is_binary=said.is_binary), str(int(KEEP * 1000))]
             words.append(str(self._most_keys if said.keyed.payer else 0))
-        answer = self._commands.run(PUBLISH, names, words)
-        return answer.addCallbacks(
-            self._said, self._not_said, callbackArgs=(room, tag), errbackArgs=(tag,)
-        )
+        answer = self._commands.run(PUBLISH, names, words).addErrback(self._not_said, tag)
+        return when(promise_of(answer), partial(self._said, room=room, tag=tag))
 
-    def say_to_all(self, said: Mapping[str, PublishRequest]) -> Deferred[dict[str, Receipt]]:
+    def say_to_all(self, said: Mapping[str, PublishRequest]) -> Later[dict[str, Receipt]]:
         """Say the same in some rooms, in one step: in all of them, or in none.
 
         Args:
@@ -118,8 +116,8 @@ class Publishing:
             words += [write_head(one, NO_TAG), keys.channel]
         if keyed is not None:
             names.append(self._keys.used(keyed.payer))
-        answer = self._commands.run(PUBLISH_ALL, names, words)
-        return answer.addCallback(self._all_said, list(said))
+        answer = promise_of(self._commands.run(PUBLISH_ALL, names, words))
+        return when(answer, partial(self._all_said, rooms=list(said)))
 
     def _all_said(self, reply: list[Any], rooms: list[str]) -> Later[dict[str, Receipt]]:
         if isinstance(reply[0], bytes):

@@ -7,8 +7,8 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
-from twisted.internet.defer import Deferred
 
+from wsecho.core.promise import Promise
 from wsecho.core.rooms.log_follower import Cursor, FollowerState, LogFollower
 from wsecho.core.rooms.roster import Roster
 
@@ -32,7 +32,7 @@ class Ack:
 
     receipt: Receipt
     due: float
-    told: Deferred[Receipt]
+    told: Promise[Receipt]
 
 
 @define(eq=False)
@@ -71,7 +71,7 @@ class RemoteRoom:
     roster_asked: float = -inf
     roster: Roster = field(factory=Roster)
     correlation: dict[Message, bytes] = field(factory=dict)
-    _waiting: list[Deferred[None]] = field(factory=list, init=False)
+    _waiting: list[Promise[None]] = field(factory=list, init=False)
     _acks: list[Ack] = field(factory=list, init=False)
 
     @property
@@ -94,11 +94,11 @@ class RemoteRoom:
         seen = self.line.seen
         return position.epoch == seen.epoch and position.offset <= seen.offset
 
-    def wait(self, now: float) -> Deferred[None]:
+    def wait(self, now: float) -> Promise[None]:
         """Wait until it is current."""
         if not self._waiting:
             self.waited_since = now
-        waiting: Deferred[None] = Deferred(_forget)
+        waiting: Promise[None] = Promise()
         self._waiting.append(waiting)
         return waiting
 
@@ -106,19 +106,17 @@ class RemoteRoom:
         """Tell who waits that it is current."""
         waiting, self._waiting = self._waiting, []
         for each in waiting:
-            if not each.called:
-                each.callback(None)
+            each.give(None)
 
     def turn_away(self, error: WireError) -> None:
         """Tell who waits that it will not be."""
         waiting, self._waiting = self._waiting, []
         for each in waiting:
-            if not each.called:
-                each.errback(error)
+            each.fail(error)
 
-    def acknowledge_later(self, receipt: Receipt, due: float) -> Deferred[Receipt]:
+    def acknowledge_later(self, receipt: Receipt, due: float) -> Promise[Receipt]:
         """Wait with a receipt until the message has come round."""
-        told: Deferred[Receipt] = Deferred(_forget)
+        told: Promise[Receipt] = Promise()
         self._acks.append(Ack(receipt, due, told))
         return told
 
@@ -138,10 +136,5 @@ class RemoteRoom:
                 self._acks.append(ack)
                 continue
             is_missing = is_missing or not has_come
-            if not ack.told.called:
-                ack.told.callback(ack.receipt)
+            ack.told.give(ack.receipt)
         return is_missing
-
-
-def _forget(_: Deferred[None] | Deferred[Receipt]) -> None:
-    """Let whoever waits no more go."""

@@ -7,6 +7,7 @@ import secrets
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from wsecho.bus.deferreds import promise_of
 from wsecho.bus.redis.rooms.census import count_members
 from wsecho.bus.redis.rooms.correlation import Correlation
 from wsecho.bus.redis.rooms.cursors import Cursors
@@ -18,6 +19,7 @@ from wsecho.bus.redis.rooms.pattern_subscriber import PatternSubscriber
 from wsecho.bus.redis.rooms.publishing import Publishing
 from wsecho.bus.redis.rooms.records import NO_TAG
 from wsecho.bus.redis.rooms.remote_rooms import RemoteRooms
+from wsecho.core.promise import when
 from wsecho.core.rooms.all_rooms import AllRoomsFollower
 from wsecho.core.wire.errors import BusUnavailable
 from wsecho.core.wire.positions import Position
@@ -28,9 +30,9 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
     from wsecho.bus.interface import BusListener
-    from wsecho.bus.later import Later
     from wsecho.bus.redis.context import BusContext
     from wsecho.bus.redis.rooms.remote_room import RemoteRoom
+    from wsecho.core.promise import Later
     from wsecho.core.rooms.hub import Hub
     from wsecho.core.rooms.presence import Card, Change
     from wsecho.core.rooms.retries import Receipt
@@ -132,7 +134,7 @@ class RoomBus:
 
     # -- following
 
-    def attach(self, room: str, after: Position | None = None) -> Deferred[None] | None:
+    def attach(self, room: str, after: Position | None = None) -> Later[None]:
         """Make a room current here, a place that is to be resumed included.
 
         Raises:
@@ -225,7 +227,7 @@ class RoomBus:
         cards = {card.id: card for card in (*here, *remote.roster)}
         return sorted(cards.values(), key=lambda card: card.since)
 
-    def counts(self) -> Deferred[dict[str, int]]:
+    def counts(self) -> Later[dict[str, int]]:
         """Count the members that others see, by room.
 
         Raises:
@@ -233,7 +235,8 @@ class RoomBus:
         """
         commands, keys = self._context.commands, self._context.keys
         # One that has come since the last beat may be in rooms already.
-        return self._membership.look().addCallback(partial(count_members, commands, keys))
+        alive = promise_of(self._membership.look())
+        return when(alive, partial(count_members, commands, keys))
 
     def watch_nodes(self, changed: Callable[[frozenset[str]], None]) -> None:
         """Be told which nodes live, at once and whenever that changes."""

@@ -3,12 +3,13 @@
 
 from typing import Any
 
+import pytest
 from attrs import define, field
-from twisted.internet.defer import Deferred
 from twisted.logger import capturedLogs
 
 from tests.support.scripted_redis import told
 from wsecho.bus.redis.nodes.inbox import Inbox
+from wsecho.core.promise import Promise
 from wsecho.core.wire.errors import BusUnavailable
 
 
@@ -18,7 +19,7 @@ class World:
 
     inbox: Inbox = field(factory=Inbox)
     taken: list[bytes] = field(factory=list)
-    waiting: list[Deferred[None]] = field(factory=list)
+    waiting: list[Promise[None]] = field(factory=list)
 
     def come(self, *bodies: bytes) -> None:
         """Have some come."""
@@ -32,7 +33,7 @@ class World:
             raise ValueError(body)
         if not body.startswith(b"l"):
             return None
-        self.waiting.append(Deferred())
+        self.waiting.append(Promise())
         return self.waiting[-1]
 
 
@@ -41,21 +42,21 @@ def test_what_is_behind_a_large_one_waits() -> None:
     world = World()
     world.come(b"a", b"l1", b"b", b"l2", b"c")
     assert world.taken == [b"a", b"l1"]
-    world.waiting[0].callback(None)
+    world.waiting[0].give(None)
     assert world.taken == [b"a", b"l1", b"b", b"l2"]
-    world.waiting[1].callback(None)
+    world.waiting[1].give(None)
     world.come(b"d")
     assert world.taken[4:] == [b"c", b"d"]
 
 
-def test_what_fails_keeps_nothing_back() -> None:
+def test_what_fails_keeps_nothing_back(caplog: pytest.LogCaptureFixture) -> None:
     """Neither a large one, nor one that was behind it; both are logged."""
     world = World()
     world.come(b"l1", b"bad", b"c")
     with capturedLogs() as events:
-        world.waiting[0].errback(ValueError("x"))
+        world.waiting[0].fail(ValueError("x"))
     assert world.taken == [b"l1", b"bad", b"c"]
-    assert len(events) == 2
+    assert len(events) == len(caplog.records) == 1
 
 
 def test_who_passes_through_waits_for_what_has_come() -> None:
@@ -66,7 +67,7 @@ def test_who_passes_through_waits_for_what_has_come() -> None:
     passed = [told(world.inbox.pass_through()), told(world.inbox.pass_through())]
     world.come(b"l2")
     assert passed == [[], []]
-    world.waiting[0].callback(None)
+    world.waiting[0].give(None)
     assert (passed, world.taken) == ([[None], [None]], [b"l1", b"b", b"l2"])
 
 
@@ -78,7 +79,7 @@ def test_what_waits_is_lost_with_the_connection() -> None:
     world.inbox.break_off()
     assert isinstance(passed[0], BusUnavailable)
     world.come(b"l2", b"c")
-    world.waiting[0].callback(None)
+    world.waiting[0].give(None)
     assert world.taken == [b"l1", b"l2"]
-    world.waiting[1].callback(None)
+    world.waiting[1].give(None)
     assert world.taken == [b"l1", b"l2", b"c"]

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from attrs import define, field
-from twisted.internet.defer import succeed
 
 from tests.support.scripted_redis import RedisWorld, Refusal, connected, told
 from wsecho.bus.redis.client.scripts import LARGE
@@ -29,7 +28,7 @@ class World:
     def __attrs_post_init__(self) -> None:
         commands, keys = self.redis.commands, self.redis.keys
         self.wills = Wills("me", commands, keys, 6.0, lambda: 0.0, speaks_locally=False)
-        outbox = Outbox(lambda: succeed(None))
+        outbox = Outbox(lambda: None)
         self.messaging = NodeMessaging(commands, keys, "1000", "9000", self.wills, outbox)
 
     def take(self) -> list[tuple[str, ...]]:

@@ -8,6 +8,7 @@ from twisted.internet.defer import Deferred
 
 from tests.support.scripted_redis import told
 from wsecho.bus.redis.nodes.outbox import Outbox
+from wsecho.core.promise import Promise
 from wsecho.core.wire.errors import BusTimeout, BusUnavailable
 
 
@@ -17,18 +18,18 @@ class World:
 
     said: list[str] = field(factory=list)
     answers: list[Deferred[Any]] = field(factory=list)
-    caught_up: list[Deferred[Any]] = field(factory=list)
+    caught_up: list[Promise[None]] = field(factory=list)
     is_away: bool = False
     outbox: Outbox = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.outbox = Outbox(self.catch_up)
 
-    def catch_up(self) -> Deferred[Any]:
+    def catch_up(self) -> Promise[None]:
         """Hear first what was said."""
         if self.is_away:
             raise BusUnavailable
-        self.caught_up.append(Deferred())
+        self.caught_up.append(Promise())
         return self.caught_up[-1]
 
     def say(self, word: str, subject: str = "s") -> list[Any]:
@@ -61,10 +62,10 @@ def test_what_is_behind_a_large_one_waits_until_that_was_heard() -> None:
     assert world.said == ["l1", "c"]
     world.answers[0].callback(1)
     assert (got[0], world.said) == ([1], ["l1", "c"])
-    world.caught_up[0].callback(None)
+    world.caught_up[0].give(None)
     assert world.said == ["l1", "c", "a", "l2"]
     world.answers[3].callback(2)
-    world.caught_up[1].callback(None)
+    world.caught_up[1].give(None)
     assert world.said[4:] == ["b"]
     assert got == [[1], [], [2], []]
 
@@ -75,7 +76,7 @@ def test_what_fails_keeps_nothing_back() -> None:
     got = [world.say("l1"), world.say("a"), world.say("l2"), world.say("b")]
     world.answers[0].errback(BusTimeout())
     assert isinstance(got[0][0], BusTimeout)
-    world.caught_up[0].errback(BusTimeout())
+    world.caught_up[0].fail(BusTimeout())
     assert world.said == ["l1", "a", "l2"]
     world.is_away = True
     world.answers[2].errback(BusTimeout())

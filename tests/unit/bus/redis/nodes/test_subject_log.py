@@ -19,6 +19,7 @@ from tests.support.scripted_redis import WAIT, Refusal
 from wsecho.bus.redis.client.scripts import LARGE
 from wsecho.bus.redis.nodes.inbox import Inbox
 from wsecho.bus.redis.nodes.subject_log import SubjectLog
+from wsecho.core.promise import Promise, PromiseState
 from wsecho.core.wire.errors import BusTimeout, BusUnavailable
 
 NONE = b"0-0"
@@ -206,12 +207,12 @@ def test_a_large_one_is_read_and_what_is_behind_it_waits() -> None:
     log.carry(subject_log)
     log.inbox.take(heard.append, b"whispered")
     passed = log.inbox.pass_through()
-    assert isinstance(passed, Deferred)
+    assert isinstance(passed, Promise)
     assert not heard
     log.add(large[1])
     log.add(large[2])
     log.carry_all(subject_log)
-    assert passed.called
+    assert passed.state is PromiseState.GIVEN
     # What was whispered came before the small one here.
     assert heard == [large[0], b"whispered", b"small", large[1], large[2]]
     assert log.inbox.pass_through() is None

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 from attrs import define, field
-from twisted.internet.defer import Deferred
 from twisted.logger import capturedLogs
 
 from tests.support.scripted_redis import WAIT, RedisWorld, Refusal, connected, told
 from wsecho.bus.redis.nodes.wills import LASTING, Wills
+from wsecho.core.promise import Promise
 from wsecho.core.rooms.wills import Will
 from wsecho.core.wire.errors import BusTimeout, BusUnavailable
 
@@ -270,7 +270,7 @@ def test_one_after_another_is_carried_out() -> None:
     """Also while signs of life go on."""
     world = World()
     world.wills.inherit("s", world.carry_out)
-    first: Deferred[None] = Deferred()
+    first: Promise[None] = Promise()
     world.outcome = first
     dead(world, a=b"1", b=b"2")
     world.live("me", "you")
@@ -278,7 +278,7 @@ def test_one_after_another_is_carried_out() -> None:
     world.redis.redis.settle()
     assert [name for _, name, _ in world.done] == ["a"]
     world.outcome = None
-    first.callback(None)
+    first.give(None)
     world.redis.redis.settle()
     assert [name for _, name, _ in world.done] == ["a", "b"]
 

@@ -4,7 +4,6 @@
 from typing import Any
 
 import pytest
-from twisted.internet.defer import CancelledError
 from twisted.logger import capturedLogs, formatEvent
 
 from tests.support.redis_rooms import LARGE_TEXT, BusWorld
@@ -110,7 +109,7 @@ def test_who_waits_no_more_is_passed_over(goes: bool) -> None:
     else:
         world.redis.reply([b"0", []])
         assert others == [None]
-    assert isinstance(got[0], CancelledError)
+    assert got == []
 
 
 def test_what_comes_while_it_is_caught_up_with_keeps_its_origin() -> None:
@@ -239,7 +238,7 @@ def test_a_new_one_is_told_when_redis_goes_meanwhile() -> None:
     gone.cancel()
     world.go_away()
     assert isinstance(got[0], BusUnavailable | BusTimeout)
-    assert len(dropped) == 1
+    assert dropped == []
 
 
 @pytest.mark.parametrize("name", ["TIME", "SCAN", "standing", "load"])

@@ -1,16 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""What the rooms know later, or refuse, as what the router waits for, or answers with ERROR."""
+"""The rooms' and the bus's errors in WAMP's words, and the router's in the bus's."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
-from twisted.internet.defer import Deferred
-
-from wsecho.bus.later import Later, settle
+from wsecho.core.promise import Later, translate
 from wsecho.core.wire.errors import BadRequest, BusTimeout, BusUnavailable, OverLimit, WireError
 from wsecho.router import WampError
-from wsecho.router.model.answers import Answer
 from wsecho.router.wire.errors import (
     INVALID_ARGUMENT,
     NETWORK_FAILURE,
@@ -28,17 +26,16 @@ _URIS: Final[tuple[tuple[type[WireError], str], ...]] = (
     (BusTimeout, TIMEOUT),
 )
 
-
 Translation = Mapping[type[WireError], Callable[[Any], WampError]]
 
 
-def promised(
+def in_wamp_terms(
     call: Callable[[], Later[T]], others: Translation = MappingProxyType({})
-) -> T | Answer[T]:
+) -> Later[T]:
     """Begin something that may take its time.
 
     Args:
-        call: begins it.
+        call: begins it; what it says later is a WAMP error too.
         others: what errors become that only this one has.
 
     Raises:
@@ -48,11 +45,7 @@ def promised(
         outcome = call()
     except WireError as error:
         raise wamp_error(error, others) from None
-    if not isinstance(outcome, Deferred):
-        return outcome
-    answer: Answer[T] = Answer()
-    settle(outcome, answer.give, lambda error: answer.fail(wamp_error(error, others)))
-    return answer
+    return translate(outcome, partial(wamp_error, others=others))
 
 
 def wamp_error(error: WireError, others: Translation = MappingProxyType({})) -> WampError:
@@ -65,12 +58,10 @@ def wamp_error(error: WireError, others: Translation = MappingProxyType({})) -> 
     return WampError(RUNTIME_ERROR)
 
 
-def awaited(outcome: T | Answer[T]) -> Later[T]:
+def in_bus_terms(outcome: Later[T]) -> Later[T]:
     """Let the bus wait for the router; it fails with `BusUnavailable`, whatever the router says."""
-    if not isinstance(outcome, Answer):
-        return outcome
-    waiting: Deferred[T] = Deferred()
-    outcome.then(
-        waiting.callback, lambda error: waiting.errback(BusUnavailable(error.reason or error.uri))
-    )
-    return waiting
+    return translate(outcome, lambda error: BusUnavailable(_reason(error)))
+
+
+def _reason(error: WireError | WampError) -> str:
+    return error.reason or error.uri if isinstance(error, WampError) else error.reason
