@@ -24,6 +24,7 @@ from tests.support.proxies import free_port
 from tests.support.redis_server import RedisServer, redis_server
 
 _SERVES: Final = re.compile(r"(python -m wsecho|wsecho)( serve)?( --.*)?")
+_PLACE: Final = re.compile(r"--listen (ssl:|tls:\w+:)?\d+")
 _ASSIGNS: Final = re.compile(r"[A-Z]+=.*")
 _NEEDS_REDIS: Final = re.compile(r"redis(://|-cli)")
 _LISTENING: Final = re.compile(r"listening on (\S+):(\d+)")
@@ -108,10 +109,8 @@ class Walkthrough:
         """Start a server as the page does, in the place of the one before."""
         if self._server is not None:
             self._server.process.end()
-        line, listens = re.subn(r"--listen (tcp|ssl|tls:\w+):\d+", r"--listen \1:0", command)
-        line = re.sub(r"--listen (tcp|ssl):0", r"--listen \1:0:interface=127.0.0.1", line)
-        if not listens:
-            line += " --listen tcp:0:interface=127.0.0.1"
+        line = command if "--listen " in command else f"{command} --listen 8080"
+        line = _PLACE.sub(lambda place: f"--listen {place[1] or 'tcp:'}0:interface=127.0.0.1", line)
         process = Process.start(
             "bash",
             "-c",
@@ -120,8 +119,17 @@ class Walkthrough:
             environment={"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},
         )
         self._stack.callback(process.end)
-        match = process.wait_for(_LISTENING)
+        match = self._log_of(process, line).wait_for(_LISTENING)
         self._server = RunningServer(process, match[1], int(match[2]))
+
+    def _log_of(self, process: Process, line: str) -> Process:
+        """What prints a server's log: itself, or whoever follows the file that it is written to."""
+        file = re.search(r"--log-file (\S+)", line)
+        if file is None:
+            return process
+        follower = Process.start("tail", "-F", file[1], cwd=self.folder)
+        self._stack.callback(follower.end)
+        return follower
 
     def _watch(self, fence: Fence, process: Process) -> None:
         """Wait for what a program prints; where the page does not say, for its end."""
