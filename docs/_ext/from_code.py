@@ -15,6 +15,7 @@ from wsecho.bus.measures import Measures
 from wsecho.bus.memory import MemoryBus
 from wsecho.config.config import Config, Group, reference
 from wsecho.config.settings.option import Option
+from wsecho.core.rooms.leases import HeldError
 from wsecho.core.wire import errors
 from wsecho.fanout.rooms import Rooms
 from wsecho.ops.metrics import Metrics
@@ -57,7 +58,9 @@ def http_errors() -> str:
 
 def _errors(kind: type[errors.WireError]) -> Iterable[type[errors.WireError]]:
     for below in kind.__subclasses__():
-        yield below
+        # Whoever registers what another has is told so in WAMP's own words.
+        if below is not HeldError:
+            yield below
         yield from _errors(below)
 
 
