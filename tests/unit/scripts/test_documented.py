@@ -10,8 +10,6 @@ import pytest
 from tests.fuzz.feeding import names
 from tests.support.documents import ROOT, commands, fences, pages
 
-from wsecho.config.given import Given
-
 PARSERS = {"bench": "_bench.command", "testsuite": "_testsuite.command"}
 
 
@@ -39,8 +37,6 @@ def test_a_command_can_be_given(command: str, monkeypatch: pytest.MonkeyPatch) -
             setup.read(ROOT / "setup.cfg")
             there = setup["options.extras_require"]
             assert all(extra in there for extra in (extras[1] or "").split(",") if extra)
-        case "wsecho", words:
-            assert Given.read(words).load()
         case "python", ["-m", "http.server", *_]:
             pass
         case "fuzz", [*targets, "--seconds", _]:
