@@ -74,7 +74,7 @@ def test_several_workers_need_redis() -> None:
     """One line says so."""
     program = [sys.executable, "-m", "wsecho", "--workers", "2", "--listen", "tcp:0"]
     done = subprocess.run(program, capture_output=True, text=True, timeout=PATIENCE, check=False)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert re.fullmatch("wsecho: --workers 2: needs --redis [^\n]+\n", done.stderr)
 
 

@@ -11,6 +11,9 @@
 import shlex
 from typing import Final
 
+NOT_SHOWN: Final = "(not shown)"
+"""Stands for a value that may have a password."""
+
 _MOST_SHOWN: Final = 120
 
 
@@ -49,6 +52,8 @@ def shown(value: object) -> str:
     if len(text) > _MOST_SHOWN:
         text = f"{text[:_MOST_SHOWN]}…"
     text = printable(text)
+    if text == NOT_SHOWN:
+        return text
     return shlex.quote(text) if not text or " " in text else text
 
 

@@ -16,7 +16,7 @@ from typing import Any, Final, Self
 from attrs import field, frozen
 
 from wsecho.config.config import CONFIG, OPTIONS, SWITCHES, Config, load
-from wsecho.config.errors import CommandError, ConfigError, printable
+from wsecho.config.errors import NOT_SHOWN, CommandError, ConfigError, printable
 from wsecho.config.near import did_you_mean
 from wsecho.config.words import Words, read_words
 
@@ -152,7 +152,7 @@ class Given:
             return str(type(error)(error.option, written, error.reason))
         if error.option not in self.file.values:
             return str(error)
-        value = "(not shown)" if option.is_secret else printable(_as_toml(written))
+        value = NOT_SHOWN if option.is_secret else printable(_as_toml(written))
         return f"{self.file.place(error.option)} = {value}: {error.reason}"
 
 

@@ -15,6 +15,8 @@ from wsecho.config.errors import CommandError
 from wsecho.config.near import did_you_mean
 
 _OTHERS = ("help", "version")
+# What other servers call it.
+_ELSEWHERE = {"port": "listen", "bind": "listen", "address": "listen", "interface": "listen"}
 
 
 @define
@@ -92,7 +94,12 @@ def _full_name(written: str) -> str:
     if longer:
         several = ", ".join(f"--{name}" for name in longer)
         raise CommandError(f"--{written} may be any of {several}")
-    raise CommandError(f"there is no option --{written}{did_you_mean(written, names, '--')}")
+    if written in _ELSEWHERE:
+        option = OPTIONS[_ELSEWHERE[written]]
+        meant = f": did you mean --{option.name} {option.example}?"
+    else:
+        meant = did_you_mean(written, names, "--") or ": --help lists all"
+    raise CommandError(f"there is no option --{written}{meant}")
 
 
 def _surplus(word: str) -> str:

@@ -6,6 +6,7 @@ and OpenSSL ends such a handshake as a fault of its own. Here each context is gi
 before it is used for the first time.
 """
 
+import os
 from collections.abc import Sequence
 from typing import Final
 
@@ -65,6 +66,8 @@ class Folder:
     """
 
     def __init__(self, path: str) -> None:
+        if not os.path.isdir(path):  # noqa: PTH112  # as it is written
+            raise ValueError(f"there is no folder {path}")
         found = PEMObjects.fromDirectory(FilePath(path)).inferDomainMapping()
         if not found:
             raise ValueError(_NOTHING)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 from attrs import frozen
 
-from wsecho.config.errors import ConfigError, UnusableError, UsageError
+from wsecho.config.errors import NOT_SHOWN, ConfigError, UnusableError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +58,7 @@ class Option:
         return self._read(given)
 
     def _read(self, given: Any) -> Any:
-        shown = "(not shown)" if self.is_secret else given
+        shown = NOT_SHOWN if self.is_secret else given
         try:
             return self.read(given)
         except UnusableError as error:
