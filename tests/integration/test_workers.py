@@ -329,7 +329,7 @@ def test_a_start_that_fails_in_the_workers_is_one_line(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 1
-    assert done.stderr == "wsecho: --web /nowhere: no such folder (--help lists the options)\n"
+    assert done.stderr == "wsecho: --web /nowhere: no such folder\n"
 
 
 def test_the_log_is_one_and_tells_the_worker() -> None:
