@@ -13,7 +13,7 @@ from twisted.internet.task import Clock
 from wsecho.bus.interface import Bus
 from wsecho.bus.measures import Measures
 from wsecho.bus.memory import MemoryBus
-from wsecho.config.config import Config, Group, reference
+from wsecho.config.config import Config, OptionGroup, reference
 from wsecho.config.settings.option import Option
 from wsecho.core.rooms.leases import HeldError
 from wsecho.core.wire import errors
@@ -22,7 +22,7 @@ from wsecho.ops.metrics import Metrics
 from wsecho.router import Router
 from wsecho.server.state import ServerState
 from wsecho.workers.fleet import WorkerState
-from wsecho.workers.gathering import PATIENCE, Gathering
+from wsecho.workers.worker_metrics import PATIENCE, WorkerMetrics
 
 
 def options() -> str:
@@ -30,7 +30,7 @@ def options() -> str:
     return "\n\n".join(map(_group, reference()))
 
 
-def _group(group: Group) -> str:
+def _group(group: OptionGroup) -> str:
     return f"## {group.title}\n\n{group.text}\n\n" + "\n\n".join(map(_option, group.options))
 
 
@@ -105,7 +105,7 @@ def _of_workers() -> Iterable[Sequence[str]]:
     worker: Any = SimpleNamespace(state=WorkerState.READY, slot=0, serial=0)
     channel: Any = SimpleNamespace(tell=lambda *_, metrics, **__: told.extend(metrics))
     fleet: Any = [worker]
-    Gathering(fleet, {}, clock).collect(channel, 0)
+    WorkerMetrics(fleet, {}, clock).collect(channel, 0)
     clock.advance(PATIENCE)
     for name, kind, text, samples in told:
         yield _row(name, kind, list(samples[0][1]), text)

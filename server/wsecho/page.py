@@ -75,7 +75,7 @@ def _sources() -> list[Path]:
     ]
 
 
-def main() -> None:
+def build_if_stale() -> None:
     """Build the page if it is not current (`python -m wsecho.page`).
 
     Raises:
@@ -91,4 +91,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    build_if_stale()

@@ -17,7 +17,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.integration.test_forwarding import Poller, client
-from tests.load.readers import DOORS, Connection, Events, Seen, connect
+from tests.load.readers import DOORS, Connection, Events, ReaderLog, connect
 from tests.load.speakers import Framed, Raw, Session, ask
 from tests.support.clusters import Kind, Pair, service
 from tests.support.processes import PATIENCE, RunningServer
@@ -63,7 +63,9 @@ async def visit(
 ) -> list[Any]:
     """Open a door so many times."""
     more = (query,) if query else ()
-    opened = [connect(door, Seen(), server.host, server.port, room, *more) for _ in range(count)]
+    opened = [
+        connect(door, ReaderLog(), server.host, server.port, room, *more) for _ in range(count)
+    ]
     return [connection for connection, _ in await asyncio.gather(*opened)]
 
 
@@ -120,7 +122,7 @@ def test_a_place_that_is_gone_is_said_at_once(pair: Pair, door: type[Connection]
     async def play() -> None:
         room = f"gone-{door.__name__}"
         position = await post(pair[0], room, "0")
-        seen = Seen("gone", 7)
+        seen = ReaderLog("gone", 7)
         reader, _ = await connect(door, seen, pair[1].host, pair[1].port, room)
         await until(lambda: seen.refused == 1)
         if door is DOORS[0]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import aiohttp
 import pytest
 
-from tests.load.readers import DOORS, Connection, Seen, connect
+from tests.load.readers import DOORS, Connection, ReaderLog, connect
 from tests.support.clusters import Kind, Pair, balanced, nodes
 from tests.support.processes import PATIENCE, RunningServer
 from tests.support.waiting import until
@@ -54,7 +54,7 @@ class Reader:
         self._way = way
         self._doors = [door, *DOORS]
         # Between the balancer's two looks at a server that is gone there may be a refusal.
-        self.seen = Seen(turned_away=frozenset({"502", "503"}))
+        self.seen = ReaderLog(turned_away=frozenset({"502", "503"}))
 
     async def read(self) -> None:
         """Read on."""

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from tests.support.frames import GOOD, MASKS, TEXTS, Frame, whole
 from tests.support.processes import PATIENCE, RunningServer, running
 
-MOST: Final = 300
+MAX_SIZE: Final = 300
 PING: Final = st.builds(Frame, st.just(0x89), st.binary(max_size=125), MASKS, st.just(0))
 FRAGMENTED: Final = st.tuples(TEXTS, TEXTS, MASKS).map(
     lambda parts: [Frame(0x01, parts[0], parts[2], 0), Frame(0x80, parts[1], parts[2], 0)]
@@ -49,7 +49,7 @@ def one(request: pytest.FixtureRequest) -> Iterator[RunningServer]:
 @pytest.fixture(scope="module")
 def each() -> Iterator[list[RunningServer]]:
     """A server of each kind, at once."""
-    most = ("--max-message-size", str(MOST))
+    most = ("--max-message-size", str(MAX_SIZE))
     with (
         running(*most) as lane,
         running(*most, environment=PURE) as pure,

@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 from twisted.internet.error import ConnectionLost
 from twisted.python.failure import Failure
 
-from tests.load.readers import DOORS, Connection, Events, Framed, Poll, Seen, Wamp, WebSocket
+from tests.load.readers import DOORS, Connection, Events, Framed, Poll, ReaderLog, Wamp, WebSocket
 from tests.unit.doors.harness import Peer, Server
 from wsecho.config.config import Config
 from wsecho.core.rooms.presence import LINGER
@@ -77,7 +77,7 @@ class Reader:
     room: str
     secret: str
     start: int = -1
-    seen: Seen = field(factory=Seen)
+    seen: ReaderLog = field(factory=ReaderLog)
     connection: Connection | None = None
     has_stalled: bool = False
     """Whether the server may have given its connection up, which it sees when it reads again."""
@@ -94,7 +94,7 @@ class Publisher(WebSocket):
     """Speaks by the raw door, by `wsecho.v1` or by WAMP, and reads the answers."""
 
     def __init__(self, subprotocol: str, room: str) -> None:
-        super().__init__(Seen(), "localhost", room, "self=0")
+        super().__init__(ReaderLog(), "localhost", room, "self=0")
         self.subprotocol = subprotocol
         self.answers: list[Any] = []
 
@@ -212,7 +212,7 @@ class MixedDoors(RuleBasedStateMachine):
         publisher = self.publisher("wamp.2.json", room)
         publisher.say([1, "realm1", {"roles": {"publisher": {}}}])
         [number] = self.numbers(room, 1)
-        topic = Wamp(Seen(), "localhost", room).topic()
+        topic = Wamp(ReaderLog(), "localhost", room).topic()
         key = {"key": f"k{number}"}
         publisher.say([16, 1, {"acknowledge": True}, topic, [str(number)], key])
         publisher.kill()
@@ -373,7 +373,7 @@ class MixedDoors(RuleBasedStateMachine):
 
 def path(room: str) -> str:
     """The path of a room."""
-    return Poll(Seen(), "localhost", room).path
+    return Poll(ReaderLog(), "localhost", room).path
 
 
 def test_mixed_doors_lose_nothing_and_double_nothing() -> None:

@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import define
 
-from tests.load.readers import DOORS, RawSpeaker, Seen, connect
+from tests.load.readers import DOORS, RawSpeaker, ReaderLog, connect
 from tests.support.processes import PATIENCE, RunningServer, running
 from tests.support.waiting import until
 
@@ -22,10 +22,10 @@ STEP: Final = 0.02
 
 
 @define
-class Tally:
+class Outcome:
     """What happened."""
 
-    seen: list[Seen]
+    seen: list[ReaderLog]
     kills: int = 0
     begun: int = 0
     done: bool = False
@@ -35,52 +35,54 @@ def test_readers_that_are_killed_and_resume_lose_nothing() -> None:
     """500 messages a second, 200 readers over all doors, each killed and resumed at random."""
     options = ("--history", "20000", "--history-bytes", "64MiB", "--send-queue", "8MiB")
     with running(*options) as server:
-        tally, took = asyncio.run(play(server))
+        outcome, took = asyncio.run(play(server))
     whole = list(range(MESSAGES))
-    lost = sum(len(set(whole) - set(seen.numbers)) for seen in tally.seen)
-    doubled = sum(len(seen.numbers) - len(set(seen.numbers)) for seen in tally.seen)
-    delivered = sum(len(seen.numbers) for seen in tally.seen)
+    lost = sum(len(set(whole) - set(seen.numbers)) for seen in outcome.seen)
+    doubled = sum(len(seen.numbers) - len(set(seen.numbers)) for seen in outcome.seen)
+    delivered = sum(len(seen.numbers) for seen in outcome.seen)
     print(
-        f"{MESSAGES} messages in {took:.1f} s to {READERS} readers: {tally.kills} kills, "
+        f"{MESSAGES} messages in {took:.1f} s to {READERS} readers: {outcome.kills} kills, "
         f"{delivered} delivered, {lost} lost, {doubled} doubled"
     )
-    assert [seen.fault for seen in tally.seen if seen.fault] == []
+    assert [seen.fault for seen in outcome.seen if seen.fault] == []
     assert (lost, doubled) == (0, 0)
-    assert all(seen.numbers == whole for seen in tally.seen)
-    assert sum(seen.refused for seen in tally.seen) == 0
-    assert tally.kills > READERS
+    assert all(seen.numbers == whole for seen in outcome.seen)
+    assert sum(seen.refused for seen in outcome.seen) == 0
+    assert outcome.kills > READERS
 
 
-async def play(server: RunningServer) -> tuple[Tally, float]:
+async def play(server: RunningServer) -> tuple[Outcome, float]:
     """Publish, read and kill; what happened, and the seconds that publishing took."""
     dice = random.Random(20_261_124)
-    tally = Tally([Seen() for _ in range(READERS)])
-    readers = [asyncio.create_task(live(server, tally, seen, dice)) for seen in tally.seen]
-    await until(lambda: tally.begun == READERS)
+    outcome = Outcome([ReaderLog() for _ in range(READERS)])
+    readers = [asyncio.create_task(live(server, outcome, seen, dice)) for seen in outcome.seen]
+    await until(lambda: outcome.begun == READERS)
     began = time.monotonic()
     await publish(server)
     took = time.monotonic() - began
     await until(
-        lambda: all(seen.offset == MESSAGES or seen.fault for seen in tally.seen), 8 * PATIENCE
+        lambda: all(seen.offset == MESSAGES or seen.fault for seen in outcome.seen), 8 * PATIENCE
     )
-    tally.done = True
+    outcome.done = True
     await asyncio.gather(*readers)
-    return tally, took
+    return outcome, took
 
 
-async def live(server: RunningServer, tally: Tally, seen: Seen, dice: random.Random) -> None:
+async def live(
+    server: RunningServer, outcome: Outcome, seen: ReaderLog, dice: random.Random
+) -> None:
     """Read by one door after the other, until all is done."""
     is_first = True
-    while not tally.done:
+    while not outcome.done:
         connection, over = await connect(dice.choice(DOORS), seen, server.host, server.port, ROOM)
-        tally.begun += is_first
+        outcome.begun += is_first
         is_first = False
         end = time.monotonic() + dice.expovariate(1 / 4)
         # Until chance has it killed: that it goes on reading meanwhile is the load.
-        while time.monotonic() < end and not tally.done and not over.is_set():
+        while time.monotonic() < end and not outcome.done and not over.is_set():
             await asyncio.sleep(STEP)
         connection.kill()
-        tally.kills += not tally.done
+        outcome.kills += not outcome.done
         await over.wait()
 
 
@@ -94,7 +96,7 @@ class Publisher(RawSpeaker):
 
 async def publish(server: RunningServer) -> None:
     """Say rising numbers by one raw connection, as many a second as asked for."""
-    seen = Seen()
+    seen = ReaderLog()
     publisher, _ = await connect(Publisher, seen, server.host, server.port, ROOM)
     assert isinstance(publisher, Publisher)
     began, sent = time.monotonic(), 0

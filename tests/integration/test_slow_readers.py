@@ -10,7 +10,7 @@ import pytest
 from attrs import define, field
 
 from tests.integration.test_members import resident
-from tests.load.readers import Connection, Events, Framed, Raw, RawSpeaker, Seen, Wamp, connect
+from tests.load.readers import Connection, Events, Framed, Raw, RawSpeaker, ReaderLog, Wamp, connect
 from tests.support.processes import RunningServer, running
 from tests.support.waiting import until
 
@@ -24,7 +24,7 @@ OPTIONS: Final = ("--send-queue", str(QUEUE), "--history", "10", "--auto-ping", 
 
 
 @define(eq=False)
-class Timed(Seen):
+class Timed(ReaderLog):
     """Notes when each message came."""
 
     times: list[float] = field(factory=list)
@@ -36,7 +36,7 @@ class Timed(Seen):
 
 
 @define(eq=False)
-class Lenient(Seen):
+class Lenient(ReaderLog):
     """Notes messages though some are missing, and what was told of them."""
 
     told: list[tuple[str, str]] = field(factory=list)
@@ -64,7 +64,7 @@ def lenient(door: type[Connection]) -> type[Connection]:
     return Slow
 
 
-async def slow(server: RunningServer, door: type[Connection], seen: Seen) -> Connection:
+async def slow(server: RunningServer, door: type[Connection], seen: ReaderLog) -> Connection:
     """Connect with a small receive buffer, and read nothing more."""
     loop = asyncio.get_running_loop()
     client = socket.socket()
@@ -109,7 +109,7 @@ async def measure(server: RunningServer, others: int) -> tuple[float, int]:
     connections = [
         (await connect(Raw, seen, server.host, server.port, ROOM))[0] for seen in readers
     ]
-    publisher, _ = await connect(RawSpeaker, Seen(), server.host, server.port, ROOM)
+    publisher, _ = await connect(RawSpeaker, ReaderLog(), server.host, server.port, ROOM)
     said = await publish(publisher)
     await until(lambda: all(len(seen.numbers) == MESSAGES for seen in readers))
     for connection in (*connections, publisher):

@@ -22,7 +22,7 @@ _EVENT: Final = re.compile(rb'\[36,\d+,\d+,\{\},\["(\d+)"\],\{"position":"([^":]
 
 
 @define(eq=False)
-class Seen:
+class ReaderLog:
     """What one reader has seen of a room, over all of its connections.
 
     Attributes:
@@ -87,7 +87,7 @@ class Connection(asyncio.Protocol):
 
     transport: Any
 
-    def __init__(self, seen: Seen, authority: str, room: str, query: str = "") -> None:
+    def __init__(self, seen: ReaderLog, authority: str, room: str, query: str = "") -> None:
         self.seen = seen
         self.authority = authority
         self.path = f"/broadcast/{quote(room, safe='')}"
@@ -283,7 +283,7 @@ def note(connection: Connection, frame: dict[str, Any]) -> None:
 class Events(Connection):
     """Server-sent events."""
 
-    def __init__(self, seen: Seen, authority: str, room: str, query: str = "") -> None:
+    def __init__(self, seen: ReaderLog, authority: str, room: str, query: str = "") -> None:
         super().__init__(seen, authority, room, query)
         self._body = b""
 
@@ -365,7 +365,7 @@ class Wamp(WebSocket):
 
     subprotocol = "wamp.2.json"
 
-    def __init__(self, seen: Seen, authority: str, room: str, query: str = "") -> None:
+    def __init__(self, seen: ReaderLog, authority: str, room: str, query: str = "") -> None:
         super().__init__(seen, authority, room, query)
         self._held: list[tuple[int, int]] | None = []
         self._subscription = 0
@@ -473,7 +473,7 @@ def _nothing() -> None:
 
 
 async def connect(
-    door: type[Connection], seen: Seen, host: str, port: int, room: str, *query: str
+    door: type[Connection], seen: ReaderLog, host: str, port: int, room: str, *query: str
 ) -> tuple[Connection, asyncio.Event]:
     """Open a door for a reader, and wait until it knows its position.
 

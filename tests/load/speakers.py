@@ -5,7 +5,7 @@ import http.client
 import json
 from typing import Any
 
-from tests.load.readers import RawSpeaker, Seen, Wamp, WebSocket
+from tests.load.readers import RawSpeaker, ReaderLog, Wamp, WebSocket
 from tests.support.processes import PATIENCE, RunningServer
 from tests.support.waiting import until
 
@@ -28,7 +28,7 @@ class Framed(WebSocket):
 
     subprotocol = "wsecho.v1"
 
-    def __init__(self, seen: Seen, authority: str, room: str, query: str = "self=0") -> None:
+    def __init__(self, seen: ReaderLog, authority: str, room: str, query: str = "self=0") -> None:
         super().__init__(seen, authority, room, query)
         self.frames: list[Any] = []
 

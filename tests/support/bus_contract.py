@@ -268,20 +268,20 @@ async def test_a_room_may_be_heard_of_from_outside(make_nodes: MakeNodes) -> Non
     await two.attach("held")
     await one.join(Member(), "held")
     await until(lambda: [event[:2] for event in two.events] == [("join", "held")])
-    await known(two.bus.overhear(all_rooms=True))
+    await known(two.bus.follow_rooms(all_rooms=True))
     await two.attach("b [*]")
     for room in ("held", "b [*]", "ä/{c}"):
         await one.say(room, room)
     await until(lambda: len(two.heard) == 3)
     assert sorted(said.payload.decode() for _, said, _ in two.heard) == ["b [*]", "held", "ä/{c}"]
     assert all(name == said.payload.decode() for name, said, _ in two.heard)
-    two.bus.overhear(all_rooms=False)
+    two.bus.follow_rooms(all_rooms=False)
     two.bus.release("held")
 
 
 @asynchronous  # type: ignore[untyped-decorator]
 async def test_what_is_proclaimed_is_heard_by_all(make_nodes: MakeNodes) -> None:
-    """In one order, by whoever said it too; what is cried between as well."""
+    """In one order, by whoever said it too; what is told between as well."""
     one, two = make_nodes()
     heard: dict[str, list[bytes]] = {}
     for node in (one, two):

@@ -8,7 +8,7 @@ from typing import Any, Final
 from attrs import define, field
 from hypothesis import strategies as st
 
-MOST: Final = 300
+MAX_SIZE: Final = 300
 """Octets of the longest message that the tests' servers take, where they say nothing else."""
 
 
@@ -48,7 +48,7 @@ def whole(payload: bytes, first: int = 0x81) -> bytes:
 
 MASKS: Final = st.binary(min_size=4, max_size=4)
 TEXTS: Final = st.text(max_size=40).map(str.encode)
-LENGTHS: Final = st.sampled_from([0, 125, 126, 127, MOST, MOST + 1])
+LENGTHS: Final = st.sampled_from([0, 125, 126, 127, MAX_SIZE, MAX_SIZE + 1])
 PAYLOADS: Final = TEXTS | st.binary(max_size=20) | LENGTHS.map(lambda length: b"x" * length)
 GOOD: Final = st.builds(Frame, st.sampled_from([0x81, 0x82]), TEXTS, MASKS, st.just(0))
 ANY: Final = st.builds(
@@ -130,7 +130,9 @@ class Garbage:
 CONTROL: Final = st.sampled_from([b"", whole(b"ping", 0x89), whole(b"", 0x8A)])
 LARGE: Final = st.builds(
     lambda length, end: b"x" * (length - len(end)) + end,
-    st.sampled_from([MOST, MOST + 1, 16_380, 16_384, 20_000, 39_999, 40_000, 40_001, 70_000]),
+    st.sampled_from(
+        [MAX_SIZE, MAX_SIZE + 1, 16_380, 16_384, 20_000, 39_999, 40_000, 40_001, 70_000]
+    ),
     st.sampled_from([b"", b"", "\U0001f600".encode(), b"\xf0\x9f\x98", b"\xff", b"\xe2\x82"]),
 )
 KINDS: Final = st.sampled_from([1, 1, 2])

@@ -247,7 +247,7 @@ class RedisRooms:
 
 
 @define(eq=False)
-class Guest:
+class Somebody:
     """Somebody in a room."""
 
     secret: str | None = None
@@ -332,7 +332,7 @@ class BusWorld:
         self.redis.settle()
         return got
 
-    def join(self, guest: Guest, room: str = "a") -> Card:
+    def join(self, guest: Somebody, room: str = "a") -> Card:
         """Join a room."""
         assert self.attach(room) == [None]
         joined = self.hub.join(room, guest, self.redis.seconds())

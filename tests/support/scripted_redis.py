@@ -24,7 +24,7 @@ from wsecho.bus.redis.client import scripts
 from wsecho.bus.redis.client.address import RedisAddress
 from wsecho.bus.redis.client.commands import Commands
 from wsecho.bus.redis.client.dialing import Dialer
-from wsecho.bus.redis.client.greeting import Server
+from wsecho.bus.redis.client.greeting import ServerInfo
 from wsecho.bus.redis.client.keys import Keys
 from wsecho.bus.redis.client.link import Link
 from wsecho.bus.redis.client.refusals import Refusals
@@ -34,7 +34,7 @@ ADDRESS: Final = RedisAddress(path="/redis")
 WAIT: Final = object()
 """An answer that does not come by itself."""
 
-INFO: Final = b"# Server\r\nredis_version:7.0.15\r\nredis_mode:standalone\r\nrun_id:run1\r\n"
+INFO: Final = b"# ServerInfo\r\nredis_version:7.0.15\r\nredis_mode:standalone\r\nrun_id:run1\r\n"
 
 _NAMES: Final = {
     word: prefix + name.lower()
@@ -98,7 +98,7 @@ def encode(reply: Any) -> bytes:
     return b"%s%d\r\n" % (mark, len(reply)) + b"".join(map(encode, parts))
 
 
-class Line(StringTransport):
+class ScriptedLine(StringTransport):
     """One connection, from Redis's side."""
 
     def __init__(self, redis: "ScriptedRedis", factory: Any) -> None:
@@ -170,7 +170,7 @@ class ScriptedRedis(Clock):
         self.answers: dict[str, Any] = {**_DEFAULTS, **answers}
         self.asked: list[tuple[str, ...]] = []
         self.refuses = False
-        self.lines: list[Line] = []
+        self.lines: list[ScriptedLine] = []
         self._next: defaultdict[str, deque[Any]] = defaultdict(deque)
         self._waits = False
 
@@ -185,12 +185,12 @@ class ScriptedRedis(Clock):
             factory.clientConnectionFailed(None, Failure(error.ConnectionRefusedError()))
         else:
             self._waits = False
-            self.lines.append(Line(self, factory))
+            self.lines.append(ScriptedLine(self, factory))
 
     # what a test does
 
     @property
-    def line(self) -> Line:
+    def line(self) -> ScriptedLine:
         """The newest connection."""
         return self.lines[-1]
 
@@ -248,7 +248,7 @@ class ScriptedRedis(Clock):
             return None
         return bytes(reply) if isinstance(reply, bytearray) else encode(reply)
 
-    def _answer(self, line: Line) -> bool:
+    def _answer(self, line: ScriptedLine) -> bool:
         if self._waits or not line.unanswered or not line.is_open:
             return False
         reply = self.answer(line.unanswered.popleft())
@@ -287,7 +287,7 @@ class RedisWorld:
         self.link = Link(dialer, str(ADDRESS), self.redis, self)
         self.commands = Commands(self.link, self.measures, Refusals(self.redis.seconds))
 
-    def came_up(self, server: Server) -> None:
+    def came_up(self, server: ServerInfo) -> None:
         """Note it."""
         self.events.append(f"up {server.run}")
         for call in self.when_up:

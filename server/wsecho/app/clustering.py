@@ -18,7 +18,7 @@ from wsecho.bus.interface import Directory
 from wsecho.config.config import Config, ConfigError
 from wsecho.config.errors import UsageError
 from wsecho.doors.forwarding.cluster import Cluster
-from wsecho.doors.forwarding.neighbours import NodeSockets
+from wsecho.doors.forwarding.node_sockets import NodeSockets
 from wsecho.doors.forwarding.receiving import Arrivals, InnerSite, Sessions
 from wsecho.doors.forwarding.routes import Routes
 from wsecho.doors.forwarding.sending import Forwarder
@@ -93,9 +93,9 @@ class Clustering:
             ConfigError: an option is missing, or a file cannot be used.
         """
         secret = _read_secret(config)
-        neighbours = None if home.folder is None else NodeSockets(home.folder)
+        local_nodes = None if home.folder is None else NodeSockets(home.folder)
         remote = directory if config.advertise is not None else None
-        routes = Routes(neighbours, home.key, remote, lambda: secret.values[0])
+        routes = Routes(local_nodes, home.key, remote, lambda: secret.values[0])
         cluster = Cluster(home.node, Forwarder(routes, state, reactor))
         return cls(cluster, config, reactor, state, home, routes, remote, secret, *places)
 
@@ -109,9 +109,9 @@ class Clustering:
             ConfigError: a place is taken.
         """
         home, routes = self._home, self._routes
-        if routes.neighbours is not None:
+        if routes.local_nodes is not None:
             site = self._site(sessions, None, self._verifier(lambda: home.key))
-            self._ports.append(self._listen_at(routes.neighbours.path(home.node), site))
+            self._ports.append(self._listen_at(routes.local_nodes.path(home.node), site))
         if self._endpoints:
             onward = Forwarder(routes.on_this_machine, self._state, self._reactor)
             verifier = self._verifier(lambda: self._secret.values[0])

@@ -119,7 +119,7 @@ class Bus(Protocol):
     def listen(self, subject: str, heard: Callable[[bytes], None]) -> None:
         """Hear what any node says on a subject, this one included, in one order.
 
-        What is proclaimed while this node is cut off is heard behind what else is said just after;
+        What is logged while this node is cut off is heard behind what else is said just after;
         all else that is said meanwhile is lost: see `watch_nodes`.
 
         Args:
@@ -282,7 +282,7 @@ class Bus(Protocol):
     def release(self, room: str) -> None:
         """Take one `hold` back."""
 
-    def overhear(self, *, all_rooms: bool) -> Later[None]:
+    def follow_rooms(self, *, all_rooms: bool) -> Later[None]:
         """Hear of every room there is, or of those again that somebody here is in.
 
         Of a room that is not current here the listener is told what is told elsewhere, and

@@ -162,7 +162,7 @@ class MemoryBus:
     def release(self, room: str) -> None:
         """All rooms are heard of."""
 
-    def overhear(self, *, all_rooms: bool) -> None:
+    def follow_rooms(self, *, all_rooms: bool) -> None:
         """All rooms are heard of."""
 
     def publish(self, room: str, said: PublishRequest, sender: Any, origin: Any) -> Receipt:

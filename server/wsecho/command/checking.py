@@ -16,7 +16,7 @@ from wsecho.doors.admission import Admission
 from wsecho.workers.needs import check_needs
 
 
-def check(given: Given, config: Config) -> int:
+def check_config(given: Given, config: Config) -> int:
     """Look at everything that a start would look at, but for the ports; return the status.
 
     Says on standard output what would run, or on standard error one line for each thing that is

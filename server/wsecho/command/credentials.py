@@ -55,7 +55,7 @@ _ALLOWS_NOTHING: Final = (
 )
 
 
-def run(arguments: Sequence[str]) -> None:
+def make_credential(arguments: Sequence[str]) -> None:
     """Do what a command line asks for; its first word is `key` or `token`.
 
     Raises:

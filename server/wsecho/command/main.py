@@ -114,9 +114,9 @@ def _serve(words: Sequence[str]) -> int:
 
 def _check(words: Sequence[str]) -> int:
     def check(given: Given) -> int:
-        from wsecho.command.checking import check  # noqa: PLC0415  # the same
+        from wsecho.command.checking import check_config  # noqa: PLC0415  # the same
 
-        return check(given, given.load())
+        return check_config(given, given.load())
 
     text = (
         "See whether a server would start by these options: reads the files that they name, asks\n"
@@ -155,7 +155,7 @@ def _token(words: Sequence[str]) -> int:
 def _credentials(command: str, words: Sequence[str]) -> int:
     from wsecho.command import credentials  # noqa: PLC0415  # joserfc
 
-    credentials.run([command, *words])
+    credentials.make_credential([command, *words])
     return 0
 
 

@@ -27,7 +27,16 @@ from wsecho.core.rooms.hub import Rules
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["GROUPS", "OPTIONS", "SWITCHES", "Config", "ConfigError", "Group", "load", "reference"]
+__all__ = [
+    "GROUPS",
+    "OPTIONS",
+    "SWITCHES",
+    "Config",
+    "ConfigError",
+    "OptionGroup",
+    "load",
+    "reference",
+]
 
 
 CONFIG: Final = Option(
@@ -94,7 +103,7 @@ _FIELDS: Final[Mapping[str, str]] = {
 
 
 @frozen
-class Group:
+class OptionGroup:
     """Options that belong together.
 
     Attributes:
@@ -110,9 +119,9 @@ class Group:
     options: tuple[Option, ...]
 
 
-def _group(name: str, title: str, text: str, settings: type, *more: Option) -> Group:
+def _group(name: str, title: str, text: str, settings: type, *more: Option) -> OptionGroup:
     fields = [field for field in attrs.fields(settings) if OPTION in field.metadata]
-    return Group(name, title, text, (*more, *(field.metadata[OPTION] for field in fields)))
+    return OptionGroup(name, title, text, (*more, *(field.metadata[OPTION] for field in fields)))
 
 
 GROUPS: Final = (
@@ -145,7 +154,7 @@ SWITCHES: Final[Mapping[str, Option]] = {
 """Every option without a value, by its name; each turns something off."""
 
 
-def reference() -> tuple[Group, ...]:
+def reference() -> tuple[OptionGroup, ...]:
     """Return all options in their groups, for whoever writes about them.
 
     Of each: `name`, `metavar`, `help`, `shown` (the default), `example`, `repeatable`,

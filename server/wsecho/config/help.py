@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from textwrap import fill
 from typing import Final
 
-from wsecho.config.config import GROUPS, Group
+from wsecho.config.config import GROUPS, OptionGroup
 from wsecho.config.errors import CommandError
 from wsecho.config.near import did_you_mean
 from wsecho.config.settings.option import Option
@@ -47,7 +47,7 @@ def group_names() -> Iterable[tuple[str, str]]:
     return ((group.name, group.text) for group in GROUPS)
 
 
-def _of_group(group: Group) -> str:
+def _of_group(group: OptionGroup) -> str:
     return "\n".join([f"{group.title}: {group.text}\n", *map(_of_option, group.options)])
 
 

@@ -20,7 +20,7 @@ from wsecho.core.websocket.deflate import choose
 from wsecho.core.wire.errors import Forbidden, NotFound, Unauthorized
 from wsecho.core.wire.names import DEFAULT_ROOM, parse_room
 from wsecho.doors.gate import Gate
-from wsecho.doors.wamp.intake import RateLimitedInbox
+from wsecho.doors.wamp.inbox import RateLimitedInbox
 from wsecho.doors.wamp.waiting import SendBacklog
 from wsecho.doors.wamp.websocket import WampPeer, choose_form
 from wsecho.doors.websocket import raw

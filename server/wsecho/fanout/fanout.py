@@ -52,7 +52,7 @@ class Fanout:
         if group is None:
             group = groups[reader.form] = SendGroup()
         group.put(transport, reader)
-        self._hub.sort(room, reader)
+        self._hub.reclassify(room, reader)
 
     def left_group(self, reader: Reading, room: str) -> None:
         """Take note that a member has left its group."""
@@ -61,7 +61,7 @@ class Fanout:
             del groups[reader.form]
             if not groups:
                 del self._groups[room]
-        self._hub.sort(room, reader)
+        self._hub.reclassify(room, reader)
 
     def count(self) -> None:
         """Have the counts of all who are sent to together say all there is."""

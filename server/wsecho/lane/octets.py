@@ -35,9 +35,9 @@ _KEY = 4
 def read_messages(data: bytes, most: int) -> tuple[list[tuple[bytes, bool]], int]:
     """Read the messages that stand whole, and not compressed, at the beginning of what came.
 
-    See `core.reading.read_messages`.
+    See `core.reading.parse_messages`.
     """
-    return reading.read_messages(data, most, apply_mask)
+    return reading.parse_messages(data, most, apply_mask)
 
 
 def receive(

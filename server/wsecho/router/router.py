@@ -31,7 +31,7 @@ class Router:
         clock: the time, and calls at a later one.
         random: session and publication ids, anonymous authids, the `random` invocation policy;
             hand in a `random.SystemRandom`, since the ids are not to be guessed.
-        faults: is given every exception that is our own fault (or a neighbour's); it must not
+        faults: is given every exception that is our own fault (or another's); it must not
             raise. No text of it reaches a peer.
         opening_wait: seconds that a peer has from its transport's coming to WELCOME.
         goodbye_wait: seconds that a peer has to answer our GOODBYE.
@@ -130,7 +130,7 @@ class Router:
                 return identifier
 
     def safely(self, call: Callable[[], None]) -> None:
-        """Call a neighbour, or clear something up, and go on whatever it raises."""
+        """Call whom it was given, or clear something up, and go on whatever it raises."""
         try:
             call()
         except Exception as fault:  # noqa: BLE001  # the boundary

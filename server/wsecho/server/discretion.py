@@ -124,7 +124,7 @@ def _withhold(event: LogEvent) -> None:
     if is_ours and _TOLD.issuperset(event) and "log_failure" not in event:
         return
     failure = event.get("log_failure", event.get("failure"))
-    traceback = Traceback(describe(failure)) if isinstance(failure, Failure) else None
+    traceback = Traceback(describe_failure(failure)) if isinstance(failure, Failure) else None
     if is_ours:
         for name in event.keys() - _TOLD:
             if not isinstance(event[name], int | float | None):
@@ -169,7 +169,7 @@ def _fill(template: str, event: LogEvent) -> Iterator[str]:
             yield str(value) if tells or name in _ALSO_TOLD else WITHHELD
 
 
-def describe(failure: Failure) -> str:
+def describe_failure(failure: Failure) -> str:
     """Write a failure's traceback without what its exceptions say.
 
     Args:

@@ -3,7 +3,7 @@
 
 import sys
 
-from wsecho.workers.worker import main
+from wsecho.workers.worker import run_worker
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    run_worker(sys.argv[1:])

@@ -43,7 +43,7 @@ class PipeLog(Log):
 
 
 @define(eq=False)
-class Relay:
+class LogRelay:
     """Logs what comes out of a worker's pipe.
 
     Args:

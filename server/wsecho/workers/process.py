@@ -14,7 +14,7 @@ from twisted.internet.protocol import ProcessProtocol
 from twisted.python.failure import Failure
 
 from wsecho.workers.channel import Beginning, ChannelListener, Message, WorkerChannel, adopt
-from wsecho.workers.logs import Relay
+from wsecho.workers.logs import LogRelay
 
 CHANNEL: Final = 3
 """The number of the channel's socket in a worker; the listening sockets follow it."""
@@ -72,8 +72,8 @@ class WorkerProcess(ProcessProtocol):
         ended: is called once, with how it ended, when nothing more comes from it.
     """
 
-    _relay: Relay
-    _errors: Relay
+    _relay: LogRelay
+    _errors: LogRelay
     _hear: Callable[[Message], None]
     _ended: Callable[[str], None]
     channel: WorkerChannel = field(init=False)

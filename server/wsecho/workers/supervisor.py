@@ -27,17 +27,17 @@ from wsecho.app.sharing import hold
 from wsecho.app.signals import OnSignal
 from wsecho.config.config import Config
 from wsecho.doors.admission import Admission
-from wsecho.doors.forwarding.neighbours import NodeSockets
+from wsecho.doors.forwarding.node_sockets import NodeSockets
 from wsecho.loops import Chore
 from wsecho.workers import fleet as orders
 from wsecho.workers.balance import INTERVAL, Loads
 from wsecho.workers.channel import Beginning, ChannelListener, Message
 from wsecho.workers.fleet import Fleet, Order, WorkerState
-from wsecho.workers.gathering import INTERVAL as LOOK_INTERVAL
-from wsecho.workers.gathering import Gathering
-from wsecho.workers.logs import Relay
+from wsecho.workers.logs import LogRelay
 from wsecho.workers.needs import check_needs
 from wsecho.workers.process import Program, WorkerProcess
+from wsecho.workers.worker_metrics import INTERVAL as LOOK_INTERVAL
+from wsecho.workers.worker_metrics import WorkerMetrics
 
 _SECRET_BYTES: Final = 32
 
@@ -85,7 +85,7 @@ class Supervisor(MultiService):
         self._processes: dict[int, WorkerProcess] = {}
         self._channels: dict[int, Any] = {}
         self._nodes: dict[int, str] = {}
-        self._gathering = Gathering(self._fleet, self._channels, reactor)
+        self._gathering = WorkerMetrics(self._fleet, self._channels, reactor)
         self._alarm: IDelayedCall | None = None
         self._over: Deferred[None] = Deferred()
         self._loads = Loads()
@@ -194,8 +194,8 @@ class Supervisor(MultiService):
             self._channels[serial].tell(word, **what)
 
     def _start(self, serial: int, slot: int, *, stands_in: bool) -> None:
-        def relay() -> Relay:
-            return Relay(slot, self._log.observer)
+        def relay() -> LogRelay:
+            return LogRelay(slot, self._log.observer)
 
         process = WorkerProcess(
             relay(), relay(), partial(self._hear, serial), partial(self._ended, serial)

@@ -51,7 +51,7 @@ GRACE: Final = 5.0
 """Seconds beyond `--drain` after which a worker without a parent ends, whatever it is doing."""
 
 
-def main(arguments: Sequence[str]) -> None:
+def run_worker(arguments: Sequence[str]) -> None:
     """Run a worker until it is told to end.
 
     Args:

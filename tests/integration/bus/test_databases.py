@@ -18,14 +18,14 @@ async def use_all(node: Node, others: str, word: str) -> list[bytes]:
     bus = node.bus
     bus.listen("wamp:realm", heard.append)
     await node.join(Member())
-    await known(bus.overhear(all_rooms=True))
+    await known(bus.follow_rooms(all_rooms=True))
     await node.say(word)
     await node.say(word, "elsewhere")
-    bus.broadcast("wamp:realm", f"{word} cried".encode())
+    bus.broadcast("wamp:realm", f"{word} told".encode())
     await known(bus.announce("wamp:realm", f"{word} announced".encode()))
-    await known(bus.broadcast_logged("wamp:realm", f"{word} proclaimed".encode(), "kept"))
-    assert await known(bus.send_to(bus.node, "wamp:realm", f"{word} whispered".encode()))
-    assert not await known(bus.send_to(others, "wamp:realm", b"whispered to nobody"))
+    await known(bus.broadcast_logged("wamp:realm", f"{word} logged".encode(), "kept"))
+    assert await known(bus.send_to(bus.node, "wamp:realm", f"{word} sent".encode()))
+    assert not await known(bus.send_to(others, "wamp:realm", b"sent to nobody"))
     # Held there, it can be held here too.
     await known(bus.claim(Claim("place", "me", "single", is_shared=False), lambda: None))
     await known(bus.catch_up())
@@ -34,7 +34,7 @@ async def use_all(node: Node, others: str, word: str) -> list[bytes]:
 
 @asynchronous  # type: ignore[untyped-decorator]  # it has no annotations
 async def test_databases_hear_nothing_of_each_other(redis: RedisServer) -> None:
-    """Rooms, patterns, subjects, logs, whispers and what is kept, at the same prefix."""
+    """Rooms, patterns, subjects, logs, what is sent to one and what is kept, at the same prefix."""
     prefix = f"{uuid4().hex}:"
     nodes = [redis_node(f"{redis.url}/{number}", prefix=prefix) for number in (0, 1)]
     heard: list[list[bytes]] = []
@@ -42,11 +42,11 @@ async def test_databases_hear_nothing_of_each_other(redis: RedisServer) -> None:
         heard.append(await use_all(node, nodes[1 - number].bus.node, str(number)))
     for node in nodes:
         await known(node.bus.catch_up())
-    kinds = ("cried", "announced", "proclaimed", "whispered")
+    kinds = ("told", "announced", "logged", "sent")
     for number, node in enumerate(nodes):
         assert heard[number] == [f"{number} {kind}".encode() for kind in kinds]
         assert node.texts() == node.texts("elsewhere") == [str(number)]
-        assert await known(node.bus.kept("wamp:realm")) == {"kept": f"{number} proclaimed".encode()}
+        assert await known(node.bus.kept("wamp:realm")) == {"kept": f"{number} logged".encode()}
         assert await known(node.bus.counts()) == {"a": 1, "elsewhere": 0}
     # Redis itself says that nothing is listened to by both.
     for node in nodes:

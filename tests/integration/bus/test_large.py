@@ -49,7 +49,7 @@ async def test_many_large_messages_cost_no_connection(nodes: list[Node]) -> None
     members = {room: Member() for room in ("a", "b", "c")}
     for room, member in members.items():
         await two.join(member, room)
-    await known(three.bus.overhear(all_rooms=True))
+    await known(three.bus.follow_rooms(all_rooms=True))
     saying = []
     for number in range(4):
         for room in members:
@@ -73,7 +73,7 @@ async def test_around_the_bound(nodes: list[Node]) -> None:
     member, speaker = Member(), Member(wants_own=False)
     await two.join(member)
     await one.join(speaker)
-    await known(three.bus.overhear(all_rooms=True))
+    await known(three.bus.follow_rooms(all_rooms=True))
     sizes = [LARGE + step for step in (-200, 1, -100, 0, 200, -50)] * 4
     saying = [
         one.bus.publish("a", one_said(size), speaker if size % 2 else None, None) for size in sizes
@@ -225,9 +225,9 @@ async def test_a_burst_of_large_ones_is_heard_whole(nodes: list[Node]) -> None:
     heard = await listen(nodes, "weather")
     said = [b"%d" % (number % 10) + bytes(15 << 20) for number in range(10)]
     saying = [one.bus.broadcast_logged("weather", each) for each in said]
-    whispered = one.bus.send_to(nodes[1].bus.node, "weather", b"last")
+    sent = one.bus.send_to(nodes[1].bus.node, "weather", b"last")
     assert [await known(each) for each in saying] == [True] * len(said)
-    assert await known(whispered) is True
+    assert await known(sent) is True
     for node in nodes:
         await known(node.bus.catch_up())
     assert heard == [noted(*said), noted(*said, b"last"), noted(*said)]

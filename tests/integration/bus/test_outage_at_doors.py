@@ -4,7 +4,7 @@
 import asyncio
 import signal
 
-from tests.load.readers import DOORS, Seen, connect
+from tests.load.readers import DOORS, ReaderLog, connect
 from tests.load.speakers import Framed, Raw, ask
 from tests.support.processes import PATIENCE, RunningServer, running
 from tests.support.redis_server import RedisServer, redis_server
@@ -30,11 +30,11 @@ async def stop_and_go_on(redis: RedisServer, one: RunningServer, two: RunningSer
     """Play it."""
     readers = []
     for door in DOORS:
-        seen = Seen()
+        seen = ReaderLog()
         connection, over = await connect(door, seen, two.host, two.port, ROOM)
         readers.append((seen, connection, over))
-    speaker, _ = await connect(Framed, Seen(), one.host, one.port, ROOM)
-    raw, raw_over = await connect(Raw, Seen(), one.host, one.port, ROOM)
+    speaker, _ = await connect(Framed, ReaderLog(), one.host, one.port, ROOM)
+    raw, raw_over = await connect(Raw, ReaderLog(), one.host, one.port, ROOM)
     assert isinstance(speaker, Framed)
     assert isinstance(raw, Raw)
     speaker.say("0", id="0")

@@ -392,7 +392,7 @@ async def test_who_hears_of_pattern_subscriber_catches_up_with_all(cluster: Clus
     one, two = cluster.node(), cluster.node()
     await cluster.all_up()
     await one.say("before", "r1")
-    await known(two.bus.overhear(all_rooms=True))
+    await known(two.bus.follow_rooms(all_rooms=True))
     member = Member()
     for number in range(600):
         await one.say(f"{number}", f"r{number % 7}")
@@ -409,9 +409,9 @@ async def test_who_hears_of_pattern_subscriber_catches_up_with_all(cluster: Clus
     for room in range(7):
         assert two.texts(f"r{room}") == [f"{number}" for number in range(room, 600, 7)]
     assert [event for event in two.events if event[0] in {"renewed", "skipped"}] == []
-    two.bus.overhear(all_rooms=False)
+    two.bus.follow_rooms(all_rooms=False)
     await one.say("unheard", "r1")
-    await known(two.bus.overhear(all_rooms=True))
+    await known(two.bus.follow_rooms(all_rooms=True))
     await one.say("after", "r1")
     await until(lambda: two.texts("r1")[-1] == "after")
     assert len(two.heard) == 601
@@ -422,7 +422,7 @@ async def test_who_hears_of_pattern_subscriber_is_told_what_is_gone(cluster: Clu
     """What the log is too short for; and that a room begins anew that Redis forgot."""
     one, two = cluster.node(Rules(history=5)), cluster.node(Rules(history=5))
     await cluster.all_up()
-    await known(two.bus.overhear(all_rooms=True))
+    await known(two.bus.follow_rooms(all_rooms=True))
     await one.say("1")
     await until(lambda: two.texts() == ["1"])
     two.bus.stop()

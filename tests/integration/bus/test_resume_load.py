@@ -18,7 +18,7 @@ from typing import Final
 
 from attrs import define, field
 
-from tests.load.readers import DOORS, Seen, connect
+from tests.load.readers import DOORS, ReaderLog, connect
 from tests.support.processes import PATIENCE, Process, twistd
 from tests.support.proxies import Proxy, proxying
 from tests.support.redis_server import RedisServer, redis_server
@@ -79,7 +79,9 @@ class World:
     dice: random.Random = field(
         factory=lambda: random.Random(int(os.environ.get("WSECHO_LOAD_SEED", "20261124")))
     )
-    readers: list[Seen] = field(factory=lambda: [Seen(turned_away=_AWAY) for _ in range(READERS)])
+    readers: list[ReaderLog] = field(
+        factory=lambda: [ReaderLog(turned_away=_AWAY) for _ in range(READERS)]
+    )
     acknowledged: dict[tuple[str, int], int] = field(factory=dict)
     retries: int = 0
     kills: int = 0
@@ -96,7 +98,7 @@ class World:
 
     # -- readers
 
-    async def read(self, seen: Seen) -> None:
+    async def read(self, seen: ReaderLog) -> None:
         """Read by one door after the other, at one node after the other."""
         while not self.is_over:
             node, door = self.dice.choice(self.nodes), self.dice.choice(DOORS)

@@ -79,7 +79,7 @@ async def test_what_is_listed_is_enough(redis: RedisServer) -> None:
     await known(one.bus.directory.find("node"))
     redis.ask("SCRIPT", "FLUSH")
     await one.say("after")
-    for text in (b"proclaimed" * 10, b"again"):
+    for text in (b"logged" * 10, b"again"):
         await known(one.bus.broadcast_logged("wamp:realm", text))
     for node in nodes:
         node.bus.stop()

@@ -52,7 +52,7 @@ async def test_a_room_lasts_for_its_time_after_its_last_use(
 ) -> None:
     """A message, a reader, a member: at whatever node; though others only hear of all rooms."""
     one, two = make_nodes(history_ttl=2.5)
-    await known(two.bus.overhear(all_rooms=True))
+    await known(two.bus.follow_rooms(all_rooms=True))
     first = (await one.say("first")).position
     member = Member()
     if use == "member":
@@ -83,7 +83,7 @@ async def test_a_room_that_is_only_heard_of_does_not_last(
         two.bus.hold("a")
         await two.attach()
     elif hears == "all_rooms":
-        await known(two.bus.overhear(all_rooms=True))
+        await known(two.bus.follow_rooms(all_rooms=True))
     first = (await one.say("first")).position
     await deferLater(the_reactor(), 2.5)
     later = (await one.say("later")).position

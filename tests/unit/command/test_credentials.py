@@ -16,7 +16,7 @@ from wsecho.core.wire.errors import BadToken
 
 def run(*arguments: str | Path) -> None:
     """Do what a command line says."""
-    credentials.run([str(argument) for argument in arguments])
+    credentials.make_credential([str(argument) for argument in arguments])
 
 
 @pytest.mark.parametrize("kind", ["EdDSA", "HS256", "RS256"])

@@ -21,8 +21,8 @@ ALL = [f"{number}" for number in range(3 * FEW)]
 class PressedBus(MemoryBus):
     """A bus in memory that says that it is behind when it is told to."""
 
-    def __init__(self, hub: Hub[Any], ear: BusListener, now: Callable[[], float]) -> None:
-        super().__init__(hub, ear, now)
+    def __init__(self, hub: Hub[Any], listener: BusListener, now: Callable[[], float]) -> None:
+        super().__init__(hub, listener, now)
         self.level = 0
         self.pressure: Backpressure = Backpressure(lambda: self.level, 1, grace=FEW)
 

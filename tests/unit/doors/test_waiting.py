@@ -23,8 +23,8 @@ from wsecho.core.wire.positions import Position
 class SlowBus(MemoryBus):
     """A bus in memory that answers when it is told to."""
 
-    def __init__(self, hub: Hub[Any], ear: BusListener, now: Callable[[], float]) -> None:
-        super().__init__(hub, ear, now)
+    def __init__(self, hub: Hub[Any], listener: BusListener, now: Callable[[], float]) -> None:
+        super().__init__(hub, listener, now)
         self.is_away = False
         self.is_slow = True
         self.asked: list[tuple[Promise[Any], Callable[[], Any]]] = []

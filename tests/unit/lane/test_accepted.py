@@ -18,7 +18,7 @@ from wsecho.lane.accepted import Accepted
 WHERE = ("127.0.0.1", 1)
 
 
-class Hearing(Protocol):
+class Received(Protocol):
     """Keeps what it hears, and does something then."""
 
     def __init__(self, then: Callable[[Any], None] = lambda _: None) -> None:
@@ -67,7 +67,7 @@ def pair() -> Iterator[Pair]:
 def test_what_is_here_is_read_before_the_reactor_looks(pair: Pair) -> None:
     """And what comes later is the reactor's to find."""
     pair.client.sendall(b"hello")
-    protocol = Hearing()
+    protocol = Received()
     transport = pair.accept(protocol)
     assert not pair.is_watched(transport)
     transport.read_at_once()
@@ -77,7 +77,7 @@ def test_what_is_here_is_read_before_the_reactor_looks(pair: Pair) -> None:
 
 def test_where_nothing_is_here_the_reactor_looks(pair: Pair) -> None:
     """As for any other connection."""
-    protocol = Hearing()
+    protocol = Received()
     transport = pair.accept(protocol)
     transport.read_at_once()
     assert protocol.heard == b""
@@ -88,7 +88,7 @@ def test_where_nothing_is_here_the_reactor_looks(pair: Pair) -> None:
 def test_who_wants_no_more_is_not_read_on(pair: Pair, how: str) -> None:
     """A reader that is full at once stays in force."""
     pair.client.sendall(b"hello")
-    transport = pair.accept(Hearing(lambda transport: getattr(transport, how)()))
+    transport = pair.accept(Received(lambda transport: getattr(transport, how)()))
     transport.read_at_once()
     assert not pair.is_watched(transport)
 
@@ -96,7 +96,7 @@ def test_who_wants_no_more_is_not_read_on(pair: Pair, how: str) -> None:
 def test_a_paused_connection_can_go_on(pair: Pair) -> None:
     """By the usual means."""
     pair.client.sendall(b"hello")
-    transport = pair.accept(Hearing(lambda transport: transport.pauseProducing()))
+    transport = pair.accept(Received(lambda transport: transport.pauseProducing()))
     transport.read_at_once()
     transport.resumeProducing()
     assert pair.is_watched(transport)
@@ -105,7 +105,7 @@ def test_a_paused_connection_can_go_on(pair: Pair) -> None:
 def test_a_peer_that_is_gone_already_is_left_to_the_reactor(pair: Pair) -> None:
     """Which finds the same."""
     pair.client.close()
-    transport = pair.accept(Hearing())
+    transport = pair.accept(Received())
     transport.read_at_once()
     assert pair.is_watched(transport)
 

@@ -153,8 +153,8 @@ def test_the_metrics_are_not_for_everybody(monkeypatch: pytest.MonkeyPatch) -> N
 def test_the_pulse_measures_how_late_the_loop_is() -> None:
     """By how much its timer came too late; it stops when it is told to."""
     server = make_server()
-    pulse = LoopLag(server.clock, server.state.stats)
-    pulse.startService()
+    lag = LoopLag(server.clock, server.state.stats)
+    lag.startService()
     server.clock.advance(1.0)
     assert server.state.stats.lag == 0
     server.clock.advance(1.75)
@@ -162,5 +162,5 @@ def test_the_pulse_measures_how_late_the_loop_is() -> None:
     assert server.state.stats.lag == 0.75
     server.clock.advance(0.5)
     assert (server.state.stats.lag, server.state.stats.longest_lag) == (0, 0.75)
-    pulse.stopService()
+    lag.stopService()
     assert not server.clock.getDelayedCalls()

@@ -28,7 +28,7 @@ import wsecho
 from wsecho.core.wire.errors import BadRequest, bounded_reason, without_quotes
 from wsecho.server.discretion import WITHHELD, printed, withhold
 from wsecho.server.logs import JsonLog, TextLog
-from wsecho.workers.logs import PipeLog, Relay
+from wsecho.workers.logs import LogRelay, PipeLog
 
 MARK = "s3cr3t"
 SOURCES = Path(wsecho.__file__).parent
@@ -79,7 +79,7 @@ def written(request: pytest.FixtureRequest) -> tuple[LogPublisher, Callable[[], 
             observer = JsonLog(out)
         case "pipe":
             relayed = LogPublisher(withhold, TextLog(out))
-            relay = Relay(1, relayed, lambda: 1.0)
+            relay = LogRelay(1, relayed, lambda: 1.0)
             observer = PipeLog(Through(relay))
         case "file":
             observer = FileLogObserver(out, formatEventAsClassicLogText)
@@ -95,7 +95,7 @@ def written(request: pytest.FixtureRequest) -> tuple[LogPublisher, Callable[[], 
 class Through:
     """A worker's pipe, whose other end is read at once."""
 
-    def __init__(self, relay: Relay) -> None:
+    def __init__(self, relay: LogRelay) -> None:
         self._relay = relay
 
     def write(self, text: str) -> None:

@@ -10,13 +10,13 @@ from twisted.logger import Logger, LogLevel, formatEventAsClassicLogText
 from twisted.python.failure import Failure
 
 from wsecho.server.logs import JsonLog
-from wsecho.workers.logs import PipeLog, Relay
+from wsecho.workers.logs import LogRelay, PipeLog
 
 
 def relayed(octets: bytes, cuts: int = 1) -> list[Any]:
     """What the parent logs of a worker's output, that comes in pieces."""
     events: list[Any] = []
-    relay = Relay(2, events.append, lambda: 7.0)
+    relay = LogRelay(2, events.append, lambda: 7.0)
     for at in range(0, len(octets), cuts):
         relay.receive(octets[at : at + cuts])
     relay.finish()

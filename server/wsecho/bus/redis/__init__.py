@@ -17,7 +17,7 @@ key, below the prefix               what
                                     each; under the empty name the last rank
 ``{@}:turns``                       hash: whose turn it is at a place
 ``{@}:kept:WORD``                   hash: what is kept of a subject for those who come later
-``{@}:log:WORD``                    stream: what was proclaimed on a subject lately, each entry
+``{@}:log:WORD``                    stream: what was logged on a subject lately, each entry
                                     with the id of the one before, and the bytes of all up to it
 ``{@}:last:WORD``                   the id of its last entry, which is known for longer
 ``{@}:aside:PLACE``                 hash: something large that is said to nodes, and how many have
@@ -52,4 +52,7 @@ time after the last of them, the logs of subjects when nobody has said anything 
 One connection carries it all, in RESP3: commands, their replies, and what is published. So the
 order is one, a message that was published here comes back on the connection that its reply comes
 on, and when the connection is gone, all that is known is that all has to be caught up with.
+
+The service imports `RedisBus` from here, and the start what tries it. It must not know WAMP, nor
+who reads what it carries.
 """

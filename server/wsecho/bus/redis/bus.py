@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wsecho.bus.interface import BusListener
-    from wsecho.bus.redis.client.greeting import Server
+    from wsecho.bus.redis.client.greeting import ServerInfo
     from wsecho.bus.redis.context import Settings
     from wsecho.core.limits.backpressure import Backpressure
     from wsecho.core.promise import Later
@@ -145,7 +145,7 @@ class RedisBus(NodeBus, RoomBus):
 
     # -- what the link brings
 
-    def came_up(self, server: Server) -> None:
+    def came_up(self, server: ServerInfo) -> None:
         """Catch up with all rooms that are followed."""
         self.measures.connects += 1
         self._canary.listen()

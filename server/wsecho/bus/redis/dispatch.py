@@ -11,7 +11,7 @@ from twisted.logger import Logger
 
 from wsecho.bus.deferreds import promise_of
 from wsecho.bus.redis.nodes.asides import hear_aside
-from wsecho.bus.redis.nodes.inbox import Inbox
+from wsecho.bus.redis.nodes.inbox import SubjectInbox
 from wsecho.bus.redis.nodes.subject_log import SubjectLog
 from wsecho.bus.redis.rooms.membership import PRESENCE
 from wsecho.bus.redis.rooms.records import MESSAGE, PLACE
@@ -49,15 +49,15 @@ class PushDispatch:
     _pattern_subscriber: PatternSubscriber
     _node: str
     _hear_other: Callable[[bytes, bytes], None]
-    _listeners: dict[bytes, tuple[Inbox, Take]] = field(factory=dict, init=False)
-    _inboxes: list[Inbox] = field(factory=list, init=False)
+    _listeners: dict[bytes, tuple[SubjectInbox, Take]] = field(factory=dict, init=False)
+    _inboxes: list[SubjectInbox] = field(factory=list, init=False)
     _subject_logs: list[SubjectLog] = field(factory=list, init=False)
 
     _log = Logger()
 
     def listen(self, subject: str, heard: Callable[[bytes], None]) -> None:
         """Hear what any node says on a subject, to all or to this one."""
-        keys, inbox = self._keys, Inbox()
+        keys, inbox = self._keys, SubjectInbox()
         subject_log = SubjectLog(self._commands, keys.log(subject), keys.last(subject), heard)
         self._inboxes.append(inbox)
         self._subject_logs.append(subject_log)

@@ -52,12 +52,12 @@ class _Catching:
     """A room that is being caught up with.
 
     Attributes:
-        line: as far as it has been.
+        follower: as far as it has been.
         since: the time up to which messages are none of those that were missed, None where it is
-            known from the line which these are.
+            known from the follower which these are.
     """
 
-    line: LogFollower
+    follower: LogFollower
     since: float | None = None
 
     def chosen(self, events: Iterable[Event]) -> list[Event]:
@@ -153,22 +153,22 @@ class AllRoomsFollower:
                 if self._follows_on(room, message.position):
                     return self._take(room, message)
             catching = self._begin_to_catch_up(room)
-        return self._chosen(room, catching, catching.line.take_notice(message))
+        return self._chosen(room, catching, catching.follower.take_notice(message))
 
     def told(self, room: str) -> Cursor:
         """Return how far a room was told."""
         return self._told.get(room, Cursor())
 
-    def line(self, room: str) -> LogFollower | None:
+    def follower(self, room: str) -> LogFollower | None:
         """Return what a room is to be loaded for, None where it is not to be."""
         catching = self._catching.get(room)
-        return None if catching is None else catching.line
+        return None if catching is None else catching.follower
 
     def load(self, room: str, loaded: Loaded) -> list[Event]:
-        """Take what the log of a room says, that has a line; return what is to be told."""
+        """Take what the log of a room says, that has a follower; return what is to be told."""
         catching = self._catching[room]
-        events = self._chosen(room, catching, catching.line.load(loaded))
-        if catching.line.need is None:
+        events = self._chosen(room, catching, catching.follower.load(loaded))
+        if catching.follower.need is None:
             del self._catching[room]
             self._is_well(room)
         return events
@@ -268,8 +268,8 @@ class AllRoomsFollower:
 
     def _chosen(self, room: str, catching: _Catching, events: Sequence[Event]) -> list[Event]:
         chosen = catching.chosen(events)
-        if catching.line.seen.epoch:
-            self._note(room, catching.line.seen)
+        if catching.follower.seen.epoch:
+            self._note(room, catching.follower.seen)
         return chosen
 
     def _take(self, room: str, message: Message) -> list[Event]:

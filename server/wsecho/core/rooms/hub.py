@@ -194,11 +194,11 @@ class Hub(Generic[M]):
         room = self._rooms.get(name)
         return [] if room is None else list(room.presence)
 
-    def sort(self, name: str, member: M) -> None:
+    def reclassify(self, name: str, member: M) -> None:
         """Note that a member, if it is here, has begun, or ceased, to be delivered to."""
         room = self._rooms.get(name)
         if room is not None and member in room:
-            room.sort(member)
+            room.reclassify(member)
 
     def watchers(self, name: str) -> list[M]:
         """List who is told of comings and goings in a room."""

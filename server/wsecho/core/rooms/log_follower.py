@@ -8,7 +8,7 @@ twice or too late. What the log itself says is *loaded* wherever the notices do 
 
 A log may come back older than it was, and then be continued with other messages under the same
 epoch and the same offsets. So the log must show, with each load, the message that stands where
-this process stands. Where it is another, or missing after the log was away, the line asks for a
+this process stands. Where it is another, or missing after the log was away, the follower asks for a
 new epoch (`Need.RENEWAL`): nobody may take the one message for the other. An epoch that it left
 is none that it goes back to.
 """
@@ -31,7 +31,7 @@ MAX_LEFT: Final = 16
 
 
 class FollowerState(Enum):
-    """What a line knows of its log."""
+    """What a follower knows of its log."""
 
     COLD = "cold"
     BEHIND = "behind"
@@ -39,7 +39,7 @@ class FollowerState(Enum):
 
 
 class Need(Enum):
-    """What a line that is not current is to be given."""
+    """What a follower that is not current is to be given."""
 
     LOAD = "load"
     """What the log holds behind `seen`."""
@@ -74,8 +74,8 @@ class Loaded:
             another epoch's.
         is_complete: whether these are all; else the rest is to be loaded too.
         last: that message's publication id, None where it is not known or there is none.
-        anchor: the publication id of its message where the line stands, None where it has none.
-        was_away: whether the log may have lost something since the line was current.
+        anchor: the publication id of its message where the follower stands, None where it has none.
+        was_away: whether the log may have lost something since the follower was current.
     """
 
     epoch: str
@@ -89,7 +89,7 @@ class Loaded:
 
 @frozen
 class Began:
-    """A line knows its log for the first time; nobody has read from it before.
+    """A follower knows its log for the first time; nobody has read from it before.
 
     Attributes:
         epoch: the log's epoch.
@@ -148,9 +148,9 @@ class LogFollower:
     @classmethod
     def behind(cls, seen: Cursor) -> Self:
         """Make one that has come as far as this, and wants to know what followed."""
-        line = cls()
-        line.state, line.seen = FollowerState.BEHIND, seen
-        return line
+        follower = cls()
+        follower.state, follower.seen = FollowerState.BEHIND, seen
+        return follower
 
     def take_notice(self, message: Message) -> list[Event]:
         """Hear of a message; return what follows from that."""

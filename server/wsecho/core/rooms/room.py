@@ -110,7 +110,7 @@ class Room(Generic[M]):
             self._watching[member] = None
         (self._hearing if member.hears else self._attending)[member] = None
 
-    def sort(self, member: M) -> None:
+    def reclassify(self, member: M) -> None:
         """Note that a member who is here has begun, or ceased, to be delivered to."""
         self._hearing.pop(member, None)
         self._attending.pop(member, None)

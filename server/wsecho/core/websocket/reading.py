@@ -29,7 +29,7 @@ _SHORTEST: Final = 6
 _EXTENDED: Final = {126: (2, MAX_7), 127: (8, MAX_16)}
 
 
-def read_messages(
+def parse_messages(
     data: bytes | bytearray, most: int, unmask: Unmask
 ) -> tuple[list[tuple[bytes, bool]], int]:
     """Read the messages that stand whole, and not compressed, at the beginning of what came.

@@ -10,4 +10,6 @@
 ``POST /broadcast/R``                       201 ``{"position"}``, and its address in `Location`
 ``GET /broadcast/R/members``                who is there
 ==========================================  ====================================================
+
+The front and the service import its resource. It must not know WebSockets, nor WAMP.
 """

@@ -15,7 +15,7 @@ from twisted.web.server import NOT_DONE_YET
 from wsecho.access.signatures import BadSignatureError, Signed, Verifier
 from wsecho.core.wire.errors import Forbidden, NotFound, WireError
 from wsecho.core.wire.nodes import node_of
-from wsecho.doors.forwarding.passing import REFUSED, SIGNATURE, signed_of
+from wsecho.doors.forwarding.fields import REFUSED, SIGNATURE, signed_of
 from wsecho.doors.forwarding.sending import Forwarder
 from wsecho.doors.http.bounded import BoundedSite, PlainRequest
 from wsecho.doors.http.reading import log_refusal

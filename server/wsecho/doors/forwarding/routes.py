@@ -15,7 +15,7 @@ from zope.interface import implementer
 from wsecho.bus.deferreds import deferred_of
 from wsecho.bus.interface import Directory
 from wsecho.core.wire.nodes import NodeAddress
-from wsecho.doors.forwarding.neighbours import NodeSockets
+from wsecho.doors.forwarding.node_sockets import NodeSockets
 
 CONNECT_WITHIN: Final = 3
 """Seconds in which another node takes a connection."""
@@ -66,21 +66,21 @@ class Routes:
     """Finds the way to a node, on this machine first.
 
     Args:
-        neighbours: the nodes of this machine, None where there is but one.
-        neighbours_key: signs what goes to them.
+        local_nodes: the nodes of this machine, None where there is but one.
+        local_key: signs what goes to them.
         directory: the nodes of other machines, None where there are none.
         cluster_key: signs what goes to them, as it is now.
     """
 
-    neighbours: NodeSockets | None = None
-    neighbours_key: bytes = b""
+    local_nodes: NodeSockets | None = None
+    local_key: bytes = b""
     directory: Directory | None = None
     cluster_key: Callable[[], bytes] = bytes
 
     def find(self, node: str) -> Deferred[Route | None]:
         """Find the way; None where there is no such node."""
-        if self.neighbours is not None and self.neighbours.has(node):
-            return succeed(Route(self.neighbours_key, self.neighbours.path(node)))
+        if self.local_nodes is not None and self.local_nodes.has(node):
+            return succeed(Route(self.local_key, self.local_nodes.path(node)))
         if self.directory is None:
             return succeed(None)
         return deferred_of(self.directory.find(node)).addCallback(self._to)
@@ -88,7 +88,7 @@ class Routes:
     @property
     def on_this_machine(self) -> "Routes":
         """The same, without other machines."""
-        return Routes(self.neighbours, self.neighbours_key)
+        return Routes(self.local_nodes, self.local_key)
 
     def _to(self, address: NodeAddress | None) -> Route | None:
         return None if address is None else Route(self.cluster_key(), address)

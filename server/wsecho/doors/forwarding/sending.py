@@ -30,8 +30,8 @@ from zope.interface import implementer
 
 from wsecho.access.signatures import CAUSES, sign_request
 from wsecho.core.wire.errors import BadGateway, NotFound, OtherSecret, WireError
-from wsecho.doors.forwarding.passage import Closing, Relay, RelayState
-from wsecho.doors.forwarding.passing import REFUSED, SIGNATURE, passed_on, signed_of
+from wsecho.doors.forwarding.fields import REFUSED, SIGNATURE, passed_on, signed_of
+from wsecho.doors.forwarding.relay import Closing, Relay, RelayState
 from wsecho.doors.forwarding.routes import Route, Routes
 from wsecho.doors.http.reading import log_refusal
 from wsecho.server.state import ServerState

@@ -13,4 +13,7 @@ any door. What each of these is needed for::
     Publication     the same for WAMP, with its position: to the broker of every realm
       ▼ `Broker.dispatch`
     OutgoingEvent   one for each subscription
+
+Handshake, front and the service import from here. It must not know how the bus carries what it is
+told, nor what a frame of `wsecho.v1` looks like.
 """

@@ -18,7 +18,7 @@ from wsecho.doors.wamp.asjson import JSON
 from wsecho.doors.wamp.endings import returns_after_goodbye, told
 from wsecho.doors.wamp.fetches import WaitingReceive
 from wsecho.doors.wamp.forms import Form
-from wsecho.doors.wamp.intake import RateLimitedInbox
+from wsecho.doors.wamp.inbox import RateLimitedInbox
 from wsecho.doors.wamp.unfit import MalformedError
 from wsecho.doors.wamp.waiting import SendBacklog
 from wsecho.router import Ending, Identity, Session, TransportDetails

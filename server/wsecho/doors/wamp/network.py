@@ -65,7 +65,7 @@ class BusNetwork:
         """Begin to hear what they say, and which of them live."""
 
         def hear(payload: bytes) -> None:
-            node, words = decode_message(payload)
+            node, words = decode_notice(payload)
             notice = messages.read(words)
             if notice is not None:
                 heard(node, notice)
@@ -212,10 +212,10 @@ class BusNetwork:
         return f"{self._realm} {place}"
 
     def _encode(self, notice: Notice) -> bytes:
-        return encode_message(self.node, messages.write(notice))
+        return encode_notice(self.node, messages.write(notice))
 
 
-def encode_message(node: str, words: list[Any]) -> bytes:
+def encode_notice(node: str, words: list[Any]) -> bytes:
     """Write what a node says.
 
     Raises:
@@ -227,7 +227,7 @@ def encode_message(node: str, words: list[Any]) -> bytes:
         raise CannotCarryError from None
 
 
-def decode_message(payload: bytes) -> tuple[str, list[Any]]:
+def decode_notice(payload: bytes) -> tuple[str, list[Any]]:
     """Read who says something, and what.
 
     Raises:
@@ -241,7 +241,7 @@ def decode_message(payload: bytes) -> tuple[str, list[Any]]:
 
 def _read_kept(payload: bytes) -> Notice | None:
     try:
-        _, words = decode_message(payload)
+        _, words = decode_notice(payload)
         return messages.read(words)
     except (cbor2.CBORDecodeError, TypeError, ValueError):
         _log.failure("cannot read what is kept of WAMP's retained events and testaments")

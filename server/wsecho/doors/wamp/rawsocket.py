@@ -23,7 +23,7 @@ from wsecho.core.wire.rawsocket import (
 )
 from wsecho.doors.wamp.endings import returns_after_goodbye, told
 from wsecho.doors.wamp.forms import RAWSOCKET_FORMS
-from wsecho.doors.wamp.intake import RateLimitedInbox
+from wsecho.doors.wamp.inbox import RateLimitedInbox
 from wsecho.doors.wamp.objects import ObjectSerializer
 from wsecho.doors.wamp.unfit import MalformedError
 from wsecho.doors.wamp.waiting import SendBacklog

@@ -22,7 +22,7 @@ from wsecho.core.wire.topics import (
     topic_room,
 )
 from wsecho.doors.wamp.allowance import Allowance
-from wsecho.doors.wamp.overhearing import Overhearing
+from wsecho.doors.wamp.pattern_subscriptions import PatternSubscriptions
 from wsecho.doors.wamp.presence import WampAttendee, announce_presence, provide_members
 from wsecho.doors.wamp.translation import in_wamp_terms
 from wsecho.fanout.rooms import Rooms, draw_publication
@@ -52,7 +52,7 @@ class WampRooms:
         self._rooms = rooms
         self._allowance = allowance
         self._realms: list[Realm] = []
-        self._overhearing = Overhearing(rooms.bus)
+        self._pattern_subscriptions = PatternSubscriptions(rooms.bus)
         self._attendees: dict[tuple[Session, Subscription], WampAttendee] = {}
         rooms.fanout.listeners.append(self)
 
@@ -166,7 +166,7 @@ class WampRooms:
             return in_wamp_terms(
                 lambda: when(self._rooms.attach(room), lambda _: self._rooms.check(room))
             )
-        return None if match == "exact" else in_wamp_terms(self._overhearing.begin)
+        return None if match == "exact" else in_wamp_terms(self._pattern_subscriptions.begin)
 
     def subscribed(self, session: Session, subscription: Subscription, *, first: bool) -> None:
         """Make the session a member of the room."""
@@ -176,7 +176,7 @@ class WampRooms:
         elif first and subscription.match == "exact":
             self._rooms.bus.hold(_room(subscription.uri))
         elif first:
-            self._overhearing.come()
+            self._pattern_subscriptions.come()
 
     def unsubscribed(self, session: Session, subscription: Subscription, *, last: bool) -> None:
         """Let the session leave the room."""
@@ -186,7 +186,7 @@ class WampRooms:
         elif last and subscription.match == "exact":
             self._rooms.bus.release(_room(subscription.uri))
         elif last:
-            self._overhearing.leave()
+            self._pattern_subscriptions.leave()
 
     def get_events(
         self, session: Session, subscription: Subscription, query: EventsQuery

@@ -7,7 +7,7 @@ from wsecho.core.limits.backlog import TooSlowError
 from wsecho.core.wire.errors import TOO_SLOW, BadRequest
 from wsecho.doors.wamp.endings import close_reason
 from wsecho.doors.wamp.forms import SUBPROTOCOLS, Form, make_form
-from wsecho.doors.wamp.intake import RateLimitedInbox
+from wsecho.doors.wamp.inbox import RateLimitedInbox
 from wsecho.doors.wamp.unfit import MalformedError
 from wsecho.doors.wamp.waiting import SendBacklog
 from wsecho.doors.websocket.door import Connection, PlainDoor

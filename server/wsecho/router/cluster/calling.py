@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from wsecho.core.promise import settle
 from wsecho.router.cluster import messages
-from wsecho.router.cluster.network import check
+from wsecho.router.cluster.network import check_network
 from wsecho.router.cluster.registering import place_of
 from wsecho.router.cluster.remote_sessions import FarCaller, RemoteSession
 from wsecho.router.wire import errors, requests
@@ -52,7 +52,7 @@ class Calling:
         network, dealer = self._network, self._realm.dealer
         if is_reserved(request.procedure):
             raise WampError(errors.NO_SUCH_PROCEDURE)
-        check(network)
+        check_network(network)
         registration = dealer.registrations.best(request.procedure)
         question: Any = None
         if not network.is_away:

@@ -12,10 +12,10 @@ from wsecho.core.promise import Later
 from wsecho.router.cluster import messages
 from wsecho.router.cluster.calling import Calling
 from wsecho.router.cluster.events import Events
-from wsecho.router.cluster.network import check
+from wsecho.router.cluster.network import check_network
 from wsecho.router.cluster.registering import Registering
 from wsecho.router.cluster.remote_nodes import RemoteNode, joined, state_of
-from wsecho.router.cluster.wills import Wills
+from wsecho.router.cluster.testaments import ClusterTestaments
 from wsecho.router.model.publications import Publication
 from wsecho.router.wire import errors
 from wsecho.router.wire.errors import WampError
@@ -52,7 +52,7 @@ class RealmCluster:
         self._realm = realm
         self._network = network
         self.events = Events(realm, network)
-        self.wills = Wills(realm, network, self.events)
+        self.wills = ClusterTestaments(realm, network, self.events)
         self.registering = Registering(realm, network)
         self.calling = Calling(realm, network)
         self._remote_nodes: dict[str, RemoteNode] = {}
@@ -81,7 +81,7 @@ class RealmCluster:
         Raises:
             WampError: they cannot be reached, and this one does not go on alone.
         """
-        check(self._network)
+        check_network(self._network)
 
     def new_id(self, kind: str, uri: str, match: Match) -> int:
         """The id that a subscription or registration has on every node, whoever makes it first."""

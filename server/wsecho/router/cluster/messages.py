@@ -15,7 +15,7 @@ be added at the end of a notice only together with a new version.
 ==========  ====================================================================================
 to all      `Publication`, `KeptEvent`; `SessionJoined`, `Left`; `Subscribed`, `Unsubscribed`;
             `Registered`, `Unregistered`
-kept        `Publication`, `Testament`
+kept        `Publication`, `TestamentMessage`
 to one      `NodeState`; `Invoke`, `Interrupt` to the callee's node; `ResultMessage`, `Failed`
             to the caller's; `End` to a session's
 ==========  ====================================================================================
@@ -53,7 +53,7 @@ class KeptEvent:
 
 
 @frozen
-class Testament:
+class TestamentMessage:
     """What is to be published once its session is over; it is kept, not told.
 
     Attributes:
@@ -222,7 +222,7 @@ class End:
 Notice = (
     Publication
     | KeptEvent
-    | Testament
+    | TestamentMessage
     | SessionJoined
     | Left
     | Subscribed
@@ -273,7 +273,7 @@ def read(words: Any) -> Notice | None:
     kind = _KINDS.get(code)
     if kind is None:
         return None
-    if kind in (KeptEvent, Testament):
+    if kind in (KeptEvent, TestamentMessage):
         rest[0] = _read_publication(*rest[0])
     return kind(*rest)
 

@@ -139,7 +139,7 @@ class Network(Protocol):
         """Count up at a place, together with all nodes."""
 
 
-def check(network: Network) -> None:
+def check_network(network: Network) -> None:
     """See that what all nodes have to do with can be done.
 
     Raises:

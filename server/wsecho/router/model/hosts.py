@@ -89,4 +89,4 @@ class SessionHost(Protocol[S_contra]):
         """Forget a session that is closed."""
 
     def safely(self, call: Callable[[], None]) -> None:
-        """Call a neighbour, or clear something up, and go on whatever it raises."""
+        """Call whom it was given, or clear something up, and go on whatever it raises."""

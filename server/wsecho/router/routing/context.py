@@ -134,7 +134,7 @@ class Context(Protocol):
 
     @property
     def safely(self) -> Callable[[Callable[[], None]], None]:
-        """Calls a neighbour, or clears something up, and goes on whatever it raises."""
+        """Calls whom it was given, or clears something up, and goes on whatever it raises."""
 
     def authorize(self, session: Requester, action: Action, uri: str, match: Match) -> None:
         """Let a request pass.

@@ -51,7 +51,7 @@ class RealmHost(Protocol):
         """Is given what is our own fault."""
 
     def safely(self, call: Callable[[], None]) -> None:
-        """Call a neighbour, or clear something up, and go on whatever it raises."""
+        """Call whom it was given, or clear something up, and go on whatever it raises."""
 
 
 class Realm:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from wsecho.router.wire.uris import Match
 
 
-class Offer(Protocol):
+class RemoteOffer(Protocol):
     """What another node says that a session of its serves."""
 
     @property
@@ -94,7 +94,7 @@ class Registrar:
         session.send(outgoing.registered(request.request, registration.id))
         self._tell_registered(session, registration, new=new)
 
-    def enter_remote_session(self, remote_session: Registrant, offer: Offer) -> None:
+    def enter_remote_session(self, remote_session: Registrant, offer: RemoteOffer) -> None:
         """Take note that a session of another node serves a procedure."""
         registration = self.registrations.find(offer.uri, offer.match)
         if registration is not None:

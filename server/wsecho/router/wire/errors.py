@@ -57,7 +57,7 @@ TRANSPORT_LOST: Final = "wamp.close.transport_lost"
 
 
 class RouterError(ExpectedError):
-    """Everything that the router and its neighbours raise on purpose."""
+    """Everything that the router, and those whom it calls, raise on purpose."""
 
 
 class WampError(RouterError):

@@ -11,7 +11,7 @@ from wsecho.core.http.contents import MAX_EXTENSIONS, MAX_LINE, Chunked, Content
 from wsecho.core.http.requests import MAX_HEAD
 from wsecho.core.wire.errors import BadRequest, HeadersTooLarge, TooLarge, WireError
 
-MOST = 1_000
+MAX_SIZE = 1_000
 END = b"0\r\n\r\n"
 
 Outcome = tuple[bytes, bytes] | tuple[type[WireError], str] | bytes
@@ -40,8 +40,8 @@ def each(octets: bytes) -> list[bytes]:
 
 def both(octets: bytes) -> Outcome:
     """Read chunks at once and octet by octet, which has to be the same."""
-    outcome = read(Chunked(MOST), [octets])
-    assert read(Chunked(MOST), each(octets)) == outcome
+    outcome = read(Chunked(MAX_SIZE), [octets])
+    assert read(Chunked(MAX_SIZE), each(octets)) == outcome
     return outcome
 
 
@@ -58,7 +58,7 @@ def both(octets: bytes) -> Outcome:
         (b"2 ; a = b\r\nhi\r\n" + END, b"hi"),
         (b"2\r\n\r\n\r\n" + END, b"\r\n"),
         (b"2\r\nhi\r\n0\r\nA: b\r\nC:\r\n\r\n", b"hi"),
-        (b"3e8\r\n" + b"x" * MOST + b"\r\n" + END, b"x" * MOST),
+        (b"3e8\r\n" + b"x" * MAX_SIZE + b"\r\n" + END, b"x" * MAX_SIZE),
     ],
 )
 def test_chunks_are_read(octets: bytes, body: bytes) -> None:
@@ -120,8 +120,8 @@ def test_bad_chunks_are_refused(octets: bytes, error: type[WireError]) -> None:
 def test_extensions_are_bounded_in_all() -> None:
     """However short each is."""
     chunk = b"1;" + b"a" * 999 + b"\r\nx\r\n"
-    assert read(Chunked(MOST), [chunk * (MAX_EXTENSIONS // 1_000)]) == b"x" * 16
-    assert read(Chunked(MOST), [chunk * (MAX_EXTENSIONS // 1_000 + 1)])[0] is BadRequest
+    assert read(Chunked(MAX_SIZE), [chunk * (MAX_EXTENSIONS // 1_000)]) == b"x" * 16
+    assert read(Chunked(MAX_SIZE), [chunk * (MAX_EXTENSIONS // 1_000 + 1)])[0] is BadRequest
 
 
 CHUNKS = st.lists(
@@ -142,7 +142,7 @@ def test_it_does_not_matter_how_octets_are_cut(octets: bytes, cuts: list[int]) -
     """The same body, the same rest, the same error."""
     bounds = sorted({0, *(cut for cut in cuts if cut < len(octets)), len(octets)})
     pieces = [octets[a:b] for a, b in pairwise(bounds)]
-    assert both(octets) == read(Chunked(MOST), pieces)
+    assert both(octets) == read(Chunked(MAX_SIZE), pieces)
 
 
 @given(st.lists(st.binary(min_size=1, max_size=50)), st.binary(max_size=9))

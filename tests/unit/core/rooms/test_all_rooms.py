@@ -55,10 +55,10 @@ class Log:
 
 
 @define
-class Followed:
+class Follower:
     """A room that has members here, as far as they matter."""
 
-    line: LogFollower = field(factory=LogFollower)
+    follower: LogFollower = field(factory=LogFollower)
     is_quiet: bool = True
     is_asking: bool = False
 
@@ -77,7 +77,7 @@ class World:
     requests: deque[Callable[[], Callable[[], None]]] = field(factory=deque)
     pipe: deque[Callable[[], None]] = field(factory=deque)
     asking: set[str] = field(factory=set)
-    followed: dict[str, Followed] = field(factory=dict)
+    followed: dict[str, Follower] = field(factory=dict)
     to_check: set[str] = field(factory=set)
     began: float | None = None
     said: list[Message] = field(factory=list)
@@ -128,7 +128,7 @@ class World:
         self.asking.clear()
         self.to_check.clear()
         for followed in self.followed.values():
-            followed.line.break_off()
+            followed.follower.break_off()
             followed.is_asking = False
         self.heard.break_off()
 
@@ -182,23 +182,23 @@ class World:
             self.tell(room, self.heard.take_notice(room, message))
             self.load(room)
         else:
-            self.apply(room, followed, followed.line.take_notice(message))
+            self.apply(room, followed, followed.follower.take_notice(message))
             self.load_followed(room)
 
     def load(self, room: str) -> None:
         """Ask for what a room needs."""
-        line = self.heard.line(room)
-        if self.is_up and line is not None and room not in self.asking:
+        follower = self.heard.follower(room)
+        if self.is_up and follower is not None and room not in self.asking:
             self.asking.add(room)
-            self.requests.append(lambda: self.answer(room, line))
+            self.requests.append(lambda: self.answer(room, follower))
 
-    def answer(self, room: str, line: LogFollower) -> Callable[[], None]:
+    def answer(self, room: str, follower: LogFollower) -> Callable[[], None]:
         """Answer it."""
-        loaded = self.logs[room].load(line.seen)
+        loaded = self.logs[room].load(follower.seen)
 
         def take() -> None:
             self.asking.discard(room)
-            if self.heard.line(room) is line:
+            if self.heard.follower(room) is follower:
                 self.tell(room, self.heard.load(room, loaded))
             self.load(room)
             self.catch_up()
@@ -214,40 +214,40 @@ class World:
         """Follow a room, or no more."""
         followed = self.followed.pop(room, None)
         if followed is None:
-            self.followed[room] = Followed()
+            self.followed[room] = Follower()
             self.heard.follow(room)
             self.load_followed(room)
         else:
             self.heard.let_go(
                 room,
-                followed.line.seen,
+                followed.follower.seen,
                 was_told=not followed.is_quiet,
-                is_current=followed.line.state is FollowerState.CURRENT,
+                is_current=followed.follower.state is FollowerState.CURRENT,
             )
             self.load(room)
 
     def load_followed(self, room: str) -> None:
         """Ask for what a room needs that is followed."""
         followed = self.followed[room]
-        if followed.line.need is None or followed.is_asking or not self.is_up:
+        if followed.follower.need is None or followed.is_asking or not self.is_up:
             return
         followed.is_asking = True
 
         def answer() -> Callable[[], None]:
-            loaded = self.logs[room].load(followed.line.seen)
+            loaded = self.logs[room].load(followed.follower.seen)
 
             def take() -> None:
                 followed.is_asking = False
                 if self.followed.get(room) is followed:
-                    self.apply(room, followed, followed.line.load(loaded))
-                    followed.is_quiet &= followed.line.state is not FollowerState.CURRENT
+                    self.apply(room, followed, followed.follower.load(loaded))
+                    followed.is_quiet &= followed.follower.state is not FollowerState.CURRENT
                     self.load_followed(room)
 
             return take
 
         self.requests.append(answer)
 
-    def apply(self, room: str, followed: Followed, events: Iterable[Event]) -> None:
+    def apply(self, room: str, followed: Follower, events: Iterable[Event]) -> None:
         """Tell what follows for a room that is followed."""
         for event in events:
             if isinstance(event, Took):

@@ -39,10 +39,10 @@ def loaded(epoch: str = "e", first: int = 1, head: int = 0, **more: object) -> L
 
 
 def current(head: int = 0) -> LogFollower:
-    """A line that has followed a log so far."""
-    line = LogFollower()
-    line.load(loaded(head=head))
-    return line
+    """A follower that has followed a log so far."""
+    follower = LogFollower()
+    follower.load(loaded(head=head))
+    return follower
 
 
 def taken(events: list[Event]) -> list[int]:
@@ -52,140 +52,140 @@ def taken(events: list[Event]) -> list[int]:
 
 def test_it_begins_with_what_the_log_holds() -> None:
     """The first message's place is told, then each message."""
-    line = LogFollower()
-    assert line.need is Need.LOAD
-    events = line.load(loaded(first=4, head=6))
+    follower = LogFollower()
+    assert follower.need is Need.LOAD
+    events = follower.load(loaded(first=4, head=6))
     assert events[0] == Began("e", 3)
     assert taken(events) == [4, 5, 6]
-    assert line.state is FollowerState.CURRENT
-    assert line.seen == Cursor("e", 6, 600)
+    assert follower.state is FollowerState.CURRENT
+    assert follower.seen == Cursor("e", 6, 600)
 
 
 def test_a_log_that_holds_nothing_has_a_place_all_the_same() -> None:
     """All messages are too old: the room still stands behind the last."""
-    line = LogFollower()
-    assert line.load(loaded(first=9, head=8)) == [Began("e", 8)]
-    assert line.seen == Cursor("e", 8, 800)
+    follower = LogFollower()
+    assert follower.load(loaded(first=9, head=8)) == [Began("e", 8)]
+    assert follower.seen == Cursor("e", 8, 800)
 
 
 def test_notices_follow_one_another() -> None:
     """One that comes twice, or late, is let pass."""
-    line = current(2)
-    assert taken(line.take_notice(message(3))) == [3]
-    assert line.take_notice(message(3)) == []
-    assert line.take_notice(message(1)) == []
-    assert taken(line.take_notice(message(4))) == [4]
+    follower = current(2)
+    assert taken(follower.take_notice(message(3))) == [3]
+    assert follower.take_notice(message(3)) == []
+    assert follower.take_notice(message(1)) == []
+    assert taken(follower.take_notice(message(4))) == [4]
 
 
 def test_a_gap_is_loaded() -> None:
     """What was heard meanwhile comes behind it, once."""
-    line = current(2)
-    assert line.take_notice(message(5)) == []
-    assert line.need is Need.LOAD
-    assert line.take_notice(message(6)) == []
-    events = line.load(loaded(first=3, head=5, anchor=200))
+    follower = current(2)
+    assert follower.take_notice(message(5)) == []
+    assert follower.need is Need.LOAD
+    assert follower.take_notice(message(6)) == []
+    events = follower.load(loaded(first=3, head=5, anchor=200))
     assert taken(events) == [3, 4, 5, 6]
-    assert line.need is None
+    assert follower.need is None
 
 
 def test_a_gap_behind_what_was_loaded_is_loaded_again() -> None:
-    """The line is not current before it is."""
-    line = current(2)
-    line.take_notice(message(4))
-    line.take_notice(message(9))
-    assert taken(line.load(loaded(first=3, head=4, anchor=200))) == [3, 4]
-    assert line.need is Need.LOAD
-    assert taken(line.load(loaded(first=5, head=9, anchor=400))) == [5, 6, 7, 8, 9]
+    """The follower is not current before it is."""
+    follower = current(2)
+    follower.take_notice(message(4))
+    follower.take_notice(message(9))
+    assert taken(follower.load(loaded(first=3, head=4, anchor=200))) == [3, 4]
+    assert follower.need is Need.LOAD
+    assert taken(follower.load(loaded(first=5, head=9, anchor=400))) == [5, 6, 7, 8, 9]
 
 
 def test_what_the_log_has_no_more_is_told() -> None:
     """In front of what it still holds, and where it holds nothing."""
-    line = current(2)
-    line.break_off()
-    events = line.load(loaded(first=6, head=7))
+    follower = current(2)
+    follower.break_off()
+    events = follower.load(loaded(first=6, head=7))
     assert events[0] == Skipped(2, 5)
     assert taken(events) == [6, 7]
-    line.break_off()
-    assert line.load(loaded(first=10, head=9)) == [Skipped(7, 9)]
-    assert line.seen == Cursor("e", 9, 900)
+    follower.break_off()
+    assert follower.load(loaded(first=10, head=9)) == [Skipped(7, 9)]
+    assert follower.seen == Cursor("e", 9, 900)
 
 
 def test_a_log_is_loaded_in_parts() -> None:
     """Notices wait until the last part is there."""
-    line = LogFollower()
-    events = line.load(loaded(head=2, is_complete=False))
+    follower = LogFollower()
+    events = follower.load(loaded(head=2, is_complete=False))
     assert taken(events) == [1, 2]
-    assert line.need is Need.LOAD
-    assert line.take_notice(message(5)) == []
-    assert taken(line.load(loaded(first=3, head=4, anchor=200))) == [3, 4, 5]
-    assert line.need is None
+    assert follower.need is Need.LOAD
+    assert follower.take_notice(message(5)) == []
+    assert taken(follower.load(loaded(first=3, head=4, anchor=200))) == [3, 4, 5]
+    assert follower.need is None
 
 
 def test_another_epoch_is_told() -> None:
     """And all that was said in it follows."""
-    line = current(5)
-    assert line.take_notice(message(2, "f")) == []
-    events = line.load(loaded("f", head=2))
+    follower = current(5)
+    assert follower.take_notice(message(2, "f")) == []
+    events = follower.load(loaded("f", head=2))
     assert events[0] == Renewed("f", 0)
     assert taken(events) == [1, 2]
 
 
 def test_a_late_notice_of_an_epoch_before_changes_nothing() -> None:
     """The log is asked, and says what is known."""
-    line = current(2)
-    line.take_notice(message(9, "before"))
-    assert line.load(loaded(first=3, head=2, anchor=200)) == []
-    assert line.need is Need.LOAD
-    assert line.load(loaded(first=3, head=2, anchor=200)) == []
-    assert line.need is None
+    follower = current(2)
+    follower.take_notice(message(9, "before"))
+    assert follower.load(loaded(first=3, head=2, anchor=200)) == []
+    assert follower.need is Need.LOAD
+    assert follower.load(loaded(first=3, head=2, anchor=200)) == []
+    assert follower.need is None
 
 
 def test_an_epoch_that_was_left_is_not_gone_back_to() -> None:
     """The log was restored: somebody may have said something else in it meanwhile."""
-    line = current(2)
-    line.break_off()
-    line.load(loaded("f", head=1))
-    line.break_off()
-    assert line.load(loaded("e", head=1)) == []
-    assert (line.need, line.disowned) == (Need.RENEWAL, "e")
+    follower = current(2)
+    follower.break_off()
+    follower.load(loaded("f", head=1))
+    follower.break_off()
+    assert follower.load(loaded("e", head=1)) == []
+    assert (follower.need, follower.disowned) == (Need.RENEWAL, "e")
 
 
 def test_a_log_that_was_continued_otherwise_must_begin_a_new_epoch() -> None:
     """Offset 5 is another message now: nobody may take it for the one that was heard."""
-    line = current(5)
-    line.break_off()
-    assert line.load(loaded(first=6, head=7, anchor=501, was_away=True)) == []
-    assert line.need is Need.RENEWAL
-    assert line.load(loaded("f", head=0)) == [Renewed("f", 0)]
-    assert line.need is None
+    follower = current(5)
+    follower.break_off()
+    assert follower.load(loaded(first=6, head=7, anchor=501, was_away=True)) == []
+    assert follower.need is Need.RENEWAL
+    assert follower.load(loaded("f", head=0)) == [Renewed("f", 0)]
+    assert follower.need is None
 
 
 def test_a_log_that_went_back_must_begin_a_new_epoch() -> None:
     """It is behind what was heard."""
-    line = current(5)
-    line.break_off()
-    assert line.load(loaded(first=6, head=4)) == []
-    assert line.need is Need.RENEWAL
+    follower = current(5)
+    follower.break_off()
+    assert follower.load(loaded(first=6, head=4)) == []
+    assert follower.need is Need.RENEWAL
 
 
 def test_a_log_that_was_away_must_vouch_for_itself() -> None:
     """Without the message that was heard last, only one that never was away is believed."""
-    line = current(5)
-    line.break_off()
-    line.load(loaded(first=8, head=9, was_away=True))
-    assert line.need is Need.RENEWAL
-    line = current(5)
-    line.break_off()
-    assert taken(line.load(loaded(first=6, head=6, anchor=500, was_away=True))) == [6]
+    follower = current(5)
+    follower.break_off()
+    follower.load(loaded(first=8, head=9, was_away=True))
+    assert follower.need is Need.RENEWAL
+    follower = current(5)
+    follower.break_off()
+    assert taken(follower.load(loaded(first=6, head=6, anchor=500, was_away=True))) == [6]
 
 
 def test_too_many_held_notices_are_loaded_instead() -> None:
-    """The line forgets them, and knows that it has."""
-    line = LogFollower()
+    """The follower forgets them, and knows that it has."""
+    follower = LogFollower()
     for offset in range(1, MAX_HELD + 2):
-        line.take_notice(message(offset))
-    line.load(loaded(head=3))
-    assert line.need is Need.LOAD
+        follower.take_notice(message(offset))
+    follower.load(loaded(head=3))
+    assert follower.need is Need.LOAD
 
 
 @define
@@ -257,7 +257,7 @@ class Log:
 class Node:
     """A process that follows the log, and one reader there who notes all."""
 
-    line: LogFollower = field(factory=LogFollower)
+    follower: LogFollower = field(factory=LogFollower)
     run: int = 0
     connected: int = 0
     stretch: list[Message] = field(factory=list)
@@ -307,7 +307,7 @@ class World:
         """One of them speaks, connected as it must be for that."""
         node = self.nodes[which]
         self.reconnect(which)
-        said = self.log.publish(node.line.seen)
+        said = self.log.publish(node.follower.seen)
         for way in self.on_their_way:
             way.append(said)
 
@@ -319,18 +319,18 @@ class World:
             if not is_lost_or_comes_again:
                 way.remove(notice)
             if place != 5:
-                self.nodes[which].apply(self.nodes[which].line.take_notice(notice))
+                self.nodes[which].apply(self.nodes[which].follower.take_notice(notice))
 
     def load(self, which: int, part: int) -> None:
         """A process asks the log."""
         node = self.nodes[which]
         self.reconnect(which)
-        if node.line.need is not None:
-            seen = node.line.seen
-            if node.line.need is Need.RENEWAL:
-                seen = Cursor(node.line.disowned, 1 << 53)
-            node.apply(node.line.load(self.log.load(seen, node.run, part)))
-            if node.line.need is None:
+        if node.follower.need is not None:
+            seen = node.follower.seen
+            if node.follower.need is Need.RENEWAL:
+                seen = Cursor(node.follower.disowned, 1 << 53)
+            node.apply(node.follower.load(self.log.load(seen, node.run, part)))
+            if node.follower.need is None:
                 node.run = self.log.run
 
     def reconnect(self, which: int) -> None:
@@ -338,7 +338,7 @@ class World:
         node = self.nodes[which]
         if node.connected != self.log.run:
             node.connected = self.log.run
-            node.line.break_off()
+            node.follower.break_off()
             self.on_their_way[which].clear()
 
     def snapshot(self) -> None:
@@ -356,16 +356,16 @@ class World:
     # `break` is no name for a method.
     def __getattr__(self, name: str) -> object:
         assert name == "break"
-        return lambda which: self.nodes[which].line.break_off()
+        return lambda which: self.nodes[which].follower.break_off()
 
     def settle(self) -> None:
         """Let all be loaded."""
         for _ in range(3):
             for which, node in enumerate(self.nodes):
                 self.reconnect(which)
-                node.line.fall_behind()
+                node.follower.fall_behind()
                 for _ in range(100):
-                    if node.line.need is None:
+                    if node.follower.need is None:
                         break
                     self.load(which, 3)
 
@@ -380,8 +380,8 @@ def test_no_gap_and_no_double_goes_unnoticed(steps: list[tuple[object, ...]], li
     world.settle()
     log = world.log
     for node in world.nodes:
-        assert node.line.state is FollowerState.CURRENT
-        assert (node.line.seen.epoch, node.line.seen.offset) == (log.epoch, log.head)
+        assert node.follower.state is FollowerState.CURRENT
+        assert (node.follower.seen.epoch, node.follower.seen.offset) == (log.epoch, log.head)
         for said in node.stretch:
             held = log.kept.get(said.position.offset)
             assert held is None or held.publication == said.publication

@@ -19,11 +19,11 @@ from wsecho.core.websocket.compression import (
 )
 from wsecho.core.websocket.deflate import Agreement
 
-MOST = 2000
+MAX_SIZE = 2000
 HELLO = bytes.fromhex("f348cdc9c90700")
 FINISHED = zlib.Z_FINISH
 # Behind its last octet there is more to be read.
-FULL = Written(Random(1).randbytes(MOST), cuts=((MOST, zlib.Z_SYNC_FLUSH),) * 9)
+FULL = Written(Random(1).randbytes(MAX_SIZE), cuts=((MAX_SIZE, zlib.Z_SYNC_FLUSH),) * 9)
 
 
 def codec(*, takeover: bool = True, server: bool = True, window: int | None = None) -> Codec:
@@ -32,11 +32,11 @@ def codec(*, takeover: bool = True, server: bool = True, window: int | None = No
 
 
 @given(
-    st.lists(written(MOST), max_size=5),
+    st.lists(written(MAX_SIZE), max_size=5),
     st.booleans(),
     st.none() | st.integers(9, 15),
 )
-@example([Written(b"x" * (MOST + extra)) for extra in (0, -1, 1)], True, None)
+@example([Written(b"x" * (MAX_SIZE + extra)) for extra in (0, -1, 1)], True, None)
 @example([FULL, Written(b"b" * 50), FULL, Written(b"b" * 50)], True, None)
 @example([Written(b"a" * 50, end=FINISHED), Written(b"b")], True, None)
 @example([Written(b"a" * 50, end=FINISHED, is_bare=True), Written(b"b")], True, 9)
@@ -49,11 +49,11 @@ def test_a_message_is_zlibs_whole_answer(
     for message in messages:
         deflated = peer.write(message)
         assert len(deflated) <= longest_deflated(len(message.payload))
-        if len(message.payload) > MOST:
+        if len(message.payload) > MAX_SIZE:
             with pytest.raises(InflatedTooLargeError, match="2000"):
-                ours.inflate(deflated, MOST)
+                ours.inflate(deflated, MAX_SIZE)
             return
-        assert ours.inflate(deflated, MOST) == message.payload
+        assert ours.inflate(deflated, MAX_SIZE) == message.payload
 
 
 @given(st.lists(st.binary(max_size=60) | written(60), max_size=4), st.data())
@@ -125,9 +125,9 @@ def test_who_said_it_would_forget_its_window_is_held_to_it() -> None:
     """RFC 7692 section 7.1.1.2; nothing is kept for it."""
     ours, peer = codec(takeover=False), Compressor()
     text = Written(b"the same words over again")
-    assert ours.inflate(peer.write(text), MOST) == text.payload
+    assert ours.inflate(peer.write(text), MAX_SIZE) == text.payload
     with pytest.raises(NotDeflatedError, match="too far back"):
-        ours.inflate(peer.write(text), MOST)
+        ours.inflate(peer.write(text), MAX_SIZE)
 
 
 def test_a_window_of_256_octets_is_one() -> None:
@@ -135,7 +135,7 @@ def test_a_window_of_256_octets_is_one() -> None:
     payload = Random(2).randbytes(200) * 4
     deflated = Compressor(9).write(Written(payload))
     assert len(deflated) < 400
-    assert codec(window=8).inflate(deflated, MOST) == payload
+    assert codec(window=8).inflate(deflated, MAX_SIZE) == payload
 
 
 @pytest.mark.parametrize("begin", [b"", HELLO])

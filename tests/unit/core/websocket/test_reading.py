@@ -8,7 +8,7 @@ from websockets.frames import Frame
 from websockets.frames import Opcode as TheirOpcode
 from websockets.utils import apply_mask
 
-from wsecho.core.websocket.reading import read_messages
+from wsecho.core.websocket.reading import parse_messages
 
 MASKED = st.tuples(st.binary(max_size=300), st.binary(min_size=4, max_size=4))
 
@@ -25,7 +25,7 @@ def test_messages_that_stand_whole_are_read(
     stream = [frame.serialize(mask=True) for frame in frames]
     whole = b"".join(stream)
     data = whole[: max(len(whole) - cut, 0)]
-    messages, taken = read_messages(data, 1 << 20, apply_mask)
+    messages, taken = parse_messages(data, 1 << 20, apply_mask)
     read = len(messages)
     assert messages == [(bytes(f.data), f.opcode is TheirOpcode.BINARY) for f in frames[:read]]
     assert taken == sum(map(len, stream[:read]))
@@ -51,4 +51,4 @@ def _payload(octets: bytes, is_binary: bool) -> bytes:
 def test_anything_else_is_left_to_who_knows_more(frame: bytes) -> None:
     """What came before it is read."""
     before = b"\x81\x82\0\0\0\0hi"
-    assert read_messages(before + frame, 5, apply_mask) == ([(b"hi", False)], len(before))
+    assert parse_messages(before + frame, 5, apply_mask) == ([(b"hi", False)], len(before))

@@ -18,7 +18,7 @@ from wsecho.config.config import Config
 from wsecho.core.promise import Later, Promise
 from wsecho.core.wire.nodes import NodeAddress
 from wsecho.doors.forwarding.cluster import Cluster
-from wsecho.doors.forwarding.neighbours import NodeSockets
+from wsecho.doors.forwarding.node_sockets import NodeSockets
 from wsecho.doors.forwarding.receiving import Arrivals, InnerSite
 from wsecho.doors.forwarding.routes import Routes
 from wsecho.doors.forwarding.sending import Forwarder
@@ -117,20 +117,20 @@ class Everywhere:
         return self.places.get(node)
 
 
-def make_node(net: Net, name: str, neighbours: tuple[str, ...] = (), **more: Any) -> Server:
+def make_node(net: Net, name: str, local_nodes: tuple[str, ...] = (), **more: Any) -> Server:
     """A node that others reach at the Unix socket of its name.
 
     Args:
         net: the wires.
         name: its name.
-        neighbours: the nodes of its machine.
+        local_nodes: the nodes of its machine.
         more: `key`, `cluster_key`, `directory`; the rest are options.
     """
     key, cluster_key = more.pop("key", KEY), more.pop("cluster_key", CLUSTER_KEY)
     directory = more.pop("directory", None)
     root = Resource()
     server = Server(Config(**{"auto_ping": 0.0, **more}), root, clock=net)
-    folder = FolderInMemory(Path("/run"), neighbours)
+    folder = FolderInMemory(Path("/run"), local_nodes)
     routes = Routes(folder, key, directory, lambda: cluster_key)
     cluster = Cluster(name, Forwarder(routes, server.state, net))
     gate = server.admission.gate

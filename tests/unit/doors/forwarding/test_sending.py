@@ -10,7 +10,7 @@ from twisted.logger import ILogObserver, LogEvent, LogLevel, formatEvent, global
 from zope.interface import implementer
 
 from tests.unit.doors.forwarding.pairs import HELLO, JSON, Pair
-from wsecho.doors.forwarding.passage import Relay
+from wsecho.doors.forwarding.relay import Relay
 from wsecho.doors.forwarding.sending import ANSWER_WITHIN
 
 

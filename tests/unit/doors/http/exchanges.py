@@ -27,7 +27,7 @@ CHUNKED: Final = b"Transfer-Encoding: chunked\r\n\r\n"
 CHUNKS: Final = b"1\r\nh\r\n1\r\ni\r\n0\r\n\r\n"
 
 
-MOST: Final = 200_000
+MAX_SIZE: Final = 200_000
 
 
 _STATUS: Final = re.compile(rb"^HTTP/1\.[01] (\d+) ", re.MULTILINE)
@@ -56,7 +56,7 @@ class Outcome:
 
 def serve() -> Server:
     """A server that answers plain HTTP at `/echo`, too."""
-    server = Server(Config(max_message_size=MOST))
+    server = Server(Config(max_message_size=MAX_SIZE))
     server.root.putChild(b"echo", UpgradeOnly())
     return server
 

@@ -19,7 +19,7 @@ from tests.unit.doors.http.exchanges import (
     CHUNKS,
     HI,
     HOST,
-    MOST,
+    MAX_SIZE,
     POST,
     everyhow,
     get,
@@ -139,7 +139,7 @@ def test_the_last_request_is_answered(octets: bytes, statuses: list[int]) -> Non
         (POST + b"Content-Length: 3\r\n" + HI, 400),
         (POST + b"Content-Length:\r\n\r\nhi", 400),
         (POST + b"Content-Length : 2\r\n\r\nhi", 400),
-        (POST + b"Content-Length: %d\r\n\r\n" % (MOST + 1), 413),
+        (POST + b"Content-Length: %d\r\n\r\n" % (MAX_SIZE + 1), 413),
         (POST + b"Content-Length: " + b"9" * 5_000 + b"\r\n\r\n", 413),
         (POST + b"Transfer-Encoding: identity\r\n\r\n" + CHUNKS, 400),
         (POST + b"Transfer-Encoding: identity\r\n" + HI, 400),
@@ -157,9 +157,9 @@ def test_the_last_request_is_answered(octets: bytes, statuses: list[int]) -> Non
         (POST + CHUNKED + b"2\r\nhi!", 400),
         (POST + CHUNKED + b"0\r\nno field\r\n\r\n", 400),
         (POST + CHUNKED + b"0\r\nA: b\n\r\n", 400),
-        (POST + CHUNKED + b"%x" % (MOST + 1), 413),
+        (POST + CHUNKED + b"%x" % (MAX_SIZE + 1), 413),
         (POST + CHUNKED + b"f" * 17, 413),
-        (POST + CHUNKED + b"2\r\nhi\r\n%x" % (MOST - 1), 413),
+        (POST + CHUNKED + b"2\r\nhi\r\n%x" % (MAX_SIZE - 1), 413),
         (POST + CHUNKED + b"2;" + b"a" * 2_000, 400),
         (POST + b"Expect: 200-ok\r\n" + HI, 417),
         (get(fields=HOST + b"Expect: 200-ok\r\n"), 417),
@@ -225,7 +225,7 @@ def test_it_does_not_matter_how_octets_are_cut(octets: bytes, *, half_closes: bo
         b"HEAD / HTTP/1.1\r\n\r\n",
         b"HEAD / HTTP/1.1\r\nHost: a b\r\n\r\n",
         b"HEAD / HTTP/1.1\r\n" + HOST + CHUNKED + b"x",
-        b"HEAD / HTTP/1.1\r\n" + HOST + b"Content-Length: %d\r\n\r\n" % (MOST + 1),
+        b"HEAD / HTTP/1.1\r\n" + HOST + b"Content-Length: %d\r\n\r\n" % (MAX_SIZE + 1),
         b"HEAD / HTTP/1.1\n",
     ],
 )
@@ -278,7 +278,7 @@ def continues(path: str, *fields: str, length: int = 2) -> bytes:
     ("octets", "expected"),
     [
         (continues("/broadcast/a", "Origin: https://elsewhere.example"), 403),
-        (continues("/broadcast/a", length=MOST + 1), 413),
+        (continues("/broadcast/a", length=MAX_SIZE + 1), 413),
         (continues("/broadcast/a", "Content-Encoding: gzip"), 415),
         (continues("/broadcast", "Content-Type: text/plain"), 415),
         (continues("/broadcast/a", "Idempotency-Key: a b"), 400),
@@ -340,7 +340,7 @@ def test_a_token_is_asked_for_before_a_body_is() -> None:
     assert b"WWW-Authenticate: " in answer or b"www-authenticate: " in answer.lower()
 
 
-@pytest.mark.parametrize("length", [99_999, 100_000, MOST])
+@pytest.mark.parametrize("length", [99_999, 100_000, MAX_SIZE])
 @pytest.mark.parametrize("is_chunked", [False, True])
 def test_bodies_are_kept_in_memory(
     length: int, monkeypatch: pytest.MonkeyPatch, *, is_chunked: bool

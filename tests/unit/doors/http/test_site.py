@@ -47,14 +47,14 @@ def test_a_request_tells_nothing_of_what_was_asked(server: Server) -> None:
     """Libraries write it into their lines."""
     seen: list[str] = []
 
-    class Seen(Resource):
+    class Recorded(Resource):
         isLeaf = True
 
         def render(self, request: HttpRequest) -> bytes:
             seen.append(repr(request))
             return b""
 
-    server.root.putChild(b"seen", Seen())
+    server.root.putChild(b"seen", Recorded())
     server.ask("GET", "/seen?token=secret")
     assert "secret" not in seen[0]
     assert seen[0].startswith("<HttpRequest at ")

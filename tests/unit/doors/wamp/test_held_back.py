@@ -12,8 +12,8 @@ from wsecho.fanout import batch, fanout
 from wsecho.router.routing import distribution
 
 TOPIC = "com.example.topic"
-MOST = 2
-MESSAGES = 3 * MOST
+MAX_WAITING_HERE = 2
+MESSAGES = 3 * MAX_WAITING_HERE
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,7 @@ def little_goes_round() -> Iterator[None]:
             patch.setattr(module, "SLICE", 2)
         patch.setattr(scheduler, "_LEAST", 1)
         for module in (fanout, distribution):
-            patch.setattr(module, "MAX_WAITING", MOST)
+            patch.setattr(module, "MAX_WAITING", MAX_WAITING_HERE)
         yield
 
 

@@ -15,7 +15,7 @@ from tests.support.buses import now
 from wsecho.bus.memory import MemoryBus
 from wsecho.core.rooms.hub import Hub, Rules
 from wsecho.core.wire.errors import BusUnavailable
-from wsecho.doors.wamp.network import BusNetwork, decode_message, encode_message
+from wsecho.doors.wamp.network import BusNetwork, decode_notice, encode_notice
 from wsecho.doors.wamp.objects import Extension
 from wsecho.fanout.rooms import draw_word
 from wsecho.router import Audience, CannotCarryError, Publication, WampError
@@ -42,7 +42,7 @@ PAYLOADS = st.recursive(
 @given(st.lists(PAYLOADS, max_size=3))
 def test_a_payload_comes_out_as_it_went_in(payload: list[Any]) -> None:
     """Integers of any size, binary, and whatever is nested."""
-    assert decode_message(encode_message("node", payload)) == ("node", payload)
+    assert decode_notice(encode_notice("node", payload)) == ("node", payload)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_payload_comes_out_as_it_went_in(payload: list[Any]) -> None:
 )
 def test_what_only_one_serializer_can_say_crosses_too(value: object) -> None:
     """For a subscriber elsewhere who speaks the same."""
-    assert decode_message(encode_message("node", [{"k": [value]}])) == ("node", [{"k": [value]}])
+    assert decode_notice(encode_notice("node", [{"k": [value]}])) == ("node", [{"k": [value]}])
 
 
 def test_a_payload_may_be_nested_as_deep_as_peers_may_nest_it() -> None:
@@ -68,26 +68,26 @@ def test_a_payload_may_be_nested_as_deep_as_peers_may_nest_it() -> None:
     deep: list[Any] = []
     for _ in range(2_000):
         deep = [deep]
-    written = encode_message("node", deep)
+    written = encode_notice("node", deep)
     # To compare the lists themselves Python would have to go as deep.
-    assert encode_message(*decode_message(written)) == written
+    assert encode_notice(*decode_notice(written)) == written
 
 
 @pytest.mark.parametrize("value", [object(), "\ud800", {"\ud800": 1}])
 def test_what_has_no_form_is_refused(value: object) -> None:
     """Before anybody has it."""
     with pytest.raises(CannotCarryError):
-        encode_message("node", [value])
+        encode_notice("node", [value])
 
 
 def test_a_tag_like_ours_stays_a_tag() -> None:
     """A client may send any."""
-    ours = cbor2.loads(encode_message("node", [Extension(1, b"")]), tag_hook=lambda tag, _: tag)[1][
+    ours = cbor2.loads(encode_notice("node", [Extension(1, b"")]), tag_hook=lambda tag, _: tag)[1][
         0
     ].tag
     for inside in ("x", b"\xc1", b"\x01", msgpack.packb([1, 2])):
         tag = cbor2.CBORTag(ours, inside)
-        assert decode_message(encode_message("node", [tag])) == ("node", [tag])
+        assert decode_notice(encode_notice("node", [tag])) == ("node", [tag])
 
 
 class Net:
@@ -133,11 +133,11 @@ def test_notices_go_to_all_and_to_one() -> None:
 def test_what_another_version_says_is_passed_over() -> None:
     """And so is what it keeps."""
     net = Net()
-    later = encode_message("node", [messages.VERSION + 1, "all", "is", "new"])
+    later = encode_notice("node", [messages.VERSION + 1, "all", "is", "new"])
     net.bus.broadcast("wamp:realm1", later)
     assert net.heard == []
     net.bus.keep("wamp:realm1", "1", later)
-    net.bus.keep("wamp:realm1", "2", encode_message("node", messages.write(LEFT)))
+    net.bus.keep("wamp:realm1", "2", encode_notice("node", messages.write(LEFT)))
     assert net.network.kept() == [LEFT]
 
 

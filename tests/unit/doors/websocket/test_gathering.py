@@ -16,7 +16,7 @@ from tests.unit.doors.ways import GATHERED, OURS, Outcome, Talk, Way, hold
 from wsecho.config.config import Config
 from wsecho.core.websocket.compression import longest_deflated
 
-MOST = 1000
+MAX_SIZE = 1000
 DEFLATE = "permessage-deflate"
 WAYS = (GATHERED, *OURS)
 EXAMPLES = int(os.environ.get("WSECHO_EXAMPLES", "40"))
@@ -64,7 +64,7 @@ def answers(outcome: Outcome, window: int, *, takeover: bool) -> list[bytes]:
 
 def talk(stream: bytes, ends: tuple[int, ...] = (), **changes: Any) -> Talk:
     """To a server whose longest message is short."""
-    config = Config(auto_ping=0, max_message_size=changes.pop("most", MOST))
+    config = Config(auto_ping=0, max_message_size=changes.pop("most", MAX_SIZE))
     return Talk(stream, ends, config=config, **{"extensions": DEFLATE, **changes})
 
 
@@ -74,15 +74,15 @@ def closed_by(outcome: Outcome) -> list[int]:
 
 
 @given(
-    st.lists(st.tuples(written(MOST), CUTS), max_size=4),
+    st.lists(st.tuples(written(MAX_SIZE), CUTS), max_size=4),
     st.tuples(st.booleans(), st.booleans()),
     st.tuples(WINDOWS, WINDOWS),
     DOORS,
     st.lists(st.integers(0, 5000), max_size=5),
     st.sampled_from(WAYS),
 )
-@example([(Written(b"\1" * (MOST + 1)), [])], (True, True), (None, None), "/echo", [], OURS[-1])
-@example([(Written(b"\1" * (MOST + 1)), [1])], (True, True), (None, 9), "/echo", [], GATHERED)
+@example([(Written(b"\1" * (MAX_SIZE + 1)), [])], (True, True), (None, None), "/echo", [], OURS[-1])
+@example([(Written(b"\1" * (MAX_SIZE + 1)), [1])], (True, True), (None, 9), "/echo", [], GATHERED)
 @example(
     [(Written(b"Hello", end=zlib.Z_FINISH), []), (Written(b"a"), [])],
     *((True, True), (9, None), "/broadcast/room", [3], OURS[0]),
@@ -104,7 +104,7 @@ def test_each_message_comes_back_as_it_was_meant(
     outcome = hold(way, asked)
     expected = []
     for message, _ in messages:
-        if len(message.payload) > MOST:
+        if len(message.payload) > MAX_SIZE:
             assert closed_by(outcome) == [1009]
             break
         expected.append(message.payload)
@@ -149,7 +149,7 @@ def test_the_limit_is_on_what_it_inflates_to(way: Way, cuts: list[int]) -> None:
 @pytest.mark.parametrize("is_cut", [False, True], ids=["whole", "fragments"])
 def test_what_is_kept_of_the_wire_is_bounded(way: Way, is_cut: bool) -> None:
     """Empty blocks inflate to nothing, but only so many are kept to be inflated later."""
-    bound = longest_deflated(MOST)
+    bound = longest_deflated(MAX_SIZE)
     blocks = b"\0\0\0\xff\xff" * (bound // 5 + 1)
     most = blocks[: (bound - 1) // 5 * 5] + b"\0"
     cuts = list(range(5000, len(most), 5000)) if is_cut else []

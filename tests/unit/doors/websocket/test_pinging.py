@@ -15,13 +15,13 @@ from wsecho.core.wire.errors import TOKEN_EXPIRED
 from wsecho.doors.websocket.connection import WebSocketConnection
 
 EVERY, WITHIN = 30.0, 10.0
-MOST = 100_000
+MAX_SIZE = 100_000
 
 
 @pytest.fixture
 def server() -> Server:
     """A server that pings."""
-    return Server(Config(auto_ping=EVERY, auto_ping_timeout=WITHIN, max_message_size=MOST))
+    return Server(Config(auto_ping=EVERY, auto_ping_timeout=WITHIN, max_message_size=MAX_SIZE))
 
 
 def pass_time(server: Server, seconds: float, each: Callable[[], object] = lambda: None) -> None:

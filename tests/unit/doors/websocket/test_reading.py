@@ -13,8 +13,8 @@ from tests.support.frames import (
     ANY,
     GARBAGE,
     GOOD,
+    MAX_SIZE,
     MESSAGES,
-    MOST,
     ODD_UTF8,
     STREAMS,
     Deflater,
@@ -38,7 +38,7 @@ TEMPLATE = b"You said: {data}"
 DOORS = (("/echo", None), ("/echo", TEMPLATE), ("/broadcast/room", None))
 CONFIGS = {
     (most, reply): Config(auto_ping=0, max_message_size=most, reply=reply)
-    for most in (MOST, 40_000)
+    for most in (MAX_SIZE, 40_000)
     for reply in (None, TEMPLATE)
 }
 CUTS = st.lists(st.integers(0, 2000) | st.integers(0, 200_000), max_size=6)
@@ -63,7 +63,7 @@ def talks(draw: st.DrawFn) -> Talk:
     parts: list[Any] = draw(st.lists(GOOD | MESSAGES | MESSAGES | GARBAGE | ANY, max_size=8))
     stream = write_all(parts, takeover=draw(st.booleans()))
     path, reply = draw(st.sampled_from(DOORS))
-    config = CONFIGS[draw(st.sampled_from([MOST, 40_000])), reply]
+    config = CONFIGS[draw(st.sampled_from([MAX_SIZE, 40_000])), reply]
     ends = tuple(cut % (len(stream) + 1) for cut in draw(CUTS))
     extensions = draw(st.sampled_from(EXTENSIONS))
     end = draw(st.just(0) | st.integers(0, 20))
@@ -89,7 +89,7 @@ def test_the_answers_are_autobahns_own(talk: Talk) -> None:
 @settings(max_examples=20)
 def test_each_octet_by_itself(stream: bytes) -> None:
     """A frame that is split at every octet is the same frame."""
-    config = CONFIGS[MOST, None]
+    config = CONFIGS[MAX_SIZE, None]
     everywhere = Talk(stream, tuple(range(len(stream))), config=config)
     expected = assert_nobody_can_tell(everywhere)
     assert hold(AUTOBAHN, Talk(stream, config=config)) == expected
@@ -102,7 +102,7 @@ FRAGMENT = Frame(0x01, b"b", b"abcd", 0).write()
 @pytest.mark.parametrize(
     ("stream", "ends"),
     [
-        (b"".join(whole(b"x" * n) for n in (0, 1, 125, 126, MOST)), ()),
+        (b"".join(whole(b"x" * n) for n in (0, 1, 125, 126, MAX_SIZE)), ()),
         (b"".join(whole(b"x" * n, 0x82) for n in (39_999, 40_000, 40_001)), (20_000, 90_000)),
         (b"".join(whole(b"x" * n, 0x82) for n in (39_999, 40_000, 20_000)), (1, 20_000, 99_990)),
         (whole("\u00e9".encode()) + whole(b"\xff") + whole(b"late"), (3,)),
@@ -183,7 +183,7 @@ def test_one_window_serves_all_ways(path: str, reply: bytes, offer: str, takeove
 @pytest.mark.parametrize(
     ("part", "code"),
     [
-        *((compressed(b"x" * length), 1009) for length in (MOST + 1, 100_000)),
+        *((compressed(b"x" * length), 1009) for length in (MAX_SIZE + 1, 100_000)),
         *((Garbage(b"\xff" * 20, first), 1007) for first in (0xC1, 0xC2)),
         *((compressed(b"text " * 10 + bad), 1007) for bad in ODD_UTF8),
         (compressed("\u20ac".encode()[:2]), 1007),
@@ -196,7 +196,7 @@ def test_what_is_broken_under_compression_fails(
 ) -> None:
     """With the code that says why; what came before is answered, what comes behind is not."""
     stream = write_all([compressed(b"before"), part, compressed(b"behind")], takeover=True)
-    talk = Talk(stream, ends, extensions=DEFLATE, config=CONFIGS[MOST, None])
+    talk = Talk(stream, ends, extensions=DEFLATE, config=CONFIGS[MAX_SIZE, None])
     outcome = assert_nobody_can_tell(talk)
     closes = [payload for first, payload in outcome.frames() if first == 0x88]
     assert closes == [code.to_bytes(2)]
@@ -206,9 +206,9 @@ def test_what_is_broken_under_compression_fails(
 
 def test_the_longest_message_may_be_compressed() -> None:
     """The limit is inclusive, and of what it inflates to."""
-    stream = write_all([compressed(b"x" * MOST)], takeover=True)
-    talk = Talk(stream, extensions=DEFLATE, config=CONFIGS[MOST, None])
-    assert assert_nobody_can_tell(talk).counts == (1, 1, MOST, MOST)
+    stream = write_all([compressed(b"x" * MAX_SIZE)], takeover=True)
+    talk = Talk(stream, extensions=DEFLATE, config=CONFIGS[MAX_SIZE, None])
+    assert assert_nobody_can_tell(talk).counts == (1, 1, MAX_SIZE, MAX_SIZE)
     for end in range(len(stream)):
         for way in OURS:
-            assert hold(way, evolve(talk, ends=(end,))).counts == (1, 1, MOST, MOST)
+            assert hold(way, evolve(talk, ends=(end,))).counts == (1, 1, MAX_SIZE, MAX_SIZE)

@@ -56,7 +56,7 @@ def values_of(publication: Publication) -> list[Any]:
 def test_a_publication_is_on_every_node_what_it_was(publication: Publication) -> None:
     """By itself, kept, or in a testament; an empty whitelist stays one and no whitelist none."""
     kept = messages.KeptEvent(publication)
-    testament = messages.Testament(publication, "ann", "user")
+    testament = messages.TestamentMessage(publication, "ann", "user")
     for notice in (publication, kept, testament):
         back = messages.read(messages.write(notice))
         assert type(back) is type(notice)
@@ -76,4 +76,10 @@ def test_the_form_of_a_publication() -> None:
     words += [[[9], [], [], None, [], None], 1.5, True]
     assert messages.write(publication) == [1, 1, *words]
     assert messages.write(messages.KeptEvent(publication)) == [1, 14, words]
-    assert messages.write(messages.Testament(publication, "a", "r")) == [1, 15, words, "a", "r"]
+    assert messages.write(messages.TestamentMessage(publication, "a", "r")) == [
+        1,
+        15,
+        words,
+        "a",
+        "r",
+    ]

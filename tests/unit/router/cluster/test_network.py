@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.router.cluster.air import Air, Radio
 from wsecho.router import WampError
-from wsecho.router.cluster.network import check
+from wsecho.router.cluster.network import check_network
 
 
 @pytest.mark.parametrize("is_away", [False, True])
@@ -19,7 +19,7 @@ def test_only_who_is_cut_off_and_does_not_go_on_alone_fails(
     network = Radio("node0", Air(), goes_on_alone, is_away)
     if is_away and not goes_on_alone:
         with pytest.raises(WampError) as failed:
-            check(network)
+            check_network(network)
         assert failed.value.uri == "wamp.error.network_failure"
     else:
-        check(network)
+        check_network(network)

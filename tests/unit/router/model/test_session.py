@@ -220,7 +220,7 @@ def test_a_text_that_cannot_be_carried_is_left_out(world: World) -> None:
 
 
 def test_a_recorder_is_a_transport() -> None:
-    """The double that these tests use has the seam's shape."""
+    """The double that these tests use has the port's shape."""
     assert Recorder().details.ordered
 
 

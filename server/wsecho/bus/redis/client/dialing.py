@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from wsecho.bus.redis.client.address import RedisAddress
     from wsecho.bus.redis.client.connection import Pushed
-    from wsecho.bus.redis.client.greeting import Server
+    from wsecho.bus.redis.client.greeting import ServerInfo
     from wsecho.bus.redis.client.keys import Keys
     from wsecho.bus.redis.client.reaching import Place
 
@@ -51,7 +51,7 @@ class Dialer:
 
     async def dial(
         self, pushed: Pushed, lost: Callable[[RedisConnection], None]
-    ) -> tuple[RedisConnection, Server]:
+    ) -> tuple[RedisConnection, ServerInfo]:
         """Connect and greet.
 
         Args:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from wsecho.bus.redis.client.address import RedisAddress
     from wsecho.bus.redis.client.keys import Keys
 
-    Greeting: TypeAlias = Generator[tuple[Any, ...], Any, "Server"]
+    Greeting: TypeAlias = Generator[tuple[Any, ...], Any, "ServerInfo"]
     """Yields commands, is sent replies, and returns who answered."""
 
 OLDEST: Final = (6, 2)
@@ -32,7 +32,7 @@ _RUN: Final = re.compile(r"^run_id:(\w+)", re.MULTILINE)
 
 
 @frozen
-class Server:
+class ServerInfo:
     """A Redis that has answered.
 
     Attributes:
@@ -92,7 +92,7 @@ def _check_hello(reply: Any) -> None:
     raise RedisError(f"refuses the greeting ({reply.code})")
 
 
-def _read_info(text: str) -> Server:
+def _read_info(text: str) -> ServerInfo:
     version, run = _VERSION.search(text), _RUN.search(text)
     if version is None or run is None:
         raise RedisError("does not say which version it is")
@@ -100,7 +100,7 @@ def _read_info(text: str) -> Server:
         raise RedisError(_too_old(f"it is {version[0].partition(':')[2]}"))
     if "redis_mode:cluster" in text:
         raise RedisError("is a node of a Redis Cluster, which is not spoken to: give a single one")
-    return Server(version[0].partition(":")[2], run[1])
+    return ServerInfo(version[0].partition(":")[2], run[1])
 
 
 def _too_old(what: str) -> str:

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from wsecho.bus.redis.client.connection import RedisConnection
     from wsecho.bus.redis.client.dialing import Dialer
     from wsecho.bus.redis.client.errors import RedisRefusedError
-    from wsecho.bus.redis.client.greeting import Server
+    from wsecho.bus.redis.client.greeting import ServerInfo
 
     class Owner(Protocol):
         """Whom the connection is for."""
 
-        def came_up(self, server: Server) -> None:
+        def came_up(self, server: ServerInfo) -> None:
             """Commands are taken from now on."""
 
         def went_down(self) -> None:
@@ -186,7 +186,7 @@ class Link:
         self._attempt = Deferred.fromCoroutine(dialed)
         self._attempt.addCallbacks(self._came_up, self._did_not_come_up)
 
-    def _came_up(self, made: tuple[RedisConnection, Server]) -> None:
+    def _came_up(self, made: tuple[RedisConnection, ServerInfo]) -> None:
         self._attempt = None
         connection, server = made
         if not connection.is_open:
@@ -220,7 +220,7 @@ class Link:
                 "{address} cannot be used: {reason}", address=self._address, reason=reason
             )
 
-    def _say_connected(self, server: Server) -> None:
+    def _say_connected(self, server: ServerInfo) -> None:
         self._complaint = ""
         self._log.info(
             "connected to {address}, version {version}",
@@ -232,7 +232,7 @@ class Link:
     def _is_flapping(self) -> bool:
         return self._short_lived > _MAX_SHORT_LIVED
 
-    def _has_lasted(self, server: Server) -> None:
+    def _has_lasted(self, server: ServerInfo) -> None:
         """Trust it: only now what comes next begins anew."""
         self._steady = None
         if self._is_flapping:

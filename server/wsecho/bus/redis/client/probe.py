@@ -13,13 +13,13 @@ import hiredis
 from wsecho.bus.redis.client.connection import encode_command, is_message, make_reader, replies
 from wsecho.bus.redis.client.errors import LateError, LostError, RedisError, RedisRefusedError
 from wsecho.bus.redis.client.keys import Keys
-from wsecho.bus.redis.client.reaching import describe, reach
+from wsecho.bus.redis.client.reaching import describe_error, reach
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from wsecho.bus.redis.client.address import RedisAddress
-    from wsecho.bus.redis.client.greeting import Server
+    from wsecho.bus.redis.client.greeting import ServerInfo
     from wsecho.bus.redis.client.reaching import Place
 
 R = TypeVar("R")
@@ -28,7 +28,7 @@ PATIENCE: Final = 5.0
 """Seconds that each step may take."""
 
 
-def probe(address: RedisAddress, prefix: str) -> Server:
+def probe(address: RedisAddress, prefix: str) -> ServerInfo:
     """Greet Redis on a connection of its own, and leave.
 
     Args:
@@ -50,7 +50,7 @@ def probe(address: RedisAddress, prefix: str) -> Server:
     except ssl.SSLCertVerificationError as error:
         raise RedisError(f"has a certificate that does not hold: {error.verify_message}") from None
     except (OSError, LostError) as error:
-        raise RedisError(f"cannot be reached: {describe(error)}") from None
+        raise RedisError(f"cannot be reached: {describe_error(error)}") from None
     line.cut()
     return server
 

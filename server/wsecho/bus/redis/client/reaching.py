@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
 
     from wsecho.bus.redis.client.address import RedisAddress
-    from wsecho.bus.redis.client.greeting import Server
+    from wsecho.bus.redis.client.greeting import ServerInfo
     from wsecho.bus.redis.client.keys import Keys
 
 R = TypeVar("R")
@@ -48,7 +48,7 @@ C = TypeVar("C", bound=Conversation)
 
 async def reach(
     address: RedisAddress, name: str, keys: Keys, connect: Callable[[Place], Awaitable[C]]
-) -> tuple[C, Server]:
+) -> tuple[C, ServerInfo]:
     """Find Redis, connect and greet it.
 
     Args:
@@ -72,7 +72,7 @@ async def reach(
         raise
 
 
-def describe(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """Say in a few words why a connection could not be made, or went."""
     if isinstance(error, LateError | TimeoutError):
         return "no answer in time"
@@ -92,7 +92,7 @@ async def _find_master(
             # Nobody wants to know any more, nor from the next one.
             raise
         except Exception as error:  # noqa: BLE001  # whatever it is, the next one may do
-            complaints.append(f"{host}:{port} {describe(error)}")
+            complaints.append(f"{host}:{port} {describe_error(error)}")
     reasons = ", ".join(complaints)
     raise RedisError(f"no sentinel leads to {address.master}: {reasons}", passes=True)
 

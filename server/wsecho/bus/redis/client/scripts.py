@@ -71,7 +71,7 @@ STANDING: Final = Script.named("standing")
 TOUCH: Final = Script.named("touch")
 ATTEND: Final = Script.named("attend")
 BEAT: Final = Script.named("beat")
-PROCLAIM: Final = Script.named("proclaim")
+BROADCAST_LOGGED: Final = Script.named("broadcast_logged")
 READ_LOG: Final = Script.named("read_log")
 SET_ASIDE: Final = Script.named("set_aside")
 FETCH_ASIDE: Final = Script.named("fetch_aside")
@@ -84,7 +84,7 @@ RELEASE: Final = Script.named("release")
 
 ALL: Final = (
     *(TRIAL, PUBLISH, PUBLISH_ALL, LOAD, STANDING, TOUCH, ATTEND),
-    *(BEAT, PROCLAIM, READ_LOG, SET_ASIDE, FETCH_ASIDE, READ_KEPT, KEEP_UNDER),
+    *(BEAT, BROADCAST_LOGGED, READ_LOG, SET_ASIDE, FETCH_ASIDE, READ_KEPT, KEEP_UNDER),
     *(BEQUEATH, TURN, CLAIM, RELEASE),
 )
 """All of them, which are left in Redis as each connection begins."""

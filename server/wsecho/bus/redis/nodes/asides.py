@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from wsecho.bus.redis.client.commands import Commands
     from wsecho.bus.redis.client.keys import Keys
-    from wsecho.bus.redis.nodes.inbox import Inbox
+    from wsecho.bus.redis.nodes.inbox import SubjectInbox
     from wsecho.core.promise import Later
 
 MAX_ASIDE: Final = 256 << 20
@@ -66,7 +66,7 @@ def set_aside(commands: Commands, keys: Keys, channel: str, payload: bytes) -> D
 
 
 def hear_aside(
-    commands: Commands, keys: Keys, inbox: Inbox, heard: Callable[[bytes], None], body: bytes
+    commands: Commands, keys: Keys, inbox: SubjectInbox, heard: Callable[[bytes], None], body: bytes
 ) -> Later[None]:
     """Have heard what was told, or what waits in the place that was told of; it never fails later.
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @define(eq=False)
-class Inbox:
+class SubjectInbox:
     """Takes one thing after another; what is behind one that takes time waits for it.
 
     Attributes:

@@ -11,7 +11,7 @@ from attrs import field, frozen
 from twisted.internet.defer import Deferred
 
 from wsecho.bus.deferreds import promise_of
-from wsecho.bus.redis.client.scripts import KEEP_UNDER, LARGE, PROCLAIM, READ_KEPT
+from wsecho.bus.redis.client.scripts import BROADCAST_LOGGED, KEEP_UNDER, LARGE, READ_KEPT
 from wsecho.bus.redis.nodes.asides import needs_place, set_aside
 from wsecho.core.promise import Promise, when
 from wsecho.core.wire.errors import BusUnavailable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from wsecho.bus.redis.client.commands import Commands
     from wsecho.bus.redis.client.keys import Keys
-    from wsecho.bus.redis.nodes.outbox import Outbox
+    from wsecho.bus.redis.nodes.outbox import SubjectOutbox
     from wsecho.bus.redis.nodes.wills import Wills
     from wsecho.core.promise import Later
     from wsecho.core.rooms.wills import Will
@@ -44,7 +44,7 @@ class NodeMessaging:
     Args:
         commands: Redis.
         keys: names channels, and what is kept.
-        waiting: milliseconds that what is proclaimed waits for nodes that are cut off.
+        waiting: milliseconds that what is logged waits for nodes that are cut off.
         lasting: milliseconds that the rest lasts after the last sign of a node.
         wills: knows where those are kept that are carried out by telling.
         outbox: has what is said wait for what is large.
@@ -58,7 +58,7 @@ class NodeMessaging:
     _waiting: str
     _lasting: str
     _wills: Wills
-    _outbox: Outbox
+    _outbox: SubjectOutbox
     names: set[str] = field(factory=set, init=False)
 
     def broadcast(self, subject: str, payload: bytes) -> None:
@@ -88,7 +88,7 @@ class NodeMessaging:
             key, more = self._wills.key_of(subject, will)
             names.append(key)
             words += more
-        say = partial(self._commands.run, PROCLAIM, names, words)
+        say = partial(self._commands.run, BROADCAST_LOGGED, names, words)
         return when(self._outbox.say(subject, say, is_large=len(payload) > LARGE), bool)
 
     def tell(self, subject: str, payload: bytes) -> Later[None]:

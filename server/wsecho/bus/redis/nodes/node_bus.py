@@ -10,7 +10,7 @@ from twisted.internet.defer import DeferredList
 from wsecho.bus.redis.nodes.directory import RedisDirectory
 from wsecho.bus.redis.nodes.leases import Leases
 from wsecho.bus.redis.nodes.messaging import NodeMessaging
-from wsecho.bus.redis.nodes.outbox import Outbox
+from wsecho.bus.redis.nodes.outbox import SubjectOutbox
 from wsecho.bus.redis.nodes.wills import Wills
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class NodeBus:
         self._leases = Leases(node, commands, keys, lasting, speaks_locally=speaks_locally)
         self._wills = Wills(node, commands, keys, ttl, context.now, speaks_locally=speaks_locally)
         self._messaging = NodeMessaging(
-            commands, keys, str(int(2000 * ttl)), lasting, self._wills, Outbox(catch_up)
+            commands, keys, str(int(2000 * ttl)), lasting, self._wills, SubjectOutbox(catch_up)
         )
 
     # -- what they say

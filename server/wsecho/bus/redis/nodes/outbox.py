@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @define(eq=False)
-class Outbox:
+class SubjectOutbox:
     """Says one thing after another.
 
     Args:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is proclaimed on a subject, in order and without a gap, though the connection may break.
+"""What is logged on a subject, in order and without a gap, though the connection may break.
 
 Redis logs it in a stream beside publishing it, each entry with the id of the one before. Whoever
 hears one that does not follow on what it has reads what is between in the log; so does whoever was

@@ -105,7 +105,7 @@ class Housekeeping:
             remote.turn_away(BusUnavailable())
         if remote.acknowledge(now):
             # It was logged, and has not come: something is lost on the way.
-            remote.line.fall_behind()
+            remote.follower.fall_behind()
         if now - remote.needed >= LINGER and self._hub.forget(name):
             self._touch(remote, now, is_last=True)
             self._remote_rooms.unfollow(remote)

@@ -37,28 +37,28 @@ _MICROSECONDS: Final = 6
 def ask_for(
     commands: Commands,
     keys: RoomKeys,
-    line: LogFollower,
+    follower: LogFollower,
     seen: Cursor,
     stand: Callable[[Cursor], Sequence[bytes | str]],
     *,
     is_use: bool,
 ) -> Deferred[Any]:
-    """Ask the log for what a line needs.
+    """Ask the log for what a follower needs.
 
     Args:
         commands: Redis.
         keys: how the room is named there.
-        line: needs it.
-        seen: how far the room was seen here, by the line or before it.
+        follower: needs it.
+        seen: how far the room was seen here, by the follower or before it.
         stand: writes what each script about a room begins with.
         is_use: whether somebody uses the room, so that it lasts from now on.
 
     Raises:
         BusUnavailable: Redis is away.
     """
-    if line.need is Need.RENEWAL:
-        seen = Cursor(line.disowned, MAX_OFFSET)
-    words = [*stand(seen), str(_PART), "1" if line.seen.epoch else "", "1" if is_use else ""]
+    if follower.need is Need.RENEWAL:
+        seen = Cursor(follower.disowned, MAX_OFFSET)
+    words = [*stand(seen), str(_PART), "1" if follower.seen.epoch else "", "1" if is_use else ""]
 
     def ask(takes_large: str) -> Deferred[Any]:
         return commands.run(LOAD, [keys.head, keys.log], [*words, takes_large])
@@ -90,7 +90,7 @@ def read_loaded(reply: list[Any], *, was_away: bool) -> Answer:
 
     Args:
         reply: what Redis said.
-        was_away: whether it may have lost something since the line was current.
+        was_away: whether it may have lost something since the follower was current.
     """
     epoch, head, last, anchor, more, time, *entries = reply
     word = epoch.decode("ascii")

@@ -84,7 +84,7 @@ class Mirroring:
         if isinstance(event, Began):
             self._hub.reset(room, event.epoch, event.base, now)
             if not remote.has_strayed:
-                self._tell_overhearers(room, event)
+                self._tell_pattern_subscribers(room, event)
         elif isinstance(event, Renewed):
             self._measures.renewals += 1
             self._hub.reset(room, event.epoch, event.base, now)
@@ -106,7 +106,7 @@ class Mirroring:
             return
         self._listener.on_publication(remote.name, delivery, origin)
 
-    def _tell_overhearers(self, room: str, event: Began) -> None:
+    def _tell_pattern_subscribers(self, room: str, event: Began) -> None:
         for news in self._all_rooms.began(room, event.epoch, event.base):
             if isinstance(news, Renewed):
                 self._listener.renew(room, Position(news.epoch, news.base))

@@ -174,12 +174,12 @@ class PatternSubscriber:
         logged = read_notice(body)
         self._cursors.draw_after(logged.message.position.epoch)
         events = self._all_rooms.take_notice(room, logged.message)
-        line = self._all_rooms.line(room)
-        if line is None:
+        follower = self._all_rooms.follower(room)
+        if follower is None:
             self._tell(room, events, {logged.message: logged.tag})
         elif logged.tag != NO_TAG:
             self._held_correlation[logged.message] = logged.tag
-        if line is not None:
+        if follower is not None:
             self._load(room)
 
     async def _scan(self, turn: int) -> None:
@@ -217,17 +217,17 @@ class PatternSubscriber:
         while self._to_load and len(self._asked) < MAX_LOADS and self._commands.is_up:
             room = next(iter(self._to_load))
             del self._to_load[room]
-            line = self._all_rooms.line(room)
-            if line is not None:
-                self._ask(room, line)
+            follower = self._all_rooms.follower(room)
+            if follower is not None:
+                self._ask(room, follower)
 
-    def _ask(self, room: str, line: LogFollower) -> None:
+    def _ask(self, room: str, follower: LogFollower) -> None:
         self._asked.add(room)
         keys = self._keys.room(room)
         stand = self._cursors.stand
-        answer = ask_for(self._commands, keys, line, line.seen, stand, is_use=False)
+        answer = ask_for(self._commands, keys, follower, follower.seen, stand, is_use=False)
         answer.addBoth(self._answered, room, self._turn)
-        answer.addCallback(self._loaded, room, line, self._turn)
+        answer.addCallback(self._loaded, room, follower, self._turn)
         answer.addErrback(self._not_told)
 
     def _answered(self, outcome: Any, room: str, turn: int) -> Any:
@@ -235,11 +235,11 @@ class PatternSubscriber:
             self._asked.discard(room)
         return outcome
 
-    def _loaded(self, reply: list[Any], room: str, line: LogFollower, turn: int) -> None:
+    def _loaded(self, reply: list[Any], room: str, follower: LogFollower, turn: int) -> None:
         if turn != self._turn:
             return
         # It may be followed by now.
-        if self._all_rooms.line(room) is line:
+        if self._all_rooms.follower(room) is follower:
             # Where the log is too short to tell whether it is what it was, that is no reason to
             # have a room begin anew for those who are in it.
             answer = read_loaded(reply, was_away=False)
@@ -248,7 +248,7 @@ class PatternSubscriber:
             self._tell(
                 room, self._all_rooms.load(room, loaded), {**self._held_correlation, **correlation}
             )
-        if self._all_rooms.line(room) is not None:
+        if self._all_rooms.follower(room) is not None:
             self._to_load[room] = None
         self._load_next()
         self._end_if_done()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""One room that a process follows: its line, who waits for it, and who waits to be heard."""
+"""One room that a process follows: its follower, who waits for it, and who waits to be heard."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ class RemoteRoom:
         wants_roster: whether who is there has to be loaded too, or put right there.
         roster_asked: when it was asked for last.
         roster: who is there, on all nodes.
-        correlation: of the messages that the line was given.
+        correlation: of the messages that the follower was given.
     """
 
     name: str
     keys: RoomKeys
     needed: float
-    line: LogFollower = field(factory=LogFollower)
+    follower: LogFollower = field(factory=LogFollower)
     run: str = ""
     used: float = -inf
     touched: float = -inf
@@ -77,7 +77,7 @@ class RemoteRoom:
     @property
     def is_current(self) -> bool:
         """Whether all that was logged is here."""
-        return self.line.state is FollowerState.CURRENT
+        return self.follower.state is FollowerState.CURRENT
 
     @property
     def is_waited_for(self) -> bool:
@@ -87,11 +87,11 @@ class RemoteRoom:
     @property
     def seen(self) -> Cursor:
         """How far it is followed."""
-        return self.line.seen
+        return self.follower.seen
 
     def reaches(self, position: Position) -> bool:
         """Tell whether a place is none that only the log could know."""
-        seen = self.line.seen
+        seen = self.follower.seen
         return position.epoch == seen.epoch and position.offset <= seen.offset
 
     def wait(self, now: float) -> Promise[None]:

@@ -125,7 +125,7 @@ class RemoteRooms:
         """Have a room go on without Redis for a while."""
         self._leave_off(remote)
         self._all_rooms.follow(remote.name)
-        remote.line, remote.is_quiet, remote.has_strayed = LogFollower(), True, True
+        remote.follower, remote.is_quiet, remote.has_strayed = LogFollower(), True, True
 
     def _leave_off(self, remote: RemoteRoom) -> None:
         self._cursors.remember(remote.name, remote.seen)
@@ -158,7 +158,7 @@ class RemoteRooms:
         while self._to_load:
             self._to_load.popleft().is_asking = False
         for remote in self._rooms.values():
-            remote.line.break_off()
+            remote.follower.break_off()
             remote.correlation.clear()
             remote.turn_away(BusUnavailable())
             remote.acknowledge(float("inf"))
@@ -169,7 +169,7 @@ class RemoteRooms:
             self.unfollow(remote)
             return
         logged = read_notice(body)
-        events = remote.line.take_notice(logged.message)
+        events = remote.follower.take_notice(logged.message)
         self._cursors.draw_after(logged.message.position.epoch)
         self._mirroring.apply(remote, events, {logged.message: logged.tag})
         remote.acknowledge()
@@ -180,17 +180,17 @@ class RemoteRooms:
         if remote.name not in self._hub:
             self.unfollow(remote)
             return
-        remote.line.fall_behind()
+        remote.follower.fall_behind()
         self.load(remote)
 
     # -- loading
 
     def load(self, remote: RemoteRoom) -> None:
-        """Ask the log for what the line needs, if it needs anything, in its turn.
+        """Ask the log for what the follower needs, if it needs anything, in its turn.
 
         Somebody who waits for a room does not wait for those that nobody waits for.
         """
-        if remote.line.need is None or remote.is_asking or not self._commands.is_up:
+        if remote.follower.need is None or remote.is_asking or not self._commands.is_up:
             return
         remote.is_asking = True
         if remote.is_waited_for:
@@ -217,11 +217,11 @@ class RemoteRooms:
         if remote.wants_roster:
             self._ask_for_roster(remote)
         self._loads += 1
-        # A line that has not begun wants all of the log, but vouches for what was seen earlier.
+        # A follower that has not begun wants all of the log, but vouches for what was seen earlier.
         seen = self.seen(remote.name)
         is_use = remote.is_waited_for or self._hub.has_members(remote.name)
         loaded = ask_for(
-            *(self._commands, keys, remote.line, seen, self._cursors.stand),
+            *(self._commands, keys, remote.follower, seen, self._cursors.stand),
             is_use=is_use,
         )
         # Redis answers in order. Where it refuses the channel, nothing that it answers suffices.
@@ -249,7 +249,7 @@ class RemoteRooms:
         if self._rooms.get(remote.name) is remote and remote.name in self._hub:
             answer = read_loaded(reply, was_away=remote.run != run)
             self._measures.catch_ups += not remote.is_quiet
-            events = remote.line.load(answer.loaded)
+            events = remote.follower.load(answer.loaded)
             self._mirroring.apply(remote, events, answer.correlation, answer.time)
             self._cursors.draw_after(answer.loaded.epoch)
             if remote.is_current:

@@ -153,7 +153,7 @@ class RoomBus:
             if after is None or remote.reaches(after):
                 return None
             # Somebody has seen more than was heard here.
-            remote.line.fall_behind()
+            remote.follower.fall_behind()
         waiting = remote.wait(now)
         self._remote_rooms.load(remote)
         return waiting
@@ -166,7 +166,7 @@ class RoomBus:
         """Take one `hold` back."""
         self._housekeeping.release(room)
 
-    def overhear(self, *, all_rooms: bool) -> Later[None]:
+    def follow_rooms(self, *, all_rooms: bool) -> Later[None]:
         """Hear of every room there is, or of those that somebody here is in.
 
         Raises:

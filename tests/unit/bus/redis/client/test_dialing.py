@@ -10,7 +10,7 @@ from twisted.internet.error import ConnectionRefusedError as RefusedError
 from twisted.internet.interfaces import IReactorPluggableNameResolver
 from zope.interface import implementer
 
-from tests.support.scripted_redis import ADDRESS, WAIT, Line, Refusal, ScriptedRedis, told
+from tests.support.scripted_redis import ADDRESS, WAIT, Refusal, ScriptedLine, ScriptedRedis, told
 from wsecho.bus.redis.client.address import RedisAddress
 from wsecho.bus.redis.client.dialing import Dialer
 from wsecho.bus.redis.client.errors import LateError, LostError, RedisError
@@ -68,7 +68,7 @@ def test_with_tls_it_begins_with_a_client_hello(monkeypatch: pytest.MonkeyPatch)
     """Nothing is sent in clear."""
     redis = Network()
     sent: list[bytes] = []
-    monkeypatch.setattr(Line, "write", lambda _, data: sent.append(data))
+    monkeypatch.setattr(ScriptedLine, "write", lambda _, data: sent.append(data))
     dialed, _ = dial(redis, RedisAddress.parse("rediss://me:secret@redis.example"))
     told(dialed)
     redis.settle()

@@ -7,17 +7,17 @@ import pytest
 
 from wsecho.bus.redis.client.address import RedisAddress
 from wsecho.bus.redis.client.errors import RedisError, RedisRefusedError
-from wsecho.bus.redis.client.greeting import Server, greet
+from wsecho.bus.redis.client.greeting import ServerInfo, greet
 from wsecho.bus.redis.client.keys import Keys
 from wsecho.bus.redis.client.scripts import ALL
 
-INFO = b"# Server\r\nredis_version:7.0.15\r\nredis_mode:standalone\r\nrun_id:abc123\r\n"
+INFO = b"# ServerInfo\r\nredis_version:7.0.15\r\nredis_mode:standalone\r\nrun_id:abc123\r\n"
 FINE: dict[str, Any] = {"HELLO": {b"server": b"redis"}, "SELECT": b"OK", "INFO": INFO}
 FINE |= {"SCRIPT": b"digest", "EVAL": b"OK", "EVALSHA": b"OK"}
 FINE |= {f"{prefix}SUBSCRIBE": [b"subscribe"] for prefix in ("", "P", "UN", "PUN")}
 
 
-def talk(address: RedisAddress, **answers: Any) -> tuple[Server, list[tuple[Any, ...]]]:
+def talk(address: RedisAddress, **answers: Any) -> tuple[ServerInfo, list[tuple[Any, ...]]]:
     """Hold the conversation; what was asked comes back too."""
     answers = {**FINE, **answers}
     asked = []
@@ -35,7 +35,7 @@ def test_it_signs_in_and_looks() -> None:
     """As whom, which database, which version; the scripts are left there."""
     address = RedisAddress((("h", 1),), database=3, user="me", password="secret")
     server, asked = talk(address)
-    assert server == Server("7.0.15", "abc123")
+    assert server == ServerInfo("7.0.15", "abc123")
     assert asked[:3] == [
         ("HELLO", "3", "AUTH", "me", "secret", "SETNAME", "me"),
         ("SELECT", "3"),

@@ -42,8 +42,8 @@ def test_channels_of_two_databases_are_apart(
     """And of two prefixes, whatever they are; the pattern of all rooms matches one's own alone."""
 
     def channels(keys: Keys) -> list[str]:
-        node, whisper = keys.node(word), keys.send_to(word, word)
-        return [keys.room(room).channel, keys.subject(word), keys.logged(word), node, whisper]
+        node, own = keys.node(word), keys.send_to(word, word)
+        return [keys.room(room).channel, keys.subject(word), keys.logged(word), node, own]
 
     keys, others = Keys(*one), Keys(*other)
     assert all(name.startswith(one[0]) for name in channels(keys))

@@ -10,7 +10,7 @@ from twisted.internet.task import Clock
 from twisted.logger import capturedLogs, formatEvent
 
 from wsecho.bus.redis.client.errors import LostError, RedisError, RedisRefusedError, advice
-from wsecho.bus.redis.client.greeting import Server
+from wsecho.bus.redis.client.greeting import ServerInfo
 from wsecho.bus.redis.client.link import (
     LONGEST_DELAY,
     LONGEST_REFUSED,
@@ -24,7 +24,7 @@ from wsecho.core.wire.errors import BusUnavailable
 
 
 @define(eq=False)
-class Line:
+class DialedLine:
     """A connection that answers at once."""
 
     lost: Any
@@ -53,7 +53,7 @@ class World:
 
     clock: Clock = field(factory=Clock)
     dialed: list[Deferred[Any]] = field(factory=list)
-    lines: list[Line] = field(factory=list)
+    lines: list[DialedLine] = field(factory=list)
     events: list[str] = field(factory=list)
     hear: Any = None
     heard: list[Any] = field(factory=list)
@@ -62,16 +62,16 @@ class World:
     def __attrs_post_init__(self) -> None:
         self.link = Link(self, "redis://h", self.clock, self)  # type: ignore[arg-type]
 
-    async def dial(self, pushed: Any, lost: Any) -> tuple[Line, Server]:
+    async def dial(self, pushed: Any, lost: Any) -> tuple[DialedLine, ServerInfo]:
         """Wait until it is answered."""
         self.hear = pushed
-        self.lines.append(Line(lost))
+        self.lines.append(DialedLine(lost))
         attempt: Deferred[Any] = Deferred()
         self.dialed.append(attempt)
         await attempt
-        return self.lines[-1], Server("7", "run")
+        return self.lines[-1], ServerInfo("7", "run")
 
-    def came_up(self, server: Server) -> None:
+    def came_up(self, server: ServerInfo) -> None:
         """Note it."""
         self.events.append("up")
 
@@ -243,7 +243,7 @@ def test_a_connection_that_is_gone_at_once_is_none() -> None:
 class Sender(FlowControlled[int]):
     """Somebody who asks much whenever it is read from."""
 
-    line: Line
+    line: DialedLine
     asks: int = 0
     reads: bool = True
 

@@ -12,7 +12,7 @@ from tests.support.scripted_redis import INFO, told
 from wsecho.bus.redis.client.address import RedisAddress
 from wsecho.bus.redis.client.errors import LateError, LostError, RedisError, RedisRefusedError
 from wsecho.bus.redis.client.keys import Keys
-from wsecho.bus.redis.client.reaching import Place, describe, reach
+from wsecho.bus.redis.client.reaching import Place, describe_error, reach
 
 SENTINELS = RedisAddress.parse("redis+sentinel://s1:1,s2:2,s3:3/main")
 
@@ -151,4 +151,4 @@ def test_who_wants_it_no_more_has_nothing_more_tried(servers: dict[int, Any]) ->
 )
 def test_it_is_said_why(error: Exception, words: str) -> None:
     """Never with nothing."""
-    assert describe(error) == words
+    assert describe_error(error) == words

@@ -10,7 +10,7 @@ from twisted.logger import capturedLogs, formatEvent
 from tests.support.scripted_redis import WAIT, RedisWorld, Refusal, connected, told
 from wsecho.bus.redis.client.scripts import LARGE
 from wsecho.bus.redis.nodes.asides import MAX_ASIDE, hear_aside, needs_place, set_aside
-from wsecho.bus.redis.nodes.inbox import Inbox
+from wsecho.bus.redis.nodes.inbox import SubjectInbox
 from wsecho.core.wire.errors import BusUnavailable
 
 MARK = b"\0aside "
@@ -53,11 +53,11 @@ def test_there_is_no_place_for_more_than_redis_is_given() -> None:
 
 
 @define(eq=False)
-class Hearing:
+class Listener:
     """Who hears; what is said `bad` it cannot take."""
 
     world: RedisWorld
-    inbox: Inbox = field(factory=Inbox)
+    inbox: SubjectInbox = field(factory=SubjectInbox)
     heard: list[bytes] = field(factory=list)
 
     def hear(self, body: bytes) -> list[Any]:
@@ -73,7 +73,7 @@ class Hearing:
 
 def test_what_was_told_is_heard_and_what_was_told_of_is_fetched() -> None:
     """The one at once."""
-    hearing = Hearing(connected(fetch_aside=b"large"))
+    hearing = Listener(connected(fetch_aside=b"large"))
     assert hearing.hear(b"small") == [None]
     got = hearing.hear(MARK + b"place")
     assert (got, hearing.heard) == ([], [b"small"])
@@ -92,7 +92,7 @@ def test_what_was_told_is_heard_and_what_was_told_of_is_fetched() -> None:
 )
 def test_what_cannot_be_had_keeps_nothing_back(reply: Any, lines: list[str]) -> None:
     """The log says why, where nobody else does."""
-    hearing = Hearing(connected(fetch_aside=reply))
+    hearing = Listener(connected(fetch_aside=reply))
     with capturedLogs() as events:
         got = hearing.hear(MARK + b"place")
         hearing.world.redis.settle()
@@ -102,7 +102,7 @@ def test_what_cannot_be_had_keeps_nothing_back(reply: Any, lines: list[str]) -> 
 
 def test_what_was_told_of_on_a_connection_that_is_gone_is_not_fetched() -> None:
     """It is lost, as all is that was told meanwhile."""
-    hearing = Hearing(connected(fetch_aside=WAIT))
+    hearing = Listener(connected(fetch_aside=WAIT))
     got = [hearing.hear(MARK + b"one"), hearing.hear(MARK + b"two")]
     assert len(hearing.world.redis.take()) == 1
     hearing.inbox.break_off()

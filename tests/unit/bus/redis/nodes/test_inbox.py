@@ -8,7 +8,7 @@ from attrs import define, field
 from twisted.logger import capturedLogs
 
 from tests.support.scripted_redis import told
-from wsecho.bus.redis.nodes.inbox import Inbox
+from wsecho.bus.redis.nodes.inbox import SubjectInbox
 from wsecho.core.promise import Promise
 from wsecho.core.wire.errors import BusUnavailable
 
@@ -17,7 +17,7 @@ from wsecho.core.wire.errors import BusUnavailable
 class World:
     """An inbox; what begins with an l is large, and waits until it is let through."""
 
-    inbox: Inbox = field(factory=Inbox)
+    inbox: SubjectInbox = field(factory=SubjectInbox)
     taken: list[bytes] = field(factory=list)
     waiting: list[Promise[None]] = field(factory=list)
 

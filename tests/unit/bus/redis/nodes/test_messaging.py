@@ -9,7 +9,7 @@ from attrs import define, field
 from tests.support.scripted_redis import RedisWorld, Refusal, connected, told
 from wsecho.bus.redis.client.scripts import LARGE
 from wsecho.bus.redis.nodes.messaging import MAX_LOGGED, NodeMessaging
-from wsecho.bus.redis.nodes.outbox import Outbox
+from wsecho.bus.redis.nodes.outbox import SubjectOutbox
 from wsecho.bus.redis.nodes.wills import Wills
 from wsecho.core.rooms.wills import Will
 from wsecho.core.wire.errors import BusTimeout, BusUnavailable
@@ -28,7 +28,7 @@ class World:
     def __attrs_post_init__(self) -> None:
         commands, keys = self.redis.commands, self.redis.keys
         self.wills = Wills("me", commands, keys, 6.0, lambda: 0.0, speaks_locally=False)
-        outbox = Outbox(lambda: None)
+        outbox = SubjectOutbox(lambda: None)
         self.messaging = NodeMessaging(commands, keys, "1000", "9000", self.wills, outbox)
 
     def take(self) -> list[tuple[str, ...]]:
@@ -85,8 +85,8 @@ def test_what_is_logged_is_kept_in_the_same_step() -> None:
     rest = ("9000", str(MAX_LOGGED))
     names = ("p:{@}:log:s", "p:{@}:last:s", "p:{@}:kept:s")
     assert world.take() == [
-        ("proclaim", *names, "hi", "p:{0}log:s", "1000", "", *rest),
-        ("proclaim", *names, "hi", "p:{0}log:s", "1000", "name", *rest),
+        ("broadcast_logged", *names, "hi", "p:{0}log:s", "1000", "", *rest),
+        ("broadcast_logged", *names, "hi", "p:{0}log:s", "1000", "name", *rest),
     ]
     assert got == [[True], [True]]
     assert world.messaging.names == {"p:{@}:last:s", "p:{@}:kept:s"}
@@ -98,7 +98,7 @@ def test_a_will_is_carried_out_in_the_same_step(will: Will, is_own: str) -> None
     world = World()
     told(world.wills.bequeath("s", "w", b"last"))
     world.take()
-    world.redis.redis.next("proclaim", 1, 0)
+    world.redis.redis.next("broadcast_logged", 1, 0)
     got = [told(world.messaging.broadcast_logged("s", b"hi", None, will)) for _ in range(2)]
     [one, _] = world.take()
     assert one[4] == f"p:{{@}}:wills:{will.node}"
@@ -120,7 +120,7 @@ def test_a_will_that_was_taken_back_is_not_said() -> None:
 def test_what_could_not_be_logged_is_told(reply: Refusal, kind: type[Exception]) -> None:
     """And what is unknown as such."""
     world = World()
-    world.redis.redis.answers["proclaim"] = reply
+    world.redis.redis.answers["broadcast_logged"] = reply
     got = told(world.messaging.broadcast_logged("s", b"hi"))
     world.take()
     assert isinstance(got[0], kind)

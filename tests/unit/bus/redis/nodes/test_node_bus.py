@@ -25,7 +25,7 @@ def test_what_is_said_is_told() -> None:
     assert asked(world, bus.broadcast, "s", b"x") == (["PUBLISH"], [None])
     assert asked(world, bus.announce, "s", b"x") == (["PUBLISH"], [None])
     assert asked(world, bus.send_to, "you", "s", b"x") == (["PUBLISH"], [True])
-    assert asked(world, bus.broadcast_logged, "s", b"x", "name") == (["proclaim"], [True])
+    assert asked(world, bus.broadcast_logged, "s", b"x", "name") == (["broadcast_logged"], [True])
 
 
 def test_what_is_kept_left_and_held_is_known_to_redis() -> None:

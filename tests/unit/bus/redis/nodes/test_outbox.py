@@ -7,7 +7,7 @@ from attrs import define, field
 from twisted.internet.defer import Deferred
 
 from tests.support.scripted_redis import told
-from wsecho.bus.redis.nodes.outbox import Outbox
+from wsecho.bus.redis.nodes.outbox import SubjectOutbox
 from wsecho.core.promise import Promise
 from wsecho.core.wire.errors import BusTimeout, BusUnavailable
 
@@ -20,10 +20,10 @@ class World:
     answers: list[Deferred[Any]] = field(factory=list)
     caught_up: list[Promise[None]] = field(factory=list)
     is_away: bool = False
-    outbox: Outbox = field(init=False)
+    outbox: SubjectOutbox = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.outbox = Outbox(self.catch_up)
+        self.outbox = SubjectOutbox(self.catch_up)
 
     def catch_up(self) -> Promise[None]:
         """Hear first what was said."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is proclaimed comes in order and once, whatever was missed: with a log in place of Redis."""
+"""What is logged comes in order and once, whatever was missed: with a log in place of Redis."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from twisted.logger import capturedLogs
 from tests.support.redis_rooms import BusWorld
 from tests.support.scripted_redis import WAIT, Refusal
 from wsecho.bus.redis.client.scripts import LARGE
-from wsecho.bus.redis.nodes.inbox import Inbox
+from wsecho.bus.redis.nodes.inbox import SubjectInbox
 from wsecho.bus.redis.nodes.subject_log import SubjectLog
 from wsecho.core.promise import Promise, PromiseState
 from wsecho.core.wire.errors import BusTimeout, BusUnavailable
@@ -38,10 +38,10 @@ class Log:
     count: int = 0
     asked_large: int = 0
     one_large: DeferredLock = field(factory=DeferredLock)
-    inbox: Inbox = field(factory=Inbox)
+    inbox: SubjectInbox = field(factory=SubjectInbox)
 
     def add(self, payload: bytes) -> None:
-        """Proclaim something."""
+        """Log something."""
         self.count += 1
         before, this = self.last, b"%d-%d" % (self.count // 3, self.count)
         self.last = this
@@ -205,7 +205,7 @@ def test_a_large_one_is_read_and_what_is_behind_it_waits() -> None:
     log.add(large[0])
     log.add(b"small")
     log.carry(subject_log)
-    log.inbox.take(heard.append, b"whispered")
+    log.inbox.take(heard.append, b"sent")
     passed = log.inbox.pass_through()
     assert isinstance(passed, Promise)
     assert not heard
@@ -213,8 +213,8 @@ def test_a_large_one_is_read_and_what_is_behind_it_waits() -> None:
     log.add(large[2])
     log.carry_all(subject_log)
     assert passed.state is PromiseState.GIVEN
-    # What was whispered came before the small one here.
-    assert heard == [large[0], b"whispered", b"small", large[1], large[2]]
+    # What was sent to this node came before the small one here.
+    assert heard == [large[0], b"sent", b"small", large[1], large[2]]
     assert log.inbox.pass_through() is None
     assert log.asked_large == 3
     log.cut()

@@ -4,7 +4,7 @@
 import pytest
 from twisted.logger import capturedLogs
 
-from tests.support.redis_rooms import LARGE_TEXT, BusWorld, Guest
+from tests.support.redis_rooms import LARGE_TEXT, BusWorld, Somebody
 from tests.support.scripted_redis import WAIT, Refusal
 from wsecho.bus.redis.rooms.housekeeping import LINGER, PATIENCE
 from wsecho.core.rooms.hub import Rules
@@ -21,7 +21,7 @@ def pass_by(world: BusWorld, seconds: float) -> None:
 
 def test_a_room_is_followed_on_for_a_while_after_its_last_member() -> None:
     """Then it is let go, with a last word to Redis that it was used."""
-    world, guest = BusWorld(), Guest()
+    world, guest = BusWorld(), Somebody()
     world.join(guest)
     pass_by(world, LINGER + 2)
     assert len(world.bus) == 1
@@ -40,7 +40,7 @@ def test_a_room_is_followed_on_for_a_while_after_its_last_member() -> None:
 def test_a_room_that_is_used_lasts_in_redis() -> None:
     """It is told so thrice in its time, also where that is refused once."""
     world = BusWorld(Rules(history_ttl=30.0))
-    world.join(Guest())
+    world.join(Somebody())
     world.redis.take()
     world.redis.next("touch", Refusal("OOM no"))
     pass_by(world, 31)
@@ -69,7 +69,7 @@ def test_a_room_that_is_only_held_is_heard_of_and_not_kept() -> None:
 def test_a_room_is_held_anew_where_there_was_no_place_for_it() -> None:
     """And once Redis is back; a server that is full has none for who only listens."""
     world = BusWorld(Rules(max_rooms=1))
-    guest = Guest()
+    guest = Somebody()
     world.join(guest)
     world.bus.hold("b")
     assert len(world.bus) == 1
@@ -114,7 +114,7 @@ def test_what_was_refused_is_asked_for_again() -> None:
 def test_nothing_is_asked_while_redis_is_away(is_away: bool) -> None:
     """Nor is a room let go that somebody is in."""
     world = BusWorld(Rules(history_ttl=6.0))
-    world.join(Guest())
+    world.join(Somebody())
     world.redis.next("load", WAIT)
     if is_away:
         world.go_away()

@@ -17,10 +17,12 @@ TOO_LARGE = [b"e", 1, b"", b"", 2, b"0"]
 ENTRY = [1, b"1.5 7 b node:3 \0text"]
 
 
-def ask(world: RedisWorld, line: LogFollower, seen: Cursor, *, is_use: bool = False) -> list[Any]:
-    """Ask for what a line needs."""
+def ask(
+    world: RedisWorld, follower: LogFollower, seen: Cursor, *, is_use: bool = False
+) -> list[Any]:
+    """Ask for what a follower needs."""
     keys, stand = world.keys.room("a"), Cursors("9").stand
-    got = told(ask_for(world.commands, keys, line, seen, stand, is_use=is_use))
+    got = told(ask_for(world.commands, keys, follower, seen, stand, is_use=is_use))
     world.redis.settle()
     return got
 
@@ -41,10 +43,10 @@ def test_a_line_wants_what_it_has_not_seen(is_use: bool) -> None:
 def test_a_log_that_is_none_of_what_was_seen_is_to_begin_anew() -> None:
     """By the claim to have seen more of it than there can be."""
     world = connected(load=EMPTY)
-    line = LogFollower()
-    list(line.load(Loaded("e", 5, [])))
-    list(line.load(Loaded("e", 3, [])))
-    ask(world, line, line.seen)
+    follower = LogFollower()
+    list(follower.load(Loaded("e", 5, [])))
+    list(follower.load(Loaded("e", 3, [])))
+    ask(world, follower, follower.seen)
     assert world.redis.take()[0][4:6] == ("e", str(MAX_OFFSET))
 
 

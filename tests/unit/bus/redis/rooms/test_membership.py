@@ -5,7 +5,7 @@ from typing import Any
 
 from twisted.logger import capturedLogs, formatEvent
 
-from tests.support.redis_rooms import BusWorld, Guest
+from tests.support.redis_rooms import BusWorld, Somebody
 from tests.support.scripted_redis import WAIT, Refusal, told
 from wsecho.core.wire.errors import BusUnavailable
 
@@ -24,7 +24,7 @@ def watched(world: BusWorld) -> list[set[str]]:
 
 def test_who_comes_and_goes_is_told_to_all() -> None:
     """But for whoever it is; on this node it is told as it comes round."""
-    world, guest = BusWorld(), Guest()
+    world, guest = BusWorld(), Somebody()
     card = world.join(guest)
     assert world.events == [("join", "a", card.id, guest)]
     assert list(world.rooms.log("a").who) == [f"{world.bus.node}/{card.id}".encode()]
@@ -90,7 +90,7 @@ def test_a_door_that_fails_then_ends_no_sign_of_life() -> None:
 def test_who_was_taken_for_dead_comes_back_with_all_its_members() -> None:
     """Others have let them go."""
     world = BusWorld()
-    card = world.join(Guest())
+    card = world.join(Somebody())
     world.rooms.nodes.clear()
     world.rooms.log("a").who.clear()
     world.redis.advance(5)
@@ -99,9 +99,9 @@ def test_who_was_taken_for_dead_comes_back_with_all_its_members() -> None:
 
 def test_what_redis_has_of_a_room_is_put_right() -> None:
     """After an outage: who came meanwhile is entered, who went is not there any more."""
-    world, guest = BusWorld(), Guest()
+    world, guest = BusWorld(), Somebody()
     gone = world.join(guest)
-    stays = world.join(Guest())
+    stays = world.join(Somebody())
     world.go_away()
     change: Any = world.hub.leave("a", guest, 0.0)
     world.bus.tell("a", change)
@@ -117,10 +117,10 @@ def test_what_redis_has_of_a_room_is_put_right() -> None:
 
 def test_what_redis_refused_of_a_member_is_put_right() -> None:
     """Of one that came, and of one that went, though the connection stays."""
-    world, guest = BusWorld(), Guest()
+    world, guest = BusWorld(), Somebody()
     gone = world.join(guest)
     world.redis.next("attend", *[Refusal("OOM no")] * 4)
-    comes = world.join(Guest())
+    comes = world.join(Somebody())
     change: Any = world.hub.leave("a", guest, 0.0)
     world.bus.tell("a", change)
     world.redis.settle()
@@ -152,7 +152,7 @@ def test_while_redis_is_away_this_node_tells_its_own() -> None:
     world = BusWorld(speaks_locally=True)
     world.attach()
     world.go_away()
-    card = world.join(Guest())
+    card = world.join(Somebody())
     assert world.events[-1][:3] == ("join", "a", card.id)
     assert world.redis.take("attend") == []
 
@@ -199,7 +199,7 @@ def test_a_node_with_members_that_is_not_known_is_asked_for() -> None:
 def test_the_members_of_those_that_live_are_counted() -> None:
     """By room; a node that Redis does not tell of now is none of them."""
     world = BusWorld()
-    world.join(Guest())
+    world.join(Somebody())
     world.rooms.log("b").who[b"dead/1"] = b"x"
     got = told(world.bus.counts())
     world.redis.settle()

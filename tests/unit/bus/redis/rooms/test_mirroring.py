@@ -5,10 +5,10 @@ from tests.support.redis_rooms import BusWorld
 from wsecho.core.wire.positions import Position
 
 
-def overhearing() -> BusWorld:
+def subscriptions() -> BusWorld:
     """A node that hears of all rooms, and was told of one message in room a, which it lost."""
     world = BusWorld()
-    world.bus.overhear(all_rooms=True)
+    world.bus.follow_rooms(all_rooms=True)
     world.redis.settle()
     world.rooms.time += 10
     world.rooms.say("1")
@@ -18,7 +18,7 @@ def overhearing() -> BusWorld:
 
 def test_who_hears_of_all_is_told_of_what_is_followed_from_now_on() -> None:
     """Of each message once, though the room is loaded with its past."""
-    world = overhearing()
+    world = subscriptions()
     world.attach()
     world.rooms.say("2")
     assert world.texts() == ["1", "2"]
@@ -27,7 +27,7 @@ def test_who_hears_of_all_is_told_of_what_is_followed_from_now_on() -> None:
 
 def test_what_was_missed_of_a_room_that_is_followed_now_is_told() -> None:
     """Who hears of all had been told of the one before."""
-    world = overhearing()
+    world = subscriptions()
     world.rooms.loses = True
     world.rooms.say("2")
     world.rooms.loses = False
@@ -37,7 +37,7 @@ def test_what_was_missed_of_a_room_that_is_followed_now_is_told() -> None:
 
 def test_what_the_log_has_no_more_of_it_is_skipped() -> None:
     """Up to where the room begins here."""
-    world = overhearing()
+    world = subscriptions()
     world.rooms.loses = True
     for text in ("2", "3", "4"):
         world.rooms.say(text)
@@ -50,7 +50,7 @@ def test_what_the_log_has_no_more_of_it_is_skipped() -> None:
 
 def test_a_room_that_has_begun_anew_meanwhile_is_told_of() -> None:
     """Where it begins, and what was said there."""
-    world = overhearing()
+    world = subscriptions()
     world.rooms.logs.clear()
     world.rooms.loses = True
     world.rooms.say("2")

@@ -12,10 +12,10 @@ from wsecho.bus.redis.rooms.loading import MAX_LOADS
 from wsecho.core.wire.errors import BusTimeout, BusUnavailable
 
 
-def overhearing(world: BusWorld | None = None) -> BusWorld:
+def subscriptions(world: BusWorld | None = None) -> BusWorld:
     """A node that hears of all rooms, and follows none."""
     world = world or BusWorld()
-    got = told(world.bus.overhear(all_rooms=True))
+    got = told(world.bus.follow_rooms(all_rooms=True))
     world.redis.take()
     assert got == [None]
     world.rooms.time += 10
@@ -26,7 +26,7 @@ def test_all_that_is_said_is_told() -> None:
     """In whatever room: messages small and large, and who comes and goes; and no past."""
     world = BusWorld()
     world.rooms.say("past")
-    overhearing(world)
+    subscriptions(world)
     world.rooms.say("1")
     world.rooms.say("2", "b/ö")
     world.rooms.say(LARGE_TEXT, "b/ö")
@@ -41,14 +41,14 @@ def test_all_that_is_said_is_told() -> None:
 
 def test_what_is_said_here_is_known_as_such() -> None:
     """Its origin comes round with it."""
-    world = overhearing()
+    world = subscriptions()
     world.say("1", origin="me")
     assert (world.texts(), world.origins) == (["1"], ["me"])
 
 
 def test_of_a_room_that_is_followed_each_message_is_told_once() -> None:
     """Redis tells it twice."""
-    world = overhearing()
+    world = subscriptions()
     world.attach()
     world.rooms.say("1")
     assert world.texts() == ["1"]
@@ -56,37 +56,37 @@ def test_of_a_room_that_is_followed_each_message_is_told_once() -> None:
 
 def test_who_hears_of_them_no_more_is_told_nothing() -> None:
     """Also of what Redis had sent by then."""
-    world = overhearing()
-    told(world.bus.overhear(all_rooms=False))
+    world = subscriptions()
+    told(world.bus.follow_rooms(all_rooms=False))
     assert world.redis.take() == [("PUNSUBSCRIBE", "p:{0}{*}")]
     world.redis.push(b"pmessage", b"p:{0}{*}", b"p:{0}{a}", b"m e 1 1 7 t - x")
     assert world.events == []
-    overhearing(world)
+    subscriptions(world)
     world.rooms.say("1")
     assert world.texts() == ["1"]
 
 
 def test_who_begins_again_is_told_nothing_of_between() -> None:
     """It is as new as any."""
-    world = overhearing()
+    world = subscriptions()
     world.rooms.say("1")
-    told(world.bus.overhear(all_rooms=False))
+    told(world.bus.follow_rooms(all_rooms=False))
     world.redis.settle()
     world.rooms.say("2")
-    overhearing(world)
+    subscriptions(world)
     world.rooms.say("3")
     assert world.texts() == ["1", "3"]
 
 
 def test_who_waits_is_let_in_where_nobody_wants_to_hear_any_more() -> None:
     """There is nothing to wait for then."""
-    world = overhearing()
+    world = subscriptions()
     world.go_away()
     world.redis.next("SCAN", WAIT)
     world.come_back()
-    got = told(world.bus.overhear(all_rooms=True))
+    got = told(world.bus.follow_rooms(all_rooms=True))
     world.redis.settle()
-    told(world.bus.overhear(all_rooms=False))
+    told(world.bus.follow_rooms(all_rooms=False))
     world.redis.reply([b"0", []])
     assert got == [None]
 
@@ -94,12 +94,12 @@ def test_who_waits_is_let_in_where_nobody_wants_to_hear_any_more() -> None:
 @pytest.mark.parametrize("goes", [False, True])
 def test_who_waits_no_more_is_passed_over(goes: bool) -> None:
     """Whether it would have been told that it hears, or that Redis is away."""
-    world = overhearing()
+    world = subscriptions()
     world.go_away()
     world.redis.next("SCAN", WAIT, WAIT)
     world.come_back()
-    waiting: Any = world.bus.overhear(all_rooms=True)
-    others, got = told(world.bus.overhear(all_rooms=True)), told(waiting)
+    waiting: Any = world.bus.follow_rooms(all_rooms=True)
+    others, got = told(world.bus.follow_rooms(all_rooms=True)), told(waiting)
     world.redis.reply([b"7", []])
     assert (got, others) == ([], [])
     waiting.cancel()
@@ -114,7 +114,7 @@ def test_who_waits_no_more_is_passed_over(goes: bool) -> None:
 
 def test_what_comes_while_it_is_caught_up_with_keeps_its_origin() -> None:
     """Said here, and told behind what was missed."""
-    world = overhearing()
+    world = subscriptions()
     world.rooms.say("1")
     world.go_away()
     world.rooms.time += 10
@@ -133,7 +133,7 @@ def test_what_comes_while_it_is_caught_up_with_keeps_its_origin() -> None:
 
 def test_a_log_that_is_read_in_parts() -> None:
     """The rest is asked for at once."""
-    world = overhearing()
+    world = subscriptions()
     world.rooms.say("1")
     world.go_away()
     world.rooms.time += 10
@@ -149,16 +149,16 @@ def test_who_stops_before_it_begins_is_let_go() -> None:
     """And whoever asked waits no longer."""
     world = BusWorld()
     world.redis.next("TIME", WAIT)
-    got = told(world.bus.overhear(all_rooms=True))
+    got = told(world.bus.follow_rooms(all_rooms=True))
     world.redis.settle()
-    told(world.bus.overhear(all_rooms=False))
+    told(world.bus.follow_rooms(all_rooms=False))
     world.redis.reply([b"1000", b"0"])
     assert got == [None]
 
 
 def test_what_was_missed_is_looked_up_once_redis_is_back() -> None:
     """In each room that has more than was told; the others are not loaded."""
-    world = overhearing()
+    world = subscriptions()
     for room in "abc":
         world.rooms.say(f"{room}1", room)
     world.go_away()
@@ -175,7 +175,7 @@ def test_what_was_missed_is_looked_up_once_redis_is_back() -> None:
 
 def test_what_is_said_while_it_is_looked_up_comes_behind() -> None:
     """With its origin, where it is from here."""
-    world = overhearing()
+    world = subscriptions()
     world.rooms.say("1")
     world.go_away()
     world.rooms.say("2")
@@ -193,7 +193,7 @@ def test_what_is_said_while_it_is_looked_up_comes_behind() -> None:
 )
 def test_what_cannot_be_had_is_told_as_gone(change: str, event: tuple[Any, ...]) -> None:
     """The room began anew, or its log is too short; what is there is told."""
-    world = overhearing()
+    world = subscriptions()
     world.rooms.say("1")
     world.go_away()
     world.rooms.time += 10
@@ -212,11 +212,11 @@ def test_what_cannot_be_had_is_told_as_gone(change: str, event: tuple[Any, ...])
 
 def test_a_new_one_waits_until_what_others_missed_is_looked_up() -> None:
     """It is no part of what that one wants."""
-    world = overhearing()
+    world = subscriptions()
     world.go_away()
     world.redis.next("SCAN", WAIT)
     world.come_back()
-    got = told(world.bus.overhear(all_rooms=True))
+    got = told(world.bus.follow_rooms(all_rooms=True))
     world.redis.settle()
     assert got == []
     world.redis.reply([b"0", []])
@@ -225,14 +225,14 @@ def test_a_new_one_waits_until_what_others_missed_is_looked_up() -> None:
 
 def test_a_new_one_is_told_when_redis_goes_meanwhile() -> None:
     """Nobody knows from when on it hears."""
-    world = overhearing()
+    world = subscriptions()
     world.go_away()
     with pytest.raises(BusUnavailable):
-        world.bus.overhear(all_rooms=True)
+        world.bus.follow_rooms(all_rooms=True)
     world.redis.next("SCAN", Refusal("BUSY x"))
     world.come_back()
-    got = told(world.bus.overhear(all_rooms=True))
-    gone: Any = world.bus.overhear(all_rooms=True)
+    got = told(world.bus.follow_rooms(all_rooms=True))
+    gone: Any = world.bus.follow_rooms(all_rooms=True)
     dropped = told(gone)
     world.redis.settle()
     gone.cancel()
@@ -244,7 +244,7 @@ def test_a_new_one_is_told_when_redis_goes_meanwhile() -> None:
 @pytest.mark.parametrize("name", ["TIME", "SCAN", "standing", "load"])
 def test_what_redis_refuses_to_tell_is_asked_for_again(name: str) -> None:
     """Every second, until it is known."""
-    world = overhearing()
+    world = subscriptions()
     world.rooms.say("1")
     world.go_away()
     world.rooms.time += 10
@@ -259,7 +259,7 @@ def test_what_redis_refuses_to_tell_is_asked_for_again(name: str) -> None:
 @pytest.mark.parametrize("name", ["TIME", "SCAN", "standing", "load", "XRANGE"])
 def test_redis_may_go_while_it_is_looked_up(name: str) -> None:
     """All of it is done anew then, and nothing is told twice."""
-    world = overhearing()
+    world = subscriptions()
     world.rooms.say("1")
     world.go_away()
     world.rooms.time += 10
@@ -282,14 +282,14 @@ def test_redis_may_go_while_it_is_looked_up(name: str) -> None:
 @pytest.mark.parametrize("name", ["SCAN", "standing", "load"])
 def test_who_stops_meanwhile_is_told_nothing(name: str) -> None:
     """What is answered then is for nobody."""
-    world = overhearing()
+    world = subscriptions()
     world.rooms.say("1")
     world.go_away()
     world.rooms.time += 10
     world.rooms.say("2")
     world.redis.next(name, WAIT)
     world.come_back()
-    told(world.bus.overhear(all_rooms=False))
+    told(world.bus.follow_rooms(all_rooms=False))
     found = {"SCAN": [b"0", [b"p:{a}:head"]], "standing": [b"e1", 2, b"2", b"1010.0"]}
     epoch = world.rooms.log("a").epoch.encode()
     world.redis.reply(found.get(name, [epoch, 2, b"2", b"", 0, b"1010", 2, b"1010.0 2 t - 2"]))
@@ -298,7 +298,7 @@ def test_who_stops_meanwhile_is_told_nothing(name: str) -> None:
 
 def test_a_room_may_be_followed_meanwhile() -> None:
     """Then it looks after itself."""
-    world = overhearing()
+    world = subscriptions()
     world.rooms.say("1")
     world.go_away()
     world.rooms.time += 10
@@ -312,7 +312,7 @@ def test_a_room_may_be_followed_meanwhile() -> None:
 
 def test_some_rooms_are_loaded_at_a_time() -> None:
     """The others in their turn."""
-    world = overhearing()
+    world = subscriptions()
     world.go_away()
     world.rooms.time += 10
     rooms = [f"r{number}" for number in range(MAX_LOADS + 3)]
@@ -331,7 +331,7 @@ def test_some_rooms_are_loaded_at_a_time() -> None:
 
 def test_a_large_message_that_is_gone_is_passed_over() -> None:
     """So is one of a room that is followed by now, which fetches it itself."""
-    world = overhearing()
+    world = subscriptions()
     world.redis.next("XRANGE", [])
     world.rooms.say(LARGE_TEXT)
     assert world.events == []
@@ -346,7 +346,7 @@ def test_a_large_message_that_is_gone_is_passed_over() -> None:
 @pytest.mark.parametrize("name", ["XRANGE", "SCAN"])
 def test_what_cannot_be_read_is_our_own_fault(name: str) -> None:
     """Somebody else wrote below the prefix: it is logged, and what follows comes."""
-    world = overhearing()
+    world = subscriptions()
     odd = {"XRANGE": [[b"1-0", [b"p", b"2", b"m", b"odd"]]], "SCAN": [b"0", [1]]}
     with capturedLogs() as events:
         if name == "SCAN":
@@ -365,7 +365,7 @@ def test_what_cannot_be_read_is_our_own_fault(name: str) -> None:
 
 def test_a_door_that_fails_keeps_nothing_from_others() -> None:
     """What follows is told."""
-    world = overhearing()
+    world = subscriptions()
     world.fails = True
     with capturedLogs() as events:
         world.rooms.say("1")
@@ -376,7 +376,7 @@ def test_a_door_that_fails_keeps_nothing_from_others() -> None:
 
 def test_a_notice_that_nobody_of_ours_told_harms_nobody() -> None:
     """Whatever is on the channel."""
-    world = overhearing()
+    world = subscriptions()
     with capturedLogs():
         for body in (b"?", b"", b"m x", b"l e", b"p x"):
             world.rooms.tell("p:{0}{a}", body)

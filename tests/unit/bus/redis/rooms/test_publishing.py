@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.redis_rooms import BusWorld, Guest
+from tests.support.redis_rooms import BusWorld, Somebody
 from tests.support.scripted_redis import WAIT, Refusal, told
 from wsecho.bus.redis.rooms.publishing import MAX_AT_ONCE
 from wsecho.core.rooms.hub import Rules
@@ -19,7 +19,7 @@ def test_a_receipt_says_where_it_stands() -> None:
     """Whoever said it has heard it by then, and is known as its sender."""
     world = BusWorld()
     world.attach()
-    guest = Guest(wants_own=False)
+    guest = Somebody(wants_own=False)
     [receipt] = world.say("a", sender=guest, origin="me")
     assert receipt.position == Position(world.rooms.log("a").epoch, 1)
     assert (world.texts(), world.origins) == (["a"], ["me"])
@@ -82,7 +82,7 @@ def test_what_was_not_said_is_told(reply: Any, kind: type[Exception]) -> None:
     """And what is unknown as such: that may come round, and then is its sender's."""
     world = BusWorld()
     world.attach()
-    guest = Guest(wants_own=False)
+    guest = Somebody(wants_own=False)
     world.redis.next("publish", reply)
     got = world.say("a", sender=guest, origin="me")
     tag = world.redis.take("publish")[0][-2].split(" ")[2]

@@ -39,7 +39,7 @@ def receipt(offset: int, epoch: str = "e") -> Receipt:
 def remote(head: int = 0, epoch: str = "e") -> RemoteRoom:
     """A room that is current up to an offset."""
     room = RemoteRoom("a", Keys("p:", 0).room("a"), 0.0)
-    list(room.line.load(Loaded(epoch, head, [])))
+    list(room.follower.load(Loaded(epoch, head, [])))
     assert room.is_current
     return room
 
@@ -57,7 +57,7 @@ def test_a_receipt_waits_for_its_own_message() -> None:
     told = [room.acknowledge_later(receipt(offset), NEVER) for offset in (1, 3, 2)]
     assert not room.acknowledge()
     assert [given(each) for each in told] == [receipt(1), None, receipt(2)]
-    list(room.line.load(Loaded("e", 3, [])))
+    list(room.follower.load(Loaded("e", 3, [])))
     assert not room.acknowledge()
     assert given(told[1]) == receipt(3)
 

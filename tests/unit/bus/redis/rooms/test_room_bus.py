@@ -4,7 +4,7 @@
 import pytest
 from twisted.logger import capturedLogs
 
-from tests.support.redis_rooms import BusWorld, Guest
+from tests.support.redis_rooms import BusWorld, Somebody
 from tests.support.scripted_redis import told
 from wsecho.bus.redis.rooms.room_bus import LOCAL
 from wsecho.core.rooms.hub import Rules
@@ -94,19 +94,19 @@ def test_the_same_is_said_in_some_rooms_or_in_none() -> None:
 
 def test_whoever_hears_of_all_rooms_need_not_wait_alone() -> None:
     """There is nothing to hear; with Redis it is known when."""
-    assert told(alone().bus.overhear(all_rooms=True)) == [None]
+    assert told(alone().bus.follow_rooms(all_rooms=True)) == [None]
     world = BusWorld()
-    got = told(world.bus.overhear(all_rooms=True))
+    got = told(world.bus.follow_rooms(all_rooms=True))
     assert got == []
     world.redis.settle()
     assert got == [None]
-    assert told(world.bus.overhear(all_rooms=False)) == [None]
+    assert told(world.bus.follow_rooms(all_rooms=False)) == [None]
 
 
 def test_there_are_no_more_rooms_than_there_may_be() -> None:
     """Where all have members."""
     world = BusWorld(Rules(max_rooms=1))
-    world.join(Guest())
+    world.join(Somebody())
     with pytest.raises(OverLimit):
         world.bus.attach("b")
     with pytest.raises(OverLimit):
@@ -116,7 +116,7 @@ def test_there_are_no_more_rooms_than_there_may_be() -> None:
 def test_members_are_in_the_order_of_their_coming() -> None:
     """Those here included, that have not come round yet."""
     world = BusWorld()
-    card = world.join(Guest())
+    card = world.join(Somebody())
     world.rooms.enter("you", "early")
     world.rooms.enter("you", card.id)
     assert [each.id for each in world.bus.members("a")] == [card.id, "early"]

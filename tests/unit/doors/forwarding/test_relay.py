@@ -6,7 +6,7 @@ import json
 from tests.unit.doors.forwarding.harness import Inner
 from tests.unit.doors.forwarding.pairs import Pair
 from wsecho.app.drain import MOMENT, Drain
-from wsecho.doors.forwarding.passage import Relay
+from wsecho.doors.forwarding.relay import Relay
 
 
 def test_it_waits_and_is_answered_as_soon_as_there_is_something() -> None:

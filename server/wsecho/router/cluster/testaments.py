@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _MAY_BE_TRIED_AGAIN = frozenset({errors.NETWORK_FAILURE, errors.TIMEOUT})
 
 
-class Wills:
+class ClusterTestaments:
     """The testaments of a realm's sessions, on all nodes.
 
     Args:
@@ -38,9 +38,9 @@ class Wills:
         self._realm = realm
         self._network = network
         self._events = events
-        self._made: dict[str, messages.Testament] = {}
+        self._made: dict[str, messages.TestamentMessage] = {}
         # Those of sessions that are over, which could not be told yet.
-        self._due: dict[str, messages.Testament] = {}
+        self._due: dict[str, messages.TestamentMessage] = {}
         network.inherit(self._inherit)
 
     def store(self, session: Session, testament: Testament) -> Later[Reply]:
@@ -54,7 +54,7 @@ class Wills:
         """
         name = testament.name(session)
         publication = self._realm.broker.prepare(session, testament.request)
-        notice = messages.Testament(publication, session.authid, session.authrole)
+        notice = messages.TestamentMessage(publication, session.authid, session.authrole)
         answer: Promise[Reply] = Promise()
 
         def failed(error: WampError) -> None:
@@ -94,7 +94,7 @@ class Wills:
         for name, notice in list(self._due.items()):
             self._try(name, notice)
 
-    def _try(self, name: str, notice: messages.Testament) -> None:
+    def _try(self, name: str, notice: messages.TestamentMessage) -> None:
         node = self._network.node
 
         def done(_: object) -> None:
@@ -124,7 +124,7 @@ class Wills:
             else:
                 done(error)
 
-        if not isinstance(notice, messages.Testament):
+        if not isinstance(notice, messages.TestamentMessage):
             return True
         try:
             settle(self._publish(node, name, notice), done, failed)
@@ -132,7 +132,7 @@ class Wills:
             failed(error)
         return answer
 
-    def _publish(self, node: str, name: str, notice: messages.Testament) -> Later[int]:
+    def _publish(self, node: str, name: str, notice: messages.TestamentMessage) -> Later[int]:
         realm, publication = self._realm, notice.publication
         realm.counters.publications += 1
         owner = realm.broker.topics.owner_of(publication.topic)

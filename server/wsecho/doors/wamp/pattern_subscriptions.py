@@ -6,7 +6,7 @@ from wsecho.core.promise import Later, settle
 from wsecho.core.wire.errors import WireError
 
 
-class Overhearing:
+class PatternSubscriptions:
     """Has the bus bring what is said in every room while anybody wants that.
 
     Args:
@@ -30,7 +30,7 @@ class Overhearing:
         """
         self._coming += 1
         try:
-            heard = self._bus.overhear(all_rooms=True)
+            heard = self._bus.follow_rooms(all_rooms=True)
         except WireError as error:
             self._not_begun(error)
             raise
@@ -55,4 +55,4 @@ class Overhearing:
 
     def _stop_if_in_vain(self) -> None:
         if not (self._here or self._coming):
-            self._bus.overhear(all_rooms=False)
+            self._bus.follow_rooms(all_rooms=False)

@@ -13,7 +13,7 @@ from twisted.web.iweb import UNKNOWN_LENGTH
 
 from wsecho.core.http.media import EVENTS
 from wsecho.core.wire.errors import WireError
-from wsecho.doors.forwarding.passing import ANSWER_FIELDS
+from wsecho.doors.forwarding.fields import ANSWER_FIELDS
 from wsecho.doors.http.request import answer_error
 from wsecho.server.connections import Connections
 

@@ -28,7 +28,7 @@ class _Round:
 
 
 @define(eq=False)
-class Gathering:
+class WorkerMetrics:
     """What all workers counted.
 
     Args:

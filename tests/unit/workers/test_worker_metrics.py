@@ -11,7 +11,7 @@ from twisted.internet.testing import StringTransport
 from tests.unit.workers.test_merging import metrics
 from wsecho.workers.channel import Beginning, ChannelListener, WorkerChannel, await_beginning
 from wsecho.workers.fleet import Fleet
-from wsecho.workers.gathering import PATIENCE, Gathering
+from wsecho.workers.worker_metrics import PATIENCE, WorkerMetrics
 
 
 class Workers:
@@ -25,7 +25,7 @@ class Workers:
         for serial in (1, 2):
             self.channels[serial] = channel = WorkerChannel(lambda _: None, lambda: None)
             channel.makeConnection(StringTransport())
-        self.gathering = Gathering(self.fleet, self.channels, self.clock)
+        self.gathering = WorkerMetrics(self.fleet, self.channels, self.clock)
 
     def told(self, serial: int) -> list[dict[str, Any]]:
         """What a worker was told since the last time."""

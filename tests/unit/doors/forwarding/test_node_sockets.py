@@ -5,7 +5,7 @@ import os
 import socket
 from pathlib import Path
 
-from wsecho.doors.forwarding.neighbours import NodeSockets
+from wsecho.doors.forwarding.node_sockets import NodeSockets
 
 
 def test_a_socket_is_a_neighbour_and_nothing_else_is(tmp_path: Path) -> None:
