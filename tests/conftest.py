@@ -9,16 +9,23 @@ from hypothesis import HealthCheck, settings
 
 from wsecho.lane.speedups import is_compiled
 
+# How many examples there are is said here alone: HYPOTHESIS_PROFILE or --hypothesis-profile.
+# For every few minutes' work.
 settings.register_profile(
-    "default",
+    "quick",
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     print_blob=True,
-    # The unit tests are for every few minutes' work; the long profile is for the night.
-    max_examples=25,
+    max_examples=12,
+    stateful_step_count=20,
 )
-settings.register_profile("long", settings.get_profile("default"), max_examples=20_000)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+# What `scripts/test` raises it to when it runs all, and so does CI.
+settings.register_profile(
+    "thorough", settings.get_profile("quick"), max_examples=120, stateful_step_count=50
+)
+# For the night.
+settings.register_profile("long", settings.get_profile("thorough"), max_examples=20_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 def pytest_collection_finish() -> None:

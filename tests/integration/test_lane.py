@@ -12,7 +12,7 @@ from typing import Final
 from urllib.request import urlopen
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.frames import GOOD, MASKS, TEXTS, Frame, whole
@@ -101,7 +101,6 @@ def test_all_ways_answer_the_same(each: list[RunningServer]) -> None:
     """Any stream that comes to its Close frame, cut anywhere."""
 
     @given(STREAMS, st.lists(st.integers(0, 2000), max_size=4))
-    @settings(max_examples=int(os.environ.get("WSECHO_EXAMPLES", "60")))
     def compare(stream: bytes, cuts: list[int]) -> None:
         first, second, third = (talk(server, stream, cuts) for server in each)
         assert first == second == third

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import websockets
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from websockets.typing import Subprotocol
 
@@ -68,7 +68,6 @@ def run_component(*arguments: str) -> str:
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
 
 
-@settings(max_examples=10)
 @given(st.lists(st.tuples(st.booleans(), TEXTS), min_size=1, max_size=30))
 def test_both_doors_of_a_room_hear_one_order(
     server: RunningServer, steps: list[tuple[bool, str]]

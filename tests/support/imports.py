@@ -7,7 +7,8 @@ between them, and the circles, of which there are to be none.
 
 import ast
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Final, TypeAlias, TypeVar
 
@@ -70,14 +71,25 @@ class Imports:
                 yield module
 
 
-def imported(path: Path) -> Iterator[str]:
+@cache
+def imported(path: Path) -> Sequence[str]:
     """The full names that a file imports, wherever in it."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    names: list[str] = []
+    for node in _statements(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path} imports relatively"
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            names += (f"{node.module}.{alias.name}" for alias in node.names)
+    return names
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    # There are no statements inside expressions, which are most of a tree.
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.expr):
+            yield child
+            yield from _statements(child)
 
 
 def circles(arrows: Arrows[T]) -> list[list[T]]:

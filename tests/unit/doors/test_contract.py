@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 from attrs import define, field
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.events import EventReader
@@ -147,8 +147,6 @@ def test_each_message_comes_once_and_in_order(steps: Any) -> None:
         come_and_go(door, steps)
 
 
-# Hands are shaken for each connection, which takes its time.
-@settings(max_examples=20)
 @given(steps=STEPS)
 def test_each_message_comes_once_and_in_order_under_tls(steps: Any) -> None:
     """The same where TLS writes, and says when it is full, a turn later."""

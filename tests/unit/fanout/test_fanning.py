@@ -2,7 +2,6 @@
 """Rooms whose members are sent to together, over real sockets."""
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from random import Random
@@ -10,7 +9,7 @@ from typing import Any
 
 import pytest
 from attrs import define, field
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from twisted.logger import capturedLogs
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
@@ -658,7 +657,6 @@ STEPS = st.tuples(
 
 @given(st.lists(STEPS, max_size=30))
 @example([("join", 0, "raw small"), ("say", 1, ""), ("say", 0, ""), ("turn", 0, "")])
-@settings(max_examples=int(os.environ.get("WSECHO_EXAMPLES", "15")))
 def test_whatever_happens_nobody_loses_or_doubles_anything(
     steps: list[tuple[str, int, str]],
 ) -> None:

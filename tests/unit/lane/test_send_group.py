@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Sockets that are sent the same octets, some of which do not take them."""
 
-import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -9,7 +8,7 @@ from typing import Any
 
 import pytest
 from attrs import define, field
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
@@ -325,7 +324,6 @@ STEPS = st.one_of(
 
 @given(st.lists(STEPS, max_size=40))
 @example([("put", 0), ("put", 1), ("send", 20_000), ("read", 0), ("put", 0), ("send", 1)])
-@settings(max_examples=int(os.environ.get("WSECHO_EXAMPLES", "25")))
 def test_whatever_happens_each_gets_what_was_sent_while_it_was_in(
     steps: list[tuple[str, Any]],
 ) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -252,4 +252,4 @@ class Realm(RuleBasedStateMachine):
 
 def test_all_is_done_in_the_order_it_comes_in() -> None:
     """Events and calls alike, and nothing is held for the gone."""
-    run_state_machine_as_test(Realm, settings=settings(stateful_step_count=40))
+    run_state_machine_as_test(Realm)

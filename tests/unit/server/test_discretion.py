@@ -4,7 +4,7 @@
 import ast
 import io
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -267,26 +267,28 @@ def test_quotes_are_left_out(said: str, more: str, cut: int) -> None:
     assert without_quotes(reason) == "the page's own room … is not the token's (… is): allow it"
 
 
-def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
-    """Every call of something that has a name."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-            yield name, node
+@pytest.fixture(scope="module")
+def calls() -> list[tuple[Path, str, ast.Call]]:
+    """Every call of something that has a name, and the file where it stands."""
+    return [
+        (path, getattr(node.func, "attr", getattr(node.func, "id", "")), node)
+        for path in SOURCES.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+    ]
 
 
-def test_the_text_of_each_line_is_a_constant() -> None:
+def test_the_text_of_each_line_is_a_constant(calls: list[tuple[Path, str, ast.Call]]) -> None:
     """So that what is filled in is looked at; in `loops`, it is one with a constant added."""
     found = []
-    for path in SOURCES.rglob("*.py"):
-        for name, call in calls(ast.parse(path.read_text())):
-            logger = ast.unparse(call.func).rpartition(".")[0]
-            if name in {"debug", "info", "warn", "error", "failure", "critical"} and (
-                logger in {"log", "_log", "self._log", "self.log", "_logger"}
-            ):
-                found.append(path.name)
-                is_constant = isinstance(call.args[0], ast.Constant)
-                assert is_constant or path.name == "loops.py", ast.unparse(call)
+    for path, name, call in calls:
+        if name in {"debug", "info", "warn", "error", "failure", "critical"} and (
+            ast.unparse(call.func).rpartition(".")[0]
+            in {"log", "_log", "self._log", "self.log", "_logger"}
+        ):
+            found.append(path.name)
+            is_constant = isinstance(call.args[0], ast.Constant)
+            assert is_constant or path.name == "loops.py", ast.unparse(call)
     assert len(found) > 30
 
 
@@ -302,7 +304,9 @@ REVIEWED = {
 }
 
 
-def test_what_is_a_peers_own_is_quoted_in_reasons() -> None:
+def test_what_is_a_peers_own_is_quoted_in_reasons(
+    calls: list[tuple[Path, str, ast.Call]],
+) -> None:
     """Each reason that is more than a constant was looked at: a repr, a number, or ours."""
     kinds = {
         "BadRequest",
@@ -316,15 +320,14 @@ def test_what_is_a_peers_own_is_quoted_in_reasons() -> None:
         "OverLimit",
     }
     bad = []
-    for path in SOURCES.rglob("*.py"):
-        for name, call in calls(ast.parse(path.read_text())):
-            if name in kinds and call.args and isinstance(call.args[0], ast.JoinedStr):
-                bad += [
-                    (path.name, ast.unparse(part.value))
-                    for part in call.args[0].values
-                    if isinstance(part, ast.FormattedValue)
-                    and part.conversion != ord("r")
-                    and ast.unparse(part.value) not in REVIEWED
-                    and not ast.unparse(part.value).startswith("len(")
-                ]
+    for path, name, call in calls:
+        if name in kinds and call.args and isinstance(call.args[0], ast.JoinedStr):
+            bad += [
+                (path.name, ast.unparse(part.value))
+                for part in call.args[0].values
+                if isinstance(part, ast.FormattedValue)
+                and part.conversion != ord("r")
+                and ast.unparse(part.value) not in REVIEWED
+                and not ast.unparse(part.value).startswith("len(")
+            ]
     assert not bad

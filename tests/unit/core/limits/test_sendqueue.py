@@ -2,7 +2,7 @@
 """The bounded queue of one peer, against a list."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -70,7 +70,7 @@ class QueueMachine(RuleBasedStateMachine):
 
 def test_a_queue_does_as_a_list_does() -> None:
     """First in, first out, within its bound."""
-    run_state_machine_as_test(QueueMachine, settings=settings(stateful_step_count=25))
+    run_state_machine_as_test(QueueMachine)
 
 
 @given(st.integers(1, 10_000))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from attrs import define, field
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from wsecho.core.rooms import all_rooms as module
@@ -302,7 +302,6 @@ def steps(words: Iterable[str]) -> st.SearchStrategy[list[tuple[str, str]]]:
 
 
 @given(steps(STEADY))
-@settings(max_examples=400)
 @example([("serve", "a"), ("say", "a"), ("cut", "a"), ("say", "b"), ("connect", "a"), ("say", "b")])
 def test_each_message_is_told_once_in_order(taken: list[tuple[str, str]]) -> None:
     """Whatever is cut off, followed and let go in between."""
@@ -319,7 +318,6 @@ def test_each_message_is_told_once_in_order(taken: list[tuple[str, str]]) -> Non
 
 
 @given(steps(FORGETFUL))
-@settings(max_examples=400)
 def test_nothing_is_lost_unsaid(taken: list[tuple[str, str]]) -> None:
     """Once, in order; and where the log has lost what a room was owed, that is told."""
     world = play(taken)

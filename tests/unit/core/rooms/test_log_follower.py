@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Following a log through notices that get lost, and through a log that loses its memory."""
 
-import os
 from itertools import count
 
 from attrs import define, field
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wsecho.core.rooms.history import Message
@@ -370,7 +369,6 @@ class World:
                     self.load(which, 3)
 
 
-@settings(max_examples=int(os.environ.get("WSECHO_EXAMPLES", "80")), deadline=None)
 @given(st.lists(STEPS, max_size=60), st.integers(0, 6))
 def test_no_gap_and_no_double_goes_unnoticed(steps: list[tuple[object, ...]], limit: int) -> None:
     """Whatever is lost: in the end each reader has the log's end, unbroken since it was told."""

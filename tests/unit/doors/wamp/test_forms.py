@@ -4,7 +4,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.doors.wamp.harness import FORMS, read, write
@@ -59,7 +59,6 @@ def test_frames_keep_to_the_separator_of_each_peer() -> None:
     assert make_form("wamp.2.json.batched").framing.frame(message)[2:] == b"[17,1,2]\x1e"
 
 
-@settings(max_examples=40)
 @given(st.sampled_from(BATCHED), MESSAGES)
 def test_all_messages_of_a_batch_are_read(name: str, messages: list[Any]) -> None:
     """In order."""

@@ -4,7 +4,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.events import EventReader
@@ -190,7 +190,6 @@ def test_a_numbered_batch_is_kept_until_the_next_is_asked_for() -> None:
     assert said(poller.fetch("?seq=3")) == ["c"]
 
 
-@settings(max_examples=15)
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=12))
 def test_lost_answers_lose_and_double_nothing(losses: list[tuple[bool, bool]]) -> None:
     """Whichever answers are lost, each message arrives once and in order, both ways."""

@@ -9,7 +9,7 @@ from typing import Any
 import cbor2
 import msgpack
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wsecho.doors.wamp.asjson import JSON
@@ -37,7 +37,6 @@ def begins_with_nul(value: object) -> bool:
     return isinstance(value, str) and value.startswith("\0")
 
 
-@settings(max_examples=30)
 @given(st.sampled_from(ALL), st.lists(VALUES, min_size=1, max_size=4))
 def test_what_is_written_is_read_again(form: ObjectSerializer, message: list[Any]) -> None:
     """Binary in JSON too; JSON refuses nothing but a text that would be read as binary."""
@@ -329,7 +328,6 @@ ITEMS = st.recursive(
 )
 
 
-@settings(max_examples=100)
 @given(ITEMS)
 def test_whatever_cbor_is_taken_can_be_written_again(octets: bytes) -> None:
     """Whatever its tags stand for: a date without a zone, a fraction by zero, an address."""

@@ -4,7 +4,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.logger import globalLogPublisher
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
@@ -18,7 +18,6 @@ MESSAGES = st.lists(st.one_of(st.text(), st.binary()), max_size=5)
 
 
 @given(MESSAGES, st.sampled_from([None, 9, 12, 15]), st.booleans(), st.booleans(), st.booleans())
-@settings(max_examples=30)
 def test_the_same_opcode_and_the_same_bytes(
     messages: list[str | bytes],
     window: int | None,

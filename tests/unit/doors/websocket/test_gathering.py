@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.support.deflated import TAIL, Compressor, Style, Written, written
@@ -19,7 +19,6 @@ from wsecho.core.websocket.compression import longest_deflated
 MAX_SIZE = 1000
 DEFLATE = "permessage-deflate"
 WAYS = (GATHERED, *OURS)
-EXAMPLES = int(os.environ.get("WSECHO_EXAMPLES", "40"))
 EXAMPLE = bytes.fromhex("f348cdc9c9070000")
 KEY = b"abcd"
 CUTS: st.SearchStrategy[list[int]] = st.just([]) | st.lists(st.integers(0, 2000), max_size=6)
@@ -87,7 +86,6 @@ def closed_by(outcome: Outcome) -> list[int]:
     [(Written(b"Hello", end=zlib.Z_FINISH), []), (Written(b"a"), [])],
     *((True, True), (9, None), "/broadcast/room", [3], OURS[0]),
 )
-@settings(max_examples=EXAMPLES)
 def test_each_message_comes_back_as_it_was_meant(
     messages: list[tuple[Written, list[int]]],
     takeovers: tuple[bool, bool],

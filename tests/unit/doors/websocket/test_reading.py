@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Messages that stand whole are read without Autobahn, and nobody can tell."""
 
-import os
 from typing import Any
 
 import pytest
 from attrs import evolve
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.support.frames import (
@@ -42,8 +41,6 @@ CONFIGS = {
     for reply in (None, TEMPLATE)
 }
 CUTS = st.lists(st.integers(0, 2000) | st.integers(0, 200_000), max_size=6)
-# 20,000 have passed, with --hypothesis-seed=20261124, in nine minutes.
-EXAMPLES = int(os.environ.get("WSECHO_EXAMPLES", "30"))
 
 
 def assert_nobody_can_tell(talk: Talk) -> Outcome:
@@ -78,7 +75,6 @@ def talks(draw: st.DrawFn) -> Talk:
 
 
 @given(talks())
-@settings(max_examples=EXAMPLES)
 def test_the_answers_are_autobahns_own(talk: Talk) -> None:
     """The same messages, octets, counts and end, whatever comes and however it is cut."""
     assert_nobody_can_tell(talk)
@@ -86,7 +82,6 @@ def test_the_answers_are_autobahns_own(talk: Talk) -> None:
 
 @given(STREAMS)
 @example(whole(b"a") + whole(b"b" * 126))
-@settings(max_examples=20)
 def test_each_octet_by_itself(stream: bytes) -> None:
     """A frame that is split at every octet is the same frame."""
     config = CONFIGS[MAX_SIZE, None]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from attrs import define, field
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred, DeferredLock
 from twisted.logger import capturedLogs
@@ -239,7 +239,6 @@ def test_a_large_one_that_has_gone_is_told_as_lost() -> None:
 
 
 @given(st.randoms(use_true_random=False), st.integers(1, 120))
-@settings(deadline=None)
 def test_nothing_is_missed_and_nothing_comes_twice(dice: random.Random, length: int) -> None:
     """However the connection breaks, and pushes are lost on one that stands."""
     log, subject_log, heard = begin()

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+"""What the log says at the start."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import frozen
+from twisted.internet.address import IPv4Address, UNIXAddress
+from twisted.logger import LogLevel, capturedLogs, formatEvent
+
+from wsecho.app.announcing import announce
+from wsecho.config.config import Config
+
+
+@frozen
+class Port:
+    """A port that is bound."""
+
+    address: Any
+
+    def getHost(self) -> Any:
+        """Where."""
+        return self.address
+
+
+@frozen
+class Listening:
+    """What listens."""
+
+    ports: Sequence[Port] = ()
+    beyond: Sequence[Port] = ()
+    without_addresses: Sequence[Port] = ()
+
+
+LOOPBACK = Port(IPv4Address("TCP", "127.0.0.1", 8080))
+OPEN = [Port(IPv4Address("TCP", "0.0.0.0", 80)), Port(IPv4Address("TCP", "0.0.0.0", 81))]
+LOCAL = Port(UNIXAddress("/run/x.sock"))
+
+
+def announced(
+    config: Config, given_away: Sequence[Path] = (), **ports: Sequence[Port]
+) -> tuple[list[str], list[str]]:
+    """What is told, and what is warned of."""
+    listening: Any = Listening(**ports)
+    with capturedLogs() as events:
+        announce(listening, config, given_away)
+    lines = [(event["log_level"], formatEvent(event)) for event in events]
+    return (
+        [line for level, line in lines if level is LogLevel.info],
+        [line for level, line in lines if level is LogLevel.warn],
+    )
+
+
+def test_every_port_is_told() -> None:
+    """On loopback there is nothing to warn of."""
+    told, warned = announced(Config(), ports=[LOOPBACK, LOCAL])
+    assert told == ["listening on 127.0.0.1:8080", "listening on /run/x.sock"]
+    assert warned == []
+
+
+def test_an_open_door_is_warned_of_once() -> None:
+    """Whoever reaches it may do all."""
+    _, [warning] = announced(Config(), beyond=OPEN)
+    assert warning.startswith("everybody who reaches 0.0.0.0:80 may read and write every room")
+
+
+def test_who_asks_for_tokens_may_be_reached(tmp_path: Path) -> None:
+    """That is what they are for; but a private key has no business on a server."""
+    key = tmp_path / "key"
+    key.touch()
+    config = Config(token_key=(key,))
+    assert announced(config, beyond=OPEN) == ([], [])
+    _, [warning] = announced(config, [key], beyond=OPEN)
+    assert warning.startswith(f"--token-key {key}: there is a private key")
+
+
+@pytest.mark.parametrize(("proxy", "warnings"), [((), 1), (("unix",), 0)])
+def test_a_unix_socket_brings_all_from_one_address(proxy: Any, warnings: int) -> None:
+    """Unless the proxy behind it is believed."""
+    _, warned = announced(Config(proxy=proxy), without_addresses=[LOCAL, LOCAL])
+    assert len(warned) == warnings
+    assert all("--proxy unix" in warning for warning in warned)

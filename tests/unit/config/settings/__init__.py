@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""The options, section by section."""
