@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT
+"""The metrics of a server, as they are read."""
+
+from typing import Any
+
+import pytest
+from prometheus_client.core import Metric
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.unit.doors.harness import Server
+from wsecho.config.config import Config
+from wsecho.ops.metrics import MAXIMA, MINIMA, Metrics, write_metrics
+
+
+def read(server: Server, lane: Any = None) -> list[Metric]:
+    """All metrics of a server."""
+    return Metrics(server.state, server.rooms, server.router, lane).collect()
+
+
+def values(metrics: list[Metric]) -> dict[tuple[str, ...], float]:
+    """Each sample, by its name and its labels' values."""
+    return {
+        (sample.name, *sample.labels.values()): sample.value
+        for metric in metrics
+        for sample in metric.samples
+    }
+
+
+def test_a_new_server_has_counted_nothing() -> None:
+    """But has all gauges; of a bus in memory there is nothing to tell."""
+    told = values(read(Server(Config(auto_ping=0))))
+    for name in ("rooms", "members", "history_bytes", "connections", "lane_connections"):
+        assert told[f"wsecho_{name}",] == 0
+    assert told["wsecho_wamp_sessions", "realm1"] == 0
+    assert not any(name.startswith("wsecho_bus_") for name, *_ in told)
+
+
+def test_what_is_open_and_was_said_is_counted() -> None:
+    """In a room, by its door; what was refused, by what refused it."""
+    server = Server(Config(auto_ping=0))
+    client = server.open("/broadcast/a")
+    client.peer.lose()
+    server.open("/broadcast/a")
+    server.rooms.publish("a", b"hello", is_binary=False)
+    server.state.stats.limits["max-message-size"] += 2
+    told = values(read(server, lane=[1, 2, 3]))
+    assert told["wsecho_rooms",] == 1
+    assert told["wsecho_members",] == 1
+    assert told["wsecho_history_bytes",] > 5
+    assert told["wsecho_lane_connections",] == 3
+    assert told["wsecho_limit_hits_total", "max-message-size"] == 2
+    [door] = server.state.stats.doors
+    assert told["wsecho_door_connections", door] == 1
+    assert told["wsecho_door_connections_opened_total", door] == 2
+    assert told["wsecho_messages_total", door, "out"] == 1
+
+
+def test_a_server_that_stops_says_so() -> None:
+    """So that nobody sends it more."""
+    server = Server(Config(auto_ping=0))
+    server.state.connections.retry = 1.0
+    assert values(read(server))["wsecho_stopping",] == 1
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [("", "text/plain"), ("application/openmetrics-text", "application/openmetrics-text")],
+)
+def test_they_are_written_as_a_scraper_asks(accept: str, kind: str) -> None:
+    """What was read is written, however often."""
+    metrics = read(Server(Config(auto_ping=0)))
+    written, content_type = write_metrics(metrics, accept)
+    assert content_type.startswith(kind)
+    assert write_metrics(metrics, accept) == (written, content_type)
+    assert written.endswith(b"# EOF\n") == (kind != "text/plain")
+
+
+def test_prometheus_reads_what_is_written() -> None:
+    """All of it."""
+    metrics = read(Server(Config(auto_ping=0)))
+    written, _ = write_metrics(metrics, "")
+    families = {family.name for family in text_string_to_metric_families(written.decode())}
+    assert {metric.name for metric in metrics} <= families
+
+
+def test_what_is_not_added_up_is_a_gauge_that_there_is() -> None:
+    """A name that is written otherwise would be added up in silence."""
+    names = {metric.name for metric in read(Server(Config(auto_ping=0)))}
+    known = (MAXIMA | MINIMA) - {"wsecho_bus_up"}
+    assert known <= names
+    assert not MAXIMA & MINIMA
