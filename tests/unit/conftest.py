@@ -25,14 +25,14 @@ def _one_opening_for_all() -> Iterator[None]:
     There are thousands of servers in these tests, each of which would open one.
     """
     known: dict[str, dict[str, Any]] = {}
-    open_one = opened.left_behind
+    open_one = opened.state_of_opened
 
-    def left_behind(factory: Any) -> dict[str, Any]:
+    def state_of_opened(factory: Any) -> dict[str, Any]:
         options = repr([getattr(factory, name) for name in WebSocketServerProtocol.CONFIG_ATTRS])
         if options not in known:
             known[options] = open_one(factory)
         return known[options]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(opened, "left_behind", left_behind)
+        patch.setattr(opened, "state_of_opened", state_of_opened)
         yield

@@ -10,7 +10,7 @@ from tests.support.imports import PACKAGE
 
 UNIT = Path(__file__).parent
 HELD = {
-    *("core", "access", "lane", "config", "server", "tls", "fanout", "ops", "app"),
+    *("core", "bus", "access", "lane", "config", "server", "tls", "fanout", "ops", "app"),
     *("workers", "__main__", "_build", "credentials", "loops", "page", "starting", "steady"),
 }
 

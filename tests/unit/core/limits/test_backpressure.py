@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from attrs import define, field
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
@@ -166,7 +166,7 @@ class Machine(RuleBasedStateMachine):
 
 def test_whatever_happens_each_goes_on_in_the_end() -> None:
     """Pauses and resumes are balanced, whichever places hold whom back and in whatever order."""
-    run_state_machine_as_test(Machine, settings=settings(stateful_step_count=30))
+    run_state_machine_as_test(Machine)
 
 
 def test_so_much_may_be_on_its_way_and_half_of_it_when_they_go_on() -> None:

@@ -38,7 +38,7 @@ def test_some_parts(browser: Browser) -> None:
     ]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, 210_000), st.integers(0, 70_000)), min_size=1, max_size=9))
 def test_any_parts(browser: Browser, wanted: list[tuple[int, int]]) -> None:
     """Each is what it says it is, the lengths add up, and no octet comes twice."""

@@ -8,7 +8,7 @@ by whatever way it comes in, the same parser reads it.
 from typing import Final
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.unit.doors.broadcast.guarded import guarded
@@ -209,7 +209,6 @@ PIECES: Final = st.sampled_from(
 )
 
 
-@settings(max_examples=80, deadline=None)
 @given(octets=st.lists(PIECES, max_size=6).map(b"".join), half_closes=st.booleans())
 @example(octets=b"\r\n" * 3 + POST + CHUNKED + CHUNKS + UPGRADE, half_closes=True)
 @example(octets=get() + b"\rHEAD / HTTP/1.1\r\n\r\n", half_closes=False)
