@@ -4,6 +4,7 @@
 import os
 import shutil
 import subprocess
+from importlib import resources
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -43,7 +44,7 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 def test_what_was_built_last_is_current(commands: list[list[str]]) -> None:
     """Nothing is built then."""
     assert page.is_current()
-    page.main()
+    page.build_if_stale()
     assert commands == []
 
 
@@ -53,7 +54,7 @@ def test_a_source_that_is_newer_has_it_built(
 ) -> None:
     """Wherever it lies; one that is new, too."""
     (sources / name).touch()
-    page.main()
+    page.build_if_stale()
     assert commands == [
         ["/bin/npm", "ci", "--no-audit", "--no-fund"],
         ["/bin/npm", "run", "build"],
@@ -87,7 +88,7 @@ def test_without_npm_it_is_said_how(sources: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
     (sources / "src" / "app.ts").touch()
     with pytest.raises(SystemExit, match=r"^the page cannot be built: there is no npm; build the"):
-        page.main()
+        page.build_if_stale()
 
 
 @pytest.mark.usefixtures("sources")
@@ -111,7 +112,7 @@ def test_what_npm_says_is_shown_where_it_fails(
 
 def test_the_built_page_is_found_or_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the package."""
-    monkeypatch.setattr(page, "files", lambda _: tmp_path)
+    monkeypatch.setattr(resources, "files", lambda _: tmp_path)
     with pytest.raises(FileNotFoundError, match="the page was not built: build the page with"):
         page.built()
     (tmp_path / "web").mkdir()

@@ -33,6 +33,12 @@ class Listening:
     beyond: Sequence[Port] = ()
     without_addresses: Sequence[Port] = ()
 
+    @property
+    def urls(self) -> list[str | None]:
+        """What is seen in a browser at a TCP port."""
+        hosts = [port.getHost() for port in self.ports]
+        return [f"http://{host.host}/" if hasattr(host, "host") else None for host in hosts]
+
 
 LOOPBACK = Port(IPv4Address("TCP", "127.0.0.1", 8080))
 OPEN = [Port(IPv4Address("TCP", "0.0.0.0", 80)), Port(IPv4Address("TCP", "0.0.0.0", 81))]
@@ -43,9 +49,10 @@ def announced(
     config: Config, given_away: Sequence[Path] = (), **ports: Sequence[Port]
 ) -> tuple[list[str], list[str]]:
     """What is told, and what is warned of."""
-    listening: Any = Listening(**ports)
+    listening: Any = Listening(**{name: of for name, of in ports.items() if name != "metrics"})
+    metrics: Any = Listening(ports.get("metrics", ()))
     with capturedLogs() as events:
-        announce(listening, config, given_away)
+        announce(listening, metrics, config, given_away)
     lines = [(event["log_level"], formatEvent(event)) for event in events]
     return (
         [line for level, line in lines if level is LogLevel.info],
@@ -55,8 +62,12 @@ def announced(
 
 def test_every_port_is_told() -> None:
     """On loopback there is nothing to warn of."""
-    told, warned = announced(Config(), ports=[LOOPBACK, LOCAL])
-    assert told == ["listening on 127.0.0.1:8080", "listening on /run/x.sock"]
+    told, warned = announced(Config(), ports=[LOOPBACK, LOCAL], metrics=[LOOPBACK])
+    assert told == [
+        "listening on 127.0.0.1:8080, in a browser http://127.0.0.1/",
+        "listening on /run/x.sock",
+        "metrics are at 127.0.0.1:8080",
+    ]
     assert warned == []
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from wsecho import __version__
-from wsecho.config.config import OPTIONS, SWITCHES, Config
+from wsecho.config.config import Config
 from wsecho.config.options import Options
 
 
@@ -41,30 +41,33 @@ def test_the_command_line_wins_over_the_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "text"),
+    ("arguments", "status", "text"),
     [
-        (("--drain", "soon"), "wsecho: --drain soon: "),
-        (("--listne", "tcp:1"), "wsecho: "),
-        (("--drain",), "wsecho: "),
-        (("--config", "/no/such/file"), "wsecho: --config /no/such/file: "),
-        (("tcp:8080",), "wsecho: "),
+        (("--drain", "soon"), 2, "wsecho: --drain soon: "),
+        (("--listne", "tcp:1"), 2, "wsecho: "),
+        (("--drain",), 2, "wsecho: "),
+        (("--config", "/no/such/file"), 1, "wsecho: --config /no/such/file: "),
+        (("tcp:8080",), 2, "wsecho: "),
     ],
 )
-def test_a_mistake_is_one_line(arguments: tuple[str, ...], text: str) -> None:
-    """That tells where to read on."""
+def test_a_mistake_is_one_line(
+    arguments: tuple[str, ...], status: int, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On standard error; the status tells what means nothing from what cannot be done here."""
     with pytest.raises(SystemExit) as caught:
         parsed(*arguments)
-    line = str(caught.value)
+    line = capsys.readouterr().err
+    assert caught.value.code == status
     assert line.startswith(text)
-    assert line.endswith(" (--help lists the options)")
-    assert "\n" not in line
+    assert line.count("\n") == 1
 
 
-def test_each_option_stands_in_the_help() -> None:
-    """With examples at its end."""
-    text = Options().getUsage()
-    assert all(f"--{name}" in text for name in [*OPTIONS, *SWITCHES])
-    assert text.index("Examples:") > text.index("--version")
+def test_help_is_as_twistd_is_called(capsys: pytest.CaptureFixture[str]) -> None:
+    """On standard output, for a pipe."""
+    with pytest.raises(SystemExit) as caught:
+        parsed("--help")
+    assert caught.value.code == 0
+    assert capsys.readouterr().out.startswith("Usage: twistd -n wsecho [options]\n")
 
 
 def test_the_version_is_wsechos(capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,8 +26,8 @@ BEGINNING = Beginning(
     slot=2,
     node="n",
     listeners=(
-        ChannelListener("tcp:8080", 4, inner=False),
-        ChannelListener("tcp:9", 5, inner=True),
+        ChannelListener("tcp:8080", 4, "listen"),
+        ChannelListener("tcp:9", 5, "cluster-listen"),
     ),
     folder="/tmp/x",
     secret="00ff",

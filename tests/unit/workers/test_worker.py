@@ -95,8 +95,8 @@ class World:
 
     def __attrs_post_init__(self) -> None:
         listeners = (
-            ChannelListener("tcp:1", 4, inner=False),
-            ChannelListener("tcp:2:interface=::1", 5, inner=True),
+            ChannelListener("tcp:1", 4, "listen"),
+            ChannelListener("tcp:2:interface=::1", 5, "cluster-listen"),
         )
         beginning = Beginning(
             slot=1,
@@ -273,8 +273,8 @@ def test_the_last_orphan_takes_the_folder_along(world: World) -> None:
 def test_its_sockets_are_the_parents(world: World) -> None:
     """Those for clients, and those for other machines."""
     seat = world.service.seat
-    assert seat.listening(world.reactor, inner=False)[1] == ("tcp:1",)
-    assert seat.listening(world.reactor, inner=True)[1] == ("tcp:2:interface=::1",)
+    assert seat.listening(world.reactor, "listen")[1] == ("tcp:1",)
+    assert seat.listening(world.reactor, "cluster-listen")[1] == ("tcp:2:interface=::1",)
     assert (seat.home.node, seat.home.folder) == ("n", world.folder)
 
 

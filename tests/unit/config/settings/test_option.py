@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from wsecho.config.settings.option import ConfigError, Option
+from wsecho.config.errors import ConfigError
+from wsecho.config.settings.option import Option
 
 
 def make(*, repeatable: bool = False, is_secret: bool = False) -> Option:
     """An option that takes whole numbers."""
-    return Option("number", int, "A number.", None, repeatable, is_secret)
+    return Option("number", int, "A number.", "COUNT", "7", "1", repeatable, is_secret)
 
 
 @pytest.mark.parametrize(
@@ -31,7 +32,7 @@ def test_a_complaint_names_the_option_and_what_was_given(repeatable: bool) -> No
 
 def test_a_secret_is_not_repeated() -> None:
     """The complaint stands in logs, and on screens."""
-    option = Option("word", lambda _: int(""), "A word.", None, False, is_secret=True)
+    option = Option("word", lambda _: int(""), "A word.", "WORD", "hush", "none", is_secret=True)
     with pytest.raises(ConfigError, match=r"^--word \(not shown\): ") as caught:
         option.value("hush")
     assert "hush" not in str(caught.value)
