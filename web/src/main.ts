@@ -13,6 +13,7 @@ import { RoomPanel } from "./room/panel";
 import { WampRoom } from "./room/wamp";
 import { part } from "./ui/dom";
 import { markRoot, StatusView } from "./ui/status";
+import { Tabs } from "./ui/tabs";
 import { lineOpener } from "./wamp/open";
 
 const addresses = { websocket: socketUrl(location, "/ws"), http: `${location.origin}/lp` };
@@ -29,7 +30,7 @@ const join: JoinRoom = (name, listener, leftOver) => {
 };
 
 const status = new StatusView(part("[data-top]"), browser.now, () => room.retry());
-const room = new RoomPanel(part("#room"), join, () => pass.id, {
+const room = new RoomPanel(part("#room"), join, pass, {
   onStatus(now) {
     markRoot(document.documentElement, now);
     status.show(now);
@@ -39,6 +40,10 @@ const room = new RoomPanel(part("#room"), join, () => pass.id, {
     ladder.renew();
   },
 });
+
+// As in layout.css.
+const tabs = new Tabs(part("[data-tabs]"), matchMedia("(max-width: 55.99rem)"));
+tabs.show(location.hash.slice(1));
 
 room.start();
 ladder.start();

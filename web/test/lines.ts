@@ -26,6 +26,8 @@ export class FakeLine implements Line {
   isMute = false;
   /** Who is in the room; a refusal where that is not told, null where the test answers. */
   members: readonly unknown[] | Refusal | null = [];
+  /** What a room says to who speaks without saying anything. */
+  toSilence = new Refusal("wamp.error.invalid_argument", "exactly one argument");
   readonly #handlers = new Map<string, (event: Happening) => void>();
   #waiting = 0;
 
@@ -40,6 +42,7 @@ export class FakeLine implements Line {
   }
 
   async publish(topic: string, args: readonly unknown[], kwargs: Keywords): Promise<number> {
+    if (args.length === 0) throw this.toSilence;
     const answer = await this.#ask(topic, args, kwargs);
     return Number(answer.args[0]);
   }

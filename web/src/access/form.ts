@@ -36,6 +36,13 @@ export class TokenForm {
     // Else it stays as it was until it is known whether the token is any good.
   }
 
+  /** For who wants to be somebody else. */
+  ask(why: string): void {
+    this.#why.textContent = why;
+    this.#form.hidden = false;
+    this.#field.focus();
+  }
+
   #hide(): void {
     const hadFocus = this.#form.contains(document.activeElement);
     this.#form.hidden = true;

@@ -99,6 +99,7 @@ class Answers {
     if (!figures) return;
     const { last, median, fastest, slowest } = figures;
     this.#write("last", formatMilliseconds(last));
+    part("[data-unit]", this.#panel).hidden = false;
     this.#write("median", formatMilliseconds(median));
     this.#write("fastest", formatMilliseconds(fastest));
     this.#write("slowest", formatMilliseconds(slowest));

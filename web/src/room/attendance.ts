@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // One line's presence in a room: subscribes, fetches what was missed, then hears.
 
-import type { Happening, Keywords, Line, Subscription } from "../net/line";
+import type { Answer, Happening, Keywords, Line, Subscription } from "../net/line";
 import type { Payload } from "../net/payload";
-import type { Ledger } from "./ledger";
+import { Ledger } from "./ledger";
 
 const GET_EVENTS = "wamp.subscription.get_events";
-/** Of what the room has kept, as many are shown on the first visit. */
+/** Of what the room has kept, as many are shown on the first visit, and fetched at a time later. */
 const LAST = 500;
 const NOT_KEPT = "some messages were not kept";
 const PAST_LOST = "the room’s past was lost, and what was said meanwhile may be missing here";
@@ -19,6 +19,12 @@ export interface Heard {
   readonly at: Date | null;
 }
 
+/** What was said before, and whether the room has none before that. */
+export interface HeardBefore {
+  readonly messages: readonly Heard[];
+  readonly isAll: boolean;
+}
+
 /** An event of the past, with the time that it was said at. */
 interface Past extends Happening {
   readonly timestamp: string;
@@ -27,6 +33,8 @@ interface Past extends Happening {
 export interface AttendanceListener {
   onMessage(message: Heard): void;
   onGap(why: string): void;
+  /** The room has kept more than what was shown first. */
+  onEarlier(): void;
 }
 
 export class Attendance {
@@ -56,6 +64,16 @@ export class Attendance {
     if (this.#hasLeft) this.#subscription.unsubscribe();
     else await this.#catchUp();
     return this.#fetched;
+  }
+
+  /** The latest of what was said before a publication, which has none where it is not kept itself. */
+  async earlier(publication: number): Promise<HeardBefore> {
+    const answer = await this.#ask({ reverse: true, limit: LAST, before_publication: publication });
+    const past = answer.args.toReversed() as readonly Past[];
+    const messages = past.map((event) =>
+      heard(event, String(event.kwargs["position"]), new Date(event.timestamp)),
+    );
+    return { messages: messages.filter((message) => message !== null), isAll: isAll(answer) };
   }
 
   leave(): void {
@@ -121,11 +139,13 @@ export class Attendance {
 
   /** The first visit: the latest of what the room has kept. */
   async #begin(): Promise<void> {
-    const { args, kwargs } = await this.#ask({ reverse: true, limit: LAST });
+    const answer = await this.#ask({ reverse: true, limit: LAST });
+    const { args, kwargs } = answer;
     // Another line may have come first, or the room was left.
     if (this.#hasLeft || this.#ledger.position !== null) return;
     if (args.length === 0) this.#ledger.begin(String(kwargs["position"]));
     else this.#acceptPast(args.toReversed());
+    if (!isAll(answer)) this.#listener.onEarlier();
   }
 
   async #resume(from: string): Promise<void> {
@@ -169,15 +189,32 @@ export class Attendance {
     }
   }
 
-  #accept({ args, kwargs, publication }: Happening, position: string, at: Date | null = null): void {
+  #accept(event: Happening, position: string, at: Date | null = null): void {
     this.#ledger.begin(position);
-    const payload = payloadOf(args[0], kwargs);
-    if (payload !== null) this.#listener.onMessage({ position, publication, payload, at });
+    const message = heard(event, position, at);
+    if (message) this.#listener.onMessage(message);
   }
 
-  async #ask(filters: Keywords): Promise<{ args: readonly unknown[]; kwargs: Keywords }> {
+  async #ask(filters: Keywords): Promise<Answer> {
     return this.#line.call(GET_EVENTS, [this.#subscription?.id], filters);
   }
+}
+
+function heard({ args, kwargs, publication }: Happening, position: string, at: Date | null): Heard | null {
+  const payload = payloadOf(args[0], kwargs);
+  return payload === null ? null : { position, publication, payload, at };
+}
+
+/**
+ * Whether an answer, newest first, goes back to the first event that the room has kept: then its
+ * position is where the room stands, else where what was kept begins.
+ */
+function isAll({ args, kwargs }: Answer): boolean {
+  const newest = args[0] as Past | undefined;
+  if (!newest) return true;
+  const whole = new Ledger();
+  whole.begin(String(kwargs["position"]));
+  return whole.place(String(newest.kwargs["position"])) === "known";
 }
 
 /** JSON reads a text that begins with U+0000 as binary, and `text` says that it is none. */

@@ -7,6 +7,8 @@ import type { Status } from "../net/status";
 export interface RoomMessage {
   /** Its place in the room's order, as it goes into `data-position`. */
   readonly position: string;
+  /** The same for everybody who hears it, by which the room knows what is earlier. */
+  readonly publication: number;
   readonly payload: Payload;
   /** Whether this page sent it; `onOwn` may say so later. */
   readonly own: boolean;
@@ -41,6 +43,14 @@ export interface Outgoing {
   readonly sentAt: number;
 }
 
+/** A part of what the room has kept. */
+export interface Earlier {
+  /** In the order of positions. */
+  readonly messages: readonly RoomMessage[];
+  /** Whether the room has none before these. */
+  readonly isAll: boolean;
+}
+
 export interface RoomListener {
   onStatus(status: Status): void;
   /** In the order of positions, each once. */
@@ -55,6 +65,10 @@ export interface RoomListener {
   onResumed(fetched: number): void;
   /** Who is here, in the order of coming, whenever it has changed; null where that is not told. */
   onMembers(members: readonly Member[] | null): void;
+  /** The room has kept more than it told, and `earlier` fetches it. */
+  onEarlier(): void;
+  /** Whether this page may speak here, as far as the room has said. */
+  onMaySpeak(maySpeak: boolean): void;
 }
 
 export interface RoomClient {
@@ -63,6 +77,8 @@ export interface RoomClient {
   /** Sends one that is stuck again. */
   sendAgain(id: number): void;
   discard(id: number): void;
+  /** Fetches what was said before that publication; rejects where it cannot be had now. */
+  earlier(publication: number): Promise<Earlier>;
   retry(): void;
   /** Leaves the room; returns what it has not taken. */
   leave(): readonly Outgoing[];

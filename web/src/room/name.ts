@@ -3,6 +3,7 @@
 
 export const DEFAULT_ROOM = "main";
 const MOST = 200;
+const LONGEST_FILE = 40;
 const CONTROL = /\p{Cc}/u;
 
 /** What is wrong with a name, in words for whoever typed it; null where nothing is. */
@@ -14,9 +15,21 @@ export function faultOf(name: string): string | null {
   return null;
 }
 
-/** The server's path of a room: its name is one segment, whatever is in it. */
+/** What `encodeURIComponent` lets through and a shell or a sentence does not. */
+const SPECIAL = /[!'()*]/g;
+
+/** The server's path of a room: its name is one segment, whatever is in it, and ends no quotation. */
 export function roomPath(name: string): string {
-  return `/broadcast/${encodeURIComponent(name)}`;
+  const segment = encodeURIComponent(name).replace(SPECIAL, (special) => {
+    return `%${special.charCodeAt(0).toString(16).toUpperCase()}`;
+  });
+  return `/broadcast/${segment}`;
+}
+
+/** A name that a file may have on every system, made of a room's. */
+export function fileName(name: string): string {
+  const plain = name.replaceAll(/[^\p{L}\p{M}\p{N}_-]+/gu, "-").slice(0, LONGEST_FILE);
+  return plain.toWellFormed().replace(/^-+|-+$/g, "") || "room";
 }
 
 /** The room that a page address asks for. */

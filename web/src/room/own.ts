@@ -5,25 +5,23 @@
 const MOST = 1_000;
 
 export class Own {
-  /** Taken, and not shown yet. */
+  /** Taken, shown or not: what is fetched again later is still one's own. */
   readonly #taken = new Set<number>();
   /** Shown, by whomever. */
   readonly #shown = new Map<number, string>();
 
   /** The room took it from this page; returns the position where it was shown before that. */
   taken(publication: number): string | null {
-    const position = this.#shown.get(publication);
-    if (position !== undefined) return position;
     this.#taken.add(publication);
     trim(this.#taken);
-    return null;
+    return this.#shown.get(publication) ?? null;
   }
 
   /** The room shows it; says whether it is known to be from here. */
   heard(publication: number, position: string): boolean {
     this.#shown.set(publication, position);
     trim(this.#shown);
-    return this.#taken.delete(publication);
+    return this.#taken.has(publication);
   }
 }
 

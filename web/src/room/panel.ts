@@ -2,17 +2,23 @@
 // The room panel: which room, what is said in it, and what is yet to be.
 
 import { TokenForm } from "../access/form";
+import type { Pass } from "../access/pass";
 import { socketUrl } from "../net/address";
+import { Gone } from "../net/line";
 import type { Status } from "../net/status";
 import { part } from "../ui/dom";
 import { takeFiles } from "../ui/files";
 import { formatResumed } from "../ui/format";
 import { onEnter } from "../ui/typing";
 import type { JoinRoom, Outgoing, RoomClient } from "./client";
+import { Code } from "./code";
 import { Log } from "./log";
 import { DEFAULT_ROOM, faultOf, roomOf, roomPath, withRoom } from "./name";
 import { People } from "./people";
 import { Waiting } from "./waiting";
+
+const SAY = "Say something";
+const READ_ONLY = "Only to be read";
 
 export interface RoomPanelListener {
   onStatus(status: Status): void;
@@ -26,6 +32,8 @@ export class RoomPanel {
   readonly #listener: RoomPanelListener;
   readonly #log: Log;
   readonly #people: People;
+  readonly #code: Code;
+  readonly #pass: Pick<Pass, "id" | "token">;
   readonly #token: TokenForm;
   readonly #waiting: Waiting;
   readonly #name: HTMLInputElement;
@@ -35,13 +43,23 @@ export class RoomPanel {
   #client: RoomClient | null = null;
   #outgoing: readonly Outgoing[] = [];
 
-  /** `me` tells the id by which others know this page. */
-  constructor(panel: HTMLElement, join: JoinRoom, me: () => string, listener: RoomPanelListener) {
+  /** `pass` is who this page is to others, and whether it has a token. */
+  constructor(
+    panel: HTMLElement,
+    join: JoinRoom,
+    pass: Pick<Pass, "id" | "token">,
+    listener: RoomPanelListener,
+  ) {
     this.#panel = panel;
     this.#join = join;
     this.#listener = listener;
-    this.#log = new Log(panel);
-    this.#people = new People(panel, me);
+    this.#pass = pass;
+    this.#log = new Log(panel, async (publication) => {
+      if (!this.#client) throw new Gone("no room");
+      return this.#client.earlier(publication);
+    });
+    this.#people = new People(panel, () => pass.id);
+    this.#code = new Code(panel, () => pass.token !== null);
     this.#token = new TokenForm(panel, (token) => listener.onToken(token));
     this.#waiting = new Waiting(panel, {
       onSendAgain: (id) => this.#client?.sendAgain(id),
@@ -73,6 +91,9 @@ export class RoomPanel {
       event.preventDefault();
       this.#change(this.#name.value.trim());
     });
+    part("[data-other-token]", this.#panel).addEventListener("click", () =>
+      this.#token.ask("Another token may let you write here."),
+    );
     const say = part<HTMLTextAreaElement>("[data-say]", this.#panel);
     onEnter(part("[data-say-form]", this.#panel), say, (text) => {
       if (text !== "") this.#client?.send(text);
@@ -106,6 +127,8 @@ export class RoomPanel {
     part("[data-address]", this.#panel).textContent = url;
     part("[data-command]", this.#panel).textContent = `python -m websockets ${url}`;
     part("[data-log]", this.#panel).setAttribute("aria-label", `Messages in room ${name}`);
+    this.#log.begin(name);
+    this.#code.show(name);
     const leftOver = this.#leftOver.get(name) ?? [];
     this.#leftOver.delete(name);
     this.#client = this.#join(
@@ -120,6 +143,8 @@ export class RoomPanel {
         onGap: (why) => this.#log.addGap(why),
         onResumed: (fetched) => this.#log.addNote(formatResumed(fetched)),
         onMembers: (members) => this.#people.show(members),
+        onEarlier: () => this.#log.offerEarlier(),
+        onMaySpeak: (maySpeak) => this.#showMaySpeak(maySpeak),
         onOutgoing: (outgoing) => {
           this.#outgoing = outgoing;
           this.#waiting.show(outgoing);
@@ -135,7 +160,14 @@ export class RoomPanel {
     this.#outgoing = [];
     this.#waiting.show([]);
     this.#people.show(null);
-    this.#log.clear();
+    this.#showMaySpeak(true);
+  }
+
+  /** What is written all the same is refused, and waits for another token. */
+  #showMaySpeak(maySpeak: boolean): void {
+    part("[data-reading-only]", this.#panel).hidden = maySpeak;
+    part("[data-other-token]", this.#panel).hidden = this.#pass.token === null;
+    part<HTMLTextAreaElement>("[data-say]", this.#panel).placeholder = maySpeak ? SAY : READ_ONLY;
   }
 
   #reminder(): string {

@@ -4,6 +4,7 @@
 import { make, part } from "../ui/dom";
 import { formatMoment } from "../ui/format";
 import { oncePerFrame } from "../ui/frame";
+import { closeByItself } from "../ui/popup";
 import type { Member } from "./client";
 import { nameOf, namesOf, ordered } from "./people-words";
 
@@ -26,24 +27,13 @@ export class People {
     this.#list = part("[data-people-list]", panel);
     this.#me = me;
     this.#box.addEventListener("toggle", () => this.#draw());
-    this.#closeByItself();
+    closeByItself(this.#box);
   }
 
   /** Null where it is not told who is here. */
   show(members: readonly Member[] | null): void {
     this.#members = members;
     this.#draw();
-  }
-
-  #closeByItself(): void {
-    document.addEventListener("pointerdown", ({ target }) => {
-      if (target instanceof Node && !this.#box.contains(target)) this.#box.open = false;
-    });
-    this.#box.addEventListener("keydown", ({ key }) => {
-      if (key !== "Escape" || !this.#box.open) return;
-      this.#box.open = false;
-      part("summary", this.#box).focus();
-    });
   }
 
   #drawNow(): void {

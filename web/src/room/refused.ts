@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// What the page says where the server says no.
+// Where the server says no: what the page says then, and how it asks before anybody has written.
 
-import type { Refusal } from "../net/line";
+import { type Line, Refusal } from "../net/line";
 import type { Status } from "../net/status";
 
 const NOT_AUTHORIZED = "wamp.error.not_authorized";
+const INVALID_ARGUMENT = "wamp.error.invalid_argument";
 
 /** How it stands with a room that does not let the page in. */
 export function closedBy(refusal: Refusal): Pick<Status, "state" | "why" | "remedy"> {
@@ -15,4 +16,21 @@ export function closedBy(refusal: Refusal): Pick<Status, "state" | "why" | "reme
 /** The server's words; of a right that is missing it often says no more than that. */
 export function plainly({ uri, message }: Refusal, what: string): string {
   return uri === NOT_AUTHORIZED ? `you are not allowed to ${what} (${uri})` : message;
+}
+
+/**
+ * Whether the server lets this page speak in a room; null where it does not say.
+ *
+ * A room takes one argument and never none, so this says nothing to anybody: who may speak is
+ * refused for the argument, and who may not for want of the right, which is looked at first.
+ */
+export async function maySpeak(line: Line, topic: string): Promise<boolean | null> {
+  try {
+    await line.publish(topic, [], {});
+  } catch (error) {
+    if (!(error instanceof Refusal)) return null;
+    if (error.uri === INVALID_ARGUMENT) return true;
+    if (error.uri === NOT_AUTHORIZED) return false;
+  }
+  return null;
 }

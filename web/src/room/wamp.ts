@@ -8,12 +8,12 @@ import type { Payload } from "../net/payload";
 import type { Status } from "../net/status";
 import type { Cancel, World } from "../net/world";
 import { Attendance, type Heard } from "./attendance";
-import type { Outgoing, RoomClient, RoomListener } from "./client";
+import type { Earlier, Outgoing, RoomClient, RoomListener, RoomMessage } from "./client";
 import { Ledger } from "./ledger";
 import { Own } from "./own";
 import { Outbox } from "./outbox";
 import { Presence } from "./presence";
-import { closedBy, plainly } from "./refused";
+import { closedBy, maySpeak, plainly } from "./refused";
 import { roomTopic } from "./topic";
 
 /** What the server may take a little later. */
@@ -85,6 +85,12 @@ export class WampRoom implements RoomClient, Tenant {
     this.#showOutgoing();
   }
 
+  async earlier(publication: number): Promise<Earlier> {
+    if (!this.#attendance) throw new Gone("there is no connection");
+    const { messages, isAll } = await this.#attendance.earlier(publication);
+    return { messages: messages.map((heard) => this.#message(heard)), isAll };
+  }
+
   retry(): void {
     if (this.#refusal) this.#lodging.renew();
     else this.#lodging.retry();
@@ -113,6 +119,9 @@ export class WampRoom implements RoomClient, Tenant {
       onGap: (why) => {
         isWhole = false;
         this.#listener.onGap(why);
+      },
+      onEarlier: () => {
+        if (!this.#hasLeft) this.#listener.onEarlier();
       },
     });
     try {
@@ -164,8 +173,11 @@ export class WampRoom implements RoomClient, Tenant {
     this.#takeBack(why);
   }
 
-  /** Who is here is good to know, and not waited for. */
+  /** Who is here, and whether one may speak, is good to know, and not waited for. */
   #lookAround(line: Line): void {
+    void maySpeak(line, this.#topic).then((answer) => {
+      if (answer !== null && this.#line === line) this.#listener.onMaySpeak(answer);
+    });
     this.#presence?.leave();
     this.#presence = new Presence(line, this.#room, (members) => this.#listener.onMembers(members));
     void this.#presence.enter();
@@ -214,9 +226,12 @@ export class WampRoom implements RoomClient, Tenant {
 
   // Coming in.
 
-  #heard({ position, publication, payload, at }: Heard): void {
-    if (this.#hasLeft) return;
-    this.#listener.onMessage({ position, payload, at, own: this.#own.heard(publication, position) });
+  #heard(heard: Heard): void {
+    if (!this.#hasLeft) this.#listener.onMessage(this.#message(heard));
+  }
+
+  #message(heard: Heard): RoomMessage {
+    return { ...heard, own: this.#own.heard(heard.publication, heard.position) };
   }
 
   #showOutgoing(): void {

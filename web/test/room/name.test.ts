@@ -2,7 +2,7 @@
 // Room names: which may be, and how one stands in an address.
 
 import { expect, it } from "vitest";
-import { faultOf, roomOf, roomPath, withRoom } from "../../src/room/name";
+import { faultOf, fileName, roomOf, roomPath, withRoom } from "../../src/room/name";
 
 it.each(["main", "a/b", "..a", " ", "ü😀", "😀".repeat(200), "%2F"])("takes %j", (name) => {
   expect(faultOf(name)).toBeNull();
@@ -15,6 +15,17 @@ it.each(["", ".", "..", "a\0", "a\x85", "\ud800", "x".repeat(201)])("refuses %j 
 it("is one segment of the server's path", () => {
   expect(roomPath("a/b ü?#")).toBe("/broadcast/a%2Fb%20%C3%BC%3F%23");
 });
+
+it("has nothing in that path that ends a quotation, or that a shell expands", () => {
+  const all = String.fromCharCode(...Array.from({ length: 95 }, (_, index) => 32 + index));
+  expect(roomPath(all)).toMatch(/^\/broadcast\/[A-Za-z0-9%._~-]+$/);
+  expect(decodeURIComponent(roomPath(all))).toBe(`/broadcast/${all}`);
+});
+
+it.each([["lobby", "lobby"], ["a/b\\c:d", "a-b-c-d"], ["..", "room"], ["../x", "x"], ["ü 1", "ü-1"], ["\u202egpj.exe", "gpj-exe"], ["\"*?<>|", "room"], ["x".repeat(200), "x".repeat(40)], ["𝒳".repeat(40), "𝒳".repeat(20)]])(
+  "makes of %j the file name %j",
+  (name, file) => expect(fileName(name)).toBe(file),
+);
 
 it("is read from the page's address, main by default", () => {
   expect(roomOf("")).toBe("main");

@@ -21,11 +21,14 @@ let moments: (Date | null)[];
 let states: string[];
 let remedies: string[];
 let people: string[];
+let speaking: boolean[];
+let earlier: number;
 let renewed: number;
 
 function join(name = "main", leftOver: readonly Outgoing[] = []): void {
   [shown, own, outgoing, states] = [[], [], [], []];
-  [remedies, people, moments, renewed] = [[], [], [], 0];
+  [remedies, people, speaking, moments] = [[], [], [], []];
+  [renewed, earlier] = [0, 0];
   const lodging = {
     serve: (who: Tenant) => {
       tenant = who;
@@ -47,6 +50,8 @@ function join(name = "main", leftOver: readonly Outgoing[] = []): void {
     onOutgoing: (items) => (outgoing = items),
     onGap: (why) => shown.push(`gap: ${why}`),
     onResumed: (fetched) => shown.push(`resumed: ${fetched}`),
+    onEarlier: () => void (earlier += 1),
+    onMaySpeak: (maySpeak) => speaking.push(maySpeak),
     onMembers: (members) => people.push(members ? members.map(({ id }) => id).join(" ") : "untold"),
   }, leftOver);
   room.start();
@@ -211,6 +216,106 @@ describe("what comes in", () => {
     expect(shown).toEqual(["e:1 0,97", "e:2 \0a"]);
   });
 
+});
+
+describe("what was said earlier", () => {
+  async function begin(positions: readonly string[], position: string): Promise<void> {
+    line = new FakeLine("websocket");
+    void tenant?.onLine(line);
+    await settle();
+    line.question.answer(positions.map((one) => event(one)), { position });
+    await settle();
+  }
+
+  it.each([
+    [["e:9", "e:8"], "e:7", 1],
+    // Then the position is where the room stands.
+    [["e:9", "e:8"], "e:9", 0],
+    [["e:9", "e:8"], "e:12", 0],
+    [[], "e:9", 0],
+  ])("is offered behind %j up to %s: %d", async (positions, position, offered) => {
+    await begin(positions, position);
+    expect(earlier).toBe(offered);
+  });
+
+  it("is fetched before what is shown, in its order, with who and when", async () => {
+    await begin(["e:9", "e:8"], "e:7");
+    room.send("mine");
+    line.question.answer([1_006]);
+    await settle();
+    const fetched = room.earlier(1_008);
+    expect(line.question).toMatchObject({
+      what: "wamp.subscription.get_events",
+      kwargs: { reverse: true, limit: 500, before_publication: 1_008 },
+    });
+    const timestamp = "2026-01-01T10:00:00.000Z";
+    line.question.answer(["e:7", "e:6"].map((one) => ({ ...event(one), timestamp })), { position: "e:5" });
+    const { messages, isAll } = await fetched;
+    expect(messages.map(({ position, own, at }) => [position, own, at])).toEqual([
+      ["e:6", true, new Date(timestamp)],
+      ["e:7", false, new Date(timestamp)],
+    ]);
+    expect(isAll).toBe(false);
+    // It was not heard, so that the live ones go on where they were.
+    line.hear(event("e:10"));
+    expect(shown).toEqual(["e:8 e:8", "e:9 e:9", "e:10 e:10"]);
+  });
+
+  it("has an end", async () => {
+    await begin(["e:9"], "e:8");
+    const some = room.earlier(1_009);
+    line.question.answer([{ ...event("e:8"), timestamp: "2026-01-01T10:00:00Z" }], { position: "e:9" });
+    expect((await some).isAll).toBe(true);
+    const none = room.earlier(1_008);
+    line.question.answer([], { position: "e:9" });
+    expect(await none).toEqual({ messages: [], isAll: true });
+  });
+
+  it("cannot be had without a line, nor from one that ends", async () => {
+    await expect(room.earlier(1)).rejects.toThrow();
+    await begin(["e:9"], "e:8");
+    const fetched = room.earlier(1_009);
+    line.ends();
+    await expect(fetched).rejects.toThrow();
+  });
+
+  it("marks what is one's own as often as it is shown", async () => {
+    await begin([], "e:0");
+    room.send("mine");
+    line.question.answer([1_001]);
+    await settle();
+    line.hear(event("e:1"));
+    expect(shown).toEqual(["e:1 e:1 own"]);
+    const fetched = room.earlier(1_002);
+    line.question.answer([{ ...event("e:1"), timestamp: "2026-01-01T10:00:00Z" }], { position: "e:1" });
+    expect((await fetched).messages).toMatchObject([{ position: "e:1", own: true }]);
+  });
+});
+
+describe("who may speak", () => {
+  it.each([
+    ["wamp.error.invalid_argument", [true]],
+    ["wamp.error.not_authorized", [false]],
+    ["wsecho.error.over_rate", []],
+  ])("is told by %s: %j", async (uri, told) => {
+    line = new FakeLine("websocket");
+    line.toSilence = new Refusal(uri, "no");
+    void tenant?.onLine(line);
+    await settle();
+    line.question.answer([], { position: "e:0" });
+    await settle();
+    expect(speaking).toEqual(told);
+  });
+
+  it("is not told by a line that was left", async () => {
+    line = new FakeLine("websocket");
+    void tenant?.onLine(line);
+    await settle();
+    line.question.answer([], { position: "e:0" });
+    room.leave();
+    await settle();
+    expect(speaking).toEqual([]);
+  });
 });
 
 describe("who may come in", () => {

@@ -18,7 +18,7 @@ from wsecho.doors.http.fingerprints import Fingerprints
 from wsecho.doors.http.request import answer_error
 
 CONTENT_SECURITY_POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     # Not every browser counts ws: of the same host as 'self'.
     "connect-src 'self' ws: wss:; font-src 'self'; manifest-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
