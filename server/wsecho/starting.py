@@ -12,6 +12,7 @@ from typing import Any
 from twisted.application.service import IServiceCollection, MultiService
 from twisted.logger import ILogObserver, Logger
 
+from wsecho.app.notifying import ServiceManager
 from wsecho.app.service import WsechoService
 from wsecho.app.signals import OnSignal
 from wsecho.config.config import Config, ConfigError
@@ -54,12 +55,15 @@ class Server(MultiService):
         if out is not None:
             reopen = self._say_that_there_is_no_file if file is None else self._reopener(file)
             OnSignal("SIGUSR1", reopen, reactor).setServiceParent(self)
-        serving: MultiService
+        self._drain = config.drain
+        self._reactor = reactor
+        self._manager = manager = ServiceManager.of(os.environ, os.getpid())
+        self._serving: Supervisor | WsechoService
         if config.workers > 1:
-            serving = Supervisor(config, arguments, reactor)
+            self._serving = Supervisor(config, arguments, reactor, manager)
         else:
-            serving = WsechoService(config, reactor)
-        serving.setServiceParent(self)
+            self._serving = WsechoService(config, reactor, manager=manager)
+        self._serving.setServiceParent(self)
 
     def setServiceParent(self, parent: IServiceCollection) -> None:
         """Join twistd's application, which is where it looks for what writes its log."""
@@ -67,6 +71,16 @@ class Server(MultiService):
         if self.log is not None:
             application: Any = parent
             application.setComponent(ILogObserver, self.log)
+
+    def startService(self) -> None:
+        """Begin, and feed the service manager's watchdog for as long as the event loop runs."""
+        super().startService()
+        self._manager.feed(self._serving.answers, self._reactor)
+
+    def stopService(self) -> Any:
+        """End, within `--drain` or little more."""
+        self._manager.stopping(self._drain)
+        return super().stopService()
 
     def _reopener(self, file: LogFile) -> Callable[[], None]:
         def reopen() -> None:

@@ -37,9 +37,13 @@ class Process:
 
     @classmethod
     def start(
-        cls, *command: str, cwd: Path | None = None, environment: Mapping[str, str] = EMPTY
+        cls,
+        *command: str,
+        cwd: Path | None = None,
+        environment: Mapping[str, str] = EMPTY,
+        descriptors: tuple[int, ...] = (),
     ) -> Self:
-        """Start a command; standard error comes with standard output."""
+        """Start a command, which has these descriptors; standard error is in standard output."""
         popen = subprocess.Popen(
             command,
             cwd=cwd,
@@ -47,6 +51,7 @@ class Process:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            pass_fds=descriptors,
             env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
         )
         process = cls(popen)

@@ -41,6 +41,7 @@ from twisted.python.failure import Failure
 from zope.interface import directlyProvides, implementer, providedBy
 
 from wsecho.app.cannot_listen import why_not
+from wsecho.app.sharing import adopt_alone
 from wsecho.config.config import ConfigError
 from wsecho.lane.accepted import Accepted
 
@@ -148,6 +149,10 @@ class _Reactor:
     ) -> IListeningPort:
         """Listen with TLS of our own."""
         return self.listenTCP(port, self._tls.around(factory, contextFactory), *args, **kwargs)
+
+    def adoptStreamPort(self, descriptor: int, _family: int, factory: Any) -> IListeningPort:
+        """Listen at a socket of systemd's; there are no certificates around it to be read."""
+        return adopt_alone(self._reactor, descriptor, _let_half_close(factory))
 
 
 class _Rereading(_Reactor):

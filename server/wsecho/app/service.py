@@ -17,6 +17,7 @@ from wsecho.app.announcing import announce
 from wsecho.app.clustering import Clustering, Home, check_cluster, new_node
 from wsecho.app.drain import Drain, on_a_second_signal
 from wsecho.app.listening import Listening
+from wsecho.app.notifying import ServiceManager
 from wsecho.app.reload import Reader, Reload
 from wsecho.app.signals import OnSignal
 from wsecho.config.config import Config, ConfigError
@@ -73,6 +74,7 @@ class WsechoService(MultiService):
         reactor: Twisted's reactor.
         spec: its place among several workers; None where it is all there is.
         time_of_day: the time, Unix seconds.
+        manager: is told how it is.
     """
 
     _log = Logger()
@@ -83,11 +85,13 @@ class WsechoService(MultiService):
         reactor: Any,
         spec: WorkerHost | None = None,
         time_of_day: Callable[[], float] = time.time,
+        manager: ServiceManager | None = None,
     ) -> None:
         super().__init__()
         self._config = config
         self._reactor = reactor
         self._spec = spec
+        self._manager = manager = manager or ServiceManager()
         self.state = state = ServerState.of(config, reactor, time_of_day)
         stands_in = spec is not None and spec.stands_in
         make_bus = buses.maker(config, reactor, stands_in=stands_in)
@@ -119,7 +123,7 @@ class WsechoService(MultiService):
         if clustering is not None:
             clustering.begin(longpoll)
             readers.append(clustering.reload)
-        self.reload = Reload(readers, reactor)
+        self.reload = Reload(readers, reactor, manager)
         self.reload.setServiceParent(self)
         # Left alone, it would end the process.
         OnSignal("SIGUSR2", self._stay, reactor).setServiceParent(self)
@@ -138,6 +142,7 @@ class WsechoService(MultiService):
         self.rooms.bus.start()
         if self._spec is None:
             announce(self._listening, self._operators, self._config, self._given_away)
+            self._reactor.callWhenRunning(self._manager.ready)
 
     def stopService(self) -> Deferred[Any]:
         """Stop listening, close every connection, and wait for the peers within `--drain`."""
@@ -148,6 +153,10 @@ class WsechoService(MultiService):
         return drained.addCallback(lambda _: self._leave_others()).addCallback(
             lambda _: self._stop_children()
         )
+
+    def answers(self, _within: float) -> bool:
+        """Tell whether it serves: who is called by the event loop can say so."""
+        return True
 
     def accept(self, accepts: bool) -> None:  # noqa: FBT001
         """Take new connections, or leave them to others that listen at the same sockets."""

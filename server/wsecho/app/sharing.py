@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Listening sockets that one process binds and others accept on.
+"""Listening sockets that one process binds and others accept on: a parent's, or systemd's.
 
 All workers accept from the one queue that the parent's socket has. The parent keeps it open, so
 that a connection that waits there is lost with no worker: the next one takes it. (With a socket for
@@ -14,11 +14,14 @@ from typing import Any, Final
 
 from twisted.internet import tcp, unix
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
-from twisted.python.failure import Failure
 from zope.interface import directlyProvides, providedBy
 
 FEW: Final = 2
 """Connections that a worker takes at a time: the others are awake too, and want some."""
+
+_AS_MANY_AS_THE_SYSTEM_ALLOWS: Final = 2**31 - 1
+# Abstract, so that Twisted looks for no file.
+_NO_FILE: Final = b"\0adopted"
 
 # `systemd:` finds its socket by this process's id and environment, which are the parent's.
 _BY_SYSTEMD: Final = re.compile(r"^(haproxy:)?systemd:.*")
@@ -67,29 +70,52 @@ class AdoptingReactor:
 
     def _adopt(self, factory: IProtocolFactory) -> IListeningPort:
         descriptor = next(self._descriptors)
-        with socket.socket(fileno=os.dup(descriptor)) as found:
-            family = found.family
-        os.set_blocking(descriptor, False)
         try:
-            port = _make_port(self._reactor, descriptor, family, factory)
+            return _adopt(self._reactor, descriptor, factory, _SharedPort, _SharedUnixPort)
         finally:
             os.close(descriptor)
-        port.startListening()
-        return port
 
 
-def _make_port(
-    reactor: Any, descriptor: int, family: int, factory: IProtocolFactory
-) -> IListeningPort:
-    # As `reactor.adoptStreamPort` does, with our ports in place of its own.
-    port: Any
-    if family == socket.AF_UNIX:
-        port = _SharedUnixPort._fromListeningDescriptor(reactor, descriptor, factory)  # noqa: SLF001
-    else:
-        port = _SharedPort._fromListeningDescriptor(  # noqa: SLF001
-            reactor, descriptor, family, factory
-        )
+def adopt_alone(reactor: Any, descriptor: int, factory: IProtocolFactory) -> IListeningPort:
+    """Listen at a socket that systemd has bound, and that this process alone accepts on.
+
+    Args:
+        reactor: Twisted's.
+        descriptor: the socket's, which stays open: what is adopted is a duplicate.
+        factory: makes the protocols.
+    """
+    port: Any = _adopt(reactor, descriptor, factory, tcp.Port, _AdoptedUnixPort)
     return port  # type: ignore[no-any-return]
+
+
+def _adopt(
+    reactor: Any, descriptor: int, factory: IProtocolFactory, tcp_port: Any, unix_port: Any
+) -> IListeningPort:
+    # As `reactor.adoptStreamPort` does, but for the kinds of port; and the family is the socket's.
+    with socket.socket(fileno=os.dup(descriptor)) as found:
+        family = found.family
+    os.set_blocking(descriptor, False)
+    if family == socket.AF_UNIX:
+        port = unix_port._fromListeningDescriptor(reactor, descriptor, factory)  # noqa: SLF001
+    else:
+        port = tcp_port._fromListeningDescriptor(reactor, descriptor, family, factory)  # noqa: SLF001
+    # Twisted listens anew; how many may wait has been said by who bound it, and is not made less.
+    port.backlog = _AS_MANY_AS_THE_SYSTEM_ALLOWS
+    port.startListening()
+    return port  # type: ignore[no-any-return]
+
+
+class _AdoptedUnixPort(unix.Port):
+    """A Unix socket whose file is its binder's: its mode too, and it stays when this ends."""
+
+    # Twisted would shut it down for all who have it, as it does not with TCP's.
+    _shouldShutdown = False
+
+    def startListening(self) -> None:
+        """Listen, and leave the file's mode as it is; it may be another user's."""
+        # Twisted changes the mode, and removes the file, by this name.
+        self._bindPath = _NO_FILE
+        super().startListening()
 
 
 class _SharedPort(tcp.Port):
@@ -103,18 +129,12 @@ class _SharedPort(tcp.Port):
         super().doRead()
 
 
-class _SharedUnixPort(unix.Port):
-    """The same for a Unix socket, whose file is its binder's."""
+class _SharedUnixPort(_AdoptedUnixPort):
+    """The same for a Unix socket."""
 
     numberAccepts = FEW
-    # Twisted would shut it down for all who have it, as it does not with TCP's.
-    _shouldShutdown = False
 
     def doRead(self) -> None:
         """Take a few of those who wait."""
         self.numberAccepts = FEW
         super().doRead()
-
-    def connectionLost(self, reason: Failure) -> None:
-        """Close the socket, and leave the file where it is."""
-        tcp.Port.connectionLost(self, reason)

@@ -6,6 +6,7 @@ tells its parent how many it has, the parent tells all of them the mean, and one
 accepts nothing until it is no longer.
 """
 
+from math import inf
 from typing import Final
 
 from attrs import define, field
@@ -29,6 +30,10 @@ class Loads:
     def tell(self, serial: int, connections: int, now: float) -> None:
         """Note what a worker tells."""
         self._told[serial] = (now, connections)
+
+    def told_at(self, serial: int) -> float:
+        """Return when a worker told the last time; the beginning of time if it never has."""
+        return self._told.get(serial, (-inf, 0))[0]
 
     def forget(self, serial: int) -> None:
         """Forget a worker that accepts no more."""

@@ -13,6 +13,7 @@ worker     ``sample``        ``number``: answer with your metrics
 worker     ``merged``        ``number``, ``metrics``: all workers', as was asked for
 parent     ``ready``         the worker serves
 parent     ``failed``        ``reason``: it cannot, and is about to end
+parent     ``reloaded``      keys and certificates were read again, as far as they can be used
 parent     ``load``          ``connections``: how many the worker has
 parent     ``sample``        ``number``, ``metrics``; the last one, unasked, has the number 0
 parent     ``collect``       ``number``: answer with all workers' metrics

@@ -22,6 +22,7 @@ from wsecho.app.announcing import announce
 from wsecho.app.clustering import check_cluster, new_node
 from wsecho.app.drain import on_a_second_signal
 from wsecho.app.listening import Listening
+from wsecho.app.notifying import ServiceManager
 from wsecho.app.service import endpoints_of, listening_by, resources
 from wsecho.app.sharing import hold
 from wsecho.app.signals import OnSignal
@@ -49,6 +50,7 @@ class Supervisor(MultiService):
         config: the options in force.
         arguments: the command line that they were read from.
         reactor: Twisted's reactor.
+        manager: is told how they are.
 
     Raises:
         ConfigError: the workers could not start by these options.
@@ -61,9 +63,11 @@ class Supervisor(MultiService):
         config: Config,
         arguments: tuple[str, ...],
         reactor: Any,
+        manager: ServiceManager | None = None,
     ) -> None:
         super().__init__()
         check_needs(config)
+        self._manager = manager or ServiceManager()
         self._config = config
         self._reactor = reactor
         # What a worker would stumble on is told now, where the user looks.
@@ -89,6 +93,7 @@ class Supervisor(MultiService):
         self._alarm: IDelayedCall | None = None
         self._over: Deferred[None] = Deferred()
         self._loads = Loads()
+        self._reloading: set[int] = set()
         for service in (
             OnSignal("SIGHUP", self.reload, reactor),
             OnSignal("SIGUSR2", self.replace, reactor),
@@ -129,8 +134,26 @@ class Supervisor(MultiService):
 
     def reload(self) -> None:
         """Have each worker read its keys and certificates again."""
+        if not self._channels:
+            return
+        self._manager.reloading()
+        self._reloading = set(self._channels)
         for channel in self._channels.values():
             channel.tell("reload")
+
+    def answers(self, within: float) -> bool:
+        """Tell whether each worker that serves has told its load lately.
+
+        Args:
+            within: seconds.
+        """
+        since = self._reactor.seconds() - within
+        for worker in self._fleet:
+            last = max(worker.since, self._loads.told_at(worker.serial))
+            if worker.state is WorkerState.READY and last < since:
+                self._log.error("worker {slot} does not answer", slot=worker.slot)
+                return False
+        return True
 
     def _stop_children(self) -> Any:
         self._gathering.end()
@@ -181,6 +204,7 @@ class Supervisor(MultiService):
             case orders.Say(text, is_error):
                 (self._log.error if is_error else self._log.info)("{text}", text=text)
             case orders.Opened():
+                self._manager.ready()
                 listening, metrics = (self._listening[o] for o in ("listen", "metrics-listen"))
                 announce(listening, metrics, self._config, self._given_away)
             case orders.GiveUp(reason):
@@ -240,10 +264,19 @@ class Supervisor(MultiService):
                 self._loads.tell(serial, message["connections"], self._reactor.seconds())
             case "sample":
                 self._gathering.sampled(serial, message["number"], message["metrics"])
+            case "reloaded":
+                self._reloaded(serial)
             case "collect":
                 self._gathering.collect(self._channels[serial], message["number"])
 
+    def _reloaded(self, serial: int) -> None:
+        if serial in self._reloading:
+            self._reloading.remove(serial)
+            if not self._reloading:
+                self._manager.ready()
+
     def _ended(self, serial: int, how: str) -> None:
+        self._reloaded(serial)
         self._processes.pop(serial, None)
         self._channels.pop(serial, None)
         # One that was killed has left its socket's file.

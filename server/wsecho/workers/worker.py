@@ -180,6 +180,7 @@ class Worker:
                 self._service.cut()
             case "reload":
                 self._service.reload.reload()
+                self._channel.tell("reloaded")
             case "mean":
                 self._share.hear(message["connections"], self._reactor.seconds())
             case "sample":

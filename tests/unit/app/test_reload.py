@@ -11,6 +11,7 @@ from twisted.internet.task import Clock
 from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
 from zope.interface import implementer
 
+from wsecho.app.notifying import ServiceManager
 from wsecho.app.reload import Reload
 
 
@@ -64,3 +65,24 @@ def test_one_line_for_each_complaint(lines: list[str]) -> None:
         "error not read again, the old stays in force: a: bad",
         "error not read again, the old stays in force: b: bad",
     ]
+
+
+def test_the_service_manager_is_told(lines: list[str]) -> None:
+    """Before anything is read, and after all is, even where a fault of ours ends it."""
+    told: list[str] = []
+
+    def read() -> list[Exception]:
+        told.append("read")
+        return []
+
+    def fail() -> list[Exception]:
+        raise RuntimeError
+
+    manager = ServiceManager(lambda *words: told.append(words[0]))
+    manager.ready()
+    Reload([read, read], Reactor(), manager).reload()
+    assert told == ["READY=1", "RELOADING=1", "read", "read", "READY=1"]
+    with pytest.raises(RuntimeError):
+        Reload([fail], Reactor(), manager).reload()
+    assert told[5:] == ["RELOADING=1", "READY=1"]
+    assert len(lines) == 1

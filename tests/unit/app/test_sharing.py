@@ -13,7 +13,7 @@ from twisted.internet.protocol import Factory, Protocol
 
 from tests.support.certificates import write_certificate
 from wsecho.app.listening import Listening
-from wsecho.app.sharing import AdoptingReactor, hold, shared_endpoint
+from wsecho.app.sharing import AdoptingReactor, adopt_alone, hold, shared_endpoint
 
 
 @pytest.mark.parametrize(
@@ -88,3 +88,37 @@ def test_certificates_of_adopted_sockets_are_read_again(
     assert [str(one).split(":")[0] for one in worker.reload()] == ["--listen ssl", "--listen tls"]
     for port in worker.ports:
         port.stopListening()
+
+
+@pytest.mark.parametrize("mode", ["600", "660", "666"])
+@pytest.mark.parametrize("has_workers", [True, False], ids=["by a worker", "alone"])
+def test_the_file_of_an_adopted_socket_stays_as_it_is(
+    tmp_path: Path, mode: str, *, has_workers: bool
+) -> None:
+    """Its mode says who may come; it may be another user's; and others go on with it."""
+    path = tmp_path / "x.sock"
+    bound = Listening(reactor)
+    bound.begin((f"unix:{path}:mode={mode}",), Factory.forProtocol(Protocol))
+    [descriptor] = hold(bound.ports)
+    port: Any
+    if has_workers:
+        [port] = adopt((f"unix:{path}:mode={mode}",), bound).ports
+    else:
+        port = adopt_alone(reactor, descriptor, Factory.forProtocol(Protocol))
+    assert path.stat().st_mode & 0o777 == int(mode, 8)
+    assert port.getHost() == bound.ports[0].getHost()
+    port.stopListening()
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(path))
+    bound.ports[0].stopListening()
+
+
+def test_a_socket_that_is_adopted_alone_tells_its_family() -> None:
+    """By itself, for an endpoint may say another."""
+    for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+        with socket.socket(family) as bound:
+            bound.bind((address, 0))
+            port = adopt_alone(reactor, bound.fileno(), Factory.forProtocol(Protocol))
+            host: Any = port.getHost()
+            assert (host.host, host.port) == bound.getsockname()[:2]
+            port.stopListening()

@@ -17,6 +17,7 @@ from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublish
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from wsecho.app.notifying import ServiceManager
 from wsecho.config.config import Config, ConfigError
 from wsecho.workers import supervisor
 from wsecho.workers.fleet import GRACE, TRIES
@@ -61,6 +62,7 @@ class Reactor(MemoryReactorClock):
     def __init__(self) -> None:
         super().__init__()
         self.processes: list[Process] = []
+        self.told: list[str] = []
         self.held: list[str] = []
         self.refuses = False
         self.is_stopped = False
@@ -125,9 +127,9 @@ def parent(tmp_path: Path) -> tuple[Supervisor, Reactor]:
     (tmp_path / "index.html").touch()
     reactor = Reactor()
     listen = ("tcp:1:interface=127.0.0.1",)
-    service = Supervisor(
-        Config(web=tmp_path, listen=listen, workers=2, drain=10.0), ("--drain", "10"), reactor
-    )
+    config = Config(web=tmp_path, listen=listen, workers=2, drain=10.0)
+    manager = ServiceManager(lambda *words: reactor.told.append(words[0]))
+    service = Supervisor(config, ("--drain", "10"), reactor, manager)
     service.startService()
     return service, reactor
 
@@ -181,6 +183,59 @@ def test_keys_are_read_again_by_all(parent: tuple[Supervisor, Reactor]) -> None:
         process.heard()
     service.reload()
     assert [process.heard() for process in reactor.processes] == [[{"say": "reload"}]] * 2
+
+
+def test_the_service_manager_is_told_when_all_have_done_it(
+    parent: tuple[Supervisor, Reactor],
+) -> None:
+    """Started, and read their files again; who is gone meanwhile is waited for no more."""
+    service, reactor = parent
+    one, two = reactor.processes
+    one.say("ready")
+    assert reactor.told == []
+    two.say("ready")
+    assert reactor.told == ["READY=1"]
+    service.reload()
+    one.say("reloaded")
+    assert reactor.told == ["READY=1", "RELOADING=1"]
+    service.reload()
+    one.say("reloaded")
+    assert reactor.told == ["READY=1", "RELOADING=1"]
+    two.end(ProcessTerminated(signal=9))
+    assert reactor.told == ["READY=1", "RELOADING=1", "READY=1"]
+    one.say("reloaded")
+    one.end(ProcessTerminated(signal=9))
+    assert len(reactor.told) == 3
+    service.reload()
+    assert len(reactor.told) == 3
+
+
+def test_who_serves_and_says_nothing_does_not_answer(
+    parent: tuple[Supervisor, Reactor], lines: list[str]
+) -> None:
+    """Who starts has not begun to, who drains or is gone has ceased."""
+    service, reactor = parent
+    one, two = reactor.processes
+    one.say("ready")
+    reactor.advance(5.0)
+    one.say("load", connections=1)
+    assert service.answers(5.0)
+    two.say("ready")
+    reactor.advance(5.0)
+    assert service.answers(5.0)
+    one.say("load", connections=1)
+    reactor.advance(1.0)
+    assert not service.answers(5.0)
+    assert lines[-1] == "worker 2 does not answer"
+    two.say("load", connections=1)
+    assert service.answers(5.0)
+    reactor.advance(9.0)
+    one.say("load", connections=1)
+    two.end(ProcessTerminated(signal=9))
+    assert service.answers(5.0)
+    service.stopService()
+    reactor.advance(9.0)
+    assert service.answers(5.0)
 
 
 def test_the_end_waits_for_all_and_kills_who_takes_too_long(
