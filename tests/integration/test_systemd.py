@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from attrs import define, field
 
-from tests.support.documents import DOCS
+from tests.support.documents import DOCS, Fence, fences, pages
 from tests.support.processes import PATIENCE, running
 from tests.support.redis_server import redis_server
 from tests.support.service_manager import KeptSocket, NotifySocket
@@ -257,6 +257,40 @@ def analyze(*arguments: object) -> str:
 def test_the_units_are_right(units: list[Path]) -> None:
     """For systemd, which has nothing to say about them."""
     assert analyze("verify", "--man=no", *units) == ""
+
+
+def changes() -> list[Fence]:
+    """What pages tell to put beside the units."""
+    return [fence for page in pages() for fence in fences(page) if fence.language == "ini"]
+
+
+@needs("systemd-analyze")
+@pytest.mark.parametrize("fence", changes(), ids=lambda fence: fence.place)
+def test_each_change_of_a_unit_is_right(fence: Fence, units: list[Path]) -> None:
+    """Put where its first line says; what a newer systemd knows is left to that."""
+    if "notify-reload" in fence.text and version() < 253:
+        assert "ignoring: notify-reload" in analyze("verify", "--man=no", changed(fence, units))
+        return
+    assert analyze("verify", "--man=no", changed(fence, units)) == ""
+
+
+def changed(fence: Fence, units: list[Path]) -> Path:
+    """Put a change where its first line says; return the unit."""
+    first, _, text = fence.text.partition("\n")
+    named = re.fullmatch(r"# /etc/systemd/system/(.+)\.d/([a-z]+\.conf)", first)
+    assert named
+    [unit] = [unit for unit in units if unit.name == named[1]]
+    folder = unit.with_name(f"{unit.name}.d")
+    folder.mkdir()
+    (folder / named[2]).write_text(text.replace("/opt/wsecho/bin/wsecho", WSECHO))
+    return unit
+
+
+def version() -> int:
+    """Which systemd it is."""
+    said = re.match(r"systemd (\d+)", analyze("--version"))
+    assert said
+    return int(said[1])
 
 
 @needs("systemd-analyze")

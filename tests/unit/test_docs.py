@@ -21,9 +21,9 @@ from wsecho.core.wire.errors import CloseCode
 TOP = re.compile(r"^(?:async def|def|class) (\w+)", re.MULTILINE)
 SHOWN_BY = re.compile(r"`([\w/]*\.py)?::(\w+)`")
 LINK = re.compile(r"\]\(([^)#\s]*)(#[^)\s]*)?\)")
-DIRECTIVES = {"{toctree}", "{image}", "{include}"}
+DIRECTIVES = {"{toctree}", "{image}", "{include}", "{literalinclude}"}
 READ_HERE = {"json", "toml"}
-BY_OTHER_TESTS = {*LANGUAGES, "nginx", "haproxy", "html"}
+BY_OTHER_TESTS = {*LANGUAGES, "nginx", "haproxy", "html", "ini"}
 MARKS = {"", "check: commands", "check: refused", "check: secrets"}
 
 

@@ -10,6 +10,8 @@ import pytest
 from tests.fuzz.feeding import names
 from tests.support.documents import ROOT, commands, fences, pages
 
+from wsecho.config.given import Given
+
 PARSERS = {"bench": "_bench.command", "testsuite": "_testsuite.command"}
 
 
@@ -27,8 +29,13 @@ def shown() -> list[str]:
 @pytest.mark.parametrize("command", shown())
 def test_a_command_can_be_given(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """As it is shown; where it names another checkout, this one stands in."""
-    program, *arguments = shlex.split(command.replace("../before", str(ROOT)))
     monkeypatch.chdir(ROOT)
+    check(command, shlex.split(command.replace("../before", str(ROOT))))
+
+
+def check(command: str, words: list[str]) -> None:
+    """See that a command can be given, which may have one within."""
+    program, *arguments = words
     match program.rpartition("/")[2], arguments:
         case "pip", ["install", wanted]:
             extras = re.fullmatch(r"(?:\.|wsecho)(?:\[([\w,]+)\])?|websockets", wanted)
@@ -48,6 +55,31 @@ def test_a_command_can_be_given(command: str, monkeypatch: pytest.MonkeyPatch) -
             assert part in (ROOT / "scripts/test").read_text()
         case (("test" | "serve" | "docs"), []):
             assert (ROOT / program).is_file()
+        case _:
+            check_of_system(command, words)
+
+
+def check_of_system(command: str, words: list[str]) -> None:
+    """The same for what starts a server by systemd."""
+    match words[0], words[1:]:
+        case "sudo", within:
+            check(command, within)
+        case "systemd-socket-activate", ["--listen", _, "--fdname=http", *within]:
+            check(command, within)
+        case "wsecho", ["serve", *options]:
+            assert Given.read(options).load()
+        case "cp", [*files, "/etc/systemd/system/"]:
+            assert all((ROOT / file).is_file() for file in files)
+        case "systemctl", ["daemon-reload"]:
+            pass
+        case "systemctl", ["enable" | "status" | "restart" | "kill", *rest]:
+            units = [word for word in rest if not word.startswith("--")]
+            assert units
+            assert all((ROOT / "docs/deploy/systemd" / unit).is_file() for unit in units)
+        case ("python3", ["-m", "venv", "/opt/wsecho"]) | ("mkdir", ["-p", "/etc/wsecho"]):
+            pass
+        case "touch", ["/etc/wsecho/wsecho.toml"]:
+            pass
         case _:
             pytest.fail(f"nobody knows how to check: {command}")
 
