@@ -62,7 +62,7 @@ class Server(MultiService):
         if config.workers > 1:
             self._serving = Supervisor(config, arguments, reactor, manager)
         else:
-            self._serving = WsechoService(config, reactor, manager=manager)
+            self._serving = WsechoService(config, reactor, None, manager)
         self._serving.setServiceParent(self)
 
     def setServiceParent(self, parent: IServiceCollection) -> None:

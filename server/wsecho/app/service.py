@@ -73,8 +73,8 @@ class WsechoService(MultiService):
         config: the options in force.
         reactor: Twisted's reactor.
         spec: its place among several workers; None where it is all there is.
-        time_of_day: the time, Unix seconds.
         manager: is told how it is.
+        time_of_day: the time, Unix seconds.
     """
 
     _log = Logger()
@@ -84,8 +84,8 @@ class WsechoService(MultiService):
         config: Config,
         reactor: Any,
         spec: WorkerHost | None = None,
-        time_of_day: Callable[[], float] = time.time,
         manager: ServiceManager | None = None,
+        time_of_day: Callable[[], float] = time.time,
     ) -> None:
         super().__init__()
         self._config = config
