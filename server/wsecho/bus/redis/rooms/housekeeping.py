@@ -101,7 +101,7 @@ class Housekeeping:
         elif name in self._holds:
             # To hear of a room is no use of it.
             remote.needed = now
-        if remote.is_waited_for and now - remote.waited_since >= PATIENCE:
+        if remote.has_kept_waiting(now - PATIENCE):
             remote.turn_away(BusUnavailable())
         if remote.acknowledge(now):
             # It was logged, and has not come: something is lost on the way.

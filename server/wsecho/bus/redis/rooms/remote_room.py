@@ -36,6 +36,23 @@ class Ack:
 
 
 @define(eq=False)
+class Waiter:
+    """Somebody waits for a room to be current.
+
+    Attributes:
+        told: by this.
+        since: when it began to, in seconds.
+        after: the place that it goes on from, None for wherever the room is.
+        is_asked_for: whether the log was asked since, so that what it says is all for this one.
+    """
+
+    told: Promise[None]
+    since: float
+    after: Position | None
+    is_asked_for: bool = False
+
+
+@define(eq=False)
 class RemoteRoom:
     """A room that is followed here.
 
@@ -49,7 +66,6 @@ class RemoteRoom:
         is_quiet: whether what is loaded is only remembered, since nobody is here who waits for it.
         has_strayed: whether its members heard what was said here alone.
         is_asking: whether a load is under way.
-        waited_since: when whoever waits longest began to.
         wants_roster: whether who is there has to be loaded too, or put right there.
         roster_asked: when it was asked for last.
         roster: who is there, on all nodes.
@@ -66,12 +82,11 @@ class RemoteRoom:
     is_quiet: bool = True
     has_strayed: bool = False
     is_asking: bool = False
-    waited_since: float = 0.0
     wants_roster: bool = True
     roster_asked: float = -inf
     roster: Roster = field(factory=Roster)
     correlation: dict[Message, bytes] = field(factory=dict)
-    _waiting: list[Promise[None]] = field(factory=list, init=False)
+    _waiting: list[Waiter] = field(factory=list, init=False)
     _acks: list[Ack] = field(factory=list, init=False)
 
     @property
@@ -84,6 +99,10 @@ class RemoteRoom:
         """Whether somebody waits for it."""
         return bool(self._waiting)
 
+    def has_kept_waiting(self, moment: float) -> bool:
+        """Tell whether somebody who waits began to by then."""
+        return bool(self._waiting) and self._waiting[0].since <= moment
+
     @property
     def seen(self) -> Cursor:
         """How far it is followed."""
@@ -94,25 +113,37 @@ class RemoteRoom:
         seen = self.follower.seen
         return position.epoch == seen.epoch and position.offset <= seen.offset
 
-    def wait(self, now: float) -> Promise[None]:
-        """Wait until it is current."""
-        if not self._waiting:
-            self.waited_since = now
+    def wait(self, now: float, after: Position | None = None) -> Promise[None]:
+        """Wait until it is current, a place that was seen elsewhere included."""
         waiting: Promise[None] = Promise()
-        self._waiting.append(waiting)
+        self._waiting.append(Waiter(waiting, now, after))
         return waiting
 
-    def let_in(self) -> None:
-        """Tell who waits that it is current."""
+    def ask_for_all(self) -> None:
+        """Note that the log is asked for what it holds now, for all who wait."""
+        for each in self._waiting:
+            each.is_asked_for = True
+
+    def let_in(self) -> bool:
+        """Tell who waits that it is current; tell whether somebody has to wait on.
+
+        The log may have been asked before somebody came whose place is further on. Whether that
+        place is lost, or only not heard of yet, this answer cannot tell.
+        """
         waiting, self._waiting = self._waiting, []
+        ready: list[Waiter] = []
         for each in waiting:
-            each.give(None)
+            is_ready = each.is_asked_for or each.after is None or self.reaches(each.after)
+            (ready if is_ready else self._waiting).append(each)
+        for each in ready:
+            each.told.give(None)
+        return self.is_waited_for
 
     def turn_away(self, error: WireError) -> None:
         """Tell who waits that it will not be."""
         waiting, self._waiting = self._waiting, []
         for each in waiting:
-            each.fail(error)
+            each.told.fail(error)
 
     def acknowledge_later(self, receipt: Receipt, due: float) -> Promise[Receipt]:
         """Wait with a receipt until the message has come round."""

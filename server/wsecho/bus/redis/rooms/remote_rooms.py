@@ -217,6 +217,7 @@ class RemoteRooms:
         if remote.wants_roster:
             self._ask_for_roster(remote)
         self._loads += 1
+        remote.ask_for_all()
         # A follower that has not begun wants all of the log, but vouches for what was seen earlier.
         seen = self.seen(remote.name)
         is_use = remote.is_waited_for or self._hub.has_members(remote.name)
@@ -263,7 +264,8 @@ class RemoteRooms:
         if remote.has_strayed:
             self._mirroring.end_straying(remote)
         remote.acknowledge()
-        remote.let_in()
+        if remote.let_in():
+            remote.follower.fall_behind()
 
     def _not_loaded(self, failure: Failure, remote: RemoteRoom) -> None:
         if not failure.check(WireError):

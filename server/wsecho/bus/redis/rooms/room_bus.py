@@ -154,7 +154,7 @@ class RoomBus:
                 return None
             # Somebody has seen more than was heard here.
             remote.follower.fall_behind()
-        waiting = remote.wait(now)
+        waiting = remote.wait(now, after)
         self._remote_rooms.load(remote)
         return waiting
 

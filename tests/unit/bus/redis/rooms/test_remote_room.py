@@ -9,6 +9,7 @@ import pytest
 from attrs import define, field
 from twisted.internet.defer import Deferred, succeed
 
+from tests.support.scripted_redis import told
 from wsecho.bus.measures import Measures
 from wsecho.bus.redis.client.keys import Keys
 from wsecho.bus.redis.rooms.correlation import Correlation
@@ -209,17 +210,33 @@ def test_who_waits_for_a_room_is_told_whether_it_comes(comes: bool) -> None:
     """Those who wait no more are passed over; how long is counted from the first."""
     room = RemoteRoom("a", Keys("p:", 0).room("a"), 0.0)
     waiting = [room.wait(now) for now in (3.0, 5.0)]
-    assert (room.is_waited_for, room.waited_since) == (True, 3.0)
+    assert room.is_waited_for
+    assert [room.has_kept_waiting(moment) for moment in (2.9, 3.0)] == [False, True]
     gone: list[object] = []
     waiting[0].then(gone.append, gone.append)
     waiting[0].cancel()
     outcome: list[object] = []
     waiting[1].then(outcome.append, outcome.append)
     if comes:
-        room.let_in()
+        assert not room.let_in()
         assert outcome == [None]
     else:
         room.turn_away(BusUnavailable())
         assert len(outcome) == 1
         assert outcome != [None]
     assert (gone, room.is_waited_for) == ([], False)
+    assert not room.has_kept_waiting(NEVER)
+
+
+def test_who_waits_for_a_place_that_is_not_reached_waits_on() -> None:
+    """Until the log was asked since; how long is counted from those who wait still."""
+    room = remote(5)
+    places = [None, Position("e", 5), Position("e", 6), Position("f", 1)]
+    outcomes = [told(room.wait(float(now), place)) for now, place in enumerate(places)]
+    assert room.let_in()
+    assert outcomes == [[None], [None], [], []]
+    assert [room.has_kept_waiting(moment) for moment in (1.9, 2.0)] == [False, True]
+    room.ask_for_all()
+    last = told(room.wait(4.0, Position("e", 7)))
+    assert room.let_in()
+    assert (outcomes, last) == ([[None]] * 4, [])

@@ -217,6 +217,39 @@ def test_a_place_that_was_seen_elsewhere_is_looked_up() -> None:
     assert world.texts() == ["a"]
 
 
+@pytest.mark.parametrize("is_followed", [True, False])
+def test_a_place_that_the_log_was_asked_too_early_for_is_asked_for_again(
+    is_followed: bool,
+) -> None:
+    """It was seen elsewhere while the answer, which is older, was on its way."""
+    world = BusWorld()
+    epoch = world.rooms.log("a").epoch
+    if is_followed:
+        world.attach()
+    world.rooms.loses = True
+    world.rooms.say("a")
+    answers: list[Any] = []
+
+    def answer_later(*words: str) -> Any:
+        answers.append(world.redis.answers["load"](*words))
+        return WAIT
+
+    world.redis.next("load", answer_later, answer_later)
+    early, idle = world.attach("a", Position(epoch, 1)), world.attach("a")
+    world.rooms.log("a").add("99 t - b", "99", world.rooms.time)
+    late, foreign = (
+        world.attach("a", place) for place in (Position(epoch, 2), Position("elsewhere", 7))
+    )
+    assert [early, idle, late, foreign] == [[], [], [], []]
+    world.redis.reply(answers[0])
+    assert [early, idle, late, foreign] == [[None], [None], [], []]
+    assert world.history() == ["a"]
+    world.redis.reply(answers[1])
+    assert [late, foreign] == [[None], [None]]
+    assert world.history() == ["a", "b"]
+    assert world.attach("a", Position(epoch, 2)) == [None]
+
+
 @pytest.mark.parametrize("kind", ["said", "renewed", "skipped"])
 def test_a_door_that_fails_keeps_nothing_from_others(kind: str) -> None:
     """What follows comes all the same."""
