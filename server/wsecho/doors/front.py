@@ -4,18 +4,15 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from attrs import evolve
 from twisted.internet.interfaces import (
     IDelayedCall,
     IHalfCloseableProtocol,
     IProtocol,
     IProtocolNegotiationFactory,
     IReactorTime,
-    ISSLTransport,
 )
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.logger import Logger
-from twisted.protocols.policies import ProtocolWrapper
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -23,27 +20,21 @@ from wsecho.access.proxies import Proxies
 from wsecho.core.http.handshake import wants_websocket
 from wsecho.core.http.incoming import Incoming
 from wsecho.core.http.requests import MAX_HEAD, RequestHead, find_end, skip_empty_lines
-from wsecho.core.http.responses import answer_for, write_answer
-from wsecho.core.limits.admissions import Place
 from wsecho.core.promise import Promise, settle
-from wsecho.core.wire.errors import BadRequest, TooMany, WireError, without_quotes
+from wsecho.core.wire.errors import BadRequest, OverLimit, TooMany, WireError
 from wsecho.core.wire.rawsocket import MAGIC
+from wsecho.doors.entry import Arrival, Entrance
 from wsecho.doors.handshake import Handshake
 from wsecho.doors.http.channel import HttpChannel
-from wsecho.doors.http.origins import readable_headers
-from wsecho.doors.http.request import JITTER
 from wsecho.doors.http.site import EchoSite
+from wsecho.doors.refusing import Refusing, head_of
 from wsecho.doors.websocket.connection import WebSocketConnection
-from wsecho.doors.websocket.outbound import Outbound
 from wsecho.lane.accepted import Accepted
-from wsecho.server.peers import peer_name
 
 if TYPE_CHECKING:
+    from wsecho.doors.websocket.outbound import Outbound
     from wsecho.server.connections import Drainable
 
-_LINGER: Final = 5.0
-_MAX_TURNED_AWAY: Final = 100
-"""Connections beyond the limits that may wait to be told so; further ones are cut."""
 _RAWSOCKET: Final = bytes((MAGIC,))
 
 
@@ -59,6 +50,8 @@ class Front(Protocol):
 
     factory: "FrontFactory"
     transport: Any
+    # From the moment on that the connection is made.
+    _arrival: Arrival
     _log = Logger()
 
     def __init__(self) -> None:
@@ -67,14 +60,10 @@ class Front(Protocol):
         self._tenant: Drainable | None = None
         self._outbound: Outbound | None = None
         self._deadline: IDelayedCall | None = None
-        self._place: Place | None = None
         # The room that a handshake leads to is being asked for.
         self._asking: Promise[Any] | None = None
         self._is_paused = False
         self._has_ended = False
-        # A client that is over a limit is told so in answer to its request: many do not listen
-        # before they have asked.
-        self._no_place: WireError | None = None
 
     @property
     def is_paced(self) -> bool:
@@ -99,12 +88,7 @@ class Front(Protocol):
         """Take a place; give the whole opening, not each byte of it, its time."""
         factory = self.factory
         factory.state.connections.add(self)
-        try:
-            self._place = place = factory.state.admissions.enter()
-            if not self._may_know_better():
-                self._belong_to_peer(place)
-        except WireError as error:
-            self._turn_away(error)
+        self._arrival = Arrival(factory.entrance, self.transport)
         if isinstance(self.transport, Accepted):
             self._read_at_once()
         if self._next is None and self._outbound is None:
@@ -151,9 +135,7 @@ class Front(Protocol):
         self.factory.state.connections.discard(self)
         if self._asking is not None:
             self._asking.cancel()
-        self._free_place()
-        if self._no_place is not None:
-            self.factory.turned_away -= 1
+        self._arrival.leave()
         if self._outbound is not None:
             self._outbound.connection_lost()
         if self._next is not None:
@@ -163,7 +145,7 @@ class Front(Protocol):
         try:
             self.transport.read_at_once()
         except Exception:  # noqa: BLE001  # the boundary: the port goes on to accept others
-            self._log.failure("{peer}: our own fault", peer=peer_name(self.transport))
+            self._log.failure("{peer}: our own fault", peer=self._arrival.peer)
             self.transport.abortConnection()
 
     def _read_head(self) -> None:
@@ -182,37 +164,35 @@ class Front(Protocol):
 
     def _begin_rawsocket(self) -> None:
         # Nothing can be said here before the handshake, and nothing of this kind in it.
-        if self._no_place is not None or self.factory.state.connections.is_stopping:
+        if self.factory.state.connections.is_stopping:
             self.transport.loseConnection()
             return
         try:
-            if self._place is not None:
-                self._belong_to_peer(self._place)
-        except TooMany:
+            self._arrival.belong_to_peer()
+        except (OverLimit, TooMany):
             self.transport.loseConnection()
         else:
-            self._hand_over(self.factory.rawsocket(peer_name(self.transport)))
+            self._hand_over(self.factory.rawsocket(self._arrival.peer))
 
     def _choose(self, end: int) -> None:
-        if self._no_place is not None or self._place is None:
-            error = self._no_place or BadRequest("there is no place")
-            self._refuse(error, _head_of(self._received[:end]))
+        if self._arrival.refusal is not None:
+            self._refuse(self._arrival.refusal, head_of(self._received[:end]))
             return
         try:
             incoming = Incoming.of(RequestHead.parse(self._received[:end]))
             is_upgrade = wants_websocket(incoming.head)
             if is_upgrade:
-                self._begin_websocket(incoming.head, self._place, end)
+                self._begin_websocket(incoming.head, end)
         except WireError as error:
             self._refuse(error)
         else:
             if not is_upgrade:
-                self._begin_http(incoming, self._place, end)
+                self._begin_http(incoming, end)
 
-    def _begin_websocket(self, head: RequestHead, place: Place, end: int) -> None:
-        handshake = self.factory.handshake
-        sender = handshake.gate.sender(head, peer_name(self.transport))
-        outcome = handshake.accept(head, sender, place)
+    def _begin_websocket(self, head: RequestHead, end: int) -> None:
+        handshake, arrival = self.factory.handshake, self._arrival
+        sender = handshake.gate.sender(head, arrival.peer)
+        outcome = handshake.accept(head, sender, arrival.place)
         self._received = self._received[end:]
         if isinstance(outcome, Promise):
             self._asking = outcome
@@ -241,10 +221,10 @@ class Front(Protocol):
             self._is_paused = False
             self.transport.resumeProducing()
 
-    def _begin_http(self, incoming: Incoming, place: Place, end: int) -> None:
+    def _begin_http(self, incoming: Incoming, end: int) -> None:
         rest, self._received = self._received[end:], b""
         channel = self.factory.site.buildProtocol(self.transport.getPeer())
-        channel.place = place
+        channel.place = self._arrival.place
         self._hand_over(channel)
         channel.begin(incoming, rest)
 
@@ -257,54 +237,15 @@ class Front(Protocol):
         if received:
             protocol.dataReceived(received)
 
-    def _turn_away(self, error: WireError) -> None:
-        self._free_place()
-        self._no_place = error
-        self.factory.turned_away += 1
-        if self.factory.turned_away > _MAX_TURNED_AWAY:
-            self.transport.abortConnection()
-
-    def _free_place(self) -> None:
-        if self._place is not None:
-            self._place.leave()
-
-    def _may_know_better(self) -> bool:
-        """Tell whether the peer's address is still to come, in a line of the PROXY protocol."""
-        transport = self.transport
-        return isinstance(transport, ProtocolWrapper) and not ISSLTransport.providedBy(transport)
-
-    def _belong_to_peer(self, place: Place) -> None:
-        """Count the connection as its peer's, unless that is a proxy, which tells whose it is.
-
-        Raises:
-            TooMany: the peer has too many.
-        """
-        peer = peer_name(self.transport)
-        if not self.factory.proxies.trust(peer):
-            place.belongs_to(peer)
-
     def _refuse(self, error: WireError, head: RequestHead | None = None) -> None:
-        self.factory.state.stats.refuse(error)
-        self._log.info(
-            "refused {peer}: {status} {reason}",
-            peer=peer_name(self.transport),
-            status=error.status,
-            reason=without_quotes(error.reason),
-        )
         self._stop_clock()
         has_body = not self._received.startswith(b"HEAD ")
         self._received = b""
-        self._outbound = Outbound(self.transport, self.factory.clock, MAX_HEAD, _ignore)
-        self._outbound.write(self._answer(error, head, has_body=has_body))
-        self._outbound.finish(linger=not self._has_ended, within=_LINGER)
-
-    def _answer(self, error: WireError, head: RequestHead | None, *, has_body: bool) -> bytes:
-        answer = answer_for(error, head, JITTER.random())
-        if head is not None:
-            peer = peer_name(self.transport)
-            more = readable_headers(head, self.factory.handshake.gate, peer)
-            answer = evolve(answer, headers=(*answer.headers, *more))
-        return write_answer(answer, has_body=has_body)
+        self._outbound = self.factory.refusing.refuse(
+            *(self.transport, self._arrival.peer, error, head),
+            has_body=has_body,
+            has_ended=self._has_ended,
+        )
 
     def _stop_clock(self) -> None:
         if self._deadline is not None and self._deadline.active():
@@ -342,8 +283,9 @@ class FrontFactory(Factory):
         self.rawsocket = rawsocket
         self.handshake = handshake
         self.state = handshake.state
-        self.proxies = Proxies.of(handshake.config.proxy)
-        self.turned_away = 0
+        proxies = Proxies.of(handshake.config.proxy)
+        self.entrance = Entrance(handshake.state.admissions, proxies)
+        self.refusing = Refusing(handshake.gate, handshake.state, clock)
         self.clock = clock
         self.open_timeout = open_timeout
 
@@ -360,15 +302,3 @@ class FrontFactory(Factory):
         """Stop the site with the last port."""
         self.site.doStop()
         super().doStop()
-
-
-def _head_of(octets: bytes) -> RequestHead | None:
-    """Read the head of a request that is refused anyway; None where it is malformed."""
-    try:
-        return Incoming.of(RequestHead.parse(octets)).head
-    except WireError:
-        return None
-
-
-def _ignore(_full: bool) -> None:  # noqa: FBT001
-    """A refusal is all that is sent, so nothing has to hold back."""

@@ -6,6 +6,9 @@ from typing import Any, Final
 
 from attrs import frozen
 from twisted.internet.address import UNIXAddress
+from twisted.logger import Logger
+
+from wsecho.core.wire.errors import WireError, without_quotes
 
 _LOCAL: Final = "a local socket"
 
@@ -40,3 +43,13 @@ def peer_name(connection: Any) -> str:
     transport = connection if hasattr(connection, "getPeer") else connection.transport
     peer = transport.getPeer()
     return _LOCAL if isinstance(peer, UNIXAddress) else describe_peer(peer)
+
+
+def log_refusal(log: Logger, peer: str, error: WireError) -> None:
+    """Log that somebody is refused, in one line."""
+    log.info(
+        "refused {peer}: {status} {reason}",
+        peer=peer,
+        status=error.status,
+        reason=without_quotes(error.reason),
+    )

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from twisted.internet.address import IPv4Address
 from twisted.internet.task import Clock
 
 from tests.support.tokens import ED, HS, NOW, OTHER_ED, key_file, token
@@ -32,9 +31,7 @@ def guarded(tmp_path: Path) -> Server:
 
 def knock(server: Server, path: str, peer: str = "192.0.2.1", **options: Any) -> Client:
     """Ask for a WebSocket."""
-    connection = server.connect()
-    connection.wire.peerAddr = IPv4Address("TCP", peer, 5000)
-    client = Client.to(connection, path, **options)
+    client = Client.to(server.connect(peer), path, **options)
     client.shake_hands()
     return client
 

@@ -18,9 +18,8 @@ from wsecho.core.wire.nodes import node_of
 from wsecho.doors.forwarding.fields import REFUSED, SIGNATURE, signed_of
 from wsecho.doors.forwarding.sending import Forwarder
 from wsecho.doors.http.bounded import BoundedSite, PlainRequest
-from wsecho.doors.http.reading import log_refusal
 from wsecho.doors.http.request import HttpRequest, answer_error
-from wsecho.server.peers import ToldPeer, peer_name
+from wsecho.server.peers import ToldPeer, log_refusal, peer_name
 from wsecho.server.state import ServerState
 
 MAX_OPEN: Final = 10_000
@@ -142,7 +141,7 @@ class Arrivals(Resource):
             if node is None or self._onward is None:
                 raise NotFound("there is no such transport")
         except WireError as error:
-            log_refusal(self._log, request, error)
+            log_refusal(self._log, peer_name(request), error)
             return answer_error(request, error)
         request.content.seek(0)
         self._onward.forward(request, node, request.client)

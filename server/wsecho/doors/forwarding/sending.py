@@ -33,7 +33,7 @@ from wsecho.core.wire.errors import BadGateway, NotFound, OtherSecret, WireError
 from wsecho.doors.forwarding.fields import REFUSED, SIGNATURE, passed_on, signed_of
 from wsecho.doors.forwarding.relay import Closing, Relay, RelayState
 from wsecho.doors.forwarding.routes import Route, Routes
-from wsecho.doors.http.reading import log_refusal
+from wsecho.server.peers import log_refusal, peer_name
 from wsecho.server.state import ServerState
 
 ANSWER_WITHIN: Final = 30.0
@@ -160,7 +160,7 @@ class Forwarder:
 
     def _refuse(self, relay: Relay, request: Any, error: WireError) -> None:
         self._state.stats.forwarded[error.code] += 1
-        log_refusal(self._log, request, error)
+        log_refusal(self._log, peer_name(request), error)
         relay.refuse(error)
 
     def _complain(self, node: str, why: str) -> None:

@@ -3,7 +3,6 @@
 
 from typing import Any, Final
 
-from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.web.http import HTTPChannel
 
@@ -11,9 +10,9 @@ from wsecho.core.http.contents import Chunked, Content, Measured
 from wsecho.core.http.incoming import Incoming
 from wsecho.core.http.requests import RequestHead, find_end, skip_empty_lines
 from wsecho.core.http.responses import error_response
-from wsecho.core.limits.bodies import BodyPace
-from wsecho.core.wire.errors import BadRequest, RequestTimeout, WireError, without_quotes
-from wsecho.server.peers import peer_name
+from wsecho.core.wire.errors import BadRequest, RequestTimeout, WireError
+from wsecho.doors.http.deadlines import Deadlines
+from wsecho.server.peers import log_refusal, peer_name
 
 READ_AHEAD: Final = 16_384
 """Bytes of further requests that are read while one is answered."""
@@ -36,9 +35,7 @@ class ReadingChannel(HTTPChannel):
     requestFactory: Any
     _networkProducer: Any
     _content: Content | None = None
-    _head_deadline: IDelayedCall | None = None
-    _pace: BodyPace | None = None
-    _body_deadline: IDelayedCall | None = None
+    _deadlines: Deadlines
     _is_reading = False
     _is_over = False
     # What the client was not asked for may come all the same.
@@ -111,8 +108,7 @@ class ReadingChannel(HTTPChannel):
 
     def body_came(self, octets: int) -> None:
         """Grant a body more time for what came of it."""
-        if self._pace is not None:
-            self._pace.receive(octets)
+        self._deadlines.body_came(octets)
 
     def requestDone(self, request: Any) -> None:
         """Go on with the next request, or end the connection."""
@@ -165,11 +161,10 @@ class ReadingChannel(HTTPChannel):
         end = find_end(octets)
         if end is None:
             self._received += octets
-            if octets and self._head_deadline is None:
-                # A trickle does not extend it.
-                self._head_deadline = self.callLater(self.site.open_timeout, self._head_too_late)
+            if octets:
+                self._deadlines.head_begins()
             return False
-        self._stop_head_clock()
+        self._deadlines.stop()
         incoming = Incoming.of(RequestHead.parse(octets[:end]))
         self._received += octets[end:]
         self._begin(incoming)
@@ -202,16 +197,14 @@ class ReadingChannel(HTTPChannel):
 
     def _expect_content(self, length: int | None) -> None:
         self._content = Chunked(self.site.max_body) if length is None else Measured(length)
-        grace = self.site.open_timeout
-        self._pace = BodyPace(self.site.clock.seconds(), grace)
-        self._body_deadline = self.callLater(grace, self._look_at_pace)
+        self._deadlines.body_begins()
 
     def _read_content(self, content: Content, octets: bytes) -> bool:
         self.requests[-1].handleContentChunk(content.receive(octets))
         if content.is_whole:
             self._received += content.rest
             self._content = None
-            self._stop_body_clock()
+            self._deadlines.stop()
             self.allContentReceived()
         return True
 
@@ -225,7 +218,7 @@ class ReadingChannel(HTTPChannel):
     def _refuse(self, error: WireError, request: bytes) -> None:
         """Answer a request that is none; what stands behind it cannot be read."""
         self.site.state.stats.refuse(error)
-        log_refusal(self._log, self, error)
+        log_refusal(self._log, peer_name(self), error)
         self.end_with(error_response(error, has_body=not request.startswith(b"HEAD ")))
 
     def _linger(self) -> None:
@@ -238,49 +231,31 @@ class ReadingChannel(HTTPChannel):
             self.transport.loseConnection()
             return
         self.transport.loseWriteConnection()
-        self._head_deadline = self.callLater(_LINGER, self._head_too_late)
+        self._deadlines.end_within(_LINGER)
 
     # -- its time
 
+    def connectionMade(self) -> None:
+        """Begin, with nothing to wait for: the front waited for the first head."""
+        site = self.site
+        self._deadlines = Deadlines(
+            site.clock, site.open_timeout, self._head_too_late, self._body_too_late
+        )
+        super().connectionMade()
+
     def stop_clocks(self) -> None:
         """Wait for no head and no body any more."""
-        self._stop_head_clock()
-        self._stop_body_clock()
-
-    def _stop_head_clock(self) -> None:
-        if self._head_deadline is not None and self._head_deadline.active():
-            self._head_deadline.cancel()
-        self._head_deadline = None
+        self._deadlines.stop()
 
     def _head_too_late(self) -> None:
-        self._head_deadline = None
         if not self._is_over:
-            self.site.state.stats.limits["open-timeout"] += 1
+            self._count_too_late()
         self.forceAbortClient()
 
-    def _stop_body_clock(self) -> None:
-        self._pace = None
-        if self._body_deadline is not None and self._body_deadline.active():
-            self._body_deadline.cancel()
-        self._body_deadline = None
+    def _body_too_late(self) -> None:
+        self._count_too_late()
+        error = RequestTimeout("the body comes more slowly than this server waits")
+        self._refuse(error, self._command + b" ")
 
-    def _look_at_pace(self) -> None:
-        self._body_deadline = None
-        assert self._pace is not None  # noqa: S101  # both are stopped together
-        left = self._pace.deadline - self.site.clock.seconds()
-        if left > 0:
-            self._body_deadline = self.callLater(left, self._look_at_pace)
-        else:
-            self.site.state.stats.limits["open-timeout"] += 1
-            error = RequestTimeout("the body comes more slowly than this server waits")
-            self._refuse(error, self._command + b" ")
-
-
-def log_refusal(log: Logger, request: Any, error: WireError) -> None:
-    """Log a request that is refused, in one line."""
-    log.info(
-        "refused {peer}: {status} {reason}",
-        peer=peer_name(request),
-        status=error.status,
-        reason=without_quotes(error.reason),
-    )
+    def _count_too_late(self) -> None:
+        self.site.state.stats.limits["open-timeout"] += 1

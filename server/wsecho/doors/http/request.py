@@ -22,8 +22,7 @@ from wsecho.core.http.responses import answer_for
 from wsecho.core.promise import Promise, settle
 from wsecho.core.wire.errors import Internal, TooLarge, WireError
 from wsecho.doors.http.origins import readable_headers
-from wsecho.doors.http.reading import log_refusal
-from wsecho.server.peers import peer_name
+from wsecho.server.peers import log_refusal, peer_name
 
 JITTER: Final = Random()  # noqa: S311  # nobody gains by guessing it
 """Spreads over time those that come back together."""
@@ -178,11 +177,12 @@ class HttpRequest(Request):
 
     def _refuse(self, error: WireError) -> None:
         self.channel.site.state.stats.refuse(error)
-        log_refusal(self._log, self, error)
+        peer = peer_name(self)
+        log_refusal(self._log, peer, error)
         self.setHeader(b"connection", b"close")
         self.channel.persistent = False
         gate = self.channel.site.handshake.gate
-        for name, value in readable_headers(self.head, gate, peer_name(self)):
+        for name, value in readable_headers(self.head, gate, peer):
             self.setHeader(name.encode("latin-1"), value.encode("latin-1"))
         body = answer_error(self, error)
         self.setHeader(b"content-length", str(len(body)).encode())

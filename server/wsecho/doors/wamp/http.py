@@ -33,11 +33,11 @@ from wsecho.core.wire.nodes import node_of, session_id
 from wsecho.doors.forwarding.cluster import Cluster
 from wsecho.doors.gate import Gate
 from wsecho.doors.http.origins import allow_origin, answer_preflight
-from wsecho.doors.http.reading import log_refusal
 from wsecho.doors.http.request import HttpRequest, answer_error
 from wsecho.doors.wamp.forms import SUBPROTOCOLS, make_form
 from wsecho.doors.wamp.longpoll import LongPollPeer
 from wsecho.router import Router
+from wsecho.server.peers import log_refusal, peer_name
 from wsecho.server.state import ServerState
 
 _ID_BYTES: Final = 16
@@ -101,7 +101,7 @@ class LongPoll(Resource):
                 return self._open(request)
             return self._find(request, identifier, verb)
         except WireError as error:
-            log_refusal(self._log, request, error)
+            log_refusal(self._log, peer_name(request), error)
             return answer_error(request, error)
 
     def look_ahead(self, request: HttpRequest) -> None:

@@ -12,7 +12,8 @@ from twisted.protocols.haproxy._wrapper import HAProxyWrappingFactory
 from tests.unit.doors.harness import Peer, Server, Wire
 from tests.unit.doors.test_front import UPGRADE, status
 from wsecho.config.config import Config
-from wsecho.doors.front import _MAX_TURNED_AWAY
+from wsecho.doors.entry import MAX_TURNED_AWAY
+from wsecho.doors.front import Front
 
 GET = b"GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
@@ -69,12 +70,12 @@ def test_a_rawsocket_over_the_limits_is_closed() -> None:
 def test_those_who_wait_to_be_turned_away_are_bounded() -> None:
     """A flood of silent connections costs no descriptor for long."""
     server = Server(Config(max_connections=1))
-    peers = [server.connect() for _ in range(_MAX_TURNED_AWAY + 3)]
+    peers = [server.connect() for _ in range(MAX_TURNED_AWAY + 3)]
     assert [peer.wire.aborted for peer in peers[-3:]] == [False, True, True]
     for peer in peers:
         peer.lose()
     assert not len(server.state.admissions)
-    assert server.factory.turned_away == 0
+    assert server.factory.entrance.turned_away == 0
     assert not server.state.connections
 
 
@@ -141,9 +142,11 @@ def test_a_client_cannot_name_itself_by_its_sockets_name() -> None:
     """It binds it where it likes, so that it reads as a trusted proxy's address."""
     server = Server(Config(max_connections_per_address=1, proxy=(ip_network("10.0.0.0/8"),)))
     for _ in range(2):
-        peer = server.connect("")
-        peer.wire.peerAddr = UNIXAddress(b"10.0.0.1")
-        peer.send(forwarded("192.0.2.1"))
+        front, wire = server.factory.buildProtocol(None), Wire("")
+        assert isinstance(front, Front)
+        wire.peerAddr = UNIXAddress(b"10.0.0.1")
+        front.makeConnection(wire)
+        front.dataReceived(forwarded("192.0.2.1"))
     assert server.state.admissions.of("192.0.2.1") == 0
     assert server.state.admissions.refused == {"max-connections-per-address": 1}
 
