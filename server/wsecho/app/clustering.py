@@ -17,11 +17,10 @@ from wsecho.app.listening import Listening
 from wsecho.bus.interface import Directory
 from wsecho.config.config import Config, ConfigError
 from wsecho.config.errors import UsageError
-from wsecho.doors.forwarding.cluster import Cluster
 from wsecho.doors.forwarding.node_sockets import NodeSockets
 from wsecho.doors.forwarding.receiving import Arrivals, InnerSite, Sessions
 from wsecho.doors.forwarding.routes import Routes
-from wsecho.doors.forwarding.sending import Forwarder
+from wsecho.doors.forwarding.sending import Cluster, Forwarder
 from wsecho.server.state import ServerState
 
 _NODE_BYTES: Final = 9

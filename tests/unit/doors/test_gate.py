@@ -10,7 +10,7 @@ from twisted.internet.task import Clock
 
 from tests.support.tokens import ED, HS, NOW, OTHER_ED, key_file, token
 from tests.unit.doors.harness import Client, Server
-from wsecho.config.config import Config, ConfigError, load
+from wsecho.config.config import Config, load
 
 OWN = {"Origin": "http://localhost"}
 FOREIGN = {"Origin": "http://evil.example"}
@@ -284,42 +284,3 @@ def test_without_tokens_one_means_nothing() -> None:
     client = knock(Server(), "/broadcast/a?token=x", subprotocols=["wsecho.v1"])
     client.text('{"type":"token","token":"x"}')
     assert json.loads(client.texts()[-1])["code"] == "bad_request"
-
-
-# -- the files
-
-
-def test_rotation(tmp_path: Path) -> None:
-    """New keys count at once, old ones no more, and nobody is dropped."""
-    path = key_file(tmp_path, ED)
-    server = Server(Config(token_key=(path,)), clock=clock())
-    client = knock(server, f"/broadcast/a?token={token(ED)}")
-    key_file(tmp_path, OTHER_ED)
-    assert server.admission.reload() == []
-    assert status(knock(server, f"/broadcast/a?token={token(ED)}")) == 401
-    knock(server, f"/broadcast/a?token={token(OTHER_ED)}").text("new")
-    assert client.texts() == ["new"]
-    path.write_text("nonsense")
-    [complaint] = server.admission.reload()
-    assert str(complaint) == f"{path}: neither PEM nor JSON"
-    assert status(knock(server, f"/broadcast/a?token={token(OTHER_ED)}")) == 101
-
-
-def test_files_that_cannot_be_used(tmp_path: Path) -> None:
-    """End the start, naming the option."""
-    bad = tmp_path / "bad"
-    bad.write_text("x")
-    with pytest.raises(ConfigError, match=f"^--token-key {bad}: neither PEM nor JSON$"):
-        Server(Config(token_key=(bad,)))
-    good = key_file(tmp_path)
-    with pytest.raises(ConfigError, match=f"^--wampcra-secrets {bad}: not TOML"):
-        Server(Config(token_key=(good,), wampcra_secrets=bad))
-    for option, value in (
-        ("token-audience", ["a", "b"]),
-        ("token-issuer", ["a"]),
-        ("token-leeway", "1.5"),
-    ):
-        with pytest.raises(ConfigError, match=rf"^--{option} .*: needs --token-key$"):
-            Server(load({option: value}))
-    with pytest.raises(ConfigError, match=r"^--wampcra-secrets .* needs --token-key$"):
-        Server(Config(wampcra_secrets=good))

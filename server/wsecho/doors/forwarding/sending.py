@@ -172,6 +172,19 @@ class Forwarder:
             self._log.error("nothing can be forwarded to node {node}: {why}", node=node, why=why)
 
 
+@frozen
+class Cluster:
+    """This node's place among the others.
+
+    Attributes:
+        node: its name.
+        forwarder: reaches the others.
+    """
+
+    node: str
+    forwarder: Forwarder
+
+
 def _told(failure: Failure) -> WireError | None:
     """Return what a client is told; None where the fault is ours."""
     if isinstance(failure.value, WireError):

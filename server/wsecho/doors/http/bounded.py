@@ -5,11 +5,10 @@ from typing import Any
 
 from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.web.resource import Resource
-from twisted.web.server import Request, Site
+from twisted.web.server import Request
 
-from wsecho.doors.http.channel import HttpChannel
 from wsecho.doors.http.request import HttpRequest
-from wsecho.doors.http.site import KEEP_ALIVE
+from wsecho.doors.http.site import HttpSite
 from wsecho.server.state import ServerState
 
 
@@ -25,7 +24,7 @@ class PlainRequest(HttpRequest):
         Request.process(self)
 
 
-class BoundedSite(Site):
+class BoundedSite(HttpSite):
     """Speaks HTTP with so many at a time.
 
     Args:
@@ -35,10 +34,8 @@ class BoundedSite(Site):
         open_timeout: seconds that a head may take.
         max_body: bytes of a body.
         max_open: connections; further ones are closed.
+        request: makes the requests.
     """
-
-    protocol = HttpChannel  # type: ignore[assignment]  # as EchoSite's
-    noisy = False
 
     def __init__(
         self,
@@ -52,16 +49,11 @@ class BoundedSite(Site):
         request: type[PlainRequest] = PlainRequest,
     ) -> None:
         super().__init__(
-            resource,
-            requestFactory=request,
-            parsePOSTFormSubmission=False,
-            timeout=KEEP_ALIVE,
-            reactor=clock,
+            *(resource, state, clock),
+            open_timeout=open_timeout,
+            max_body=max_body,
+            request=request,
         )
-        self.state = state
-        self.clock = clock
-        self.open_timeout = open_timeout
-        self.max_body = max_body
         self._max_open = max_open
         self._open = 0
 
@@ -79,6 +71,3 @@ class BoundedSite(Site):
 
         channel.connectionLost = connection_lost
         return channel
-
-    def log(self, request: Any) -> None:
-        """Write no access log."""

@@ -41,20 +41,61 @@ class Opener(Protocol):
         """
 
 
-class EchoSite(Site):
-    """The HTTP half of the port.
+class HttpSite(Site):
+    """HTTP as all of our ports speak it.
 
     Args:
         resource: the tree of addresses.
-        handshake: opens the WebSockets that are asked for later on a connection.
-        clock: times idle connections and slow heads.
-        config: how long a head may take from its first line, and how large a body may be.
-        lane: where the sockets of endless answers go; None for the reactor's own way.
+        state: what all doors share.
+        clock: times idle connections, and slow heads and bodies.
+        open_timeout: seconds that a head may take from its first line.
+        max_body: bytes of a body.
+        request: makes the requests.
     """
 
     # HTTP/2 has no upgrades, so the wrapper that could switch to it is left out.
     protocol = HttpChannel  # type: ignore[assignment]  # Twisted expects that wrapper
     noisy = False
+    lane: Lane | None = None
+    """Where the sockets of endless answers go; None for the reactor's own way."""
+
+    def __init__(
+        self,
+        resource: IResource,
+        state: ServerState,
+        clock: IReactorTime,
+        *,
+        open_timeout: float,
+        max_body: int,
+        request: type[HttpRequest],
+    ) -> None:
+        super().__init__(
+            resource,
+            requestFactory=request,
+            # A body is a message: a form is not read here, whatever it calls itself.
+            parsePOSTFormSubmission=False,
+            timeout=KEEP_ALIVE,
+            reactor=clock,
+        )
+        self.state = state
+        self.clock = clock
+        self.open_timeout = open_timeout
+        self.max_body = max_body
+
+    def log(self, request: Any) -> None:
+        """Write no access log: a line for each request would bury what matters."""
+
+
+class EchoSite(HttpSite):
+    """The HTTP half of the port.
+
+    Args:
+        resource: the tree of addresses.
+        handshake: opens the WebSockets that are asked for later on a connection.
+        clock: the time.
+        config: how long a head may take, and how large a body may be.
+        lane: where the sockets of endless answers go.
+    """
 
     def __init__(
         self,
@@ -65,19 +106,10 @@ class EchoSite(Site):
         lane: Lane | None = None,
     ) -> None:
         super().__init__(
-            resource,
-            requestFactory=HttpRequest,
-            # A body is a message: a form is not read here, whatever it calls itself.
-            parsePOSTFormSubmission=False,
-            timeout=KEEP_ALIVE,
-            reactor=clock,
+            *(resource, handshake.state, clock),
+            open_timeout=config.open_timeout,
+            max_body=config.max_message_size,
+            request=HttpRequest,
         )
         self.handshake = handshake
-        self.state = handshake.state
-        self.clock = clock
-        self.open_timeout = config.open_timeout
-        self.max_body = config.max_message_size
         self.lane = lane
-
-    def log(self, request: Any) -> None:
-        """Write no access log: a line for each request would bury what matters."""

@@ -30,7 +30,7 @@ from wsecho.core.limits.admissions import Place
 from wsecho.core.rooms.callers import Caller
 from wsecho.core.wire.errors import BadRequest, MethodNotAllowed, NotFound, WireError, WrongType
 from wsecho.core.wire.nodes import node_of, session_id
-from wsecho.doors.forwarding.cluster import Cluster
+from wsecho.doors.forwarding.sending import Cluster
 from wsecho.doors.gate import Gate
 from wsecho.doors.http.origins import allow_origin, answer_preflight
 from wsecho.doors.http.request import HttpRequest, answer_error

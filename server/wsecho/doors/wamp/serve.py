@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 
 from wsecho.config.config import Config
 from wsecho.doors.admission import Admission
-from wsecho.doors.forwarding.cluster import Cluster
+from wsecho.doors.forwarding.sending import Cluster
 from wsecho.doors.gate import Gate
 from wsecho.doors.wamp.allowance import Allowance
 from wsecho.doors.wamp.http import LongPoll

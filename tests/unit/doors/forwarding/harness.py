@@ -17,11 +17,10 @@ from wsecho.access.signatures import Verifier
 from wsecho.config.config import Config
 from wsecho.core.promise import Later, Promise
 from wsecho.core.wire.nodes import NodeAddress
-from wsecho.doors.forwarding.cluster import Cluster
 from wsecho.doors.forwarding.node_sockets import NodeSockets
 from wsecho.doors.forwarding.receiving import Arrivals, InnerSite
 from wsecho.doors.forwarding.routes import Routes
-from wsecho.doors.forwarding.sending import Forwarder
+from wsecho.doors.forwarding.sending import Cluster, Forwarder
 from wsecho.doors.wamp.serve import longpoll_resource
 
 KEY = b"k" * 32

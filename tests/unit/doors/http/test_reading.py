@@ -360,3 +360,12 @@ def test_the_root_has_no_page_here() -> None:
     peer = server.connect()
     peer.send(continues("/"))
     assert status(peer.received()) == 404
+
+
+def test_a_body_over_the_limit_is_413_and_counted() -> None:
+    """By the option's name."""
+    server = Server(Config(max_message_size=10))
+    peer = server.connect()
+    peer.send(b"POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 99000\r\n\r\n")
+    assert status(peer.received()) == 413
+    assert server.state.stats.limits == {"max-message-size": 1}

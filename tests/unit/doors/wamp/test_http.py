@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tests.unit.doors.wamp.harness import HELLO, Poller, Wamp, http, make_server, write
+from tests.unit.doors.wamp.transports import TransportClient
 
 OPEN = b'{"protocols": ["wamp.2.json"]}'
 
@@ -283,3 +284,24 @@ def test_204_has_no_length() -> None:
             server.clock.advance(8)
             assert answer.status == 204 or verb == "receive"
             assert answer.status != 204 or "content-length" not in answer.headers
+
+
+def test_long_poll_sessions_are_connections() -> None:
+    """Within the limits, from `open` to the end; and they are lines of the log and counts."""
+    server = make_server(max_connections_per_address=3, lp_timeout=30)
+    wamp = TransportClient.join(server, "lp")
+    assert len(server.state.admissions) == 2
+    assert len(server.state.stats.doors["lp"].visits) == 1
+    refused = TransportClient(server, "lp")
+    refused.peer = server.connect()
+    head = b"POST /lp/open HTTP/1.1\r\nHost: x\r\nContent-Length: 37\r\n\r\n"
+    refused.peer.send(head + b'{"protocols":["wamp.2.json.batched"]}')
+    assert b" 429 " in refused.peer.received()
+    assert server.state.admissions.refused == {"max-connections-per-address": 1}
+    server.clock.pump([1] * 31)
+    assert wamp.server.state.stats.limits["lp-timeout"] == 1
+    assert not server.state.stats.doors["lp"].visits
+    wamp.peer.lose()
+    refused.peer.lose()
+    assert len(server.state.admissions) == 0
+    assert not server.state.connections
