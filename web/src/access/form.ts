@@ -36,8 +36,9 @@ export class TokenForm {
     // Else it stays as it was until it is known whether the token is any good.
   }
 
-  /** For who wants to be somebody else. */
-  ask(why: string): void {
+  /** For who wants to be somebody else, or thinks better of it. */
+  toggle(why: string): void {
+    if (!this.#form.hidden) return this.#hide();
     this.#why.textContent = why;
     this.#form.hidden = false;
     this.#field.focus();

@@ -92,7 +92,7 @@ export class RoomPanel {
       this.#change(this.#name.value.trim());
     });
     part("[data-other-token]", this.#panel).addEventListener("click", () =>
-      this.#token.ask("Another token may let you write here."),
+      this.#token.toggle("Another token may let you write here."),
     );
     const say = part<HTMLTextAreaElement>("[data-say]", this.#panel);
     onEnter(part("[data-say-form]", this.#panel), say, (text) => {

@@ -5,7 +5,6 @@ import { type Line, Refusal } from "../net/line";
 import type { Status } from "../net/status";
 
 const NOT_AUTHORIZED = "wamp.error.not_authorized";
-const INVALID_ARGUMENT = "wamp.error.invalid_argument";
 
 /** How it stands with a room that does not let the page in. */
 export function closedBy(refusal: Refusal): Pick<Status, "state" | "why" | "remedy"> {
@@ -19,18 +18,16 @@ export function plainly({ uri, message }: Refusal, what: string): string {
 }
 
 /**
- * Whether the server lets this page speak in a room; null where it does not say.
+ * Whether the server may let this page speak in a room: false only where it says that it does not.
  *
  * A room takes one argument and never none, so this says nothing to anybody: who may speak is
  * refused for the argument, and who may not for want of the right, which is looked at first.
  */
-export async function maySpeak(line: Line, topic: string): Promise<boolean | null> {
+export async function maySpeak(line: Line, topic: string): Promise<boolean> {
   try {
     await line.publish(topic, [], {});
   } catch (error) {
-    if (!(error instanceof Refusal)) return null;
-    if (error.uri === INVALID_ARGUMENT) return true;
-    if (error.uri === NOT_AUTHORIZED) return false;
+    return !(error instanceof Refusal && error.uri === NOT_AUTHORIZED);
   }
-  return null;
+  return true;
 }

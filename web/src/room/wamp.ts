@@ -176,7 +176,7 @@ export class WampRoom implements RoomClient, Tenant {
   /** Who is here, and whether one may speak, is good to know, and not waited for. */
   #lookAround(line: Line): void {
     void maySpeak(line, this.#topic).then((answer) => {
-      if (answer !== null && this.#line === line) this.#listener.onMaySpeak(answer);
+      if (this.#line === line) this.#listener.onMaySpeak(answer);
     });
     this.#presence?.leave();
     this.#presence = new Presence(line, this.#room, (members) => this.#listener.onMembers(members));

@@ -296,7 +296,8 @@ describe("who may speak", () => {
   it.each([
     ["wamp.error.invalid_argument", [true]],
     ["wamp.error.not_authorized", [false]],
-    ["wsecho.error.over_rate", []],
+    // Then it is not known, and to be tried.
+    ["wsecho.error.over_rate", [true]],
   ])("is told by %s: %j", async (uri, told) => {
     line = new FakeLine("websocket");
     line.toSilence = new Refusal(uri, "no");
