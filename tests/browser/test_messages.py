@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 import websockets
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
 
 from tests.browser.conftest import first_messages, messages, open_page, play
 from tests.browser.pictures import png
@@ -158,6 +158,39 @@ def test_pictures_are_shown_and_what_is_none_is_not(
             assert await page.locator("[data-position] a.save").count() == 6
             assert complaints == []
             await page.screenshot(path=screenshots / "pictures.png")
+
+    play(chromium, scenario)
+
+
+def test_pictures_push_nothing_out_of_sight(server: RunningServer, chromium: str) -> None:
+    """A page that joins a room of pictures stands at the latest message, tall ones and all."""
+
+    async def scenario(browser: Browser) -> None:
+        async with speaking(server, "gallery") as member:
+            for data in (png(640, 360), png(40, 1_000), png(1, 1), "the latest"):
+                await member.send(data)
+            size: Any = {"viewport": {"width": 390, "height": 844}}
+            page = await open_page(browser, server.http("/?room=gallery"), **size)
+            await shown(page, 4)
+            pictures = page.locator("[data-position] img")
+            for row in range(3):
+                await pictures.nth(row).scroll_into_view_if_needed()
+            drawn = "all => all.every(one => one.complete && one.naturalWidth > 0)"
+            await until(lambda: pictures.evaluate_all(drawn))
+            sizes = "all => all.map(one => [one.clientWidth, one.clientHeight])"
+            wide, tall, dot = await pictures.evaluate_all(sizes)
+            assert abs(wide[0] / wide[1] - 640 / 360) < 0.05
+            assert tall == [12, 288]
+            assert dot == [1, 1]
+            again = await open_page(browser, server.http("/?room=gallery"), **size)
+            await shown(again, 4)
+            await until(
+                lambda: again.locator("[data-position] img").last.evaluate("i => i.complete")
+            )
+            latest = again.get_by_text("the latest")
+            await expect(latest).to_be_in_viewport()
+            await member.send("later still")
+            await expect(again.get_by_text("later still")).to_be_in_viewport()
 
     play(chromium, scenario)
 

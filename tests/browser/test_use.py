@@ -222,7 +222,13 @@ async def full(server: RunningServer, browser: Browser, **options: Any) -> Async
     async with websockets.connect(server.ws("/broadcast/full?self=0")) as member:
         page = await open_page(browser, server.http("/?room=full"), **options)
         before = await page.locator("[data-position]").count()
-        said = ["see https://example.org/", png(320, 180), bytes(40), "line\n" * 60, "שלום עולם"]
+        said: list[str | bytes] = [
+            "see https://example.org/",
+            png(320, 180),
+            bytes(40),
+            "line\n" * 60,
+            "שלום עולם",
+        ]
         for data in said:
             await member.send(data)
         await first_messages(page, before + len(said))

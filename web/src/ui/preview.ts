@@ -11,6 +11,8 @@ import type { Shelf } from "./shelf";
 /** A browser takes seconds to lay out a text of megabytes; the rest is there when asked for. */
 const MOST_TEXT = 10_000;
 const MOST_BYTES = 12;
+/** Of a picture, in pixels, as in room.css: others are to be seen beside it. */
+const MOST_HEIGHT = 288;
 /** A text of more is folded, since it would push all others out of sight. */
 const LONG_TEXT = 1_200;
 const LONG_LINES = 16;
@@ -106,7 +108,10 @@ function save(url: string, file: string): HTMLAnchorElement {
 
 function picture(url: string, { width, height }: Raster): HTMLImageElement {
   const image = make("img", "picture");
-  [image.width, image.height] = [width, height];
+  // Its place is as large before it is drawn, so that nothing moves then.
+  const scale = Math.min(1, MOST_HEIGHT / height);
+  image.width = Math.ceil(width * scale);
+  image.height = Math.ceil(height * scale);
   image.alt = `Picture of ${width} × ${height} pixels`;
   image.decoding = "async";
   image.loading = "lazy";
