@@ -2,6 +2,7 @@
 """The build backend: no wheel and no sdist without the page."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,9 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(page, "is_current", lambda: False)
     monkeypatch.setattr(page, "build", lambda: done.append("page"))
     monkeypatch.setattr(page, "built", lambda: done.append("found"))
+    monkeypatch.setattr(backend, "_is_compiled", lambda _: True)
+    monkeypatch.setattr(backend._setuptools, "is_pure", False)
+    monkeypatch.delenv("WSECHO_PURE", raising=False)
     for name in ("build_wheel", "build_editable", "build_sdist"):
         monkeypatch.setattr(backend._setuptools, name, lambda *_, name=name: make(name))
         monkeypatch.setattr(backend._setuptools, f"get_requires_for_{name}", lambda _: ["x"])
@@ -61,3 +65,36 @@ def test_without_the_page_nothing_is_built(
     with pytest.raises(SystemExit, match=f"^wsecho: {error}$"):
         backend.build_wheel("somewhere")
     assert steps == ["page"]
+
+
+class Wheels:
+    """A setuptools that leaves a wheel named as it would name it, and says what it was to be."""
+
+    def __init__(self) -> None:
+        self.is_pure = False
+
+    def build_wheel(self, folder: str, *_: object) -> str:
+        """Leave one that holds nothing."""
+        name = "any.whl" if self.is_pure else "linux.whl"
+        Path(folder, name).touch()
+        return name
+
+
+@pytest.mark.usefixtures("steps")
+@pytest.mark.parametrize(
+    ("asked", "compiles", "left"),
+    [("", True, "linux.whl"), ("", False, "any.whl"), ("1", True, "any.whl")],
+)
+def test_a_wheel_is_named_by_what_is_in_it(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    asked: str,
+    compiles: bool,
+    left: str,
+) -> None:
+    """One that could not be compiled, or was not to be, is for every platform; only one is left."""
+    monkeypatch.setattr(backend, "_setuptools", Wheels())
+    monkeypatch.setattr(backend, "_is_compiled", lambda _: compiles)
+    monkeypatch.setenv("WSECHO_PURE", asked)
+    assert backend.build_wheel(str(tmp_path)) == left
+    assert [path.name for path in tmp_path.iterdir()] == [left]

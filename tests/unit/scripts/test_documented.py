@@ -12,7 +12,11 @@ from tests.support.documents import ROOT, commands, fences, pages
 
 from wsecho.config.given import Given
 
-PARSERS = {"bench": "_bench.command", "testsuite": "_testsuite.command"}
+PARSERS = {
+    "bench": "_bench.command",
+    "testsuite": "_testsuite.command",
+    "release": "_release.command",
+}
 
 
 def shown() -> list[str]:
@@ -48,7 +52,7 @@ def check(command: str, words: list[str]) -> None:
             pass
         case "fuzz", [*targets, "--seconds", _]:
             assert set(targets) <= set(names())
-        case ("bench" | "testsuite") as name, _:
+        case ("bench" | "testsuite" | "release") as name, _:
             assert (ROOT / program).is_file()
             assert import_module(PARSERS[name]).parse(arguments)
         case "test", [part, *_]:
