@@ -19,8 +19,8 @@ from wsecho.core.rooms.presence import Change
 from wsecho.core.wire.errors import TOKEN_EXPIRED, Unauthorized
 from wsecho.core.wire.positions import Position
 from wsecho.doors.http.request import answer_error
-from wsecho.doors.websocket.framed import shared_json
 from wsecho.fanout.rooms import Rooms
+from wsecho.fanout.vocabulary_reader import shared_json
 from wsecho.server.state import ServerState
 
 if TYPE_CHECKING:

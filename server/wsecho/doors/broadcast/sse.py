@@ -23,14 +23,7 @@ from twisted.internet.interfaces import IReactorTime
 from wsecho.core.http.queries import RoomQuery
 from wsecho.core.http.requests import RequestHead
 from wsecho.core.rooms.history import Message
-from wsecho.core.rooms.presence import Change
-from wsecho.core.rooms.vocabulary import (
-    write_closing,
-    write_error,
-    write_joined,
-    write_presence,
-    write_skipped,
-)
+from wsecho.core.rooms.vocabulary import write_closing, write_error
 from wsecho.core.wire.errors import (
     STOPPING,
     TOKEN_EXPIRED,
@@ -42,16 +35,15 @@ from wsecho.core.wire.errors import (
 from wsecho.core.wire.events import write_event
 from wsecho.core.wire.positions import Position
 from wsecho.doors.http.event_stream import RETRY, EventStream
-from wsecho.doors.websocket.framed import shared_json
-from wsecho.fanout.reader import Reader
 from wsecho.fanout.reader_spec import ReaderSpec
+from wsecho.fanout.vocabulary_reader import VocabularyReader, shared_json
 from wsecho.lane.transport import LaneTransport
 from wsecho.server.state import ServerState
 from wsecho.server.stats import ConnectionStats
 from wsecho.server.wallclock import Alarm
 
 
-class RoomEventStream(Reader):
+class RoomEventStream(VocabularyReader):
     """One request that is a member of one room.
 
     Args:
@@ -79,20 +71,13 @@ class RoomEventStream(Reader):
             OverLimit: the room is full, or there are too many rooms.
         """
         joined, begin = self.start()
-        self._joined = joined
         self._state = state
         state.connections.add(self)
         self._own_stats = state.stats.open(self.door, self.caller.address, self.caller.sub)
         self._events = EventStream(request, self._clock, self.pump, self._gone, is_last=True)
         if self.caller.expires is not None:
             self._expiry = state.wall.call_at(self.caller.expires, self._expire)
-        frame = write_joined(
-            self.room,
-            joined.card.id,
-            begin.position,
-            recovered=begin.recovered,
-            members=self._rooms.members(self.room) if self.wants_presence else None,
-        )
+        frame = self.first_frame(joined, begin)
         event = write_event(frame, name="joined", identifier=begin.position, retry=RETRY)
         self.say(self._events.framed(event))
         self.pump()
@@ -140,30 +125,13 @@ class RoomEventStream(Reader):
         """Write a message; the carriers share its JSON."""
         return self._events.framed(write_event(shared_json(message), identifier=message.position))
 
-    def encode_gap(self, epoch: str, after: int, upto: int) -> bytes:
-        """Write `skipped`."""
-        frame = write_skipped(epoch, after, upto)
-        return self._events.framed(
-            write_event(frame, name="skipped", identifier=Position(epoch, upto))
-        )
-
-    def encode_renewal(self, position: Position) -> bytes:
-        """Write `joined`, once more."""
-        frame = write_joined(self.room, self._joined.card.id, position, recovered=False)
-        return self._events.framed(write_event(frame, name="joined", identifier=position))
-
-    def encode_change(self, change: Change) -> bytes:
-        """Write `presence`."""
-        return self._events.framed(write_event(write_presence(change), name="presence"))
+    def carry(self, frame: bytes, kind: str, position: Position | None = None) -> bytes:
+        """Write an event; its `id:` is where the reader goes on."""
+        return self._events.framed(write_event(frame, name=kind, identifier=position))
 
     def too_slow(self) -> None:
         """End the stream; a reader that does not take even that is cut off."""
         self._end_with(b"", TOO_SLOW, is_awaited=False)
-
-    def history_lost(self, upto: int) -> bool:
-        """Tell what is gone, and go on behind it."""
-        assert self._replayed is not None  # noqa: S101  # it was replaying
-        return self.offer(self.encode_gap(self._epoch, self._replayed, upto))
 
     # -- the rest is our own
 

@@ -9,7 +9,6 @@ from typing import ClassVar
 
 from wsecho.core.promise import settle
 from wsecho.core.rooms.history import Message
-from wsecho.core.rooms.presence import Change
 from wsecho.core.rooms.retries import Receipt
 from wsecho.core.rooms.vocabulary import (
     PONG,
@@ -22,11 +21,7 @@ from wsecho.core.rooms.vocabulary import (
     read_frame,
     write_closing,
     write_error,
-    write_joined,
-    write_message,
-    write_presence,
     write_published,
-    write_skipped,
     write_token,
 )
 from wsecho.core.websocket.frames import Opcode, encode_frame
@@ -36,9 +31,10 @@ from wsecho.doors.gate import Gate
 from wsecho.doors.websocket.door import Connection
 from wsecho.doors.websocket.room_door import RoomDoor
 from wsecho.fanout.reader_spec import ReaderSpec
+from wsecho.fanout.vocabulary_reader import VocabularyReader, shared_json
 
 
-class FramedMember(RoomDoor):
+class FramedMember(VocabularyReader, RoomDoor):
     """One connection that speaks `wsecho.v1` in one room.
 
     Args:
@@ -62,15 +58,7 @@ class FramedMember(RoomDoor):
     def opened(self, connection: Connection) -> None:
         """Say `joined`, then what was asked for."""
         self._connection = connection
-        joined, begin = self._joined, self._begin
-        frame = write_joined(
-            self.room,
-            joined.card.id,
-            begin.position,
-            recovered=begin.recovered,
-            members=self._rooms.members(self.room) if self.wants_presence else None,
-        )
-        self.say(self._framed(frame))
+        self.say(self._framed(self.first_frame(self._joined, self._begin)))
         self.pump()
 
     def take(self, payload: bytes, *, is_binary: bool) -> None:
@@ -145,32 +133,6 @@ class FramedMember(RoomDoor):
         """Write a message; the carriers share its JSON."""
         return self._connection.packing.frame(shared_json(message), is_binary=False)
 
-    def encode_gap(self, epoch: str, after: int, upto: int) -> bytes:
-        """Write `skipped`."""
-        return self._framed(write_skipped(epoch, after, upto))
-
-    def encode_renewal(self, position: Position) -> bytes:
-        """Write `joined`, once more."""
-        return self._framed(
-            write_joined(self.room, self._joined.card.id, position, recovered=False)
-        )
-
-    def encode_change(self, change: Change) -> bytes:
-        """Write `presence`."""
-        return self._framed(write_presence(change))
-
-    def history_lost(self, upto: int) -> bool:
-        """Tell what is gone, and go on behind it."""
-        assert self._replayed is not None  # noqa: S101  # it was replaying
-        return self.offer(self.encode_gap(self._epoch, self._replayed, upto))
-
-
-def shared_json(message: Message) -> bytes:
-    """Return a message's frame as JSON, written once for all carriers while it goes round."""
-    forms = message.forms
-    if forms is None:
-        return write_message(message)
-    frame: bytes | None = forms.get("json")
-    if frame is None:
-        frame = forms["json"] = write_message(message)
-    return frame
+    def carry(self, frame: bytes, kind: str, position: Position | None = None) -> bytes:
+        """Write a text message, which says it all."""
+        return self._framed(frame)
