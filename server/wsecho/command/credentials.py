@@ -4,6 +4,7 @@
 import argparse
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -215,6 +216,6 @@ def _signing_key(path: Path) -> Key:
 
 
 def _seconds(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or not 0 < int(text) < 1 << 40:
+    if not re.fullmatch(r"[0-9]{1,13}", text) or not 0 < int(text) < 1 << 40:
         raise argparse.ArgumentTypeError("give whole seconds above 0, such as 3600")
     return int(text)

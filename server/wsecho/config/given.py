@@ -23,6 +23,11 @@ from wsecho.config.words import Words, read_words
 _MAX_LINES: Final = 2_000
 """A longer file's lines are not looked for: that takes the square of them."""
 
+_BITS: Final = 64
+"""Of the longest integer of TOML (v1.0.0, "Integer"); Python reads longer ones."""
+
+_TOO_LONG: Final = f"a number has more than {_BITS} bits"
+
 
 @frozen
 class OptionsFile:
@@ -56,6 +61,9 @@ class OptionsFile:
             raise CommandError(f"{path}: not TOML: octet {error.start} is not UTF-8") from None
         except tomllib.TOMLDecodeError as error:
             raise CommandError(f"{path}: not TOML: {error}") from None
+        except ValueError:
+            # Python's own, of thousands of digits; it names no line.
+            raise CommandError(f"{path}: not TOML: {_TOO_LONG}") from None
         for key, value in found.values.items():
             found._check(key, value)
         return found
@@ -68,6 +76,8 @@ class OptionsFile:
             reason = f"there is no such option{did_you_mean(key.lstrip('-'), known)}"
         elif isinstance(value, dict):
             reason = f"it is no table: give its value at the top, as {key} = …"
+        elif _is_too_long(value):
+            reason = _TOO_LONG
         else:
             return
         raise CommandError(f"{self.place(key)}: {reason}")
@@ -163,6 +173,12 @@ def _written(given: Any, value: object, read: Any) -> object:
             if one == value or read(one) == value:
                 return one
     return value
+
+
+def _is_too_long(value: Any) -> bool:
+    if isinstance(value, list):
+        return any(map(_is_too_long, value))
+    return isinstance(value, int) and value.bit_length() > _BITS
 
 
 def _as_toml(value: object) -> str:

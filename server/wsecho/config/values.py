@@ -18,7 +18,14 @@ from wsecho.core.limits.slowness import POLICIES, SlowRule
 from wsecho.core.wire import nodes
 from wsecho.router.wire.uris import is_uri
 
-_SIZE: Final = re.compile(r"(\d+)\s*(|b|k|kb|kib|m|mb|mib|g|gb|gib)", re.IGNORECASE)
+# What people type, and no more of what Python takes for a number: neither the digits of other
+# scripts, nor `1_0`, `1e3` or `inf`.
+# No longer than the largest, as Python refuses to read thousands of digits.
+_WHOLE: Final = re.compile(r"[ \t]*0*([0-9]{1,13})[ \t]*")
+_DECIMAL: Final = re.compile(r"[ \t]*([0-9]+\.?[0-9]*|\.[0-9]+)[ \t]*")
+_SIZE: Final = re.compile(
+    r"[ \t]*([0-9]+)[ \t]*(|b|k|kb|kib|m|mb|mib|g|gb|gib)[ \t]*", re.IGNORECASE | re.ASCII
+)
 _ORIGIN: Final = re.compile(r"\*|[a-z*][a-z0-9+.*-]*://[^/\s]+")
 _HOST: Final = re.compile(r"[a-zA-Z0-9*?.\[\]:_-]+")
 _UNITS: Final = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
@@ -34,11 +41,12 @@ def size(value: Any) -> int:
     Raises:
         ValueError: it is none, or not positive.
     """
-    match = _SIZE.fullmatch(str(value).strip())
-    number = int(match[1]) * _UNITS[match[2][:1].lower()] if match else 0
-    if isinstance(value, bool) or not 0 < number <= _LARGEST:
+    match = _SIZE.fullmatch(value) if isinstance(value, str) else None
+    unit = _UNITS[match[2][:1].lower()] if match else 1
+    number = _whole(match[1] if match else value)
+    if not number or number * unit > _LARGEST:
         raise ValueError("not a size: give bytes above 0, such as 65536, 64KiB or 16MiB")
-    return number
+    return number * unit
 
 
 def size_or_any(value: Any) -> int:
@@ -51,11 +59,11 @@ def size_or_any(value: Any) -> int:
 
 
 def _numbers(what: str, hint: str, *, zero: bool) -> Callable[[Any], float]:
-    """Make a reader of finite numbers; `zero` says whether 0 is one of them."""
+    """Make a reader of numbers, none of them huge; `zero` says whether 0 is one of them."""
 
     def read(value: Any) -> float:
         number = _number(value)
-        if not 0 <= number < math.inf or (number == 0 and not zero):
+        if not 0 <= number <= _LARGEST or (number == 0 and not zero):
             raise ValueError(f"not a {what}: give {hint}")
         return number
 
@@ -337,14 +345,21 @@ def _none_of(value: Any, *known: str) -> ValueError:
 
 
 def _number(value: Any) -> float:
-    try:
-        return math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
+    """Return a number, of a huge one that it is too large; NaN for what is none."""
+    if isinstance(value, str):
+        match = _DECIMAL.fullmatch(value)
+        return math.nan if match is None else float(match[1])
+    # What is a number in a file, TOML has told: there 1e3 is one.
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return math.nan
+    return float(max(-1, min(value, _LARGEST + 1)))
 
 
 def _whole(value: Any) -> int | None:
-    text = str(value).strip()
-    if isinstance(value, bool) or not (text.isascii() and text.isdigit()):
+    """Return a whole number; None for what is none, or is larger than any of ours."""
+    if isinstance(value, str):
+        match = _WHOLE.fullmatch(value)
+        value = None if match is None else int(match[1])
+    if isinstance(value, bool) or not isinstance(value, int):
         return None
-    return int(text) if int(text) <= _LARGEST else None
+    return value if 0 <= value <= _LARGEST else None

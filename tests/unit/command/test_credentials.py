@@ -4,6 +4,7 @@
 import stat
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -80,8 +81,14 @@ def test_what_cannot_be_made(tmp_path: Path) -> None:
             run("token", *options)
 
 
-@pytest.mark.parametrize("options", [(), ("--key", "k", "--expires", "0"), ("--key", "k", "--x")])
-def test_bad_usage(options: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "options",
+    [
+        *((), ("--key", "k", "--x")),
+        *(("--key", "k", "--expires", told) for told in ("0", "\u0661", "1_0", "1e3", 1 << 40)),
+    ],
+)
+def test_bad_usage(options: tuple[Any, ...], capsys: pytest.CaptureFixture[str]) -> None:
     """Ends with status 2, and one line that says where help is."""
     with pytest.raises(SystemExit) as caught:
         run("token", *options)
@@ -89,6 +96,13 @@ def test_bad_usage(options: tuple[str, ...], capsys: pytest.CaptureFixture[str])
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith("wsecho token: ")
     assert line.endswith("(wsecho token --help)")
+
+
+def test_thousands_of_digits_are_no_time(capsys: pytest.CaptureFixture[str]) -> None:
+    """Python reads none, which is no reason to tell anybody its names."""
+    with pytest.raises(SystemExit):
+        run("token", "--key", "k", "--expires", "1" * 5000)
+    assert "give whole seconds above 0, such as 3600" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["key", "token"])
@@ -103,3 +117,16 @@ def test_help_teaches(command: str, capsys: pytest.CaptureFixture[str]) -> None:
 def test_claims_are_those_of_a_token() -> None:
     """What the command makes is read by the same code that the server uses."""
     assert Claims.read({"exp": 1}).expires == 1
+
+
+@pytest.mark.parametrize("grants", [(), ("--join", "x")])
+def test_a_token_that_allows_nothing_is_warned_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], grants: tuple[str, ...]
+) -> None:
+    """It is made all the same."""
+    key = str(tmp_path / "key")
+    run("key", key)
+    run("token", "--key", key, *grants)
+    out, err = capsys.readouterr()
+    assert out.count(".") == 2
+    assert ("this token allows nothing" in err) is (not grants)

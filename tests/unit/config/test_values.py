@@ -3,6 +3,7 @@
 
 import math
 from collections.abc import Callable
+from fractions import Fraction
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsecho.config import values
+from wsecho.config.config import load
+from wsecho.config.errors import UsageError
 from wsecho.core.limits.slowness import SlowRule
 
 # What is neither a number nor a name, whatever is asked for.
@@ -39,21 +42,28 @@ def test_what_is_no_size_is_complained_of(given: Any) -> None:
 
 def test_any_size_is_0() -> None:
     """However it is written."""
+    assert values.size_or_any(" 0 ") == 0
     assert [values.size_or_any(given) for given in (0, "0", 0.0, "0.0")] == [0, 0, 0, 0]
 
 
-@pytest.mark.parametrize(
-    ("read", "takes_0"),
-    [
-        (values.seconds, False),
-        (values.seconds_or_never, True),
-        (values.leeway, True),
-        (values.rate, True),
-        (values.count, False),
-        (values.count_or_any, True),
-        (values.count_or_none, True),
-    ],
-)
+TAKES_0: dict[Callable[[Any], float], bool] = {
+    values.seconds: False,
+    values.seconds_or_never: True,
+    values.leeway: True,
+    values.rate: True,
+    values.count: False,
+    values.count_or_any: True,
+    values.count_or_none: True,
+}
+DECIMALS = (values.seconds, values.seconds_or_never, values.leeway, values.rate)
+READERS: tuple[Callable[[Any], float], ...] = (*TAKES_0, values.size, values.size_or_any)
+NO_NUMBER = "^not a (size|time|rate|number): give "
+SPACE = st.text(" \t", max_size=2)
+WHOLE = st.integers(1, 1 << 40).map(str)
+DECIMAL = st.from_regex(r"[0-9]{1,9}\.[0-9]{0,9}|\.[0-9]{1,9}", fullmatch=True)
+
+
+@pytest.mark.parametrize(("read", "takes_0"), TAKES_0.items())
 @pytest.mark.parametrize("given", [0, "0", 1, "25", *NOTHING, math.inf, True, "inf", "1e999"])
 def test_numbers_are_finite_and_not_negative(
     read: Callable[[Any], float], takes_0: bool, given: Any
@@ -66,6 +76,71 @@ def test_numbers_are_finite_and_not_negative(
     else:
         with pytest.raises(ValueError, match="not a"):
             read(given)
+
+
+@given(SPACE, st.text("0", max_size=9), WHOLE, DECIMAL, SPACE)
+def test_a_number_is_what_it_says(
+    before: str, zeros: str, whole: str, decimal: str, behind: str
+) -> None:
+    """In ASCII's digits, with a point where parts of one mean something; spaces mean nothing."""
+    for read in READERS:
+        assert read(f"{before}{zeros}{whole}{behind}") == int(whole)
+        number = float(Fraction(f"0{decimal}0"))
+        if number and read in DECIMALS:
+            assert read(f"{before}{zeros}{decimal}{behind}") == number
+        elif number:
+            with pytest.raises(ValueError, match=NO_NUMBER):
+                read(decimal)
+
+
+@given(
+    WHOLE | DECIMAL,
+    st.sampled_from(["_", "e", "E1", "+", "-", "\u2212", ",", "\xa0", "\n", "\0", "inf", "nan"])
+    | st.characters(categories=["Nd", "Nl", "No", "Zs"], min_codepoint=0x80),
+    st.integers(0, 20),
+)
+def test_other_ways_to_write_a_number_are_none(text: str, spoilt: str, place: int) -> None:
+    """Neither other scripts' digits and spaces, nor what only Python reads."""
+    within = f"{text[:place]}{spoilt}{text[place:]}"
+    for read in READERS:
+        for told in (spoilt, within, f"{spoilt}{text}", f"{text}{spoilt}"):
+            with pytest.raises(ValueError, match=NO_NUMBER):
+                read(told)
+
+
+@pytest.mark.parametrize("read", READERS)
+@pytest.mark.parametrize(
+    "given",
+    ["1" * 5000, 1 << 41, f"{1 << 41}", 1 << 20_000, -(1 << 20_000), f"{10**300}"],
+    ids=lambda given: type(given).__name__,
+)
+def test_no_number_is_huge(read: Callable[[Any], float], given: Any) -> None:
+    """Thousands of digits neither, which Python refuses in words of its own."""
+    with pytest.raises(ValueError, match=NO_NUMBER):
+        read(given)
+
+
+@pytest.mark.parametrize("given", ["5k", "64\u212a", "1\u212aiB", "\u0661kb"])
+def test_a_unit_is_in_ascii_too(given: str) -> None:
+    """The sign of Kelvin is a K to whoever compares without regard to case."""
+    if given.isascii():
+        assert values.size(given) == 5 << 10
+    else:
+        with pytest.raises(ValueError, match="not a size"):
+            values.size(given)
+
+
+@pytest.mark.parametrize(("name", "text"), [("drain", "1_0"), ("max-message-size", "\u0661")])
+def test_what_is_no_number_is_told_of_its_option(name: str, text: str) -> None:
+    """As it was written."""
+    with pytest.raises(UsageError, match=f"^--{name} {text}: not a "):
+        load({name: text})
+
+
+def test_toml_has_forms_of_its_own() -> None:
+    """It has read them; what was typed has none."""
+    assert values.seconds(1e3) == 1000
+    assert values.size_or_any(0.0) == 0
 
 
 @pytest.mark.parametrize("given", ["2.5", 2.5, "1e3", 1 << 41])
