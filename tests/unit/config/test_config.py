@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Options and configuration: each mistake is one line that names the option."""
 
+import shlex
 from contextlib import suppress
 from pathlib import Path
 
@@ -9,10 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from wsecho import __version__
-from wsecho.config.config import OPTIONS, SWITCHES, Config, ConfigError, load
-from wsecho.config.errors import CommandError
+from wsecho.config.config import GROUPS, OPTIONS, Config, ConfigError, load, reference
+from wsecho.config.errors import CommandError, UnusableError
 from wsecho.config.given import Given
-from wsecho.config.help import help_on
 from wsecho.config.options import Options
 
 
@@ -62,17 +62,6 @@ def test_every_option_is_read(tmp_path: Path) -> None:
         drain=0,
         log_format="json",
     )
-
-
-def test_a_file_is_read_and_the_command_line_wins(tmp_path: Path) -> None:
-    """The same names in TOML."""
-    file = tmp_path / "wsecho.toml"
-    file.write_text('listen = ["tcp:1", "tcp:2"]\ndrain = 3\nno-compression = true\n')
-    assert parse("--config", str(file)) == Config(
-        listen=("tcp:1", "tcp:2"), drain=3, compression=False
-    )
-    config = parse("--config", str(file), "--listen", "tcp:3", "--drain", "4")
-    assert (config.listen, config.drain) == (("tcp:3",), 4)
 
 
 @pytest.mark.parametrize(
@@ -127,27 +116,6 @@ def test_an_empty_page_folder_is_a_mistake(tmp_path: Path) -> None:
     assert "index.html" in complaint("--web", str(tmp_path))
 
 
-@pytest.mark.parametrize(
-    ("text", "part"),
-    [
-        ("\nnonsense = 1", "x.toml, line 2: nonsense: there is no such option"),
-        ("drain = true", "x.toml, line 1: drain = true: not a time"),
-        ("no-compression = 1", "x.toml, line 1: no-compression = 1: "),
-        ("listen = [\n'8080',\n5.5]", "x.toml, line 1: listen = 5.5: not an endpoint"),
-        ("drain = ", "x.toml: not TOML: Invalid value (at "),
-        ("[drain]", "x.toml, line 1: [drain]: it is no table"),
-        ('config = "y"', "x.toml, line 1: config: a file cannot name another"),
-    ],
-)
-def test_a_mistake_in_the_file_is_one_line_too(tmp_path: Path, text: str, part: str) -> None:
-    """Unknown names and wrong types are not passed over."""
-    file = tmp_path / "x.toml"
-    file.write_text(text)
-    line = complaint("--config", str(file))
-    assert part in line
-    assert "\n" not in line
-
-
 @given(st.sampled_from(sorted(OPTIONS)), st.one_of(st.text(), st.integers(), st.floats()))
 @example("token-key", "~0")
 @example("web", "~\0")
@@ -157,13 +125,27 @@ def test_any_value_is_read_or_complained_about(name: str, value: object) -> None
         assert isinstance(load({name: value}), Config)
 
 
-def test_help_shows_each_default_and_an_example() -> None:
-    """`--help` teaches."""
-    text = " ".join(help_on("").split())
-    for option in OPTIONS.values():
-        assert f"--{option.name} {option.metavar} " in text
-        assert f"Default: {option.shown}. Example: --{option.name} {option.example}" in text
-    assert all(f"--{name} " in text for name in SWITCHES)
+def test_the_table_has_all_that_a_reference_needs() -> None:
+    """Each option with its group, what stands for its value, its default and an example."""
+    names = [option.name for group in reference() for option in group.options]
+    assert len(names) == len(set(names)) > 45
+    for group in reference():
+        for option in group.options:
+            assert option.help.endswith(".")
+            assert option.is_switch or (option.metavar and option.shown and option.example)
+
+
+def test_each_example_can_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is read, or lacks only a file."""
+    monkeypatch.chdir(tmp_path)
+    for group in GROUPS:
+        for option in group.options:
+            if not option.is_switch:
+                [value] = shlex.split(option.example)
+                try:
+                    option.read(value)
+                except UnusableError:
+                    continue
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: MIT
+"""`wsecho check`: what would run, or all that is wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from wsecho import __version__
+from wsecho.command.checking import check_config, describe
+from wsecho.config.config import load
+from wsecho.config.given import Given
+
+
+def checked(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    """The status, and what is printed, of a check of these options."""
+    given = Given.read(words)
+    status = check_config(given, given.load())
+    return (status, *capsys.readouterr())
+
+
+def test_check_says_what_would_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a port that is taken for good, or a file that is made."""
+    monkeypatch.chdir(tmp_path)
+    words = ("--listen", "127.0.0.1:0", "--metrics-listen", "unix:m.sock")
+    status, text, _ = checked(capsys, *words, "--log-file", "x.log", "--history", "7")
+    assert status == 0
+    for part in ("listen: tcp:0:", "metrics-listen: unix:m.sock", "7 messages", "x.log"):
+        assert part in text
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_check_says_all_that_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each in a line of its own; the status is the graver one."""
+    words = ("--workers", "2", "--token-audience", "x", "--listen", "unix:/nowhere/x")
+    status, out, err = checked(capsys, *words)
+    assert (status, out) == (2, "")
+    named = [line.split(":")[1].split()[0] for line in err.splitlines()]
+    assert named == ["--workers", "--token-audience", "--listen"]
+
+
+def test_one_mistake_has_its_own_status(capsys: pytest.CaptureFixture[str]) -> None:
+    """1 for what is only not there now."""
+    status, out, err = checked(capsys, "--listen", "unix:/nowhere/x")
+    assert (status, out) == (1, "")
+    assert err.startswith("wsecho: --listen unix:/nowhere/x: ")
+    assert err.count("\n") == 1
+
+
+def test_a_mistake_is_told_as_the_file_has_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Though it is found long after the file was read."""
+    file = tmp_path / "x.toml"
+    file.write_text('drain = 1\nlisten = "unix:/nowhere/x"\n')
+    _, _, err = checked(capsys, "--config", str(file))
+    assert err.startswith(f'wsecho: {file}, line 2: listen = "unix:/nowhere/x": ')
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        ({}, "  listen: tcp:8080:interface=127.0.0.1"),
+        ({}, "  processes: one process"),
+        ({"workers": 3}, "  processes: 3 worker processes"),
+        ({"history": 7, "history-ttl": 2.5}, "  rooms: in memory; 7 messages for 2.5 s each"),
+        ({}, "  tokens: none are asked for"),
+        ({}, "  log: text to standard output"),
+        ({"log-format": "json"}, "  log: json to standard output"),
+    ],
+)
+def test_what_would_run_is_described(options: dict[str, object], line: str) -> None:
+    """Between what it is and that all is well."""
+    first, *lines, last = describe(load(options))
+    assert first == f"wsecho {__version__} would run with these options:"
+    assert line in lines
+    assert last == "all is well"
+
+
+def test_what_is_described_has_no_password(tmp_path: Path) -> None:
+    """Of Redis its place; of the tokens their keys' files."""
+    key = tmp_path / "key.pub"
+    key.touch()
+    options = {"redis": "redis://:hush-hush@host/3", "token-key": [str(key)]}
+    text = "\n".join(describe(load(options)))
+    assert "  rooms: in Redis, redis://host:6379/3;" in text
+    assert f"  tokens: signed with {key}\n" in text
+    assert "hush-hush" not in text
