@@ -153,7 +153,10 @@ def _of_traffic(stats: Stats) -> Iterator[Metric]:
         "wsecho_messages", "Messages that went through a door.", labels=["door", "direction"]
     )
     octets = CounterMetricFamily(
-        "wsecho_message_bytes", "Bytes of these messages.", labels=["door", "direction"]
+        "wsecho_message_bytes",
+        "Bytes of these messages: payloads, on the way in and of what echo answers; all else on "
+        "the way out as it was written, with heads of frames, compressed where that was agreed.",
+        labels=["door", "direction"],
     )
     for name, door in stats.doors.items():
         messages.add_metric([name, "in"], door.total("messages_in"))

@@ -36,7 +36,9 @@ class ConnectionStats:
         peer: its address.
         who: the token's subject, or the session's authid; empty for nobody in particular.
         messages_in, messages_out: whole messages; of a room's stream, frames of any kind.
-        bytes_in, bytes_out: of these messages; on the way out, with their framing.
+        bytes_in, bytes_out: of these messages: payloads on the way in, and of what is said to this
+            peer alone; what goes out otherwise, as it was written, with heads and compressed. It
+            was written once for many, so nobody knows each one's payload.
         messages_echoed, bytes_echoed: what counts as both.
     """
 

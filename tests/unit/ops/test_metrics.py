@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from prometheus_client.core import Metric
 from prometheus_client.parser import text_string_to_metric_families
+from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 
 from tests.unit.doors.harness import Server
 from wsecho.config.config import Config
@@ -53,6 +54,38 @@ def test_what_is_open_and_was_said_is_counted() -> None:
     assert told["wsecho_door_connections", door] == 1
     assert told["wsecho_door_connections_opened_total", door] == 2
     assert told["wsecho_messages_total", door, "out"] == 1
+
+
+def test_bytes_of_messages_are_what_the_help_says() -> None:
+    """Payloads on the way in and of what echo answers; else what was written, with its heads."""
+    server = Server(Config(auto_ping=0))
+    echo, raw = server.open("/echo"), server.open("/broadcast/a")
+    stream = server.ask("GET", "/broadcast/a", accept="text/event-stream")
+    before = values(read(server))
+    stream.peer.received()
+    echo.text("hello")
+    raw.text("hello")
+    after = values(read(server))
+
+    def counted(*labels: str) -> float:
+        sample = ("wsecho_message_bytes_total", *labels)
+        return after[sample] - before[sample]
+
+    assert (counted("echo", "in"), counted("echo", "out")) == (5, 5)
+    assert (counted("raw", "in"), counted("raw", "out")) == (5, len(b"\x81\x05hello"))
+    assert counted("sse", "out") == len(stream.peer.received()) > 5
+
+
+@pytest.mark.parametrize(("path", "packs"), [("/echo", False), ("/broadcast/a", True)])
+def test_what_is_compressed_counts_as_the_help_says(path: str, packs: bool) -> None:
+    """As it was written to a room's members; echo counts what it says, either way."""
+    server = Server(Config(auto_ping=0))
+    client = server.open(path, extensions=[ClientPerMessageDeflateFactory()])
+    client.text("x" * 5000)
+    told = values(read(server))
+    [door] = server.state.stats.doors
+    assert told["wsecho_message_bytes_total", door, "in"] == 5000
+    assert (told["wsecho_message_bytes_total", door, "out"] < 100) is packs
 
 
 def test_a_server_that_stops_says_so() -> None:
