@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.examples import few
 from tests.support.frames import GOOD, MASKS, TEXTS, Frame, whole
 from tests.support.processes import PATIENCE, RunningServer, running
 
@@ -100,6 +101,7 @@ def talk(server: RunningServer, stream: bytes, cuts: list[int]) -> bytes:
 def test_all_ways_answer_the_same(each: list[RunningServer]) -> None:
     """Any stream that comes to its Close frame, cut anywhere."""
 
+    @few()
     @given(STREAMS, st.lists(st.integers(0, 2000), max_size=4))
     def compare(stream: bytes, cuts: list[int]) -> None:
         first, second, third = (talk(server, stream, cuts) for server in each)

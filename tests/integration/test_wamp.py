@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from websockets.typing import Subprotocol
 
 from tests.node import run_node
+from tests.support.examples import few
 from tests.support.processes import PATIENCE, RunningServer
 
 ROOT = Path(__file__).parents[2]
@@ -68,6 +69,7 @@ def run_component(*arguments: str) -> str:
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
 
 
+@few()
 @given(st.lists(st.tuples(st.booleans(), TEXTS), min_size=1, max_size=30))
 def test_both_doors_of_a_room_hear_one_order(
     server: RunningServer, steps: list[tuple[bool, str]]
