@@ -18,6 +18,10 @@ MAX_UNIX_PATH: Final = 107
 """Octets of a Unix socket's path: Linux's `sun_path` has 108, with a NUL at its end (unix(7))."""
 
 _MAX_PORT: Final = 65535
+# Of C's int, which listen(2) takes and which numbers descriptors.
+_MAX_INT: Final = (1 << 31) - 1
+# Some more than any needs; Python, and so Twisted, refuses to read thousands of them.
+_DIGITS: Final = re.compile(r"[0-9]{1,20}")
 _MANY: Final = "such as 127.0.0.1:8080, :8080 (every address) or unix:/run/wsecho.sock"
 _TOKEN: Final = re.compile(r"(?P<sign>[:=])|(?P<text>(?:\\.|[^:=\\])+)|(?P<bad>\\)", re.DOTALL)
 _HOST_AND_PORT: Final = re.compile(r"(\[[^\]]*\]|[^:=\\/\[\]]*):([^:=\\/]*)")
@@ -218,15 +222,17 @@ def _example(kind: str) -> str:
 def _is_port(text: str) -> None:
     if not text:
         raise ValueError("the port is missing")
-    if not (text.isascii() and text.isdecimal()):
+    if not _DIGITS.fullmatch(text):
         raise ValueError(f"{text} is no port: that is a number from 1 to {_MAX_PORT}")
     if int(text) > _MAX_PORT:
         raise ValueError(f"port {text} is over {_MAX_PORT}, the last there is")
 
 
 def _is_count(text: str) -> None:
-    if not (text.isascii() and text.isdecimal()):
+    if not _DIGITS.fullmatch(text):
         raise ValueError(f"backlog {text} is no number")
+    if int(text) > _MAX_INT:
+        raise ValueError(f"backlog {text} is over {_MAX_INT}")
 
 
 def _is_address(text: str) -> None:
@@ -263,8 +269,10 @@ def _is_family(text: str) -> None:
 
 
 def _is_index(text: str) -> None:
-    if not (text.isascii() and text.isdecimal()):
+    if not _DIGITS.fullmatch(text):
         raise ValueError(f"index {text} is no number")
+    if int(text) > _MAX_INT:
+        raise ValueError(f"index {text} is over {_MAX_INT}")
 
 
 def _is_anything(_text: str) -> None:

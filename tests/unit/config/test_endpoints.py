@@ -89,3 +89,11 @@ def test_whatever_is_written_is_read_or_complained_about(text: str) -> None:
         serverFromString(MemoryReactorClock(), endpoint)
     with suppress(IndexError):
         assert _parse(endpoint)[0][0]
+
+
+@pytest.mark.parametrize("form", ["{}", ":{}", "tcp:80:backlog={}", "systemd:domain=INET:index={}"])
+@pytest.mark.parametrize("number", ["9" * 5000, "0" * 5000, f"{1 << 31}"], ids=["9", "0", "31"])
+def test_no_number_is_huge(form: str, number: str) -> None:
+    """Neither for C, which would not listen, nor for Python, which would not read it."""
+    with pytest.raises(ValueError, match=rf"{number} is (over \d+|no number|no port)"):
+        read_endpoint(form.format(number))
