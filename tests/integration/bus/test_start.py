@@ -14,11 +14,11 @@ from tests.support.processes import Process, running, twistd
 from tests.support.redis_server import RedisServer, redis_server
 
 
-def refused(*options: str) -> str:
+def refused(*options: str, status: int = 1) -> str:
     """Start a server that does not start; what it says."""
     process = Process.start(*twistd(), "--listen", "tcp:0:interface=127.0.0.1", *options)
     try:
-        assert process.wait() == 1
+        assert process.wait() == status
         lines = process.output.splitlines()
         assert len(lines) == 1, process.output
         return lines[0]
@@ -83,7 +83,7 @@ def test_what_is_no_redis_or_too_old(redis: RedisServer) -> None:
 )
 def test_options_that_are_none(option: str) -> None:
     """They are looked at before anything is connected to."""
-    line = refused(option)
+    line = refused(option, status=2)
     assert line.startswith(f"wsecho: {option.partition('=')[0]}")
     assert "secret" not in line
 
