@@ -21,7 +21,7 @@ settings.register_profile(
 )
 # What `scripts/test` raises it to when it runs all, and so does CI.
 settings.register_profile(
-    "thorough", settings.get_profile("quick"), max_examples=60, stateful_step_count=50
+    "thorough", settings.get_profile("quick"), max_examples=120, stateful_step_count=50
 )
 # For the night.
 settings.register_profile("long", settings.get_profile("thorough"), max_examples=20_000)

@@ -13,7 +13,7 @@ from twisted.internet.task import Clock
 from wsecho.bus.interface import Bus
 from wsecho.bus.measures import Measures
 from wsecho.bus.memory import MemoryBus
-from wsecho.config.config import Config, OptionGroup, reference
+from wsecho.config.config import GROUPS, Config, OptionGroup
 from wsecho.config.settings.option import Option
 from wsecho.core.rooms.leases import HeldError
 from wsecho.core.wire import errors
@@ -27,7 +27,7 @@ from wsecho.workers.worker_metrics import PATIENCE, WorkerMetrics
 
 def options() -> str:
     """Write every option with its default and an example, in the groups of `--help`."""
-    return "\n\n".join(map(_group, reference()))
+    return "\n\n".join(map(_group, GROUPS))
 
 
 def _group(group: OptionGroup) -> str:

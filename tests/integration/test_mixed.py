@@ -9,7 +9,6 @@ import json
 from typing import Any, Final
 
 from attrs import define, field
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -377,6 +376,4 @@ def path(room: str) -> str:
 
 def test_mixed_doors_lose_nothing_and_double_nothing() -> None:
     """One order and true presence, whichever door each comes back by."""
-    # Twice as many as of what tests one part: this is where all parts meet.
-    twice = settings(max_examples=2 * settings().max_examples)
-    run_state_machine_as_test(MixedDoors, settings=twice)
+    run_state_machine_as_test(MixedDoors)

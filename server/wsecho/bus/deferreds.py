@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
-from wsecho.core.promise import Promise
+from wsecho.core.promise import Promise, PromiseState
 from wsecho.core.wire.errors import ExpectedError, Internal
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def promise_of(deferred: Deferred[T]) -> Promise[T]:
     def fail(failure: Failure) -> None:
         if isinstance(failure.value, ExpectedError):
             promise.fail(failure.value)
-        elif not failure.check(CancelledError):
+        elif promise.state is not PromiseState.CANCELLED:
             _log.failure("our own fault, where something was waited for", failure)
             promise.fail(Internal())
 

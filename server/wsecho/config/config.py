@@ -35,7 +35,6 @@ __all__ = [
     "ConfigError",
     "OptionGroup",
     "load",
-    "reference",
 ]
 
 
@@ -138,7 +137,7 @@ GROUPS: Final = (
     ),
     _group("logs", "Logs", "What is logged, and where to.", LogSettings),
 )
-"""All options, in groups, in the order of `--help`."""
+"""All options, in groups, in the order of `--help`; the documentation is written from it, too."""
 
 OPTIONS: Final[Mapping[str, Option]] = {
     option.name: option
@@ -152,15 +151,6 @@ SWITCHES: Final[Mapping[str, Option]] = {
     option.name: option for group in GROUPS for option in group.options if option.is_switch
 }
 """Every option without a value, by its name; each turns something off."""
-
-
-def reference() -> tuple[OptionGroup, ...]:
-    """Return all options in their groups, for whoever writes about them.
-
-    Of each: `name`, `metavar`, `help`, `shown` (the default), `example`, `repeatable`,
-    `is_switch`.
-    """
-    return GROUPS
 
 
 def load(given: Mapping[str, Any]) -> Config:

@@ -192,8 +192,8 @@ def gather(outcomes: Mapping[K, Later[T]]) -> Later[dict[K, T]]:
     waiting = {key: value for key, value in outcomes.items() if isinstance(value, Promise)}
     if not waiting:
         return cast("dict[K, T]", found)
-    promises = list(waiting.values())
-    gathered: Promise[dict[K, T]] = Promise(lambda: [each.cancel() for each in promises])
+    left: list[Callable[[], None]] = []
+    gathered: Promise[dict[K, T]] = Promise(lambda: [leave() for leave in left])
 
     def arrive(key: K, value: T) -> None:
         found[key] = value
@@ -202,7 +202,10 @@ def gather(outcomes: Mapping[K, Later[T]]) -> Later[dict[K, T]]:
             gathered.give(cast("dict[K, T]", found))
 
     for key, promise in list(waiting.items()):
-        promise.then(partial(arrive, key), gathered.fail)
+        listener = partial(arrive, key), gathered.fail
+        # Others may wait for it, too: they go on though nobody waits for all of them any more.
+        left.append(partial(promise._leave, listener))  # noqa: SLF001  # its own kind
+        promise._listen(listener)  # noqa: SLF001
     return gathered
 
 

@@ -72,6 +72,18 @@ def test_who_waits_no_more_is_not_told_and_nothing_is_logged() -> None:
     assert failures[0].check(CancelledError)
 
 
+def test_a_deferred_that_another_has_cancelled_leaves_nobody_waiting() -> None:
+    """Only who gave up himself is told nothing."""
+    deferred: Deferred[int] = Deferred()
+    promise = promise_of(deferred)
+    told: list[Any] = []
+    promise.then(told.append, told.append)
+    with capturedLogs() as logged:
+        deferred.cancel()
+    assert [type(each) for each in told] == [Internal]
+    assert len(logged) == 1
+
+
 def test_what_is_known_now_is_a_deferred_that_has_fired() -> None:
     """Also where that is nothing."""
     found: list[Any] = []

@@ -298,3 +298,15 @@ def test_cancelling_all_cancels_each() -> None:
     gathered.cancel()
     states = [promise.state for promise in promises]
     assert states == [PromiseState.GIVEN, PromiseState.CANCELLED, PromiseState.CANCELLED]
+
+
+def test_who_waits_for_one_of_them_goes_on_though_nobody_waits_for_all() -> None:
+    """What is given up for one is not taken from another."""
+    promises: list[Promise[int]] = [Promise() for _ in range(2)]
+    gathered = gather(dict(enumerate(promises)))
+    assert isinstance(gathered, Promise)
+    told = seen(promises[0])
+    gathered.cancel()
+    assert promises[1].state is PromiseState.CANCELLED
+    promises[0].give(7)
+    assert told == [7]
