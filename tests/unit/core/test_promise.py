@@ -303,7 +303,8 @@ def test_cancelling_all_cancels_each() -> None:
 def test_who_waits_for_one_of_them_goes_on_though_nobody_waits_for_all() -> None:
     """What is given up for one is not taken from another."""
     promises: list[Promise[int]] = [Promise() for _ in range(2)]
-    gathered = gather(dict(enumerate(promises)))
+    outcomes: dict[int, Later[int]] = dict(enumerate(promises))
+    gathered = gather(outcomes)
     assert isinstance(gathered, Promise)
     told = seen(promises[0])
     gathered.cancel()
