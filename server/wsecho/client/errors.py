@@ -18,8 +18,6 @@
     └── Gap            gap            messages are missing that cannot be had any more
 """
 
-from typing import ClassVar
-
 from wsecho.core.wire.positions import Position
 
 
@@ -126,7 +124,7 @@ class Gap(Error):
         position: the same.
     """
 
-    code: ClassVar[str] = "gap"
+    code = "gap"
 
     def __init__(self, after: Position, position: Position, reason: str) -> None:
         super().__init__(reason)
