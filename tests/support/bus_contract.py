@@ -11,6 +11,7 @@ import pytest_twisted
 from twisted.internet.defer import Deferred
 
 from tests.support.buses import Member, Node, known, now, until
+from wsecho.core.rooms.authors import Author
 from wsecho.core.rooms.leases import Claim, HeldError
 from wsecho.core.rooms.retries import KeyReusedError
 from wsecho.core.wire.errors import OverLimit
@@ -38,6 +39,32 @@ async def test_what_one_says_the_other_hears(make_nodes: MakeNodes) -> None:
     assert [said.position for said in member.got] == [each.position for each in receipts]
     assert [said.publication for said in member.got] == [each.publication for each in receipts]
     assert [each.position.offset for each in receipts] == [1, 2, 3, 4]
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+async def test_who_said_it_and_when_is_the_same_for_all(make_nodes: MakeNodes) -> None:
+    """Live and from the past, in one room and in many, small and large; nobody is nobody."""
+    one, two = make_nodes()
+    member, late = Member(), Member()
+    await two.join(member)
+    ann, bob = Author("a_b-c", 'Ann é\U0001f600 "<;'), Author("bob")
+    await one.say("1", author=ann)
+    await two.say("2", author=bob)
+    await one.say("3")
+    await one.say_to_all(["a", "b"], "4", author=ann)
+    await two.say("5" * 100_000, author=ann)
+    await until(lambda: len(member.got) == 5)
+    await one.join(late)
+    await known(one.bus.attach("b"))
+    past = list(one.hub.read("a", now()))
+    for found in (member.got, past):
+        assert [said.author for said in found] == [ann, bob, None, ann, ann]
+        times = [said.time for said in found]
+        assert times == sorted(times)
+        assert abs(times[0] - now()) < 3600
+    assert [said.time for said in past] == [said.time for said in member.got]
+    [other] = one.hub.read("b", now())
+    assert other.author == ann
 
 
 @asynchronous  # type: ignore[untyped-decorator]

@@ -16,6 +16,7 @@ from wsecho.bus.redis.bus import RedisBus
 from wsecho.bus.redis.client.address import RedisAddress
 from wsecho.bus.redis.context import Settings
 from wsecho.core.promise import Later
+from wsecho.core.rooms.authors import Author
 from wsecho.core.rooms.callers import Caller
 from wsecho.core.rooms.history import Message
 from wsecho.core.rooms.hub import Hub, Rules
@@ -114,12 +115,13 @@ class Node:
         payer: str = "",
         sender: Member | None = None,
         origin: Any = None,
+        author: Author | None = None,
     ) -> Receipt:
         """Say something."""
         payload = text.encode() if isinstance(text, str) else text
         is_binary = isinstance(text, bytes)
         keyed = None if key is None else Keyed(key, payer=payer)
-        said = PublishRequest(payload, is_binary, draw_publication(), keyed)
+        said = PublishRequest(payload, is_binary, draw_publication(), keyed, author=author)
         return await known(self.bus.publish(room, said, sender, origin))
 
     async def say_to_all(
@@ -129,13 +131,15 @@ class Node:
         *,
         key: str | None = None,
         payer: str = "",
+        author: Author | None = None,
     ) -> dict[str, Receipt]:
         """Say the same in some rooms."""
         payload = text.encode() if isinstance(text, str) else text
         is_binary = isinstance(text, bytes)
         keyed = None if key is None else Keyed(key, payer=payer)
         said = {
-            room: PublishRequest(payload, is_binary, draw_publication(), keyed) for room in rooms
+            room: PublishRequest(payload, is_binary, draw_publication(), keyed, author=author)
+            for room in rooms
         }
         return await known(self.bus.publish_to_all(said))
 

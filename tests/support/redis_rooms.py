@@ -29,6 +29,7 @@ class RoomLog:
     """What Redis has of one room.
 
     Attributes:
+        shown: the time that was shown of the last message.
         entries: offset, publication id, and body of each message.
         who: its members, by node and id.
     """
@@ -36,13 +37,17 @@ class RoomLog:
     epoch: str = ""
     head: int = 0
     last: str = ""
+    shown: float = 0.0
     entries: list[tuple[int, str, bytes]] = field(factory=list)
     who: dict[bytes, bytes] = field(factory=dict)
 
-    def add(self, record: str, publication: str, time: float, limit: int = 100) -> bytes:
+    def add(self, head: str, text: str, time: float, limit: int = 100) -> bytes:
         """Log a message; return what its channel tells."""
+        publication = head.split(" ", maxsplit=1)[0]
         self.head, self.last = self.head + 1, publication
-        body = f"{time:.6f} {record}".encode()
+        note = "" if time >= self.shown else f";t{self.shown:.6f}"
+        self.shown = max(self.shown, time)
+        body = f"{time:.6f} {head}{note} {text}".encode()
         self.entries = [*self.entries, (self.head, publication, body)][-limit:]
         if len(body) > 1 << 16:
             return b"l %s %d" % (self.epoch.encode(), self.head)
@@ -102,7 +107,7 @@ class RedisRooms:
     def say(self, text: str, room: str = "a", tag: str = "-") -> int:
         """Have another node say something; return the offset."""
         log, publication = self.log(room), str(next(self._ids))
-        notice = log.add(f"{publication} t {tag} {text}", publication, self.time)
+        notice = log.add(f"{publication} t {tag}", text, self.time)
         self.tell(KEYS.room(room).channel, notice)
         return log.head
 
@@ -193,15 +198,15 @@ class RedisRooms:
         return log
 
     def _publish(self, head: str, _log: str, *words: str) -> Any:
-        receipt = words[0] if len(words) > 8 else ""
-        fresh, epoch, offset, _, limit, publication, record, channel, *more = words[
+        receipt = words[0] if len(words) > 9 else ""
+        fresh, epoch, offset, _, limit, publication, begin, text, channel, *more = words[
             2 if receipt else 0 :
         ]
         if receipt in self._receipts:
             digest, found = self._receipts[receipt]
             return found if digest == more[0] else [b"reused"]
         log = self._stand(head, fresh, epoch, offset)
-        notice = log.add(record, publication, self.time, int(limit))
+        notice = log.add(begin, text, self.time, int(limit))
         answer = [b"said", log.epoch.encode(), log.head, publication.encode()]
         if receipt:
             self._receipts[receipt] = more[0], [b"again", *answer[1:]]
@@ -327,7 +332,9 @@ class BusWorld:
     def say(self, text: str, room: str = "a", key: str | None = None, **more: Any) -> list[Any]:
         """Say something."""
         keyed = None if key is None else Keyed(key, payer=more.get("payer", ""))
-        said = PublishRequest(text.encode(), False, next(self._publications), keyed)
+        author = more.get("author")
+        number = next(self._publications)
+        said = PublishRequest(text.encode(), False, number, keyed, author=author)
         got = told(self.bus.publish(room, said, more.get("sender"), more.get("origin")))
         self.redis.settle()
         return got

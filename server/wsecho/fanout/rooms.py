@@ -14,6 +14,7 @@ from wsecho.bus.interface import Bus, BusListener
 from wsecho.bus.memory import MemoryBus
 from wsecho.core.limits.backpressure import FlowControlled
 from wsecho.core.promise import Later
+from wsecho.core.rooms.authors import Author
 from wsecho.core.rooms.history import History
 from wsecho.core.rooms.hub import Hub, Joined, Rules
 from wsecho.core.rooms.presence import Card, Change
@@ -146,6 +147,7 @@ class Rooms:
         keyed: Keyed | None = None,
         publication: int | None = None,
         origin: Any = None,
+        author: Author | None = None,
     ) -> Later[Receipt]:
         """Say something in a room.
 
@@ -157,6 +159,7 @@ class Rooms:
             keyed: makes a retry safe.
             publication: the WAMP publication id, where there is one already.
             origin: handed on to the listeners.
+            author: who says it, None where nobody is known.
 
         Raises:
             KeyReusedError: something else was said under the key.
@@ -164,11 +167,17 @@ class Rooms:
             BusUnavailable: it cannot be said now.
         """
         number = publication or draw_publication()
-        said = PublishRequest(payload, is_binary, number, keyed, self._time_of_day())
+        said = PublishRequest(payload, is_binary, number, keyed, self._time_of_day(), author)
         return self.bus.publish(room, said, sender, origin)
 
     def publish_to_all(
-        self, rooms: list[str], payload: bytes, *, is_binary: bool, keyed: Keyed | None
+        self,
+        rooms: list[str],
+        payload: bytes,
+        *,
+        is_binary: bool,
+        keyed: Keyed | None,
+        author: Author | None = None,
     ) -> Later[dict[str, Receipt]]:
         """Say the same in many rooms: in all, or in none.
 
@@ -179,8 +188,10 @@ class Rooms:
             BusUnavailable: it cannot be said now; the result may be that too, or `BusTimeout` where
                 it is not known in which of them it was said.
         """
+        time = self._time_of_day()
         said = {
-            room: PublishRequest(payload, is_binary, draw_publication(), keyed) for room in rooms
+            room: PublishRequest(payload, is_binary, draw_publication(), keyed, time, author)
+            for room in rooms
         }
         return self.bus.publish_to_all(said)
 

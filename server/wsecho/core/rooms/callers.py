@@ -8,6 +8,7 @@ from typing import Final
 from attrs import frozen
 
 from wsecho.core.limits.admissions import address_key
+from wsecho.core.rooms.authors import Author
 from wsecho.core.rooms.retries import Keyed
 from wsecho.core.wire.base64url import encode
 from wsecho.core.wire.errors import BadRequest
@@ -58,8 +59,22 @@ class Caller:
         if self.secret is None:
             return None
         # Hashed, so that nobody who sees the id can take the member's place.
-        named = f"wsecho.member\0{self.sub or ''}\0{self.secret}"
-        return encode(sha256(named.encode()).digest()[:_ID_BYTES])
+        return _hashed(f"wsecho.member\0{self.sub or ''}\0{self.secret}")
+
+    def author(self, member: str | None = None) -> Author | None:
+        """Return who says what it publishes; None where nobody is known.
+
+        Args:
+            member: its id in the room, None where it is not there.
+        """
+        identifier = member or self.member_id()
+        if identifier is None and self.sub is not None:
+            identifier = _hashed(f"wsecho.subject\0{self.sub}")
+        return None if identifier is None else Author(identifier, self.name)
+
+
+def _hashed(text: str) -> str:
+    return encode(sha256(text.encode()).digest()[:_ID_BYTES])
 
 
 def check_secret(secret: str | None) -> str | None:

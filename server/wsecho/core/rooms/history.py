@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from attrs import define, field, frozen
 
+from wsecho.core.rooms.authors import Author
 from wsecho.core.wire.positions import Position
 
 MESSAGE_COST: Final = 400
@@ -22,9 +23,12 @@ class Message:
         position: where it stands.
         payload: what was said; UTF-8 where it is text.
         is_binary: whether it is binary.
-        time: Unix time in seconds when it was taken, to be shown.
-        taken: when it was taken by the clock that measures its age, which nobody sets.
+        time: Unix time in seconds when it was taken, to be shown; what stands in a history is
+            never earlier than what was said there before, whoever sets the clock.
         publication: its WAMP publication id, the same for every receiver.
+        author: who said it, None where nobody is known.
+        taken: when it was taken by the clock that measures its age: here one that nobody sets, and
+            Redis's own as long as it is only told of.
         forms: what doors made of it, by their own keys: encoded once, sent to many. None once it
             has gone round: who comes later encodes for himself, so that history stays small.
     """
@@ -34,13 +38,20 @@ class Message:
     is_binary: bool
     time: float
     publication: int
+    author: Author | None = None
     taken: float = field(default=0.0, init=False)
     forms: dict[Any, Any] | None = field(factory=dict, init=False, repr=False)
 
     @property
     def cost(self) -> int:
         """Bytes that it is counted for while it is remembered."""
-        return len(self.payload) + MESSAGE_COST
+        author = self.author
+        return len(self.payload) + MESSAGE_COST + (0 if author is None else author.cost)
+
+    @property
+    def milliseconds(self) -> int:
+        """Its time as everybody is shown it: Unix milliseconds, cut, not rounded."""
+        return int(self.time * 1000)
 
 
 @frozen
@@ -72,6 +83,8 @@ class History:
     head: int = field(default=0, init=False)
     size: int = field(default=0, init=False)
     """Bytes that the kept messages are counted for."""
+    time: float = field(default=0.0, init=False)
+    """The last message's, whatever became of it."""
     # Made with the first message: most rooms of a server that has many are silent.
     _messages: deque[Message] | None = field(default=None, init=False)
 
@@ -105,6 +118,10 @@ class History:
         """
         self.head = message.position.offset
         message.taken = message.time if taken is None else taken
+        if message.time < self.time:
+            message.time = self.time
+        else:
+            self.time = message.time
         if not self._limit:
             return
         if self._messages is None:

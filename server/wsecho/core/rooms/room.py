@@ -5,6 +5,7 @@ from typing import Generic, Protocol, TypeVar
 
 from attrs import define, field
 
+from wsecho.core.rooms.authors import Author
 from wsecho.core.rooms.history import History, Message
 from wsecho.core.rooms.presence import Attendee, Presence
 from wsecho.core.rooms.retries import Keyed, Receipt
@@ -41,6 +42,7 @@ class PublishRequest:
         publication: the WAMP publication id that it gets.
         keyed: makes a retry safe, where a key is given.
         time: Unix seconds when it was said, to be shown; None where ages are measured in these.
+        author: who says it, None where nobody is known.
     """
 
     payload: bytes
@@ -48,6 +50,7 @@ class PublishRequest:
     publication: int
     keyed: Keyed | None = None
     time: float | None = None
+    author: Author | None = None
 
 
 @define
@@ -139,6 +142,11 @@ class Room(Generic[M]):
         """Give what is said its place, and take it in."""
         time = now if said.time is None else said.time
         message = Message(
-            self.history.next_position(), said.payload, said.is_binary, time, said.publication
+            self.history.next_position(),
+            said.payload,
+            said.is_binary,
+            time,
+            said.publication,
+            said.author,
         )
         return self.take(message, sender, now)

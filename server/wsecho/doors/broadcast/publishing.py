@@ -58,7 +58,10 @@ def publish(asked: Asked, room: str, rooms: Rooms, pace: Pace) -> Later[bytes]:
     if not is_binary:
         _check_text(payload)
     pace.check(asked.caller, len(payload))
-    receipt = rooms.publish(room, payload, is_binary=is_binary, keyed=asked.caller.keyed(key))
+    caller = asked.caller
+    receipt = rooms.publish(
+        room, payload, is_binary=is_binary, keyed=caller.keyed(key), author=caller.author()
+    )
     return when(receipt, partial(_acknowledge, asked, room))
 
 
@@ -92,7 +95,9 @@ def publish_to_many(asked: Asked, rooms: Rooms, pace: Pace) -> Later[bytes]:
     for name in names:
         caller.grants.check("publish", name)
     pace.check(caller, len(payload) * len(names))
-    receipts = rooms.publish_to_all(names, payload, is_binary=is_binary, keyed=caller.keyed(key))
+    receipts = rooms.publish_to_all(
+        names, payload, is_binary=is_binary, keyed=caller.keyed(key), author=caller.author()
+    )
     return when(receipts, partial(_acknowledge_all, asked))
 
 

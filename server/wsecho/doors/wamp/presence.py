@@ -7,6 +7,7 @@ from attrs import define
 
 from wsecho.access.sessions import claims_of
 from wsecho.core.promise import Later, when
+from wsecho.core.rooms.authors import Author
 from wsecho.core.rooms.callers import Caller, check_secret
 from wsecho.core.rooms.history import Message
 from wsecho.core.rooms.presence import Change
@@ -26,9 +27,14 @@ class WampAttendee:
     """One session in one room, for as long as it is subscribed to the room's topic.
 
     The room's messages reach it through the broker.
+
+    Attributes:
+        caller: who it is.
+        author: who says what it says here, None before it is here.
     """
 
     caller: Caller
+    author: Author | None = None
 
     door: ClassVar = "wamp"
     hears: ClassVar = False

@@ -7,10 +7,12 @@ from heapq import merge
 from typing import Any, Final
 
 from wsecho.core.promise import Later, when
+from wsecho.core.rooms.authors import Author
 from wsecho.core.rooms.callers import Caller
 from wsecho.core.rooms.history import History, Message
 from wsecho.core.rooms.presence import Change
 from wsecho.core.rooms.retries import Keyed, check_key
+from wsecho.core.rooms.vocabulary import describe_author
 from wsecho.core.wire.errors import BadRequest
 from wsecho.core.wire.positions import Position
 from wsecho.core.wire.timestamps import rfc3339
@@ -53,7 +55,8 @@ class WampRooms:
         self._allowance = allowance
         self._realms: list[Realm] = []
         self._pattern_subscriptions = PatternSubscriptions(rooms.bus)
-        self._attendees: dict[tuple[Session, Subscription], WampAttendee] = {}
+        # By session and topic: whoever subscribed to it by its own name is in the room.
+        self._attendees: dict[tuple[Session, str], WampAttendee] = {}
         rooms.fanout.listeners.append(self)
 
     def serve(self, realm: Realm) -> None:
@@ -78,6 +81,7 @@ class WampRooms:
                         skip,
                         publisher,
                         position=message.position,
+                        stamps=_stamps(message),
                     )
                 )
 
@@ -121,7 +125,9 @@ class WampRooms:
         """
         sub = _subject(session.authid, session.authrole)
         caller = Caller(session.transport.details.peer, sub=sub)
-        said = self._say(publication, _keyed(caller, publication))
+        # A testament is said when its session is nowhere any more.
+        author = self._author(session, publication) if session.is_open else caller.author()
+        said = self._say(publication, _keyed(caller, publication), author)
         self._rooms.fanout.check(_room(publication.topic), session)
         return said
 
@@ -131,11 +137,25 @@ class WampRooms:
         Raises:
             WampError: as `publish`.
         """
-        keyed = _keyed(Caller("", sub=_subject(authid, authrole)), publication)
+        caller = Caller("", sub=_subject(authid, authrole))
         # No caller of ours has such a name.
-        return self._say(publication, keyed or Keyed(str(publication.id), "\0testament"))
+        keyed = _keyed(caller, publication) or Keyed(str(publication.id), "\0testament")
+        return self._say(publication, keyed, caller.author())
 
-    def _say(self, publication: Publication, keyed: Keyed | None) -> Later[int]:
+    def _author(self, session: Session, publication: Publication) -> Author | None:
+        """Return who says what a session publishes.
+
+        Raises:
+            WampError: it named itself badly.
+        """
+        attendee = self._attendees.get((session, publication.topic))
+        if attendee is not None and attendee.author is not None:
+            return attendee.author
+        return WampAttendee.of(session).caller.author()
+
+    def _say(
+        self, publication: Publication, keyed: Keyed | None, author: Author | None
+    ) -> Later[int]:
         if publication.topic.startswith(PRESENCE_PREFIX):
             raise WampError(NOT_AUTHORIZED, "who comes and goes is the server's alone to say")
         payload, is_binary = _payload(publication)
@@ -149,6 +169,7 @@ class WampRooms:
                 keyed=keyed,
                 publication=publication.id,
                 origin=publication,
+                author=author,
             )
             return when(receipt, lambda receipt: receipt.publication)
 
@@ -171,8 +192,9 @@ class WampRooms:
     def subscribed(self, session: Session, subscription: Subscription, *, first: bool) -> None:
         """Make the session a member of the room."""
         if _is_room(subscription.uri, subscription.match):
-            attendee = self._attendees[session, subscription] = WampAttendee.of(session)
-            self._rooms.join(_room(subscription.uri), attendee)
+            attendee = self._attendees[session, subscription.uri] = WampAttendee.of(session)
+            card = self._rooms.join(_room(subscription.uri), attendee).card
+            attendee.author = attendee.caller.author(card.id)
         elif first and subscription.match == "exact":
             self._rooms.bus.hold(_room(subscription.uri))
         elif first:
@@ -180,9 +202,10 @@ class WampRooms:
 
     def unsubscribed(self, session: Session, subscription: Subscription, *, last: bool) -> None:
         """Let the session leave the room."""
-        attendee = self._attendees.pop((session, subscription), None)
-        if attendee is not None:
-            self._rooms.leave(_room(subscription.uri), attendee)
+        if _is_room(subscription.uri, subscription.match):
+            attendee = self._attendees.pop((session, subscription.uri), None)
+            if attendee is not None:
+                self._rooms.leave(_room(subscription.uri), attendee)
         elif last and subscription.match == "exact":
             self._rooms.bus.release(_room(subscription.uri))
         elif last:
@@ -319,6 +342,14 @@ def _argument(message: Message) -> str | bytes:
     return message.payload if message.is_binary else message.payload.decode("utf-8")
 
 
+def _stamps(message: Message) -> dict[str, Any]:
+    """When a message was taken, and from whom: keywords for who asked for them."""
+    stamps: dict[str, Any] = {"time": message.milliseconds}
+    if message.author is not None:
+        stamps["from"] = describe_author(message.author)
+    return stamps
+
+
 def _select(
     found: Iterable[tuple[str, Message]], query: EventsQuery
 ) -> Iterator[tuple[str, Message]]:
@@ -330,7 +361,7 @@ def _select(
 
 def _in_time(message: Message, query: EventsQuery) -> bool:
     # Clients hand back what they were shown, which has milliseconds.
-    time = int(message.time * 1000) / 1000
+    time = message.milliseconds / 1000
     return (
         (query.from_time is None or time >= query.from_time)
         and (query.after_time is None or time > query.after_time)
@@ -384,9 +415,11 @@ def _event(
     serializer = session.transport.details.more.get("serializer")
     if serializer == "json" and isinstance(argument, str) and argument.startswith("\0"):
         argument, kwargs["text"] = message.payload, True
+    if session.wants_stamps:
+        kwargs |= _stamps(message)
     details = {} if subscription.match == "exact" else {"topic": room_topic(room)}
     return {
-        "timestamp": rfc3339(message.time),
+        "timestamp": rfc3339(message.milliseconds / 1000),
         "subscription": subscription.id,
         "publication": message.publication,
         "details": details,

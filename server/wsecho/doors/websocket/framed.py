@@ -92,6 +92,7 @@ class FramedMember(VocabularyReader, RoomDoor):
                 is_binary=frame.is_binary,
                 sender=self,
                 keyed=self.caller.keyed(frame.key),
+                author=self.author,
             )
         except WireError as error:
             self._answer(write_error(error, frame.id))
@@ -115,7 +116,7 @@ class FramedMember(VocabularyReader, RoomDoor):
         except WireError as error:
             self._answer(write_error(error))
             return
-        self.caller = fresh
+        self.caller, self._author = fresh, None
         self._connection.expire_at(fresh.expires)
         self._answer(write_token(fresh.expires))
 

@@ -104,7 +104,9 @@ class RawMember(RoomDoor):
             self._connection.close(refusal_reason(error))
             return
         try:
-            said = self._rooms.publish(self.room, payload, is_binary=is_binary, sender=self)
+            said = self._rooms.publish(
+                self.room, payload, is_binary=is_binary, sender=self, author=self.author
+            )
         except BusUnavailable as error:
             self._not_said(error)
             return

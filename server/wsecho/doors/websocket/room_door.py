@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from wsecho.core.limits.backpressure import FlowControlled
 from wsecho.core.promise import Later
+from wsecho.core.rooms.authors import Author
 from wsecho.core.wire.errors import TOO_SLOW
 from wsecho.doors.websocket.door import Connection, PlainDoor
 from wsecho.fanout.reader import Reader
@@ -22,6 +23,16 @@ class RoomDoor(Reader, PlainDoor, FlowControlled[tuple[bytes, bool]]):
     waits_for_reader: ClassVar = False
     _connection: Connection
     """Set by `opened`; nothing is sent before."""
+    # No attribute of each object until it says something: most never do.
+    _author: Author | None = None
+
+    @property
+    def author(self) -> Author:
+        """Who says what it says: the member that others see, by the name in its token."""
+        author = self._author
+        if author is None:
+            author = self._author = Author(self._joined.card.id, self.caller.name)
+        return author
 
     def take(self, payload: bytes, *, is_binary: bool) -> None:
         """Do what a message is for."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a peer announced in its HELLO, as the dealer asks for it."""
+"""What a peer announced in its HELLO, as broker and dealer ask for it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ class Peer:
             specification wants `call_canceling` beside it, which AutobahnJS does not announce.
         takes_progressive: whether one call may come to it in several INVOCATIONs.
         sends_progressive: whether it may make one call by several CALLs.
+        wants_stamps: whether events that have stamps come to it with these.
     """
 
     __slots__ = (
@@ -28,11 +29,16 @@ class Peer:
         "can_be_revoked",
         "sends_progressive",
         "takes_progressive",
+        "wants_stamps",
         "yields_progress",
     )
 
     def __init__(
-        self, callee: frozenset[str] = frozenset(), caller: frozenset[str] = frozenset()
+        self,
+        callee: frozenset[str] = frozenset(),
+        caller: frozenset[str] = frozenset(),
+        *,
+        wants_stamps: bool = False,
     ) -> None:
         self.callee = callee
         self.can_be_interrupted = "call_canceling" in callee
@@ -42,9 +48,14 @@ class Peer:
             self.can_be_interrupted and "progressive_call_invocations" in callee
         )
         self.sends_progressive = "progressive_call_invocations" in caller
+        self.wants_stamps = wants_stamps
 
     @classmethod
     def of(cls, hello: Hello) -> Self:
         """What a HELLO announced."""
         nothing: frozenset[str] = frozenset()
-        return cls(hello.features.get("callee", nothing), hello.features.get("caller", nothing))
+        return cls(
+            hello.features.get("callee", nothing),
+            hello.features.get("caller", nothing),
+            wants_stamps=(hello.authextra or {}).get("stamps") is True,
+        )

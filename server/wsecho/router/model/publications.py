@@ -35,6 +35,8 @@ class Publication:
         retain: whether it is the topic's retained event from here on ("Event Retention").
         position: its place in its topic, where the topic's owner counts.
         time: when it was published, Unix seconds, where somebody may ask.
+        stamps: further keywords, for those alone who asked for them: a handler that takes the
+            keywords that it knows would fail on others.
     """
 
     id: int
@@ -47,6 +49,7 @@ class Publication:
     retain: bool = False
     position: Position | None = None
     time: float = 0.0
+    stamps: dict[str, Any] | None = None
 
     def reaches(self, session: Receiver) -> bool:
         """Whether `session`, being subscribed, receives this event."""
@@ -61,20 +64,23 @@ class Publication:
             subscribers = [session for session in subscribers if audience.reaches(session)]
         return subscribers
 
-    def event(self, subscription: int, match: Match, *, retained: bool = False) -> OutgoingEvent:
+    def event(
+        self, subscription: int, match: Match, *, retained: bool = False, stamped: bool = False
+    ) -> OutgoingEvent:
         """The EVENT for all receivers on one subscription: one object, serialized once per form.
 
         Args:
             subscription: its id.
             match: its policy; a pattern's receivers are told the concrete topic.
             retained: whether it is delivered from retention.
+            stamped: whether it goes to those who asked for the stamps.
         """
         topic = None if match == "exact" else self.topic
         return OutgoingEvent(
             subscription,
             self.id,
             self.args,
-            self.kwargs,
+            {**(self.kwargs or {}), **(self.stamps or {})} if stamped else self.kwargs,
             topic,
             self.publisher,
             retained=retained,

@@ -137,6 +137,11 @@ class Session(FlowControlled[Received]):
         """Whether requests are served and events sent."""
         return self.state is _OPEN
 
+    @property
+    def wants_stamps(self) -> bool:
+        """Whether it asked for the stamps of events, by `authextra.stamps`."""
+        return self.peer.wants_stamps
+
     def send(self, msg: OutgoingMessage) -> None:
         """Send a message of an open session; otherwise it is dropped.
 

@@ -14,7 +14,7 @@ from wsecho.router.wire import errors
 from wsecho.router.wire.errors import WampError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from wsecho.router.wire.outgoing import OutgoingMessage
     from wsecho.router.wire.uris import Match
@@ -34,6 +34,10 @@ class Subscriber(Protocol):
 
 class LocalSubscriber(Subscriber, Requester, Protocol):
     """A session of this node, to which events can be sent."""
+
+    @property
+    def wants_stamps(self) -> bool:
+        """Whether it asked for the stamps of events."""
 
     def send(self, msg: OutgoingMessage) -> None:
         """Send EVENT; dropped where the session is no longer open.
@@ -62,6 +66,7 @@ class Subscription:
     remote_sessions: dict[Subscriber, None] = field(factory=dict, init=False)
     _members: dict[LocalSubscriber, None] = field(factory=dict, init=False)
     _snapshot: tuple[LocalSubscriber, ...] | None = field(default=None, init=False)
+    _by_wish: tuple[Sequence[LocalSubscriber], ...] = field(default=(), init=False)
 
     def __contains__(self, session: LocalSubscriber) -> bool:
         return session in self._members
@@ -84,15 +89,25 @@ class Subscription:
             self._snapshot = tuple(self._members)
         return self._snapshot
 
+    @property
+    def members_by_wish(self) -> tuple[Sequence[LocalSubscriber], ...]:
+        """The same in two: who does without the stamps of events, and who asked for them."""
+        if not self._by_wish:
+            members = self.members
+            stamped = [session for session in members if session.wants_stamps]
+            plain = [session for session in members if not session.wants_stamps]
+            self._by_wish = (plain, stamped) if stamped else (members, ())
+        return self._by_wish
+
     def add(self, session: LocalSubscriber) -> None:
         """Let a session share it."""
         self._members[session] = None
-        self._snapshot = None
+        self._snapshot, self._by_wish = None, ()
 
     def discard(self, session: LocalSubscriber) -> None:
         """Take a session out."""
         self._members.pop(session, None)
-        self._snapshot = None
+        self._snapshot, self._by_wish = None, ()
 
     def describe(self) -> dict[str, Any]:
         """`SubscriptionDetails` of the Subscription Meta API."""

@@ -152,25 +152,44 @@ class Broker:
     def dispatch(self, publication: Publication) -> None:
         """Send an event to the subscribers of every subscription that covers its topic.
 
-        One EVENT object serves all receivers on one subscription. A receiver whose serializer
-        cannot carry it is left out and counted.
+        One EVENT object serves all receivers on one subscription, or two where some of them asked
+        for its stamps. A receiver whose serializer cannot carry it is left out and counted.
         """
         # "Pattern-based Subscription": whoever has several that match has an EVENT of each.
         for subscription in self.subscriptions.matches(publication.topic):
             if not subscription.is_here:
                 continue
-            event = publication.event(subscription.id, subscription.match)
-            receivers = self._receivers(publication, subscription)
-            self._distribution.send(event, subscription, receivers)
+            if publication.stamps is None:
+                self._send(publication, subscription, subscription.members)
+                continue
+            plain, stamped = subscription.members_by_wish
+            self._send(publication, subscription, plain)
+            if stamped:
+                self._send(publication, subscription, stamped, stamped=True)
 
     def has_receivers(self, topic: str) -> bool:
         """Whether any subscription of a session here covers the topic."""
         return any(subscription.is_here for subscription in self.subscriptions.matches(topic))
 
+    def _send(
+        self,
+        publication: Publication,
+        subscription: Subscription,
+        members: Sequence[LocalSubscriber],
+        *,
+        stamped: bool = False,
+    ) -> None:
+        event = publication.event(subscription.id, subscription.match, stamped=stamped)
+        receivers = self._receivers(publication, subscription, members)
+        self._distribution.send(event, subscription, receivers)
+
     def _receivers(
-        self, publication: Publication, subscription: Subscription
+        self,
+        publication: Publication,
+        subscription: Subscription,
+        members: Sequence[LocalSubscriber],
     ) -> Sequence[LocalSubscriber]:
-        receivers = publication.receivers(subscription.members)
+        receivers = publication.receivers(members)
         if subscription.match == "exact" or self._realm.authorizer is None:
             return receivers
         topic = publication.topic

@@ -52,6 +52,43 @@ def test_an_id_says_nothing_of_the_secret() -> None:
     assert SECRET not in str(ids)
 
 
+@pytest.mark.parametrize(
+    ("member", "secret", "sub", "name", "known"),
+    [
+        (None, None, None, None, None),
+        (None, None, None, "Ann", None),
+        (None, None, "ann", None, "sub"),
+        (None, None, "ann", "Ann", "sub"),
+        (None, SECRET, None, None, "secret"),
+        (None, SECRET, "ann", "Ann", "secret"),
+        ("conn", None, None, None, "conn"),
+        ("conn", None, "ann", "Ann", "conn"),
+    ],
+)
+def test_who_says_it(
+    member: str | None, secret: str | None, sub: str | None, name: str | None, known: str | None
+) -> None:
+    """The member; else whom the secret names; else a hash of the subject; else nobody."""
+    caller = Caller("192.0.2.1", sub=sub, name=name, secret=secret)
+    author = caller.author(member)
+    if known is None:
+        assert author is None
+        return
+    assert author is not None
+    assert author.name == name
+    ids = {"secret": caller.member_id(), "conn": "conn"}
+    assert author.id == ids.get(known, author.id)
+    assert author == Caller("192.0.2.9", sub=sub, name=name, secret=secret).author(member)
+
+
+def test_a_subject_is_told_apart_from_others_and_hidden() -> None:
+    """From one who has a secret beside it, too."""
+    callers = [Caller("", sub="ann"), Caller("", sub="bob"), Caller("", sub="ann", secret=SECRET)]
+    ids = [author.id for caller in callers if (author := caller.author()) is not None]
+    assert len(set(ids)) == 3
+    assert all(len(identifier) == 16 and "ann" not in identifier for identifier in ids)
+
+
 @given(st.from_regex(r"[A-Za-z0-9_-]{16,64}", fullmatch=True) | st.none())
 def test_a_secret_is_taken(secret: str | None) -> None:
     """One may do without."""

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wsecho.core.rooms.authors import Author
 from wsecho.core.rooms.history import MESSAGE_COST, History, Message, Start
 from wsecho.core.wire.positions import Position
 
@@ -60,6 +61,44 @@ def test_what_is_too_old_is_dropped() -> None:
     history.expire(91)
     assert offsets(history) == []
     assert (history.size, history.oldest) == (0, 3)
+
+
+TIMES = st.lists(st.floats(-1e9, 1e9), max_size=20)
+
+
+@given(TIMES, st.integers(0, 6), st.integers(0, 20))
+def test_what_is_shown_never_goes_back(times: list[float], limit: int, renewed: int) -> None:
+    """Whoever sets the clock, whatever is kept, and where the room begins anew."""
+    history = History("e", limit, 60.0)
+    shown: list[float] = []
+    for place, time in enumerate(times):
+        if place == renewed:
+            history.reset("f", 9)
+        shown.append(said(history, time=time).time)
+        history.expire(time)
+    assert shown == sorted(shown)
+    assert shown == [max([0.0, *times[: place + 1]]) for place in range(len(times))]
+
+
+def test_the_age_goes_by_another_clock_than_is_shown() -> None:
+    """What is said after the clock was set back is kept no longer for it."""
+    history = History("e", 10, 60.0)
+    for time, taken in ((1e9, 1.0), (5.0, 2.0)):
+        message = Message(history.next_position(), b"", False, time, 1)
+        history.append(message, taken)
+        assert message.time == 1e9
+    history.expire(61.5)
+    assert offsets(history) == [2]
+
+
+def test_who_said_it_is_counted_too() -> None:
+    """A name may be longer than what is said."""
+    history = History("e", 10, 60.0)
+    author = Author("id", "x" * 200)
+    history.append(Message(history.next_position(), b"abc", False, 0.0, 1, author))
+    assert history.size == 3 + MESSAGE_COST + author.cost
+    history.forget_oldest()
+    assert history.size == 0
 
 
 def test_a_room_that_stands_elsewhere_remembers_nothing() -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsecho.core.rooms import vocabulary
+from wsecho.core.rooms.authors import Author
 from wsecho.core.rooms.history import Message
 from wsecho.core.rooms.presence import Card, Change
 from wsecho.core.rooms.vocabulary import FrameError, PingFrame, PublishFrame, TokenFrame, read_frame
@@ -90,13 +91,48 @@ def test_a_text_message_is_written(text: str, offset: int) -> None:
     frame = vocabulary.write_message(Message(Position("e", offset), text.encode(), False, 0.0, 1))
     assert b"\n" not in frame
     assert b"\r" not in frame
-    assert json.loads(frame) == {"type": "message", "position": f"e:{offset}", "data": text}
+    assert json.loads(frame) == {
+        "type": "message",
+        "position": f"e:{offset}",
+        "time": 0,
+        "data": text,
+    }
 
 
 def test_a_binary_message_is_written() -> None:
     """In base64."""
-    frame = vocabulary.write_message(Message(Position("e", 1), b"\0\xff", True, 0.0, 1))
-    assert json.loads(frame) == {"type": "message", "position": "e:1", "base64": "AP8="}
+    frame = vocabulary.write_message(Message(Position("e", 1), b"\0\xff", True, 1.5, 1))
+    assert json.loads(frame) == {
+        "type": "message",
+        "position": "e:1",
+        "time": 1500,
+        "base64": "AP8=",
+    }
+
+
+@given(st.text(max_size=200), st.text(), st.floats(0, 2**33))
+def test_who_said_it_and_when_is_written(name: str, text: str, time: float) -> None:
+    """Whatever the name is; the time is cut to milliseconds."""
+    author = Author("id", name)
+    message = Message(Position("e", 1), text.encode(), False, time, 1, author)
+    for _ in range(2):
+        frame = json.loads(vocabulary.write_message(message))
+        assert frame.pop("time") == int(time * 1000)
+        assert frame == {
+            "type": "message",
+            "position": "e:1",
+            "from": {"id": "id", "name": name},
+            "data": text,
+        }
+
+
+def test_one_author_is_written_once_for_many_messages() -> None:
+    """And a name only where there is one."""
+    author = Author("id")
+    for offset in (1, 2):
+        message = Message(Position("e", offset), b"x", False, 0.0, 1, author)
+        assert json.loads(vocabulary.write_message(message))["from"] == {"id": "id"}
+    assert author.written == '{"id":"id"}'
 
 
 def test_joined_says_what_was_asked_for_and_no_more() -> None:

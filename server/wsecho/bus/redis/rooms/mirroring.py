@@ -67,7 +67,7 @@ class Mirroring:
         for event in events:
             if isinstance(event, Took):
                 message = event.message
-                age = max(0.0, asked_at - message.time)
+                age = max(0.0, asked_at - message.taken)
                 self._take(remote, message, correlation.pop(message, NO_TAG), now, age)
             else:
                 self._move(remote, event, now)

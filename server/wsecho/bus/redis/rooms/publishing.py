@@ -10,7 +10,7 @@ from attrs import define
 
 from wsecho.bus.deferreds import promise_of
 from wsecho.bus.redis.client.scripts import PUBLISH, PUBLISH_ALL
-from wsecho.bus.redis.rooms.records import NO_TAG, write_head, write_record
+from wsecho.bus.redis.rooms.records import NO_TAG, write_head
 from wsecho.core.promise import Later, gather, when
 from wsecho.core.rooms.log_follower import Cursor
 from wsecho.core.rooms.retries import KEEP, KeyReusedError, Receipt, TooManyKeysError, digest
@@ -75,7 +75,8 @@ class Publishing:
             *self._cursors.stand(self._remote_rooms.seen(room)),
             str(self._history),
             str(said.publication),
-            write_record(said, tag),
+            write_head(said, tag),
+            said.payload,
             keys.channel,
         ]
         if said.keyed is not None:

@@ -85,7 +85,7 @@ def test_what_was_not_said_is_told(reply: Any, kind: type[Exception]) -> None:
     guest = Somebody(wants_own=False)
     world.redis.next("publish", reply)
     got = world.say("a", sender=guest, origin="me")
-    tag = world.redis.take("publish")[0][-2].split(" ")[2]
+    tag = world.redis.take("publish")[0][-3].split(" ")[2]
     world.redis.advance(3)
     assert isinstance(got[0], kind)
     world.come_back()
@@ -108,7 +108,7 @@ def test_the_same_is_said_in_some_rooms_in_one_step() -> None:
     [asked] = world.redis.take("publish_all")
     assert asked[1:5] == ("p:{a}:head", "p:{a}:log", "p:{b}:head", "p:{b}:log")
     assert (asked[8], asked[11]) == ("", "hi")
-    assert asked[12:17] == (epoch, "0", "7", "7 t - ", "p:{0}{a}")
+    assert asked[12:17] == (epoch, "0", "7", "7 t -", "p:{0}{a}")
     assert got == []
     world.rooms.say("hi")
     assert got == [{"a": Receipt(Position(epoch, 1), 7), "b": Receipt(Position("e", 4), 3)}]

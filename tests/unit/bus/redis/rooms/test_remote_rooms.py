@@ -236,7 +236,7 @@ def test_a_place_that_the_log_was_asked_too_early_for_is_asked_for_again(
 
     world.redis.next("load", answer_later, answer_later)
     early, idle = world.attach("a", Position(epoch, 1)), world.attach("a")
-    world.rooms.log("a").add("99 t - b", "99", world.rooms.time)
+    world.rooms.log("a").add("99 t -", "b", world.rooms.time)
     late, foreign = (
         world.attach("a", place) for place in (Position(epoch, 2), Position("elsewhere", 7))
     )

@@ -1,17 +1,17 @@
 -- SPDX-License-Identifier: MIT
 -- Further KEYS: where there is a key, the receipt and the caller's keys. Further ARGV: messages that
--- the log keeps; the publication id; the record; the channel; a digest of what is said, milliseconds
--- that its receipt is kept, how many keys the caller may have, 0 for any number. Answers `reused`,
--- `full`, or how it was said, epoch, offset, publication id.
+-- the log keeps; the publication id; the record up to what is said; what is said; the channel; a
+-- digest of what is said, milliseconds that its receipt is kept, how many keys the caller may have,
+-- 0 for any number. Answers `reused`, `full`, or how it was said, epoch, offset, publication id.
 local time = redis.call('TIME')
 local milliseconds = time[1] * 1000 + math.floor(time[2] / 1000)
 if KEYS[3] then
   local done = redis.call('HMGET', KEYS[3], 'digest', 'epoch', 'offset', 'publication')
   if done[1] then
-    if done[1] ~= ARGV[9] then return {'reused'} end
+    if done[1] ~= ARGV[10] then return {'reused'} end
     return {'again', done[2], tonumber(done[3]), done[4]}
   end
-  local most = tonumber(ARGV[11])
+  local most = tonumber(ARGV[12])
   if most > 0 and redis.call('ZCOUNT', KEYS[4], milliseconds, '+inf') >= most then
     return {'full'}
   end
@@ -19,25 +19,28 @@ end
 -- include stand
 -- include try
 -- include notice
-local limit, publication, record = tonumber(ARGV[5]), ARGV[6], ARGV[7]
+-- include moment
+local limit, publication, channel = tonumber(ARGV[5]), ARGV[6], ARGV[9]
 local offset, before = whole(head + 1), whole(head)
-local body = now() .. ' ' .. record
+local taken = now()
+local moment, note = moment_of(taken, shown)
+local body = taken .. ' ' .. ARGV[7] .. note .. ' ' .. ARGV[8]
 -- What is told cannot be taken back, and of what is logged only the message, not that its id was
 -- given (Redis 7): so both come last, once it is known that they may be done.
-if redis.acl_check_cmd and not redis.acl_check_cmd('PUBLISH', ARGV[8], '') then
+if redis.acl_check_cmd and not redis.acl_check_cmd('PUBLISH', channel, '') then
   return redis.error_reply('NOPERM this user may not PUBLISH on the channel of a room')
 end
 if limit > 0 and (head + 1) % 32 == 0 then forget_old() end
-try(function() redis.pcall('HSET', KEYS[1], 'head', before, 'last', last) end,
-  'HSET', KEYS[1], 'head', offset, 'last', publication)
+try(function() redis.pcall('HSET', KEYS[1], 'head', before, 'last', last, 'time', shown) end,
+  'HSET', KEYS[1], 'head', offset, 'last', publication, 'time', moment)
 if KEYS[3] then
-  local until_then = string.format('%.0f', milliseconds + ARGV[10])
-  try(function() redis.pcall('DEL', KEYS[3]) end, 'HSET', KEYS[3], 'digest', ARGV[9],
+  local until_then = string.format('%.0f', milliseconds + ARGV[11])
+  try(function() redis.pcall('DEL', KEYS[3]) end, 'HSET', KEYS[3], 'digest', ARGV[10],
     'epoch', epoch, 'offset', offset, 'publication', publication)
-  try(nil, 'PEXPIRE', KEYS[3], ARGV[10])
+  try(nil, 'PEXPIRE', KEYS[3], ARGV[11])
   try(function() redis.pcall('ZREM', KEYS[4], KEYS[3]) end, 'ZADD', KEYS[4], until_then, KEYS[3])
   try(nil, 'ZREMRANGEBYSCORE', KEYS[4], '-inf', string.format('(%.0f', milliseconds))
-  try(nil, 'PEXPIRE', KEYS[4], ARGV[10])
+  try(nil, 'PEXPIRE', KEYS[4], ARGV[11])
 end
 try(nil, 'PEXPIRE', KEYS[1], ttl)
 if limit > 0 then
@@ -49,7 +52,7 @@ if limit > 0 then
   end, 'XADD', KEYS[2], 'MAXLEN', limit, offset .. '-0', 'p', publication, 'm', body, 'b', last)
   try(nil, 'PEXPIRE', KEYS[2], ttl)
 end
-try(nil, 'PUBLISH', ARGV[8], notice(epoch, offset, body, limit > 0))
+try(nil, 'PUBLISH', channel, notice(epoch, offset, body, limit > 0))
 if refused then
   take_back()
   return refused

@@ -7,6 +7,7 @@
 -- channel. It is said in all rooms or in none: answers `reused`, `full`, or of each room how it was
 -- said, epoch, offset, publication id.
 -- include notice
+-- include moment
 local fresh, ttl, limit, digest, keep, most, payload = unpack(ARGV, 1, 7)
 limit, most = tonumber(limit), tonumber(most)
 local step = digest == '' and 2 or 3
@@ -25,9 +26,10 @@ local function look(at)
       return {again = {'again', done[2], tonumber(done[3]), done[4]}}
     end
   end
-  local standing = redis.call('HMGET', KEYS[at], 'epoch', 'head', 'last')
+  local standing = redis.call('HMGET', KEYS[at], 'epoch', 'head', 'last', 'time')
   local newest = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
-  local room = {epoch = standing[1], head = tonumber(standing[2] or '0'), last = standing[3] or ''}
+  local room = {epoch = standing[1], head = tonumber(standing[2] or '0'), last = standing[3] or '',
+    shown = standing[4] or '0'}
   local newest_offset = newest and tonumber(string.match(newest[1], '^%d+')) or 0
   if room.epoch and newest_offset > room.head then
     error('WRONGTYPE The log has more than its room knows of')
@@ -65,8 +67,9 @@ local function say(room, at, seen_epoch, seen_offset, publication, record, chann
   end
   room.head = room.head + 1
   local offset = whole(room.head)
-  local body = seconds .. ' ' .. record .. payload
-  redis.call('HSET', key, 'epoch', room.epoch, 'head', offset, 'last', publication)
+  local moment, note = moment_of(seconds, room.shown)
+  local body = seconds .. ' ' .. record .. note .. ' ' .. payload
+  redis.call('HSET', key, 'epoch', room.epoch, 'head', offset, 'last', publication, 'time', moment)
   if limit > 0 then
     redis.call('XADD', log, 'MAXLEN', limit, offset .. '-0', 'p', publication, 'm', body,
       'b', room.last)

@@ -2,8 +2,9 @@
 -- KEYS: head, log. ARGV: an epoch for where a new one begins; epoch and offset that the node has
 -- seen; milliseconds that a room lasts after its last use.
 local fresh, seen_epoch, seen_offset, ttl = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
-local standing = redis.call('HMGET', KEYS[1], 'epoch', 'head', 'last')
+local standing = redis.call('HMGET', KEYS[1], 'epoch', 'head', 'last', 'time')
 local epoch, head, last = standing[1], tonumber(standing[2] or '0'), standing[3] or ''
+local shown = standing[4] or '0'
 if not epoch or (epoch == seen_epoch and head < seen_offset) then
   epoch, head, last = fresh, 0, ''
   -- What takes memory comes first: a script that has changed anything is refused none any more.
