@@ -116,6 +116,7 @@ class Handshake:
             caller.address,
             RateLimitedInbox(config.rates, self.websockets.reactor, stats),
             SendBacklog(config.send_queue, config.slow_rules, stats),
+            config.max_message_size,
             identity_of(caller),
         )
         # The session ends itself, with GOODBYE.
@@ -137,7 +138,10 @@ class Handshake:
     def _spec(self, room: str, query: RoomQuery, caller: Caller) -> ReaderSpec:
         config = self.config
         policy = config.slow_rules.of(room)
-        return ReaderSpec(self.rooms, room, query, caller, config.send_queue, policy)
+        return ReaderSpec(
+            *(self.rooms, room, query, caller),
+            *(config.send_queue, policy, config.max_message_size),
+        )
 
 
 def _first_but_token(upgrade: Upgrade) -> str | None:

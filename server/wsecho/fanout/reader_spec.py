@@ -20,6 +20,7 @@ class ReaderSpec:
         caller: who it is.
         bound: bytes that may wait for it.
         policy: what becomes of it when more would.
+        max_message_size: bytes of the largest message, or request's body, that is taken from it.
     """
 
     rooms: Rooms
@@ -28,3 +29,4 @@ class ReaderSpec:
     caller: Caller
     bound: int
     policy: SlowPolicy
+    max_message_size: int

@@ -15,12 +15,21 @@ from wsecho.core.rooms.vocabulary import (
 from wsecho.core.wire.positions import Position
 from wsecho.fanout.membership import RoomMember
 from wsecho.fanout.reader import Reader
+from wsecho.fanout.reader_spec import ReaderSpec
 
 
 class VocabularyReader(Reader):
-    """One connection that is a member of one room, and told so."""
+    """One connection that is a member of one room, and told so.
+
+    Args:
+        spec: its place in the room.
+    """
 
     _member_id: str
+
+    def __init__(self, spec: ReaderSpec) -> None:
+        super().__init__(spec)
+        self._max_message_size = spec.max_message_size
 
     @abstractmethod
     def carry(self, frame: bytes, kind: str, position: Position | None = None) -> bytes:
@@ -37,7 +46,7 @@ class VocabularyReader(Reader):
         self._member_id = joined.card.id
         members = self._rooms.members(self.room) if self.wants_presence else None
         return write_joined(
-            *(self.room, self._member_id, begin.position),
+            *(self.room, self._member_id, begin.position, self._max_message_size),
             recovered=begin.recovered,
             members=members,
         )
@@ -48,7 +57,9 @@ class VocabularyReader(Reader):
 
     def encode_renewal(self, position: Position) -> bytes:
         """Write `joined`, once more."""
-        frame = write_joined(self.room, self._member_id, position, recovered=False)
+        frame = write_joined(
+            *(self.room, self._member_id, position, self._max_message_size), recovered=False
+        )
         return self.carry(frame, "joined", position)
 
     def encode_change(self, change: Change) -> bytes:

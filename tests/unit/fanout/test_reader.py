@@ -29,7 +29,7 @@ class Listener(Reader):
     form = "test"
 
     def __init__(self, rooms: Rooms, query: RoomQuery, policy: SlowPolicy, bound: int) -> None:
-        super().__init__(ReaderSpec(rooms, "a", query, Caller("somewhere"), bound, policy))
+        super().__init__(ReaderSpec(rooms, "a", query, Caller("somewhere"), bound, policy, 1 << 20))
         self.takes: float = float("inf")
         self.got: list[bytes] = []
         self.is_given_up = False

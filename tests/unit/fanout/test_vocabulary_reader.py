@@ -24,7 +24,7 @@ class Carried(VocabularyReader):
     form = "test"
 
     def __init__(self, rooms: Rooms, query: RoomQuery) -> None:
-        super().__init__(ReaderSpec(rooms, "a", query, Caller("somewhere"), 1 << 20, "skip"))
+        super().__init__(ReaderSpec(rooms, "a", query, Caller("somewhere"), 1 << 20, "skip", 99))
         self.got: list[Any] = []
         self.takes = 100
 
@@ -103,6 +103,7 @@ def test_a_new_epoch_is_told_as_another_joining() -> None:
     assert (again["type"], again["position"], again["recovered"]) == ("joined", "another:4", False)
     assert (again["carried"], again["at"]) == ("joined", "another:4")
     assert again["member"] == first["member"]
+    assert (first["max_message_size"], again["max_message_size"]) == (99, 99)
 
 
 def test_what_is_gone_is_told_by_its_ends() -> None:

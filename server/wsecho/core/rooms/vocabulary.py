@@ -179,6 +179,7 @@ def write_joined(
     room: str,
     member: str,
     position: Position,
+    max_message_size: int,
     *,
     recovered: bool | None,
     members: Iterable[Card] | None = None,
@@ -189,6 +190,7 @@ def write_joined(
         room: the room's name.
         member: the reader's own id.
         position: what the next `message` follows.
+        max_message_size: bytes of the largest frame, or request's body, that is taken from it.
         recovered: whether the position that it asked for was resumed; None where it asked for none.
         members: who is here, where it asked for presence.
     """
@@ -197,6 +199,7 @@ def write_joined(
         "room": room,
         "member": member,
         "position": str(position),
+        "max_message_size": max_message_size,
     }
     if recovered is not None:
         frame["recovered"] = recovered

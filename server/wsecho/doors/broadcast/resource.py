@@ -170,8 +170,12 @@ class Broadcast(Resource):
         if asked.request.head.method == "HEAD":
             set_headers(asked.request)
             return b""
-        policy = self._config.slow_rules.of(room)
-        spec = ReaderSpec(self._rooms, room, query, asked.caller, self._config.send_queue, policy)
+        config = self._config
+        policy = config.slow_rules.of(room)
+        spec = ReaderSpec(
+            *(self._rooms, room, query, asked.caller),
+            *(config.send_queue, policy, config.max_message_size),
+        )
         stream = RoomEventStream(spec, self._clock)
 
         def begin(_: None) -> int:

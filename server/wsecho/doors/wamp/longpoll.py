@@ -70,6 +70,7 @@ class LongPollPeer:
             peer,
             ordered=form.is_batched,
             identity=identity,
+            max_message_size=config.max_message_size,
             more={"serializer": form.objects.NAME},
         )
         self.form = form

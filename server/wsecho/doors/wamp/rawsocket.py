@@ -35,6 +35,8 @@ from wsecho.server.state import ServerState
 from wsecho.server.stats import ConnectionStats
 
 _CLOSE_TIMEOUT: Final = 10.0
+_LONGEST: Final = (1 << 24) - 1
+"""Octets of the longest message: its length has 24 bits."""
 
 
 class RawSocket(Protocol):
@@ -60,12 +62,14 @@ class RawSocket(Protocol):
         *,
         config: Config,
     ) -> None:
-        self.details = TransportDetails("rawsocket", peer)
         self._router = router
         self._clock = clock
         self._state = state
         self._config = config
-        self._max_message_size = config.max_message_size
+        self._max_message_size = max(config.max_message_size, SHORTEST_LIMIT)
+        self.details = TransportDetails(
+            "rawsocket", peer, max_message_size=min(self._max_message_size, _LONGEST)
+        )
         self._limited_inbox = RateLimitedInbox(config.rates, clock, state.stats)
         self._waiting = SendBacklog(config.send_queue, config.slow_rules, state.stats)
         self._own_stats: ConnectionStats | None = None
@@ -165,10 +169,9 @@ class RawSocket(Protocol):
             self._refuse(RawSocketRefusal.SERIALIZER)
         else:
             self._objects: ObjectSerializer = RAWSOCKET_FORMS[hello.serializer]
-            # 24 bits of length cannot say 2**24.
-            self._longest = min(hello.max_length, (1 << 24) - 1)
+            self._longest = min(hello.max_length, _LONGEST)
             answer = write_hello(hello.serializer, self._max_message_size)
-            self._reader = FrameReader(max(self._max_message_size, SHORTEST_LIMIT))
+            self._reader = FrameReader(self._max_message_size)
             self.details.more["serializer"] = self._objects.NAME
             self._outbound.write(answer)
             self._own_stats = self._state.stats.open("rawsocket", self.details.peer)

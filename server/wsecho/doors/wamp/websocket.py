@@ -26,6 +26,7 @@ class WampPeer(PlainDoor):
         peer: the client's address.
         limited_inbox: holds it to its rates.
         waiting: what waits for it.
+        max_message_size: bytes of the largest message that is taken from it.
         identity: who the peer is, where the handshake has shown it.
     """
 
@@ -34,6 +35,7 @@ class WampPeer(PlainDoor):
     peer: str
     _limited_inbox: RateLimitedInbox
     _waiting: SendBacklog
+    _max_message_size: int
     _identity: Identity | None = None
     details: TransportDetails = field(init=False)
     _form: Form = field(init=False)
@@ -47,7 +49,12 @@ class WampPeer(PlainDoor):
     def __attrs_post_init__(self) -> None:
         self._form = make_form(self.subprotocol)
         more = {"serializer": self._form.objects.NAME}
-        self.details = TransportDetails("websocket", self.peer, identity=self._identity, more=more)
+        self.details = TransportDetails(
+            *("websocket", self.peer),
+            identity=self._identity,
+            max_message_size=self._max_message_size,
+            more=more,
+        )
 
     @property
     def who(self) -> str:

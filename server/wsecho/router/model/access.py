@@ -72,6 +72,8 @@ class TransportDetails:
             may then come in any order, but never twice.
         identity: who the peer is, where the transport has found that out already (a token in the
             handshake); its HELLO then needs no CHALLENGE.
+        max_message_size: octets of the largest message, or batch, that is taken from the peer, as
+            it is told in WELCOME; 0 where nothing is to be told.
         more: whatever else the door's own authenticator wants to see.
     """
 
@@ -79,6 +81,7 @@ class TransportDetails:
     peer: str = ""
     ordered: bool = True
     identity: Identity | None = None
+    max_message_size: int = 0
     more: dict[str, Any] = field(factory=dict)
 
 

@@ -43,7 +43,7 @@ class HomeRealm(Protocol[S_contra]):
         """What serves the requests of a session that was let in."""
 
     def welcome(self, session: S_contra, *, features: bool = True) -> OutgoingMessage:
-        """WELCOME for a session that was let in, with or without our features."""
+        """WELCOME for a session that was let in, with or without what we have to say of us."""
 
     def join(self, session: S_contra) -> None:
         """Take in a session that has just been opened."""

@@ -283,7 +283,7 @@ class Session(FlowControlled[Received]):
         try:
             self.send(realm.welcome(self))
         except CannotCarryError:
-            # RawSocket's shortest limit, 512 octets, has no place for the features.
+            # RawSocket's shortest limit, 512 octets, has no place for all we have to say of us.
             self.send(realm.welcome(self, features=False))
 
     # -- the end

@@ -139,9 +139,13 @@ class Realm:
             raise WampError(errors.NOT_AUTHORIZED)
 
     def welcome(self, session: Session, *, features: bool = True) -> OutgoingMessage:
-        """WELCOME for a session that was let in, with or without our features."""
+        """WELCOME for a session that was let in, with or without what we have to say of us."""
         identity = session.identity
         assert identity is not None  # noqa: S101  # it was let in
+        authextra = identity.authextra or {}
+        most = session.transport.details.max_message_size
+        if features and most:
+            authextra = {**authextra, "max_message_size": most}
         return outgoing.welcome(
             session.id,
             self._roles if features else self._bare_roles,
@@ -150,7 +154,7 @@ class Realm:
             authrole=identity.authrole,
             authmethod=identity.authmethod,
             authprovider=identity.authprovider,
-            authextra=identity.authextra,
+            authextra=authextra,
         )
 
     def serve(self, session: Session) -> ServedCalls:

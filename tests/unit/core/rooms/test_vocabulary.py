@@ -138,12 +138,19 @@ def test_one_author_is_written_once_for_many_messages() -> None:
 def test_joined_says_what_was_asked_for_and_no_more() -> None:
     """`recovered` and `members` stand only where they mean something."""
     position = Position("e", 3)
-    plain = vocabulary.write_joined("r", "m", position, recovered=None)
-    assert json.loads(plain) == {"type": "joined", "room": "r", "member": "m", "position": "e:3"}
+    plain = vocabulary.write_joined("r", "m", position, 9, recovered=None)
+    assert json.loads(plain) == {
+        "type": "joined",
+        "room": "r",
+        "member": "m",
+        "position": "e:3",
+        "max_message_size": 9,
+    }
     full = vocabulary.write_joined(
         "r",
         "m",
         position,
+        9,
         recovered=False,
         members=[Card("m", None, "raw", 0.0), Card("n", "Ann", "sse", 1.5)],
     )

@@ -45,7 +45,13 @@ def test_it_begins_with_joined() -> None:
     here = str(server.rooms.read("a").position)
     assert (event.name, event.last_id) == ("joined", here)
     [card] = server.rooms.members("a")
-    assert event.frame == {"type": "joined", "room": "a", "member": card.id, "position": here}
+    assert event.frame == {
+        "type": "joined",
+        "room": "a",
+        "member": card.id,
+        "position": here,
+        "max_message_size": server.config.max_message_size,
+    }
     reader = EventReader()
     reader.feed(stream.body)
     assert reader.retry == RETRY

@@ -51,11 +51,17 @@ def test_it_begins_with_joined_and_messages_follow_its_position() -> None:
     [joined] = frames(client)
     here = str(server.rooms.read("a").position)
     [card] = server.rooms.members("a")
-    assert joined == {"type": "joined", "room": "a", "member": card.id, "position": here}
+    assert joined == {
+        "type": "joined",
+        "room": "a",
+        "member": card.id,
+        "position": here,
+        "max_message_size": server.config.max_message_size,
+    }
     say(server, "x")
     epoch, _, offset = here.partition(":")
     assert frames(client) == [
-        {"type": "message", "position": f"{epoch}:{int(offset) + 1}", "data": "x"}
+        {"type": "message", "position": f"{epoch}:{int(offset) + 1}", "time": 0, "data": "x"}
     ]
 
 
