@@ -7,11 +7,11 @@ a `ticket`, which is a token, or by WAMP-CRA ("Authentication", specification).
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from wsecho.access.claims import Claims
 from wsecho.access.wampcra import Logins, sign_challenge
@@ -23,17 +23,24 @@ from wsecho.core.wire.timestamps import rfc3339
 from wsecho.core.wire.topics import PRESENCE_PREFIX, ROOM_PREFIX
 from wsecho.router import Challenge, Identity, Requester, TransportDetails, WampError
 from wsecho.router.model.access import Action
-from wsecho.router.wire.errors import AUTHENTICATION_DENIED, AUTHENTICATION_REQUIRED
+from wsecho.router.wire.errors import (
+    AUTHENTICATION_DENIED,
+    AUTHENTICATION_REQUIRED,
+    NOT_AUTHORIZED,
+)
 from wsecho.router.wire.requests import Hello
 from wsecho.router.wire.uris import Match, may_reach
 
 _PROVIDER: Final = "wsecho"
 _NONCE_BYTES: Final = 16
-# They ask for nothing, or look at the caller's grants themselves: `wsecho.members` at those for
-# its room, Event History at those for its subscription, testaments at those for their topic.
+# They ask for nothing, or look at the caller's grants themselves: `wsecho.members` and
+# `wsecho.publish` at those for the room, Event History at those for its subscription, testaments at
+# those for their topic; `wsecho.token` brings others.
 _UNGUARDED: Final = {
     "wsecho.echo",
     "wsecho.members",
+    "wsecho.publish",
+    "wsecho.token",
     "wamp.subscription.get_events",
     "wamp.session.add_testament",
     "wamp.session.flush_testaments",
@@ -59,6 +66,30 @@ def claims_of(session: Requester) -> Claims | None:
     """Return what a session's token said; None where no tokens are asked for."""
     claims = session.identity.grants if session.identity is not None else None
     return claims if isinstance(claims, Claims) else None
+
+
+class Held(Protocol):
+    """A subscription or a registration."""
+
+    @property
+    def uri(self) -> str:
+        """What it is to."""
+
+    @property
+    def match(self) -> Match:
+        """By which policy."""
+
+
+class Holder(Requester, Protocol):
+    """An open session, with what it holds, by id."""
+
+    @property
+    def subscriptions(self) -> Mapping[int, Held]:
+        """What it subscribed to."""
+
+    @property
+    def registrations(self) -> Mapping[int, Held]:
+        """What it registered."""
 
 
 @frozen
@@ -93,12 +124,42 @@ class TokenAuthenticator:
             "a token is needed: in the transport's handshake, or by the authmethod ticket",
         )
 
+    def refresh(self, session: Holder, token: str) -> Identity:
+        """Read a fresh token, which must be for the same one, and allow what it holds.
+
+        Args:
+            session: one that is open.
+            token: as it was presented.
+
+        Returns:
+            Who it is from now on.
+
+        Raises:
+            WampError: the token is bad, or for another, or allows too little.
+        """
+        known, old = session.identity, claims_of(session)
+        assert known is not None and old is not None  # noqa: S101, PT018  # it was let in
+        claims = self._read(token)
+        if claims.sub != old.sub:
+            raise WampError(AUTHENTICATION_DENIED, "the token is for another sub")
+        held: tuple[tuple[Action, Iterable[Held]], ...] = (
+            ("subscribe", session.subscriptions.values()),
+            ("register", session.registrations.values()),
+        )
+        for action, each in ((action, each) for action, found in held for each in found):
+            if not _allows(claims.grants, action, each.uri, each.match):
+                reason = f"the token does not allow to {action} {each.uri!r}, which you have"
+                raise WampError(NOT_AUTHORIZED, reason)
+        return evolve(known, grants=claims, expires=claims.expires)
+
     def _by_ticket(self, ticket: str, hello: Hello) -> Identity:
+        return self._checked(_identity(self._read(ticket), "ticket"), hello)
+
+    def _read(self, token: str) -> Claims:
         try:
-            claims = self.read(ticket)
+            return self.read(token)
         except BadToken as error:
             raise WampError(AUTHENTICATION_DENIED, error.reason) from None
-        return self._checked(_identity(claims, "ticket"), hello)
 
     def _by_wampcra(self, authid: str, hello: Hello) -> Challenge:
         challenge = json.dumps(
@@ -148,16 +209,7 @@ class TokenAuthorizer:
         A pattern may be subscribed to where it reaches anything granted; what it delivers is
         looked at event by event (`may_receive`).
         """
-        grants = _grants(session)
-        if action == "subscribe" and match != "exact":
-            return _reaches_granted(grants, uri, match)
-        if action == "subscribe":
-            return _may_subscribe(grants, uri)
-        if action == "publish":
-            return _may_publish(grants, uri)
-        if action == "call":
-            return uri in _UNGUARDED or grants.may_wamp("call", uri)
-        return grants.may_wamp("register", _certain(uri, match))
+        return _allows(_grants(session), action, uri, match)
 
     def may_receive(self, session: Requester, topic: str) -> bool:
         """Tell whether an event may go to a session through a pattern."""
@@ -167,6 +219,18 @@ class TokenAuthorizer:
 def _grants(session: Requester) -> Grants:
     claims = claims_of(session)
     return claims.grants if claims is not None else NOTHING
+
+
+def _allows(grants: Grants, action: Action, uri: str, match: Match) -> bool:
+    if action == "subscribe" and match != "exact":
+        return _reaches_granted(grants, uri, match)
+    if action == "subscribe":
+        return _may_subscribe(grants, uri)
+    if action == "publish":
+        return _may_publish(grants, uri)
+    if action == "call":
+        return uri in _UNGUARDED or grants.may_wamp("call", uri)
+    return grants.may_wamp("register", _certain(uri, match))
 
 
 def _may_subscribe(grants: Grants, topic: str) -> bool:

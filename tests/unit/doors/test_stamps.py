@@ -126,6 +126,19 @@ def by_wamp_from_outside(server: Server, who: Identity) -> Any:
     assert wamp.publish(ROOM, "hi")[0] == 17
 
 
+def by_call(server: Server, who: Identity) -> Any:
+    """A session that is in the room, by the procedure."""
+    wamp = open_wamp(server, who)
+    wamp.subscribe(ROOM)
+    wamp.say([48, 2, {}, "wsecho.publish", ["a", "hi"]])
+    assert {message[0] for message in wamp.heard()} == {36, 50}
+
+
+def by_call_from_outside(server: Server, who: Identity) -> Any:
+    """A session that is not."""
+    assert open_wamp(server, who).call("wsecho.publish", "a", "hi")[0] == 50
+
+
 def by_testament(server: Server, who: Identity) -> Any:
     """A session that is over: of it there is its token alone."""
     wamp = open_wamp(server, who)
@@ -135,11 +148,12 @@ def by_testament(server: Server, who: Identity) -> Any:
     return Identity(None, None if who.claims is None else {"sub": who.claims.get("sub")})
 
 
-MEMBERS: Final[list[Callable[..., Any]]] = [by_raw, by_framed, by_wamp]
+MEMBERS: Final[list[Callable[..., Any]]] = [by_raw, by_framed, by_wamp, by_call]
 OTHERS: Final[list[Callable[..., Any]]] = [
     by_post,
     by_post_to_many,
     by_wamp_from_outside,
+    by_call_from_outside,
     by_testament,
 ]
 

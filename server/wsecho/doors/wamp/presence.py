@@ -16,6 +16,7 @@ from wsecho.core.wire.errors import BadRequest
 from wsecho.core.wire.names import check_room
 from wsecho.core.wire.positions import Position
 from wsecho.core.wire.topics import presence_topic, room_topic
+from wsecho.doors.wamp.topics import topic_room
 from wsecho.doors.wamp.translation import in_wamp_terms
 from wsecho.fanout.rooms import Rooms, draw_publication
 from wsecho.router import ProcedureCall, Publication, Realm, Reply, Session, WampError
@@ -71,6 +72,54 @@ class WampAttendee:
 
     def skip(self, epoch: str, after: int, upto: int) -> None:
         """Leave it to the broker."""
+
+
+class Attendees:
+    """The sessions that are in rooms, each by what it subscribed to under its own name.
+
+    Args:
+        rooms: the rooms.
+    """
+
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms = rooms
+        self._all: dict[tuple[Session, str], WampAttendee] = {}
+
+    def join(self, session: Session, topic: str) -> None:
+        """Make a session a member of a room.
+
+        Raises:
+            WampError: it named itself badly.
+            OverLimit: the room is full, or there are too many rooms.
+        """
+        attendee = self._all[session, topic] = WampAttendee.of(session)
+        card = self._rooms.join(topic_room(topic), attendee).card
+        attendee.author = attendee.caller.author(card.id)
+
+    def leave(self, session: Session, topic: str) -> None:
+        """Let a session leave a room, if it is there."""
+        attendee = self._all.pop((session, topic), None)
+        if attendee is not None:
+            self._rooms.leave(topic_room(topic), attendee)
+
+    def author(self, session: Session, topic: str) -> Author | None:
+        """Return who says what a session says in a room; None where nobody is known.
+
+        Raises:
+            WampError: it named itself badly.
+        """
+        attendee = self._all.get((session, topic))
+        if attendee is not None and attendee.author is not None:
+            return attendee.author
+        return WampAttendee.of(session).caller.author()
+
+    def renew(self, session: Session) -> None:
+        """Have a session that has a fresh token be who that says."""
+        for subscription in session.subscriptions.values():
+            attendee = self._all.get((session, subscription.uri))
+            if attendee is not None and attendee.author is not None:
+                attendee.caller = WampAttendee.of(session).caller
+                attendee.author = attendee.caller.author(attendee.author.id)
 
 
 def announce_presence(realm: Realm, room: str, change: Change) -> None:

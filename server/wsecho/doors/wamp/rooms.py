@@ -2,42 +2,37 @@
 """Rooms as WAMP topics: both ways, text and binary, with their Event History."""
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from heapq import merge
 from typing import Any, Final
 
 from wsecho.core.promise import Later, when
-from wsecho.core.rooms.authors import Author
-from wsecho.core.rooms.callers import Caller
 from wsecho.core.rooms.history import History, Message
 from wsecho.core.rooms.presence import Change
-from wsecho.core.rooms.retries import Keyed, check_key
 from wsecho.core.rooms.vocabulary import describe_author
 from wsecho.core.wire.errors import BadRequest
 from wsecho.core.wire.positions import Position
 from wsecho.core.wire.timestamps import rfc3339
-from wsecho.core.wire.topics import (
-    PRESENCE_PREFIX,
-    ROOM_PREFIX,
-    presence_topic,
-    room_topic,
-    topic_room,
-)
+from wsecho.core.wire.topics import PRESENCE_PREFIX, ROOM_PREFIX, presence_topic
 from wsecho.doors.wamp.allowance import Allowance
 from wsecho.doors.wamp.pattern_subscriptions import PatternSubscriptions
-from wsecho.doors.wamp.presence import WampAttendee, announce_presence, provide_members
+from wsecho.doors.wamp.presence import (
+    Attendees,
+    WampAttendee,
+    announce_presence,
+    provide_members,
+)
+from wsecho.doors.wamp.saying import Saying
+from wsecho.doors.wamp.tokens import provide_tokens
+from wsecho.doors.wamp.topics import room_topic, topic_room
 from wsecho.doors.wamp.translation import in_wamp_terms
 from wsecho.fanout.rooms import Rooms, draw_publication
 from wsecho.router import EventsQuery, Publication, Realm, Reply, Session, WampError
 from wsecho.router.model.subscriptions import Subscription
-from wsecho.router.wire.errors import INVALID_ARGUMENT, INVALID_URI, NOT_AUTHORIZED
+from wsecho.router.wire.errors import INVALID_ARGUMENT
 from wsecho.router.wire.uris import Match, matches
 
 _MAX_ANSWER: Final = 1 << 20
 """Bytes of payload after which an answer of Event History is cut; one event always fits."""
-
-_NAMES: Final = 1024
-"""Rooms whose names and topics are kept beside one another; the longest have 3 kB of both."""
 
 
 class WampRooms:
@@ -55,18 +50,20 @@ class WampRooms:
         self._allowance = allowance
         self._realms: list[Realm] = []
         self._pattern_subscriptions = PatternSubscriptions(rooms.bus)
-        # By session and topic: whoever subscribed to it by its own name is in the room.
-        self._attendees: dict[tuple[Session, str], WampAttendee] = {}
+        self._attendees = Attendees(rooms)
+        self._saying = Saying(rooms, self._attendees)
         rooms.fanout.listeners.append(self)
 
     def serve(self, realm: Realm) -> None:
         """Dispatch what is said to a realm's subscribers too, and tell them who is there."""
         self._realms.append(realm)
         provide_members(realm, self._rooms)
+        provide_tokens(realm, self._attendees.renew)
+        self._saying.provide(realm)
 
     def heard(self, room: str, message: Message, origin: Any) -> None:
         """Send a room's message to the subscribers of its topic."""
-        topic = _topic(room)
+        topic = room_topic(room)
         skip, publisher = 0, None
         if isinstance(origin, Publication):
             skip, publisher = origin.skip, origin.publisher
@@ -113,67 +110,24 @@ class WampRooms:
         Raises:
             WampError: no room can have that name.
         """
-        write = presence_topic if uri.startswith(PRESENCE_PREFIX) else _topic
-        return write(_room(uri))
+        write = presence_topic if uri.startswith(PRESENCE_PREFIX) else room_topic
+        return write(topic_room(uri))
 
     def publish(self, session: Session, publication: Publication) -> Later[int]:
         """Say what a session published in the room, and return its publication id, now or later.
 
         Raises:
-            WampError: it is not exactly one text or binary, its key was used for another, or its
-                topic is of who comes and goes (`wamp.error.not_authorized`).
+            WampError: as `Saying.publish`.
         """
-        sub = _subject(session.authid, session.authrole)
-        caller = Caller(session.transport.details.peer, sub=sub)
-        # A testament is said when its session is nowhere any more.
-        author = self._author(session, publication) if session.is_open else caller.author()
-        said = self._say(publication, _keyed(caller, publication), author)
-        self._rooms.fanout.check(_room(publication.topic), session)
-        return said
+        return self._saying.publish(session, publication)
 
     def execute(self, publication: Publication, authid: str, authrole: str) -> Later[int]:
         """Say what a session wanted said once it is over, however often this is called.
 
         Raises:
-            WampError: as `publish`.
+            WampError: as `Saying.publish`.
         """
-        caller = Caller("", sub=_subject(authid, authrole))
-        # No caller of ours has such a name.
-        keyed = _keyed(caller, publication) or Keyed(str(publication.id), "\0testament")
-        return self._say(publication, keyed, caller.author())
-
-    def _author(self, session: Session, publication: Publication) -> Author | None:
-        """Return who says what a session publishes.
-
-        Raises:
-            WampError: it named itself badly.
-        """
-        attendee = self._attendees.get((session, publication.topic))
-        if attendee is not None and attendee.author is not None:
-            return attendee.author
-        return WampAttendee.of(session).caller.author()
-
-    def _say(
-        self, publication: Publication, keyed: Keyed | None, author: Author | None
-    ) -> Later[int]:
-        if publication.topic.startswith(PRESENCE_PREFIX):
-            raise WampError(NOT_AUTHORIZED, "who comes and goes is the server's alone to say")
-        payload, is_binary = _payload(publication)
-        room = _room(publication.topic)
-
-        def publish() -> Later[int]:
-            receipt = self._rooms.publish(
-                room,
-                payload,
-                is_binary=is_binary,
-                keyed=keyed,
-                publication=publication.id,
-                origin=publication,
-                author=author,
-            )
-            return when(receipt, lambda receipt: receipt.publication)
-
-        return in_wamp_terms(publish)
+        return self._saying.execute(publication, authid, authrole)
 
     def subscribing(self, session: Session, uri: str, match: Match) -> Later[None]:
         """Let everyone subscribe, to so many rooms, as soon as they are current here.
@@ -183,7 +137,7 @@ class WampRooms:
         """
         WampAttendee.of(session)
         if self._allowance.check(session, uri, match) and _is_room(uri, match):
-            room = _room(uri)
+            room = topic_room(uri)
             return in_wamp_terms(
                 lambda: when(self._rooms.attach(room), lambda _: self._rooms.check(room))
             )
@@ -192,22 +146,18 @@ class WampRooms:
     def subscribed(self, session: Session, subscription: Subscription, *, first: bool) -> None:
         """Make the session a member of the room."""
         if _is_room(subscription.uri, subscription.match):
-            attendee = self._attendees[session, subscription.uri] = WampAttendee.of(session)
-            card = self._rooms.join(_room(subscription.uri), attendee).card
-            attendee.author = attendee.caller.author(card.id)
+            self._attendees.join(session, subscription.uri)
         elif first and subscription.match == "exact":
-            self._rooms.bus.hold(_room(subscription.uri))
+            self._rooms.bus.hold(topic_room(subscription.uri))
         elif first:
             self._pattern_subscriptions.come()
 
     def unsubscribed(self, session: Session, subscription: Subscription, *, last: bool) -> None:
         """Let the session leave the room."""
         if _is_room(subscription.uri, subscription.match):
-            attendee = self._attendees.pop((session, subscription.uri), None)
-            if attendee is not None:
-                self._rooms.leave(_room(subscription.uri), attendee)
+            self._attendees.leave(session, subscription.uri)
         elif last and subscription.match == "exact":
-            self._rooms.bus.release(_room(subscription.uri))
+            self._rooms.bus.release(topic_room(subscription.uri))
         elif last:
             self._pattern_subscriptions.leave()
 
@@ -225,7 +175,7 @@ class WampRooms:
             return Reply([_event(message, subscription, room, session) for room, message in events])
         if subscription.uri.startswith(PRESENCE_PREFIX):
             return Reply()
-        room = _room(subscription.uri)
+        room = topic_room(subscription.uri)
         given = None if query.after_position is None else _position(query.after_position)
 
         def answer(_: None) -> Reply:
@@ -278,64 +228,11 @@ def _is_room(uri: str, match: Match) -> bool:
     return match == "exact" and uri.startswith(ROOM_PREFIX)
 
 
-# A topic is written twice, and read twice, for each message: percent-encoding and checking its
-# names took a quarter of the time of one that goes to one subscriber.
-@lru_cache(maxsize=_NAMES)
-def _topic(room: str) -> str:
-    return room_topic(room)
-
-
-@lru_cache(maxsize=_NAMES)
-def _room(uri: str) -> str:
-    try:
-        return topic_room(uri)
-    except BadRequest as error:
-        raise WampError(INVALID_URI, error.reason) from None
-
-
 def _position(text: str) -> Position:
     try:
         return Position.parse(text)
     except BadRequest as error:
         raise WampError(INVALID_ARGUMENT, error.reason) from None
-
-
-def _payload(publication: Publication) -> tuple[bytes, bool]:
-    """Read the one argument that a room takes, and whether it is binary."""
-    kwargs = publication.kwargs or {}
-    args = publication.args or []
-    surplus = kwargs.keys() - {"key", "text"}
-    if len(args) != 1 or surplus:
-        raise WampError(INVALID_ARGUMENT, "a room takes exactly one argument, and `key`")
-    said = args[0]
-    try:
-        if isinstance(said, str):
-            return said.encode("utf-8"), False
-        if isinstance(said, bytes) and kwargs.get("text") is True:
-            said.decode("utf-8")
-            return said, False
-    except UnicodeError:
-        raise WampError(INVALID_ARGUMENT, "the text is not UTF-8") from None
-    if isinstance(said, bytes):
-        return said, True
-    raise WampError(INVALID_ARGUMENT, "a room takes text or binary")
-
-
-def _subject(authid: str, authrole: str) -> str | None:
-    # An anonymous page comes back with another session and another authid, and sends again
-    # what it does not know to have arrived.
-    return None if authrole == "anonymous" else authid
-
-
-def _keyed(caller: Caller, publication: Publication) -> Keyed | None:
-    key = (publication.kwargs or {}).get("key")
-    if key is None:
-        return None
-    try:
-        check_key(key if isinstance(key, str) else "")
-    except BadRequest as error:
-        raise WampError(INVALID_ARGUMENT, error.reason) from None
-    return caller.keyed(key)
 
 
 def _argument(message: Message) -> str | bytes:

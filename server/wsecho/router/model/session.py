@@ -180,6 +180,11 @@ class Session(FlowControlled[Received]):
                 self._deadline.set_after(self._router.goodbye_wait, lambda: self._finish(ending))
                 self._leave()
 
+    def renew(self, identity: Identity) -> None:
+        """Go on as the same one, with other grants and until another time."""
+        self.identity = identity
+        self._end_with(identity)
+
     def vanish(self, reason: str) -> None:
         """End the session without a word, where its transport's end says all there is to say.
 
@@ -275,6 +280,9 @@ class Session(FlowControlled[Received]):
             self.abort(error.uri, by="refusal")
         if self.is_open:
             realm.join(self)
+        self._end_with(identity)
+
+    def _end_with(self, identity: Identity) -> None:
         if self.is_open and identity.expires is not None:
             expire = partial(self.close, errors.TOKEN_EXPIRED, "the token has expired")
             self._deadline.set_at(identity.expires, expire)
