@@ -68,3 +68,14 @@ def test_a_fault_of_a_procedure_is_logged_and_told_as_ours() -> None:
     assert answer[4] == "wamp.error.runtime_error"
     assert "a secret" not in repr(answer)
     assert any("the router failed" in (formatEvent(event) or "") for event in events)
+
+
+@pytest.mark.parametrize("kind", TRANSPORTS)
+@pytest.mark.parametrize("size", [300, 65_536, 1 << 24])
+def test_a_session_is_told_how_large_a_message_may_be(kind: str, size: int) -> None:
+    """As large as is taken: RawSocket has its own least, and its length has 24 bits."""
+    server = make_server(max_message_size=size)
+    wamp = TransportClient(server, kind)
+    welcome = wamp.begin()
+    told = {"rawsocket": min(max(size, 512), (1 << 24) - 1)}.get(kind, size)
+    assert welcome[2]["authextra"] == {"max_message_size": told}

@@ -30,6 +30,12 @@ class TransportClient:
     def join(cls, server: Server, kind: str = "websocket") -> "TransportClient":
         """Open a session."""
         wamp = cls(server, kind)
+        wamp.begin()
+        return wamp
+
+    def begin(self) -> Any:
+        """Open it; return WELCOME."""
+        server, kind, wamp = self.server, self.kind, self
         if kind == "websocket":
             wamp._client = server.open("/ws", subprotocols=["wamp.2.json"])
             wamp.peer = wamp._client.peer
@@ -42,8 +48,9 @@ class TransportClient:
             opened = wamp._post("/lp/open", b'{"protocols":["wamp.2.json.batched"]}')
             wamp._path = f"/lp/{json.loads(opened)['transport']}"
         wamp.say(HELLO)
-        assert wamp.heard()[0][0] == 2
-        return wamp
+        [welcome] = wamp.heard()
+        assert welcome[0] == 2
+        return welcome
 
     def say(self, *messages: Any) -> None:
         """Send messages."""

@@ -359,3 +359,28 @@ def test_who_cannot_even_be_told_the_reason_is_closed(world: World) -> None:
     assert peer.take() == []
     world.clock.move(60)
     assert peer.transport.closed is not None
+
+
+@pytest.mark.parametrize("extra", [None, {"since": 1}])
+@pytest.mark.parametrize("most", [0, 65_536])
+def test_a_welcome_says_how_large_a_message_may_be(most: int, extra: dict[str, Any] | None) -> None:
+    """Beside what the authenticator says; not where the transport does not know."""
+    identity = Identity("ann", "user", "token", authextra=extra)
+    peer = World().raw_peer(max_message_size=most, identity=identity).hello()
+    told = {**(extra or {}), **({"max_message_size": most} if most else {})}
+    assert peer.one()[2].get("authextra", {}) == told
+
+
+def test_a_session_is_renewed_until_another_time(world: World) -> None:
+    """The time that it had counts no more; who it is to others stays."""
+    now = world.clock.now()
+    old = Identity("ann", "user", "token", expires=now + 10)
+    peer = world.peer(identity=old)
+    peer.session.renew(Identity("ann", "user", "token", grants="more", expires=now + 20))
+    world.clock.move(15)
+    assert peer.session.is_open
+    assert peer.session.identity is not old
+    world.clock.move(5)
+    assert not peer.session.is_open
+    peer.session.lost()
+    world.check_empty()

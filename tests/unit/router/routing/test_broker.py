@@ -19,6 +19,7 @@ from tests.unit.router.peers import (
     World,
     is_over,
 )
+from wsecho.router import Publication
 
 if TYPE_CHECKING:
     pass
@@ -225,3 +226,48 @@ def test_a_session_that_ends_leaves_nothing(world: World) -> None:
     peer.subscribe("a..", match="wildcard")
     peer.session.lost()
     world.check_empty()
+
+
+def stamped_peer(world: World) -> Peer:
+    """A session that asked for the stamps of events."""
+    peer = world.raw_peer().hello(authextra={"stamps": True})
+    peer.take()
+    return peer
+
+
+def test_stamps_go_to_those_who_asked_for_them(world: World) -> None:
+    """Beside the event's own keywords; there is one event for these, and one for all others."""
+    peers = [world.peer(), stamped_peer(world), world.peer(), stamped_peer(world)]
+    for peer in peers:
+        peer.subscribe("a")
+    for kwargs in (None, {"k": 1}):
+        stamps = {"time": 7}
+        world.realm.dispatch(Publication(5, "a", ["x"], kwargs, stamps=stamps))
+        stamped = [["x"], {**(kwargs or {}), "time": 7}]
+        plain = [["x"]] if kwargs is None else [["x"], kwargs]
+        assert [peer.events() for peer in peers] == [[plain], [stamped], [plain], [stamped]]
+        events = [peer.transport.objects[-1] for peer in peers]
+        assert events[0] is events[2]
+        assert events[1] is events[3]
+        assert events[0] is not events[1]
+
+
+def test_whoever_comes_and_goes_gets_stamps_or_not(world: World) -> None:
+    """A publisher that leaves itself out is left out, whatever it asked for."""
+    plain, stamped = world.peer(), stamped_peer(world)
+    for peer, skipped in ((stamped, 0), (plain, 0), (stamped, stamped.id)):
+        number = peer.subscribe("a")
+        world.realm.dispatch(Publication(5, "a", ["x"], skip=skipped, stamps={"time": 7}))
+        wish = [[["x"], {"time": 7}]] if peer is stamped else [[["x"]]]
+        assert peer.events() == ([] if skipped else wish)
+        peer.ask(UNSUBSCRIBE, number)
+    assert world.realm.counters.events == 2
+
+
+def test_an_event_without_stamps_is_one_for_all(world: World) -> None:
+    """Other topics' are."""
+    peers = [world.peer(), stamped_peer(world)]
+    for peer in peers:
+        peer.subscribe("a")
+    world.peer().publish("a", 1)
+    assert peers[0].transport.objects[-1] is peers[1].transport.objects[-1]
