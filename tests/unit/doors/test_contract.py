@@ -58,17 +58,19 @@ class Framed:
     """Reads `wsecho.v1`."""
 
     peer: Peer
+    query: str = ""
+    recovered: bool = True
     _client: Client = field(init=False)
 
     def begin(self, server: Server, after: str) -> None:
         """Open a WebSocket."""
-        path = f"/broadcast/a?after={quote(after)}"
+        path = f"/broadcast/a?after={quote(after)}{self.query}"
         self._client = Client.to(self.peer, path, subprotocols=["wsecho.v1"])
         self._client.shake_hands()
 
     def read(self) -> list[tuple[str, str]]:
         """Read the frames."""
-        return read_frames(map(json.loads, self._client.texts()))
+        return read_frames(map(json.loads, self._client.texts()), recovered=self.recovered)
 
 
 @define
@@ -76,13 +78,15 @@ class Events:
     """Reads server-sent events, and trusts in their ids."""
 
     peer: Peer
+    query: str = ""
+    recovered: bool = True
     _exchange: Exchange = field(init=False)
     _taken: int = 0
 
     def begin(self, server: Server, after: str) -> None:
         """Open a stream as a browser does when it comes back."""
         self._exchange = self.peer.ask(
-            "GET", "/broadcast/a", Accept="text/event-stream", Last_Event_ID=after
+            "GET", f"/broadcast/a?{self.query}", Accept="text/event-stream", Last_Event_ID=after
         )
 
     def read(self) -> list[tuple[str, str]]:
@@ -90,7 +94,7 @@ class Events:
         events = EventReader().feed(self._exchange.body)[self._taken :]
         self._taken += len(events)
         assert all(e.last_id == e.frame["position"] for e in events)
-        return read_frames(event.frame for event in events)
+        return read_frames((event.frame for event in events), recovered=self.recovered)
 
 
 @define
@@ -98,33 +102,37 @@ class Polls:
     """Asks again as soon as it is answered."""
 
     peer: Peer
+    query: str = ""
+    recovered: bool = True
     _exchange: Exchange = field(init=False)
 
     def begin(self, server: Server, after: str) -> None:
         """Ask."""
-        self._exchange = self.peer.ask("GET", f"/broadcast/a?after={after}&wait=60&limit=3")
+        path = f"/broadcast/a?after={after}&wait=60&limit=4{self.query}"
+        self._exchange = self.peer.ask("GET", path)
 
     def read(self) -> list[tuple[str, str]]:
         """Read the answer, and ask for more."""
         read: list[tuple[str, str]] = []
         while self._exchange.is_over:
             page = self._exchange.json
-            assert page["recovered"] is True
+            assert page["recovered"] is self.recovered
+            self.recovered = True
             read += read_frames(page["messages"])
             self._exchange = self.peer.ask(
-                "GET", f"/broadcast/a?after={page['position']}&wait=60&limit=3"
+                "GET", f"/broadcast/a?after={page['position']}&wait=60&limit=4"
             )
         return read
 
 
-def read_frames(frames: Any) -> list[tuple[str, str]]:
+def read_frames(frames: Any, *, recovered: bool = True) -> list[tuple[str, str]]:
     """Take the messages; nothing else than `joined` may come beside them."""
     read = []
     for frame in frames:
         if frame["type"] == "message":
             read.append((frame["position"], frame["data"]))
         else:
-            assert (frame["type"], frame["recovered"]) == ("joined", True)
+            assert (frame["type"], frame["recovered"]) == ("joined", recovered)
     return read
 
 
@@ -218,3 +226,25 @@ def test_one_door_goes_on_where_another_stopped(
     say("live")
     read += second.read()
     assert [text for _, text in read] == ["x", "y", "between", "live"]
+
+
+@pytest.mark.parametrize("door", [Framed, Events, Polls])
+@pytest.mark.parametrize("place", ["lost:7", "{epoch}:0", "{epoch}:99"])
+@pytest.mark.parametrize("kept", [0, 1, 4])
+def test_what_is_kept_is_had_by_who_lost_its_place(door: type[Any], place: str, kept: int) -> None:
+    """As much as `history` asks for, where it begins is told, and all that follows comes."""
+    server = Server(Config(history=4))
+    for number in range(kept if place == "lost:7" else 9):
+        server.rooms.publish("a", b"%d" % number, is_binary=False)
+    history = server.rooms.read("a")
+    past = [message.payload.decode() for message in history]
+    reader = door(server.connect(), "&history=4", recovered=False)
+    reader.begin(server, place.format(epoch=history.epoch))
+    read = reader.read()
+    server.rooms.publish("a", b"live", is_binary=False)
+    read += reader.read()
+    assert [text for _, text in read] == [*past, "live"]
+    first = history.head - len(past)
+    assert [position for position, _ in read] == [
+        f"{history.epoch}:{number}" for number in range(first, history.head + 1)
+    ]

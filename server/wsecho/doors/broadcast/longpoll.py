@@ -100,8 +100,9 @@ class Poll:
         """Answer with the message that was waited for."""
         after = self.query.after
         assert after is not None  # noqa: S101  # who gives no position does not wait
-        if message.position.epoch != after.epoch:
-            self._answer_lost(message.position)
+        epoch, offset = message.position.epoch, message.position.offset
+        if epoch != after.epoch:
+            self._answer_lost(Position(epoch, offset - 1))
         else:
             self._answer(Page(message.position, recovered=True, frames=(shared_json(message),)))
 

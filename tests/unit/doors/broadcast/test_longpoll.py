@@ -78,7 +78,8 @@ def test_a_binary_message_is_base64() -> None:
     server = Server()
     server.rooms.publish("a", b"\xff\0", is_binary=True)
     [message] = server.ask("GET", "/broadcast/a?history=1").json["messages"]
-    assert message == {"type": "message", "position": position(server), "base64": "/wA="}
+    here = position(server)
+    assert message == {"type": "message", "position": here, "time": 0, "base64": "/wA="}
 
 
 def test_it_waits_for_a_message() -> None:
@@ -136,13 +137,13 @@ def test_without_history_what_is_said_while_it_waits_arrives() -> None:
 
 
 def test_a_message_of_another_epoch_is_not_passed_off_as_the_next() -> None:
-    """A room whose history was lost meanwhile is told."""
+    """A room whose history was lost meanwhile is told; what comes next is that message."""
     server, other = Server(), Server()
     answer = server.ask("GET", f"/broadcast/a?after={position(server)}&wait=9")
     say(other, "x")
     [waiting] = server.rooms.hub.use("a", 0).members()
     waiting.deliver(next(iter(other.rooms.read("a"))))
-    assert answer.json == {"position": position(other), "recovered": False, "messages": []}
+    assert answer.json == {"position": position(other, 0), "recovered": False, "messages": []}
 
 
 @pytest.mark.parametrize(("query", "expected"), [("", []), ("&history=1", ["y"])])

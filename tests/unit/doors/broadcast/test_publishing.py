@@ -79,7 +79,7 @@ def test_the_answer_says_where_it_stands(room: str) -> None:
         assert found == {
             "position": position,
             "recovered": True,
-            "messages": [{"type": "message", "position": position, "data": str(number)}],
+            "messages": [{"type": "message", "position": position, "time": 0, "data": str(number)}],
         }
         assert answer.headers["location"] == f"{path_of(room)}?after={epoch}:{number - 1}&limit=1"
 
