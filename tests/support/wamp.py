@@ -125,12 +125,13 @@ class Wamp:
 
 
 @asynccontextmanager
-async def wamp(server: RunningServer, path: str = "/ws") -> AsyncIterator[Wamp]:
+async def wamp(server: RunningServer, path: str = "/ws", **authextra: Any) -> AsyncIterator[Wamp]:
     """Open a session on a server."""
     form = Subprotocol("wamp.2.cbor")
     async with websockets.connect(server.ws(path), subprotocols=[form], max_size=None) as socket:
         client = Wamp(socket)
-        await client.send(HELLO, "realm1", {"roles": _ROLES})
+        details = {"authextra": authextra} if authextra else {}
+        await client.send(HELLO, "realm1", {"roles": _ROLES, **details})
         async with asyncio.timeout(PATIENCE):
             welcome = cbor2.loads(await socket.recv(decode=False))
         assert welcome[0] == WELCOME, welcome
