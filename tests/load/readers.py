@@ -16,7 +16,9 @@ from urllib.parse import quote
 from attrs import define, field
 
 _KEY: Final = b64encode(bytes(16)).decode()
-_MESSAGE: Final = re.compile(rb'"position":"([^":]+):(\d+)","data":"(\d+)"')
+_MESSAGE: Final = re.compile(
+    rb'"position":"([^":]+):(\d+)","time":\d+,(?:"from":\{[^}]*\},)?"data":"(\d+)"'
+)
 _CHUNK: Final = re.compile(rb"([0-9a-fA-F]+)\r\n")
 _EVENT: Final = re.compile(rb'\[36,\d+,\d+,\{\},\["(\d+)"\],\{"position":"([^":]+):(\d+)"\}\]')
 

@@ -80,6 +80,7 @@ class Saying:
 
             receipt = in_wamp_terms(say)
             realm.counters.publications += 1
+            realm.broker.check_flow(call.session)
             return when(receipt, lambda receipt: Reply([], {"position": str(receipt.position)}))
 
         realm.provide("wsecho.publish", publish)

@@ -88,10 +88,14 @@ class Broker:
             WampError: a reserved topic, not authorized, or refused by the topic's owner.
         """
         outcome = self.admit(session, request)
-        self._distribution.check(session)
+        self.check_flow(session)
         if request.acknowledge:
             acknowledge = partial(self._acknowledge, session, request)
             settle(outcome, acknowledge, partial(session.refuse, request))
+
+    def check_flow(self, publisher: Session) -> None:
+        """Hold a publisher back that has just said something, while too much is on its way."""
+        self._distribution.check(publisher)
 
     def admit(self, session: Session, request: Publish) -> Later[int]:
         """Publish for a session, without acknowledging it; a lone node's testaments come so too.

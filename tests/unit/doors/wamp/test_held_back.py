@@ -55,6 +55,22 @@ def said(reader: Wamp) -> list[str]:
     return [message[4][0] for message in reader.heard()]
 
 
+@pytest.mark.parametrize("door", [over_websocket, over_rawsocket])
+def test_who_publishes_by_a_call_is_not_read_from_either(
+    door: Callable[[Server], tuple[Peer, Callable[[object], None]]],
+) -> None:
+    """Though all who hear it are sessions."""
+    server = make_server()
+    readers = subscribers(server, ROOM)
+    peer, say = door(server)
+    for number in range(MESSAGES):
+        say([48, number + 1, {}, "wsecho.publish", ["a", f"{number}"]])
+    assert peer.wire.producerState == "paused"
+    server.clock.pump([0] * 5 * MESSAGES)
+    assert peer.wire.producerState == "producing"
+    assert [said(each) for each in readers] == [[f"{n}" for n in range(MESSAGES)]] * 5
+
+
 @pytest.mark.parametrize("topic", [TOPIC, ROOM])
 @pytest.mark.parametrize("door", [over_websocket, over_rawsocket])
 def test_a_publisher_is_not_read_from(
