@@ -156,12 +156,21 @@ class Reader(ABC):
     def renew(self, position: Position) -> None:
         """Tell it that the room's epoch has changed, and go on behind a place in the new one.
 
-        What still waits was said in the old one, and is sent before.
+        What still waits was said in the old one, and is sent before. Whoever asked for the last
+        messages has those of the new one before it, as who comes back with a place that is lost.
         """
-        if self._is_here:
-            self._epoch, self._stream, self._replayed = position.epoch, None, None
-            self._live_since = position.offset
-            self.say(self.encode_renewal(position))
+        if not self._is_here:
+            return
+        offset = self._last_before(position)
+        self._epoch, self._stream, self._replayed = position.epoch, None, None
+        self._live_since = position.offset
+        if offset < position.offset:
+            self._replayed = offset
+            if self.transport is not None:
+                self.transport.leave_group()
+        self.say(self.encode_renewal(Position(position.epoch, offset)))
+        if self._replayed is not None:
+            self.pump()
 
     def skip(self, epoch: str, after: int, upto: int) -> None:
         """Tell it that messages are gone, unless its replay will see that by itself."""
@@ -198,6 +207,15 @@ class Reader(ABC):
         return None
 
     # -- the rest is our own
+
+    def _last_before(self, position: Position) -> int:
+        """Find the offset before the last messages, as many as were asked for and are kept."""
+        history = self._history
+        assert history is not None  # noqa: S101  # it is here
+        if history.epoch != position.epoch:
+            return position.offset
+        first = max(position.offset - (self.query.history or 0), history.oldest)
+        return min(first, position.offset)
 
     def _flush(self) -> bool:
         """Send what waits; tell whether all of it is gone."""

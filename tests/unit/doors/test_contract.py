@@ -14,6 +14,7 @@ from tests.support.events import EventReader
 from tests.unit.doors.harness import Client, Exchange, Peer, Server
 from tests.unit.tls.secure import SecureServer
 from wsecho.config.config import Config
+from wsecho.core.rooms.history import Message
 
 
 class Reader(Protocol):
@@ -247,4 +248,30 @@ def test_what_is_kept_is_had_by_who_lost_its_place(door: type[Any], place: str, 
     first = history.head - len(past)
     assert [position for position, _ in read] == [
         f"{history.epoch}:{number}" for number in range(first, history.head + 1)
+    ]
+
+
+@pytest.mark.parametrize("door", [Framed, Events, Polls])
+@pytest.mark.parametrize("wanted", [0, 2, 9])
+def test_what_is_kept_is_had_by_who_loses_its_place(door: type[Any], wanted: int) -> None:
+    """As though it came back: the room stands elsewhere, with a past that was said elsewhere."""
+    server = Server(Config(history=4))
+    history = server.rooms.read("a")
+    reader = door(server.connect(), f"&history={wanted}")
+    reader.begin(server, str(history.position))
+    assert reader.read() == []
+    history.reset("other", 3)
+    for number in range(4):
+        message = Message(history.next_position(), b"%d" % number, False, 0.0, 1)
+        history.append(message, server.clock.seconds())
+    server.rooms.fanout.renew("a", history.position)
+    server.clock.advance(0)
+    reader.recovered = False
+    read = reader.read()
+    server.rooms.publish("a", b"live", is_binary=False)
+    read += reader.read()
+    past = [f"{number}" for number in range(4)][max(4 - wanted, 0) :]
+    assert [text for _, text in read] == [*past, "live"]
+    assert [position for position, _ in read] == [
+        f"other:{number}" for number in range(8 - len(past), 9)
     ]

@@ -244,6 +244,26 @@ def test_a_new_epoch_closes_the_raw_ones_with_4410(server: LaneServer) -> None:
     assert [frame["type"] for frame in frames(framed)] == ["joined", "joined", "message"]
 
 
+def test_who_has_a_past_in_a_new_epoch_is_sent_it_by_itself(server: LaneServer) -> None:
+    """It leaves its group for as long, and is told nothing twice."""
+    framed, other = v1(server, "?history=2"), v1(server)
+    assert server.fanned() == {"v1": 2}
+    history = server.rooms.read("a")
+    history.reset("new", 6)
+    for _ in range(3):
+        history.append(Message(history.next_position(), b"x", False, 0.0, 1), 0.0)
+    server.rooms.fanout.renew("a", history.position)
+    say(server, "live")
+    server.turn()
+    say(server, "live")
+    assert server.fanned() == {"v1": 2}
+    found = [[frame.get("position") for frame in frames(each)][1:] for each in (framed, other)]
+    assert found == [
+        [f"new:{offset}" for offset in (7, 8, 9, 10, 11)],
+        [f"new:{offset}" for offset in (9, 10, 11)],
+    ]
+
+
 def test_who_has_gone_is_not_closed_again(server: LaneServer) -> None:
     """A round that finds a raw member gone leaves its connection alone."""
     member = raw(server)

@@ -171,6 +171,35 @@ def test_what_was_said_before_a_new_epoch_is_not_delivered_in_it() -> None:
     assert listener.got == [b"[now f:5]", b"6"]
 
 
+@given(
+    wanted=st.none() | st.integers(0, 6),
+    kept=st.integers(0, 5),
+    later=st.integers(0, 3),
+    takes=st.integers(0, 9),
+)
+def test_a_new_epoch_has_a_past_for_who_asked_for_one(
+    wanted: int | None, kept: int, later: int, takes: int
+) -> None:
+    """As much of it as is kept; what is said behind it comes once, however much is taken."""
+    world = World(Rules(history=9))
+    listener = world.listen(wanted)
+    listener.pump()
+    history = world.rooms.read("a")
+    history.reset("f", 10)
+    for _ in range(kept):
+        history.append(Message(history.next_position(), b"x", False, 0.0, 1), 0.0)
+    listener.takes = takes
+    listener.renew(history.position)
+    world.say(later)
+    listener.takes = 99
+    listener.pump()
+    first = 10 + kept - min(wanted or 0, kept)
+    assert listener.got == [
+        b"[now f:%d]" % first,
+        *numbers(*range(first + 1, 10 + kept + later + 1)),
+    ]
+
+
 def test_a_replay_whose_history_went_is_told() -> None:
     """It goes on behind the gap."""
     world = World(Rules(history=3))

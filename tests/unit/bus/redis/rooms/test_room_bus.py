@@ -64,6 +64,7 @@ def test_once_redis_is_back_its_rooms_are_what_they_are_there() -> None:
     world.come_back()
     log = world.rooms.log("a")
     assert world.events[-1] == ("renewed", "a", log.epoch, 2)
+    # What was said elsewhere is there for who asked for the last messages (`Reader.renew`).
     assert world.history() == ["before", "elsewhere"]
     assert world.attach() == [None]
     world.rooms.say("after")
