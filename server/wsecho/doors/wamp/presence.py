@@ -15,8 +15,8 @@ from wsecho.core.rooms.vocabulary import describe_member
 from wsecho.core.wire.errors import BadRequest
 from wsecho.core.wire.names import check_room
 from wsecho.core.wire.positions import Position
-from wsecho.core.wire.topics import presence_topic, room_topic
-from wsecho.doors.wamp.topics import topic_room
+from wsecho.core.wire.topics import presence_topic
+from wsecho.doors.wamp.topics import room_at, topic_of
 from wsecho.doors.wamp.translation import in_wamp_terms
 from wsecho.fanout.rooms import Rooms, draw_publication
 from wsecho.router import ProcedureCall, Publication, Realm, Reply, Session, WampError
@@ -93,14 +93,14 @@ class Attendees:
             OverLimit: the room is full, or there are too many rooms.
         """
         attendee = self._all[session, topic] = WampAttendee.of(session)
-        card = self._rooms.join(topic_room(topic), attendee).card
+        card = self._rooms.join(room_at(topic), attendee).card
         attendee.author = attendee.caller.author(card.id)
 
     def leave(self, session: Session, topic: str) -> None:
         """Let a session leave a room, if it is there."""
         attendee = self._all.pop((session, topic), None)
         if attendee is not None:
-            self._rooms.leave(topic_room(topic), attendee)
+            self._rooms.leave(room_at(topic), attendee)
 
     def author(self, session: Session, topic: str) -> Author | None:
         """Return who says what a session says in a room; None where nobody is known.
@@ -157,5 +157,5 @@ def provide_members(realm: Realm, rooms: Rooms) -> None:
 
 def _check_grant(session: Session, room: str) -> None:
     authorizer = session.realm.authorizer if session.realm is not None else None
-    if authorizer is not None and not authorizer.may_receive(session, room_topic(room)):
+    if authorizer is not None and not authorizer.may_receive(session, topic_of(room)):
         raise WampError(NOT_AUTHORIZED)

@@ -21,9 +21,9 @@ from wsecho.doors.wamp.presence import (
     announce_presence,
     provide_members,
 )
-from wsecho.doors.wamp.saying import Saying
+from wsecho.doors.wamp.publishing import RoomPublisher
 from wsecho.doors.wamp.tokens import provide_tokens
-from wsecho.doors.wamp.topics import room_topic, topic_room
+from wsecho.doors.wamp.topics import room_at, topic_of
 from wsecho.doors.wamp.translation import in_wamp_terms
 from wsecho.fanout.rooms import Rooms, draw_publication
 from wsecho.router import EventsQuery, Publication, Realm, Reply, Session, WampError
@@ -51,7 +51,7 @@ class WampRooms:
         self._realms: list[Realm] = []
         self._pattern_subscriptions = PatternSubscriptions(rooms.bus)
         self._attendees = Attendees(rooms)
-        self._saying = Saying(rooms, self._attendees)
+        self._publisher = RoomPublisher(rooms, self._attendees)
         rooms.fanout.listeners.append(self)
 
     def serve(self, realm: Realm) -> None:
@@ -59,11 +59,11 @@ class WampRooms:
         self._realms.append(realm)
         provide_members(realm, self._rooms)
         provide_tokens(realm, self._attendees.renew)
-        self._saying.provide(realm)
+        self._publisher.provide(realm)
 
     def heard(self, room: str, message: Message, origin: Any) -> None:
         """Send a room's message to the subscribers of its topic."""
-        topic = room_topic(room)
+        topic = topic_of(room)
         skip, publisher = 0, None
         if isinstance(origin, Publication):
             skip, publisher = origin.skip, origin.publisher
@@ -97,7 +97,7 @@ class WampRooms:
         self._tell(room, {"skipped": ends})
 
     def _tell(self, room: str, kwargs: dict[str, Any]) -> None:
-        topic = room_topic(room)
+        topic = topic_of(room)
         for realm in self._realms:
             if realm.broker.has_receivers(topic):
                 realm.dispatch(Publication(draw_publication(), topic, None, kwargs))
@@ -110,24 +110,24 @@ class WampRooms:
         Raises:
             WampError: no room can have that name.
         """
-        write = presence_topic if uri.startswith(PRESENCE_PREFIX) else room_topic
-        return write(topic_room(uri))
+        write = presence_topic if uri.startswith(PRESENCE_PREFIX) else topic_of
+        return write(room_at(uri))
 
     def publish(self, session: Session, publication: Publication) -> Later[int]:
         """Say what a session published in the room, and return its publication id, now or later.
 
         Raises:
-            WampError: as `Saying.publish`.
+            WampError: as `RoomPublisher.publish`.
         """
-        return self._saying.publish(session, publication)
+        return self._publisher.publish(session, publication)
 
     def execute(self, publication: Publication, authid: str, authrole: str) -> Later[int]:
         """Say what a session wanted said once it is over, however often this is called.
 
         Raises:
-            WampError: as `Saying.publish`.
+            WampError: as `RoomPublisher.publish`.
         """
-        return self._saying.execute(publication, authid, authrole)
+        return self._publisher.execute(publication, authid, authrole)
 
     def subscribing(self, session: Session, uri: str, match: Match) -> Later[None]:
         """Let everyone subscribe, to so many rooms, as soon as they are current here.
@@ -137,7 +137,7 @@ class WampRooms:
         """
         WampAttendee.of(session)
         if self._allowance.check(session, uri, match) and _is_room(uri, match):
-            room = topic_room(uri)
+            room = room_at(uri)
             return in_wamp_terms(
                 lambda: when(self._rooms.attach(room), lambda _: self._rooms.check(room))
             )
@@ -148,7 +148,7 @@ class WampRooms:
         if _is_room(subscription.uri, subscription.match):
             self._attendees.join(session, subscription.uri)
         elif first and subscription.match == "exact":
-            self._rooms.bus.hold(topic_room(subscription.uri))
+            self._rooms.bus.hold(room_at(subscription.uri))
         elif first:
             self._pattern_subscriptions.come()
 
@@ -157,7 +157,7 @@ class WampRooms:
         if _is_room(subscription.uri, subscription.match):
             self._attendees.leave(session, subscription.uri)
         elif last and subscription.match == "exact":
-            self._rooms.bus.release(topic_room(subscription.uri))
+            self._rooms.bus.release(room_at(subscription.uri))
         elif last:
             self._pattern_subscriptions.leave()
 
@@ -175,7 +175,7 @@ class WampRooms:
             return Reply([_event(message, subscription, room, session) for room, message in events])
         if subscription.uri.startswith(PRESENCE_PREFIX):
             return Reply()
-        room = topic_room(subscription.uri)
+        room = room_at(subscription.uri)
         given = None if query.after_position is None else _position(query.after_position)
 
         def answer(_: None) -> Reply:
@@ -213,7 +213,7 @@ class WampRooms:
         histories = [
             [(room, message) for message in self._rooms.read(room)]
             for room in self._rooms.hub.names()
-            if matches(subscription.uri, subscription.match, room_topic(room))
+            if matches(subscription.uri, subscription.match, topic_of(room))
             and _may_read(session, room)
         ]
         return list(merge(*histories, key=lambda found: found[1].time))
@@ -221,7 +221,7 @@ class WampRooms:
 
 def _may_read(session: Session, room: str) -> bool:
     authorizer = session.realm.authorizer if session.realm is not None else None
-    return authorizer is None or authorizer.may_receive(session, room_topic(room))
+    return authorizer is None or authorizer.may_receive(session, topic_of(room))
 
 
 def _is_room(uri: str, match: Match) -> bool:
@@ -268,7 +268,7 @@ def _in_time(message: Message, query: EventsQuery) -> bool:
 
 
 def _in_topic(room: str, query: EventsQuery) -> bool:
-    return query.topic is None or query.topic == room_topic(room)
+    return query.topic is None or query.topic == topic_of(room)
 
 
 def _between_publications(
@@ -314,7 +314,7 @@ def _event(
         argument, kwargs["text"] = message.payload, True
     if session.wants_stamps:
         kwargs |= _stamps(message)
-    details = {} if subscription.match == "exact" else {"topic": room_topic(room)}
+    details = {} if subscription.match == "exact" else {"topic": topic_of(room)}
     return {
         "timestamp": rfc3339(message.milliseconds / 1000),
         "subscription": subscription.id,

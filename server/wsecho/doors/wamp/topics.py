@@ -18,13 +18,13 @@ _NAMES: Final = 1024
 
 
 @lru_cache(maxsize=_NAMES)
-def room_topic(room: str) -> str:
+def topic_of(room: str) -> str:
     """Write the one spelling of a room's topic."""
     return topics.room_topic(room)
 
 
 @lru_cache(maxsize=_NAMES)
-def topic_room(uri: str) -> str:
+def room_at(uri: str) -> str:
     """Read the room that a topic names, however it is spelled.
 
     Raises:

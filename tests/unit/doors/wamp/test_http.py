@@ -42,7 +42,7 @@ def test_open_names_the_protocol_and_the_transport() -> None:
     ],
 )
 def test_a_malformed_open_is_400(body: bytes) -> None:
-    """Saying what is at fault; nothing is opened."""
+    """RoomPublisher what is at fault; nothing is opened."""
     server = make_server()
     answer = http(server, "POST", "/lp/open", body)
     assert answer.status == 400

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsecho.doors.wamp.topics import room_topic, topic_room
+from wsecho.doors.wamp.topics import room_at, topic_of
 from wsecho.router import WampError
 
 NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=200).filter(
@@ -17,7 +17,7 @@ NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_
 def test_a_room_comes_back_from_its_topic(room: str) -> None:
     """Whatever its name, and however often it is asked."""
     for _ in range(2):
-        assert topic_room(room_topic(room)) == room
+        assert room_at(topic_of(room)) == room
 
 
 @pytest.mark.parametrize("name", ["", "%ff", "%00", "x" * 201])
@@ -25,5 +25,5 @@ def test_no_room_is_an_invalid_uri(name: str) -> None:
     """Each time."""
     for _ in range(2):
         with pytest.raises(WampError) as caught:
-            topic_room(f"wsecho.room.{name}")
+            room_at(f"wsecho.room.{name}")
         assert caught.value.uri == "wamp.error.invalid_uri"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What sessions say in rooms: by PUBLISH, by a testament, or by the procedure `wsecho.publish`."""
+"""What sessions publish in rooms: by PUBLISH, a testament, or the procedure `wsecho.publish`."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ from wsecho.core.wire.errors import BadRequest
 from wsecho.core.wire.names import check_room
 from wsecho.core.wire.topics import PRESENCE_PREFIX
 from wsecho.doors.wamp.presence import Attendees
-from wsecho.doors.wamp.topics import room_topic, topic_room
+from wsecho.doors.wamp.topics import room_at, topic_of
 from wsecho.doors.wamp.translation import in_wamp_terms
 from wsecho.fanout.rooms import Rooms
 from wsecho.router import ProcedureCall, Publication, Realm, Reply, Session, WampError
 from wsecho.router.wire.errors import INVALID_ARGUMENT, NOT_AUTHORIZED
 
 
-class Saying:
+class RoomPublisher:
     """Takes what sessions say to the rooms.
 
     Args:
@@ -45,7 +45,7 @@ class Saying:
         author = caller.author() if is_testament else self._attendees.author(session, topic)
         keyed = read_key(caller, publication.kwargs or {})
         said = self._say(publication, keyed, author)
-        self._rooms.fanout.check(topic_room(topic), session)
+        self._rooms.fanout.check(room_at(topic), session)
         return said
 
     def execute(self, publication: Publication, authid: str, authrole: str) -> Later[int]:
@@ -74,7 +74,7 @@ class Saying:
             room, said = call.args
 
             def say() -> Later[Receipt]:
-                topic = room_topic(check_room(room))
+                topic = topic_of(check_room(room))
                 realm.authorize(call.session, "publish", topic, "exact")
                 return self._say_by_call(call.session, room, [said], call.kwargs)
 
@@ -94,7 +94,7 @@ class Saying:
             payload,
             is_binary=is_binary,
             keyed=read_key(_caller(session), kwargs),
-            author=self._attendees.author(session, room_topic(room)),
+            author=self._attendees.author(session, topic_of(room)),
         )
         self._rooms.fanout.check(room, session)
         return said
@@ -108,7 +108,7 @@ class Saying:
 
         def publish() -> Later[int]:
             receipt = self._rooms.publish(
-                topic_room(publication.topic),
+                room_at(publication.topic),
                 payload,
                 is_binary=is_binary,
                 keyed=keyed,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What sessions say in rooms: `wsecho.publish`, beside PUBLISH."""
+"""What sessions publish in rooms by the procedure `wsecho.publish`, beside PUBLISH."""
 
 import json
 from pathlib import Path
