@@ -1,14 +1,24 @@
 # SPDX-License-Identifier: MIT
 """What a client of a room is given: messages, who said them, who is there, how it stands."""
 
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from attrs import frozen
 
 from wsecho.client.errors import Gap
 from wsecho.core.wire.positions import Position
 
-__all__ = ["Event", "Member", "Message", "Position", "Presence", "Sender", "State", "Status"]
+__all__ = [
+    "Event",
+    "GapPolicy",
+    "Member",
+    "Message",
+    "Position",
+    "Presence",
+    "Sender",
+    "State",
+    "Status",
+]
 
 
 @frozen
@@ -95,5 +105,3 @@ Event: TypeAlias = Message | Presence | Gap | Status
 
 GapPolicy: TypeAlias = Literal["raise", "skip"]
 """What a reader is to do about a gap: raise `Gap`, or go on behind it."""
-
-GAP_POLICIES: Final = ("raise", "skip")

@@ -1,0 +1,599 @@
+# SPDX-License-Identifier: MIT
+"""One room from a client's side, across all of its connections: events in, actions out.
+
+States, and what leads from one to the next::
+
+    IDLE ─start─▶ ASKING ─token─▶ CONNECTING ─connected─▶ JOINING ─joined─▶ OPEN ◀─▶ HELD
+                    ▲                  │ disconnected         │               │        │
+                    └─────wake───── WAITING ◀─────────────────┴───────────────┴────────┘
+                    └─────taken──── FULL: nothing is connected while too much is unread
+
+HELD and FULL are those in which too much is unread: nothing is read from the connection, so that
+the server's policy for slow readers applies, and what is said goes by POST. ENDED follows any.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from enum import Enum, auto
+from typing import ClassVar, Final
+
+from attrs import Factory, define, field, frozen
+
+from wsecho.client.errors import (
+    Closed,
+    Error,
+    NotWsecho,
+    TooLarge,
+    Unauthorized,
+    Unavailable,
+)
+from wsecho.client.model import Event, GapPolicy, Position, State, Status
+from wsecho.client.protocol.actions import (
+    Action,
+    AskToken,
+    Connect,
+    Drop,
+    Ping,
+    Post,
+    Send,
+    Settle,
+)
+from wsecho.client.protocol.backoff import Backoff
+from wsecho.client.protocol.frames import (
+    BadFrameError,
+    Fields,
+    read_frame,
+    read_joined,
+    read_message,
+    read_position,
+    read_presence,
+    write_fresh_token,
+)
+from wsecho.client.protocol.liveness import Liveness
+from wsecho.client.protocol.outbox import Entry, Outbox
+from wsecho.client.protocol.reading import Reading
+from wsecho.client.protocol.refusals import Refusal, passing, refused_by_frame
+from wsecho.client.protocol.renewal import Renewal
+from wsecho.core.wire.positions import MAX_OFFSET
+
+ENTERING: Final = 30.0
+"""Seconds until entering is given up, where nothing else is asked for."""
+
+JOIN_PATIENCE: Final = 10.0
+"""Seconds that a server has to say `joined` once a connection is open."""
+
+TOKEN_PATIENCE: Final = 60.0
+"""Seconds for which a token function may fail, once the room was joined."""
+
+STABLE: Final = 5.0
+"""Seconds after which a connection counts as one that worked."""
+
+EVERYTHING: Final = MAX_OFFSET
+"""As `history`: all that is kept."""
+
+
+class Phase(Enum):
+    """How the client stands."""
+
+    IDLE = auto()
+    ASKING = auto()
+    CONNECTING = auto()
+    JOINING = auto()
+    OPEN = auto()
+    HELD = auto()
+    WAITING = auto()
+    FULL = auto()
+    ENDED = auto()
+
+
+_READING: Final = frozenset({Phase.OPEN, Phase.HELD})
+_CONNECTED: Final = frozenset({Phase.JOINING, Phase.OPEN, Phase.HELD})
+_TRYING: Final = frozenset({Phase.ASKING, Phase.CONNECTING})
+_UNREAD: Final = frozenset({Phase.HELD, Phase.FULL})
+
+
+@frozen
+class Plan:
+    """What a reader of a room asks for.
+
+    Attributes:
+        after: resume after this place at first.
+        history: begin with so many messages at first.
+        wants_own: whether one's own messages are handed out.
+        on_gap: whether messages that the server left out for a slow reader are fetched again.
+        give_up_after: seconds that an outage may last; None for any, 30 while entering.
+        has_token: whether tokens are asked for.
+        can_ask_again: whether asking for a token again may give another.
+    """
+
+    after: Position | None = None
+    history: int | None = None
+    wants_own: bool = True
+    on_gap: GapPolicy = "raise"
+    give_up_after: float | None = None
+    has_token: bool = False
+    can_ask_again: bool = False
+
+
+@define(eq=False)
+class Machine:
+    """Decides; whoever has the sockets calls it, then does what `actions` has.
+
+    Args:
+        plan: what is asked for.
+        name: begins the keys of what is said.
+        draw: chooses a number from 0.0 to 1.0.
+
+    Attributes:
+        phase: how it stands.
+        reading: what is read, and was not handed out yet.
+        outbox: what is to be said.
+        status: how the connection stands, in words for others.
+        error: why it ended; None while it has not, `Closed` where it was asked to.
+    """
+
+    plan: Plan
+    _name: str
+    _draw: Callable[[], float]
+    phase: Phase = field(default=Phase.IDLE, init=False)
+    reading: Reading = field(
+        default=Factory(
+            lambda self: Reading(self.plan.after, self.plan.wants_own, self.plan.on_gap),
+            takes_self=True,
+        ),
+        init=False,
+    )
+    outbox: Outbox = field(
+        default=Factory(lambda self: Outbox(self._name, Backoff(self._draw)), takes_self=True),
+        init=False,
+    )
+    status: Status = field(factory=lambda: Status("connecting"), init=False)
+    error: Error | None = field(default=None, init=False)
+    _actions: list[Action] = field(factory=list, init=False)
+    _backoff: Backoff = field(
+        default=Factory(lambda self: Backoff(self._draw), takes_self=True), init=False
+    )
+    _renewal: Renewal = field(factory=Renewal, init=False)
+    _liveness: Liveness = field(factory=lambda: Liveness(0.0), init=False)
+    _since: float = field(default=0.0, init=False)
+    """When it came into its phase, for those that last for a time."""
+    _outage: float | None = field(default=None, init=False)
+    """When the connection went; None while there is one."""
+    _retry_at: float = field(default=0.0, init=False)
+    _comeback: float = field(default=0.0, init=False)
+    """Seconds that the server wants to be left alone once it stops."""
+    _is_asking: bool = field(default=False, init=False)
+    _posting: Entry | None = field(default=None, init=False)
+    _tokenless_since: float | None = field(default=None, init=False)
+
+    # -- what the shell takes out
+
+    def actions(self) -> Iterable[Action]:
+        """Take out what is to be done, in order."""
+        taken, self._actions = self._actions, []
+        return taken
+
+    @property
+    def has_actions(self) -> bool:
+        """Whether there is anything to be done."""
+        return bool(self._actions)
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether what comes on the connection is to be read."""
+        return self.phase is not Phase.HELD
+
+    @property
+    def has_joined(self) -> bool:
+        """Whether the room was joined, now or before."""
+        return self.reading.place is not None
+
+    def deadline(self) -> float | None:
+        """Return when `wake` is to be called; None for never."""
+        times = [
+            self._phase_deadline(),
+            self.outbox.deadline(is_sending=self._may_say),
+            self._renews_at,
+        ]
+        return min((time for time in times if time is not None), default=None)
+
+    @property
+    def _renews_at(self) -> float | None:
+        is_due = self.phase in _READING and self.plan.can_ask_again and not self._is_asking
+        return self._renewal.renew_at if is_due else None
+
+    def _phase_deadline(self) -> float | None:
+        if self.phase is Phase.WAITING:
+            return self._retry_at
+        if self.phase is Phase.JOINING:
+            return self._since + JOIN_PATIENCE
+        if self.phase in _READING:
+            return self._liveness.deadline
+        return self._gives_up_at if self.phase in _TRYING else None
+
+    @property
+    def _gives_up_at(self) -> float | None:
+        patience = self.plan.give_up_after
+        if patience is None and not self.has_joined:
+            patience = ENTERING
+        return None if patience is None or self._outage is None else self._outage + patience
+
+    # -- what the shell puts in
+
+    def start(self, now: float) -> None:
+        """Begin."""
+        self._outage = now
+        self._go(now)
+
+    def stop(self) -> None:
+        """End, because whoever uses it wants that."""
+        self._end(Closed("the room was left"))
+
+    def fail(self, error: Error) -> None:
+        """End, because of a fault of the shell's."""
+        self._end(error)
+
+    def token(self, token: str, seconds: float | None, now: float) -> None:
+        """Take what the token function gave.
+
+        Args:
+            token: the token.
+            seconds: how long it has left, None where that is not known.
+            now: the time.
+        """
+        self._is_asking, self._tokenless_since = False, None
+        is_new = token != self._renewal.token
+        self._renewal.take(token, seconds, now)
+        if self.phase is Phase.ASKING:
+            self._connect(now)
+        elif self.phase in _READING and is_new:
+            self._do(Send(write_fresh_token(token)))
+        self._say(now)
+
+    def no_token(self, reason: str, now: float) -> None:
+        """Take that the token function failed.
+
+        Args:
+            reason: one sentence.
+            now: the time.
+        """
+        self._is_asking = False
+        error = Unauthorized(f"token: {reason}")
+        if self._tokenless_since is None:
+            self._tokenless_since = now
+        if not self.has_joined or now - self._tokenless_since > TOKEN_PATIENCE:
+            self._end(error)
+        elif self.phase is Phase.ASKING:
+            self._wait(Refusal(error, passes=True), now)
+        elif self.phase in _READING:
+            self._renewal.failed(now)
+
+    def connected(self, now: float) -> None:
+        """Take that the connection is open."""
+        self._enter(Phase.JOINING, now)
+        self._liveness = Liveness(now)
+        self._comeback = 0.0
+
+    def disconnected(self, refusal: Refusal, now: float) -> None:
+        """Take that the connection could not be had, or went."""
+        if self.phase is Phase.ENDED:
+            return
+        if self.phase in _READING and now - self._since >= STABLE:
+            self._backoff.reset()
+        if isinstance(refusal.error, TooLarge):
+            self._blame(refusal.error)
+        self._cut(now)
+        if isinstance(refusal.error, Unauthorized):
+            self._rejected(refusal, now)
+        elif not refusal.passes and (refusal.is_ours or not self.has_joined):
+            self._end(refusal.error)
+        else:
+            self._wait(refusal, now)
+
+    def heard(self, when: float) -> None:
+        """Take when octets came last on the connection."""
+        self._liveness.heard(when)
+
+    def receive(self, text: str | bytes, now: float) -> bool:
+        """Take a frame of the server's.
+
+        Returns:
+            whether it was more than a message, so that `deadline` may be another.
+        """
+        try:
+            frame = read_frame(text)
+            kind = frame["type"]
+            if kind == "message" and self.phase is not Phase.JOINING:
+                self.reading.message(read_message(frame))
+            elif self.phase is Phase.JOINING and kind != "joined":
+                self._fault(f"the server began with {kind!r}, not with 'joined'", now)
+            elif (take := self._TAKES.get(kind)) is not None:
+                take(self, frame, now)
+        except BadFrameError as error:
+            self._fault(str(error), now)
+            return True
+        if self.reading.inbox.is_full:
+            self._hold()
+            self._say(now)
+            return True
+        return bool(kind != "message")
+
+    def publish(self, data: object, now: float, waiter: object = None) -> Entry:
+        """Take a message to be said.
+
+        Raises:
+            Error: it cannot be said, and why.
+        """
+        if self.error is not None:
+            raise self.error
+        entry = self.outbox.add(data, now, waiter)
+        self._say(now)
+        return entry
+
+    def withdraw(self, entry: Entry) -> None:
+        """Take that nobody waits for a message any more."""
+        self.outbox.withdraw(entry)
+
+    def posted(self, entry: Entry, position: Position, now: float) -> None:
+        """Take that a POST was answered."""
+        self._posting = None
+        self._renewal.accepted()
+        if self.outbox.published(entry.number) is not None:
+            self._do(Settle(entry, position))
+        self._say(now)
+
+    def not_posted(self, entry: Entry, refusal: Refusal, now: float) -> None:
+        """Take that a POST failed."""
+        self._posting = None
+        if isinstance(refusal.error, Unauthorized) and self.plan.can_ask_again:
+            entry.rejections += 1
+            if entry.rejections == 1:
+                refusal = Refusal(refusal.error, passes=True)
+                self._renewal.rejected()
+                self._ask()
+        elif not refusal.is_ours:
+            # It was a wsecho a moment ago: something between answers for it.
+            refusal = passing(refusal.error.reason, refusal.retry)
+        self._refused(entry.number, refusal, now)
+
+    def take(self, now: float) -> Event | None:
+        """Hand out what came first; None where there is nothing."""
+        was_full = self.reading.inbox.is_full
+        item = self.reading.inbox.take()
+        if was_full and not self.reading.inbox.is_full:
+            self._read_on(now)
+        return item
+
+    def wake(self, now: float) -> None:
+        """Do what is due."""
+        for entry, error in self.outbox.expired(now):
+            self._do(Settle(entry, error))
+        gives_up_at = self._gives_up_at
+        if self.phase is Phase.WAITING and now >= self._retry_at:
+            self._go(now)
+        elif self.phase is Phase.JOINING and now >= self._since + JOIN_PATIENCE:
+            self._leave(f"the server did not say 'joined' for {JOIN_PATIENCE:.0f} s", now)
+        elif self.phase in _READING:
+            self._watch(now)
+        elif self.phase in _TRYING and gives_up_at is not None and now >= gives_up_at:
+            self._end(Unavailable(f"no answer within {gives_up_at - self._began:.0f} s"))
+        self._say(now)
+
+    # -- connections
+
+    def _do(self, action: Action) -> None:
+        self._actions.append(action)
+
+    def _enter(self, phase: Phase, now: float) -> None:
+        self.phase, self._since = phase, now
+
+    def _tell(self, state: State, why: str | None = None, retry_in: float | None = None) -> None:
+        self.status = Status(state, why, retry_in)
+        self.reading.inbox.put(self.status)
+
+    @property
+    def _began(self) -> float:
+        return self._outage or 0.0
+
+    def _go(self, now: float) -> None:
+        """Connect anew, with a token where there are any."""
+        if self.reading.inbox.is_full:
+            self._enter(Phase.FULL, now)
+        elif self.plan.has_token and not self._renewal.is_good(now):
+            self._enter(Phase.ASKING, now)
+            self._tell("connecting")
+            self._ask()
+        else:
+            self._tell("connecting")
+            self._connect(now)
+
+    def _ask(self) -> None:
+        if not self._is_asking:
+            self._is_asking = True
+            self._do(AskToken())
+
+    def _connect(self, now: float) -> None:
+        self._enter(Phase.CONNECTING, now)
+        plan = self.plan
+        if self.reading.place is not None:
+            self._do(Connect(self._renewal.token, self.reading.place, EVERYTHING))
+        elif plan.after is not None:
+            history = EVERYTHING if plan.history is None else plan.history
+            self._do(Connect(self._renewal.token, plan.after, history))
+        else:
+            self._do(Connect(self._renewal.token, None, plan.history))
+
+    def _cut(self, now: float) -> None:
+        """Take that nothing is connected any more."""
+        if self._posting is None:
+            self.outbox.cut()
+        if self._outage is None:
+            self._outage = now
+
+    def _wait(self, refusal: Refusal, now: float) -> None:
+        """Try again later."""
+        pause = self._backoff.next(max(refusal.retry, self._comeback))
+        self._retry_at = now + pause
+        gives_up_at = self._gives_up_at
+        if gives_up_at is not None and self._retry_at > gives_up_at:
+            self._end(_gave_up(refusal, gives_up_at - self._began))
+            return
+        if self.reading.inbox.is_full:
+            self._enter(Phase.FULL, now)
+        else:
+            self._enter(Phase.WAITING, now)
+        self._tell("offline", refusal.error.reason, pause)
+
+    def _rejected(self, refusal: Refusal, now: float) -> None:
+        """The token did not count: a fresh one may; but one that was asked for again may not."""
+        if not self.plan.can_ask_again or self._renewal.rejected() > 1:
+            self._end(refusal.error)
+        else:
+            self._wait(Refusal(refusal.error, passes=True), now)
+
+    def _fault(self, reason: str, now: float) -> None:
+        """Leave a server that does not speak as it should."""
+        if self.has_joined:
+            self._leave(reason, now)
+        else:
+            self._end(NotWsecho(f"url: {reason}"))
+
+    def _leave(self, reason: str, now: float) -> None:
+        """Give up a connection, and come back later."""
+        self._do(Drop())
+        self._cut(now)
+        self._wait(passing(reason), now)
+
+    def _resume(self, now: float) -> None:
+        """Come back at once for what was left out."""
+        self._do(Drop())
+        self._cut(now)
+        if self.reading.made_progress:
+            self._go(now)
+        else:
+            self._wait(passing("the server left messages out again"), now)
+
+    def _blame(self, error: TooLarge) -> None:
+        """Find what a server means that closes for a frame being too large."""
+        entry = self.outbox.largest_sent()
+        if entry is not None:
+            self._do(Settle(entry, error))
+
+    def _watch(self, now: float) -> None:
+        found = self._liveness.check(now)
+        if found == "ping":
+            self._do(Ping())
+        elif found == "dead":
+            self._backoff.reset()
+            self._leave("the connection is dead: nothing came, and no pong", now)
+            return
+        if self._renews_at is not None and now >= self._renews_at:
+            self._ask()
+
+    def _hold(self) -> None:
+        if self.phase is Phase.OPEN:
+            self.phase = Phase.HELD
+            self._liveness.hold()
+            # The answers stand behind what is not read.
+            self.outbox.cut()
+
+    def _read_on(self, now: float) -> None:
+        if self.phase is Phase.HELD:
+            self.phase = Phase.OPEN
+            self._liveness.go_on(now)
+            self._say(now)
+        elif self.phase is Phase.FULL:
+            # It was no outage while nobody wanted to read.
+            self._outage = now
+            self._go(now)
+
+    def _end(self, error: Error) -> None:
+        if self.phase is Phase.ENDED:
+            return
+        if self.phase in _CONNECTED or self.phase is Phase.CONNECTING:
+            self._do(Drop())
+        self.phase, self.error = Phase.ENDED, error
+        for entry in self.outbox.clear():
+            self._do(Settle(entry, error))
+        self._tell("closed", error.reason)
+
+    # -- what is said
+
+    @property
+    def _may_say(self) -> bool:
+        return self._posting is None and (self.phase is Phase.OPEN or self.phase in _UNREAD)
+
+    def _say(self, now: float) -> None:
+        while self._may_say and (entry := self.outbox.next(now)) is not None:
+            if (error := self.outbox.too_large(entry)) is not None:
+                self._refused(entry.number, Refusal(error, passes=False), now)
+                continue
+            entry.was_sent = True
+            if self.phase is Phase.OPEN:
+                self._do(Send(entry.frame))
+            else:
+                # One by one, for two might overtake each other.
+                self._posting = entry
+                self._do(Post(entry, self._renewal.token))
+
+    def _refused(self, number: object, refusal: Refusal, now: float) -> None:
+        settled = self.outbox.refused(number, refusal, now)
+        if settled is not None:
+            self._do(Settle(*settled))
+
+    # -- frames
+
+    def _joined(self, frame: Fields, now: float) -> None:
+        joined = read_joined(frame)
+        self.outbox.max_frame = joined.max_message_size
+        if self.phase is not Phase.JOINING:
+            if self.reading.renew(joined):
+                self._resume(now)
+            return
+        self.reading.begin(joined)
+        self._outage = None
+        self._renewal.accepted()
+        self._enter(Phase.OPEN, now)
+        self._tell("open")
+        self._say(now)
+
+    def _skipped(self, frame: Fields, now: float) -> None:
+        if self.reading.skipped(read_position(frame, "to")):
+            self._resume(now)
+
+    def _presence(self, frame: Fields, now: float) -> None:
+        self.reading.presence(read_presence(frame))
+
+    def _published(self, frame: Fields, now: float) -> None:
+        entry = self.outbox.published(frame.get("id"))
+        if entry is not None:
+            self._do(Settle(entry, read_position(frame, "position")))
+        self._say(now)
+
+    def _error(self, frame: Fields, now: float) -> None:
+        refusal = refused_by_frame(str(frame.get("code")), str(frame.get("reason")))
+        if "id" in frame:
+            self._refused(frame["id"], refusal, now)
+        elif refusal.passes or isinstance(refusal.error, Unauthorized):
+            # The fresh token: the old one still counts for a while.
+            self._renewal.failed(now)
+        else:
+            self._renewal.stop()
+        self._say(now)
+
+    def _closing(self, frame: Fields, now: float) -> None:
+        retry = frame.get("retry")
+        self._comeback = retry / 1000 if isinstance(retry, int | float) and retry > 0 else 0.0
+
+    _TAKES: ClassVar[Mapping[str, Callable[["Machine", Fields, float], None]]] = {
+        "joined": _joined,
+        "skipped": _skipped,
+        "presence": _presence,
+        "published": _published,
+        "error": _error,
+        "closing": _closing,
+    }
+
+
+def _gave_up(refusal: Refusal, seconds: float) -> Error:
+    reason = f"given up after {seconds:.0f} s: {refusal.error.reason}"
+    return type(refusal.error)(reason, refusal.error.code)
