@@ -29,12 +29,14 @@ class Proxy:
     Attributes:
         swallow_upgrades: requests for a WebSocket are taken and never answered.
         hold_streams: answers to requests for server-sent events are held back.
+        eat_answers: what comes from upstream gets lost; what goes there does not.
         is_cut: nothing gets through.
     """
 
     upstream: int
     swallow_upgrades: bool = False
     hold_streams: bool = False
+    eat_answers: bool = False
     is_cut: bool = False
     port: int = field(init=False)
     swallowed: int = field(default=0, init=False)
@@ -95,7 +97,7 @@ class Proxy:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, silence: asyncio.Event
     ) -> None:
         while data := await reader.read(1 << 16):
-            if not silence.is_set():
+            if not silence.is_set() and not self.eat_answers:
                 writer.write(data)
         # A side that is silent does not say goodbye either.
         if silence.is_set():

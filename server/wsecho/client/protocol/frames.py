@@ -126,7 +126,7 @@ def read_presence(frame: Fields) -> Presence:
         BadFrameError: it is none.
     """
     action = frame.get("action")
-    if action not in {"join", "leave"}:
+    if not isinstance(action, str) or action not in {"join", "leave"}:
         raise BadFrameError("the server sent a presence that is no join and no leave")
     return Presence(cast(Literal["join", "leave"], action), _read_member(frame.get("member")))
 

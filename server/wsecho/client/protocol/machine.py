@@ -161,6 +161,8 @@ class Machine:
     _retry_at: float = field(default=0.0, init=False)
     _comeback: float = field(default=0.0, init=False)
     """Seconds that the server wants to be left alone once it stops."""
+    _has_said: bool = field(default=False, init=False)
+    """Whether something was said by this connection."""
     _is_asking: bool = field(default=False, init=False)
     _posting: Entry | None = field(default=None, init=False)
     _tokenless_since: float | None = field(default=None, init=False)
@@ -271,13 +273,13 @@ class Machine:
         """Take that the connection is open."""
         self._enter(Phase.JOINING, now)
         self._liveness = Liveness(now)
-        self._comeback = 0.0
+        self._comeback, self._has_said = 0.0, False
 
     def disconnected(self, refusal: Refusal, now: float) -> None:
         """Take that the connection could not be had, or went."""
         if self.phase is Phase.ENDED:
             return
-        if self.phase in _READING and now - self._since >= STABLE:
+        if self.phase in _READING and (self._was_of_use or now - self._since >= STABLE):
             self._backoff.reset()
         if isinstance(refusal.error, TooLarge):
             self._blame(refusal.error)
@@ -379,6 +381,11 @@ class Machine:
         self._say(now)
 
     # -- connections
+
+    @property
+    def _was_of_use(self) -> bool:
+        """Whether something came by this connection, or was said by it."""
+        return self.reading.made_progress or self._has_said
 
     def _do(self, action: Action) -> None:
         self._actions.append(action)
@@ -566,6 +573,7 @@ class Machine:
     def _published(self, frame: Fields, now: float) -> None:
         entry = self.outbox.published(frame.get("id"))
         if entry is not None:
+            self._has_said = True
             self._do(Settle(entry, read_position(frame, "position")))
         self._say(now)
 

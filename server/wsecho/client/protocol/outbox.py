@@ -83,6 +83,8 @@ class Outbox:
     _octets: int = field(default=0, init=False)
     _waiting: list[Entry] = field(factory=list, init=False)
     _sent: dict[int, Entry] = field(factory=dict, init=False)
+    _refused: set[int] = field(factory=set, init=False)
+    """Those that are said again after a refusal."""
     _window: int = field(default=MAX_IN_FLIGHT, init=False)
     _pause_until: float = field(default=0.0, init=False)
 
@@ -135,6 +137,7 @@ class Outbox:
         while self._waiting:
             entry = heappop(self._waiting)
             if entry.is_withdrawn:
+                self._refused.discard(entry.number)
                 self._octets -= len(entry.frame)
                 continue
             self._sent[entry.number] = entry
@@ -150,9 +153,11 @@ class Outbox:
         entry = self._sent.get(number) if isinstance(number, int) else None
         if entry is None:
             return None
+        # One that was on its way while others were refused says nothing of what goes now.
+        if not self._refused or entry.number in self._refused:
+            self._backoff.reset()
+            self._window = min(2 * self._window, MAX_IN_FLIGHT)
         self._drop(entry)
-        self._backoff.reset()
-        self._window = min(2 * self._window, MAX_IN_FLIGHT)
         return entry
 
     def refused(self, number: object, refusal: Refusal, now: float) -> tuple[Entry, Error] | None:
@@ -168,6 +173,7 @@ class Outbox:
             self._drop(entry)
             return entry, refusal.error
         self._window = 1
+        self._refused.add(entry.number)
         self._pause_until = max(self._pause_until, now + self._backoff.next(refusal.retry))
         self._put_back(entry)
         return None
@@ -175,6 +181,7 @@ class Outbox:
     def _put_back(self, entry: Entry) -> None:
         del self._sent[entry.number]
         if entry.is_withdrawn:
+            self._refused.discard(entry.number)
             self._octets -= len(entry.frame)
         else:
             heappush(self._waiting, entry)
@@ -198,6 +205,7 @@ class Outbox:
 
     def _drop(self, entry: Entry) -> None:
         del self._sent[entry.number]
+        self._refused.discard(entry.number)
         self._octets -= len(entry.frame)
 
     def deadline(self, *, is_sending: bool) -> float | None:
@@ -223,6 +231,7 @@ class Outbox:
         late = [entry for entry in (*self._waiting, *self._sent.values()) if entry.until <= now]
         for entry in late:
             self._sent.pop(entry.number, None)
+            self._refused.discard(entry.number)
             self._octets -= len(entry.frame)
         if late:
             self._waiting = sorted(entry for entry in self._waiting if entry.until > now)
