@@ -101,7 +101,14 @@ def test_it_reads_and_writes(server: RunningServer) -> None:
         async with connect(url) as room, connect(url.replace("http", "ws", 1)) as other:
             assert (room.name, room.status.state, room.pending) == (name, "open", 0)
             begin = room.position
-            said = ["", "héllo\u2028\0", b"", b"\0\xff", "x" * 300_000, b"y" * 300_000]
+            said: list[str | bytes] = [
+                "",
+                "héllo\u2028\0",
+                b"",
+                b"\0\xff",
+                "x" * 300_000,
+                b"y" * 300_000,
+            ]
             positions = [await room.publish(each) for each in said]
             assert [each.offset for each in positions] == list(range(1, 7))
             assert room.position == begin
@@ -522,7 +529,7 @@ def test_a_publish_that_is_not_allowed(with_tokens: RunningServer) -> None:
 @pytest.mark.parametrize("is_async", [True, False])
 def test_a_token_is_renewed_before_it_expires(with_tokens: RunningServer, is_async: bool) -> None:
     """Nobody notices; the function may be async or not."""
-    asked = []
+    asked: list[None] = []
 
     def fetch() -> str:
         asked.append(None)

@@ -14,6 +14,13 @@ STEPS = {
     "wsecho.core": ["wire", "promise websocket limits", "rooms", "http"],
     "wsecho.bus": ["deferreds", "measures", "interface", "memory", "redis"],
     "wsecho.bus.redis": ["client", "context", "rooms nodes", "dispatch", "bus"],
+    "wsecho.client": [
+        *("errors aside retrying", "model room_url http_post tokens"),
+        *("protocol http_answer address", "link posting", "over_http", "room", "connecting"),
+    ],
+    "wsecho.client.protocol": [
+        *("backoff frames inbox liveness refusals renewal", "outbox reading", "actions", "machine"),
+    ],
     "wsecho.doors": [
         *("gate", "websocket", "http", "broadcast forwarding", "admission", "wamp", "handshake"),
         "front",

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""One POST, by the standard library: sent in a thread of its own, never redirected.
-
-Proxies are those of the environment, as urllib takes them.
-"""
+"""One POST, by the standard library: sent in a thread of its own, never redirected."""
 
 import http.client
 import urllib.request
@@ -11,7 +8,7 @@ from concurrent.futures import Future
 from functools import cache
 from io import BytesIO
 from ssl import SSLContext, create_default_context
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from attrs import field, frozen
 
@@ -47,12 +44,15 @@ class HttpPost:
         body: what it carries.
         headers: what describes it.
         context: says whom to trust, None for what the system trusts.
+        proxy: True for those of the environment, as urllib takes them, None for none, or the URL
+            of one.
     """
 
     url: str
     body: bytes = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     context: SSLContext | None = None
+    proxy: str | Literal[True] | None = True
 
     def begin(self, seconds: float) -> "Future[HttpAnswer]":
         """Send it from a thread of its own, so that whoever waits can stop at any time.
@@ -70,13 +70,20 @@ class HttpPost:
             self.url, BytesIO(self.body), dict(self.headers), method="POST"
         )
         opener = urllib.request.build_opener(
-            _AnyStatus, _Handler, _SecureHandler(context=self.context or _default_context())
+            *(_AnyStatus, _Handler, _SecureHandler(context=self.context or _default_context())),
+            urllib.request.ProxyHandler(self._proxies()),
         )
         with opener.open(request, timeout=seconds) as response:
             body = response.read(_MAX_ANSWER)
             if len(body) < _MAX_ANSWER and response.length:
                 raise http.client.IncompleteRead(body, response.length)
             return HttpAnswer(response.status, response.headers, body)
+
+    def _proxies(self) -> dict[str, str] | None:
+        # None stands for the environment's.
+        if self.proxy is True:
+            return None
+        return {} if self.proxy is None else {"http": self.proxy, "https": self.proxy}
 
 
 class _AnyStatus(urllib.request.HTTPErrorProcessor):

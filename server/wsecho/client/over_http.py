@@ -38,7 +38,7 @@ async def said_by_post(
         "Idempotency-Key": key,
         "User-Agent": USER_AGENT,
     }
-    request = HttpPost(url, body, headers, way.ssl)
+    request = HttpPost(url, body, headers, way.ssl, way.proxy)
     try:
         return _read(await asyncio.wrap_future(request.begin(SILENCE)))
     except (OSError, HTTPException) as error:

@@ -148,7 +148,7 @@ def test_what_is_between_may_answer_anything_once_it_was_a_wsecho() -> None:
     """A proxy whose server restarts says 404, for one."""
     simulation = joined()
     refuse(simulation, refused_by_http(404, 0.0, b"<html>"))
-    assert simulation.machine.phase is Phase.WAITING
+    assert simulation.machine.status.state == "offline"
     simulation.settle()
     assert simulation.machine.phase is Phase.OPEN
 

@@ -111,7 +111,8 @@ def test_so_many_are_on_their_way_at_most() -> None:
     assert box.published(entries[3].number) is entries[3]
     assert words(sent(box)) == [str(MAX_IN_FLIGHT)]
     assert box.published(entries[3].number) is None
-    for odd in (None, "1", 1.5, [], {}):
+    odd: object
+    for odd in (None, "1", 1.5, ["x"], {"x": 1}):
         assert box.published(odd) is None
 
 
