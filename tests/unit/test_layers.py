@@ -92,6 +92,15 @@ def test_the_core_knows_no_input_and_no_output(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "name", [name for name in PACKAGE.modules if name.startswith("wsecho.client.protocol")]
+)
+def test_what_a_client_decides_knows_no_input_and_no_output(name: str) -> None:
+    """No asyncio, no sockets, no clock: that is what its shell has."""
+    for used in imported(PACKAGE.modules[name]):
+        assert used.split(".")[0] in {*CORE_MAY_USE, "heapq", "wsecho"}, f"{name} imports {used}"
+
+
+@pytest.mark.parametrize(
     "name", [name for name in PACKAGE.modules if name.startswith("wsecho.router")]
 )
 def test_the_router_knows_no_transport(name: str) -> None:
