@@ -141,6 +141,40 @@ def test_many_messages_of_many_calls_keep_their_order(server: RunningServer) -> 
     run(main)
 
 
+def test_who_said_it_and_when(server: RunningServer) -> None:
+    """And one's own can be left out: live, in a replay, and after a restart under one secret."""
+
+    async def main() -> None:
+        url, secret = server.ws("/broadcast/senders"), "a-secret-of-mine"
+        before = int(time.time() * 1_000) - 1
+        async with (
+            connect(url, own=False, member=secret) as room,
+            connect(url) as other,
+        ):
+            for each in range(3):
+                await room.publish(f"mine {each}")
+                await other.publish(f"theirs {each}")
+            for message in await read(room, 3):
+                assert str(message.data).startswith("theirs")
+                assert message.sender is not None
+                assert (message.sender.id, message.sender.name) == (other.member, None)
+                assert message.time is not None
+                assert before <= message.time <= time.time() * 1_000
+            assert len(await read(other, 6)) == 6
+            last = await room.publish("mine, the last")
+            [own] = await read(other, 1)
+            assert own.sender is not None
+            assert own.sender.id == room.member
+            # One's own at the end are behind the place, too.
+            await until(lambda: room._machine.reading.place == last)
+            assert room.position == last or room._machine.take(0.0) is None
+            assert room.position == last
+        async with connect(url, own=False, member=secret, history=100) as room:
+            assert await data(room, 3) == [f"theirs {each}" for each in range(3)]
+
+    run(main)
+
+
 def test_history_and_a_place_to_resume_after(server: RunningServer) -> None:
     """The last few; what follows a place that was kept; a place that is lost is a gap."""
 

@@ -13,6 +13,7 @@ from wsecho.client.model import Member, Presence, Sender
 from wsecho.client.protocol import frames
 from wsecho.client.protocol.frames import BadFrameError
 from wsecho.core.rooms import vocabulary
+from wsecho.core.rooms.authors import Author
 from wsecho.core.rooms.history import Message
 from wsecho.core.rooms.presence import Card, Change
 from wsecho.core.wire.positions import Position
@@ -21,13 +22,22 @@ HERE = Position("a", 7)
 CARD = Card("id", "name", "v1", 1_700_000_000.0)
 
 
-@given(st.binary() | st.text(), st.integers(1, 2**53 - 1))
-def test_a_message_is_read_as_the_server_writes_it(data: bytes | str, offset: int) -> None:
-    """Text and binary."""
+AUTHORS = st.none() | st.builds(Author, st.text(), st.none() | st.text(min_size=1))
+
+
+@given(st.binary() | st.text(), st.integers(1, 2**53 - 1), AUTHORS)
+def test_a_message_is_read_as_the_server_writes_it(
+    data: bytes | str, offset: int, author: Author | None
+) -> None:
+    """Text and binary, when it was said and by whom."""
     payload, is_binary = (data.encode(), False) if isinstance(data, str) else (data, True)
-    written = vocabulary.write_message(Message(Position("a", offset), payload, is_binary, 1.0, 1))
+    written = vocabulary.write_message(
+        Message(Position("a", offset), payload, is_binary, 1.5, 1, author)
+    )
     message = frames.read_message(frames.read_frame(written))
-    assert (message.data, message.position) == (data, Position("a", offset))
+    assert (message.data, message.position, message.time) == (data, Position("a", offset), 1_500)
+    sender = None if author is None else Sender(author.id, author.name)
+    assert message.sender == sender
 
 
 def test_who_and_when_are_read_where_they_are_told() -> None:
@@ -63,14 +73,16 @@ def test_text_that_is_none_cannot_be_written() -> None:
 
 def test_joined_is_read_as_the_server_writes_it() -> None:
     """With members and without."""
-    written = vocabulary.write_joined("room", "me", HERE, recovered=False, members=[CARD])
+    written = vocabulary.write_joined("room", "me", HERE, 9, recovered=False, members=[CARD])
     joined = frames.read_joined(frames.read_frame(written))
     assert (joined.member, joined.position, joined.recovered) == ("me", HERE, False)
     assert joined.members == (Member("id", "name", "v1", "2023-11-14T22:13:20.000Z"),)
-    plain = frames.read_frame(vocabulary.write_joined("room", "me", HERE, recovered=None))
+    assert joined.max_message_size == 9
+    plain = frames.read_frame(vocabulary.write_joined("room", "me", HERE, 9, recovered=None))
     joined = frames.read_joined(plain)
-    assert (joined.recovered, joined.members, joined.max_message_size) == (None, None, None)
-    assert frames.read_joined({**plain, "max_message_size": 9}).max_message_size == 9
+    assert (joined.recovered, joined.members) == (None, None)
+    before = {name: value for name, value in plain.items() if name != "max_message_size"}
+    assert frames.read_joined(before).max_message_size is None
 
 
 def test_presence_is_read_as_the_server_writes_it() -> None:
