@@ -19,6 +19,8 @@ from attrs import field, frozen
 
 from wsecho.command.main import run
 
+_ROOM: Final = "http://127.0.0.1:9/broadcast/a"
+
 _CERTIFICATES: Final = (
     ("privateKey=k.pem", "k.pem: No such file or directory"),
     ("privateKey=empty.pem", "no PEM with a certificate and its key"),
@@ -70,7 +72,7 @@ def _with_files(line: str, answer: str, status: int, **files: str) -> WrongStart
 
 COMMANDS: Final = (
     _wrong("srve", "there is no command srve: did you mean serve?"),
-    _wrong("xyz", "there is no command xyz: give serve, check, key, token"),
+    _wrong("xyz", "there is no command xyz: give serve, check, key, token, tail, say"),
     _wrong("serve extra", "extra is no option"),
     _wrong("serve check", "check is no option"),
     _wrong("--histroy 5", "there is no option --histroy: did you mean --history?"),
@@ -93,6 +95,33 @@ COMMANDS: Final = (
     _wrong("token --key k --jion x", "there is no --jion: did you mean --join?"),
     _wrong("token --key k", "k: No such file or directory", 1),
     _with_files("token --key k", "--key k: neither PEM nor JSON", 1, k="hello"),
+    _wrong("sya", "there is no command sya: did you mean say?"),
+    *(
+        row
+        for command in ("say", "tail")
+        for row in (
+            _wrong(command, "the following arguments are required: URL"),
+            _wrong(f"{command} lobby", "argument URL: url does not begin with http:// or https://"),
+            _wrong(f"{command} http://h/lobby", "argument URL: url does not end with /broadcast/R"),
+            _wrong(
+                f"{command} http://a:b@h/broadcast/a", "argument URL: url has a user name or a "
+            ),
+            _wrong(f"{command} http://h:port/broadcast/a", "url names a host or port that is none"),
+            _wrong(f"{command} {_ROOM} --tokn x", "there is no --tokn: did you mean --token?"),
+            _wrong(f"{command} {_ROOM} --token", "argument --token: expected one argument"),
+            _wrong(
+                f"{command} {_ROOM} --token a --token-file b", "not allowed with argument --tok"
+            ),
+            _wrong(f"{command} {_ROOM} --token-file k", "k: No such file or directory", 1),
+            _wrong(f"{command} {_ROOM} --token-file .", ".: Is a directory", 1),
+            _wrong(f"{command} {_ROOM} --token é", "argument --token: token is none: it is empty"),
+        )
+    ),
+    _wrong(f"tail {_ROOM} --after 17", "argument --after: 17: the position is not epoch:offset"),
+    _wrong(f"tail {_ROOM} --history -1", "argument --history: -1 is no number: give"),
+    _wrong(f"tail {_ROOM} --history ten", "argument --history: ten is no number: give a whole"),
+    _wrong(f"tail {_ROOM} --jsn", "there is no --jsn: did you mean --json?"),
+    _wrong(f"tail {_ROOM} {_ROOM}", "there is no http://127.0.0.1:9/broadcast/a"),
 )
 """Commands and options that there are not."""
 

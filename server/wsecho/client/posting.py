@@ -125,7 +125,7 @@ class _Posting:
             "Content-Length": str(len(body)),
             "Idempotency-Key": _key(key),
             "User-Agent": f"wsecho/{__version__}",
-            **_authorization(token),
+            **authorization(token),
         }
         return cls(HttpPost(http_url(url), body, headers, ssl), RetryBudget(_seconds(timeout)))
 
@@ -169,7 +169,12 @@ def _body(data: _Data) -> tuple[bytes, str]:
     raise BadType(f"data is neither text nor bytes, but {type(data).__name__}")
 
 
-def _authorization(token: str | None) -> Mapping[str, str]:
+def authorization(token: str | None) -> Mapping[str, str]:
+    """Return the header that shows a token (RFC 6750 section 2.1), none for None.
+
+    Raises:
+        BadRequest: it cannot be a token.
+    """
     if token is None:
         return {}
     if not isinstance(token, str):

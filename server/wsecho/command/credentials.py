@@ -13,11 +13,10 @@ from typing import Any, Final, NoReturn
 
 from joserfc.jwk import OctKey, OKPKey, RSAKey
 
-from wsecho import __version__
 from wsecho.access.claims import Claims
 from wsecho.access.keys import BadKeyError, Key, read_keys
 from wsecho.access.tokens import MAX_TOKEN, sign
-from wsecho.config.errors import printable
+from wsecho.command.parsing import command_parser
 from wsecho.config.near import did_you_mean
 from wsecho.core.wire.errors import BadToken
 from wsecho.core.wire.grants import WAMP_ACTIONS
@@ -77,38 +76,8 @@ def _fail(command: str, error: Exception) -> NoReturn:
     raise SystemExit(f"wsecho {command}: {reason}") from None
 
 
-class _Parser(argparse.ArgumentParser):
-    """Complains in one line, as the server's options do, and says what was meant."""
-
-    def parse_args(  # type: ignore[override]  # as it is called here
-        self, args: Sequence[str]
-    ) -> argparse.Namespace:
-        given, surplus = self.parse_known_args(args)
-        if surplus:
-            names = [name for name in self._option_string_actions if name.startswith("--")]
-            word = surplus[0].partition("=")[0]
-            self.error(f"there is no {word}{did_you_mean(word, names)}")
-        return given
-
-    def error(self, message: str) -> NoReturn:
-        sys.stderr.write(f"{self.prog}: {printable(message)} ({self.prog} --help)\n")
-        raise SystemExit(2)
-
-
-def _parser(command: str, description: str, epilog: str) -> _Parser:
-    parser = _Parser(
-        prog=f"wsecho {command}",
-        description=description,
-        epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("--version", action="version", version=f"wsecho {__version__}")
-    return parser
-
-
 def _key_parser() -> argparse.ArgumentParser:
-    parser = _parser("key", _KEY_HELP, _KEY_EXAMPLES)
+    parser = command_parser("key", _KEY_HELP, _KEY_EXAMPLES)
     parser.add_argument("file", type=Path, metavar="FILE", help="where to write it; must be new")
     parser.add_argument(
         "--type",
@@ -145,7 +114,7 @@ def _write(path: Path, jwk: dict[str, Any], mode: int) -> None:
 
 
 def _token_parser() -> argparse.ArgumentParser:
-    parser = _parser("token", _MINTING, _MINTING_EXAMPLES)
+    parser = command_parser("token", _MINTING, _MINTING_EXAMPLES)
     parser.add_argument(
         "--key", type=Path, required=True, metavar="FILE", help="a private key: PEM, JWK, JWK Set"
     )

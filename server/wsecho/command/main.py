@@ -34,6 +34,8 @@ Usage: wsecho [serve] [options]      serve, until SIGTERM or Ctrl-C
        wsecho check [options]        see whether these options would do
        wsecho key FILE               make a key for tokens
        wsecho token --key FILE ...   make a token, and print it
+       wsecho tail URL               print a room's messages as they come
+       wsecho say URL [TEXT]         say a text in a room, or lines of stdin
 
 Examples:
   wsecho
@@ -119,8 +121,9 @@ def _check(words: Sequence[str]) -> int:
         return check_config(given, given.load())
 
     text = (
-        "See whether a server would start by these options: reads the files that they name, asks\n"
-        "Redis, listens nowhere; says what would run, or one line for each thing that is wrong."
+        "See whether a server would start by these options: reads the files that they\n"
+        "name, asks Redis, listens nowhere; says what would run, or one line for each\n"
+        "thing that is wrong."
     )
     return _with_options("check", text, words, check)
 
@@ -159,6 +162,18 @@ def _credentials(command: str, words: Sequence[str]) -> int:
     return 0
 
 
+def _tail(words: Sequence[str]) -> int:
+    from wsecho.command.tail import tail  # noqa: PLC0415  # asyncio and websockets
+
+    return tail(words)
+
+
+def _say(words: Sequence[str]) -> int:
+    from wsecho.command.say import say  # noqa: PLC0415  # urllib, and TLS
+
+    return say(words)
+
+
 def _flush() -> None:
     # What is in its place while a server runs is the log.
     if sys.__stdout__ is not None:
@@ -170,4 +185,6 @@ _COMMANDS: Final[Mapping[str, Callable[[Sequence[str]], int]]] = {
     "check": _check,
     "key": _key,
     "token": _token,
+    "tail": _tail,
+    "say": _say,
 }

@@ -26,6 +26,7 @@ def said(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     "words",
     [
         *[(), ("serve",), ("check",), ("key",), ("token",)],
+        *[("tail",), ("say",)],
     ],
 )
 @pytest.mark.parametrize("flag", ["-h", "--help"])
@@ -35,11 +36,14 @@ def test_help_is_everywhere(
     """By either name; no line is wider than a terminal."""
     text = said(capsys, *words, flag)
     assert "sage: wsecho" in text
-    assert max(map(len, text.splitlines())) <= 100 if words[:1] in {("key",), ("token",)} else 80
+    widest = 80 if words in {("serve",), ("check",)} else 100
+    assert max(map(len, text.splitlines())) <= widest
     assert said(capsys, "help", *words) == text
 
 
-@pytest.mark.parametrize("words", [(), ("serve",), ("check",), ("key",), ("token",)])
+@pytest.mark.parametrize(
+    "words", [(), *((name,) for name in ("serve", "check", "key", "token", "tail", "say"))]
+)
 def test_version_is_everywhere(capsys: pytest.CaptureFixture[str], words: tuple[str, ...]) -> None:
     """As one line."""
     assert said(capsys, *words, "--version") == f"wsecho {__version__}\n"
