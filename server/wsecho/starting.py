@@ -16,7 +16,8 @@ from wsecho.app.notifying import ServiceManager
 from wsecho.app.service import WsechoService
 from wsecho.app.signals import OnSignal
 from wsecho.config.config import Config, ConfigError
-from wsecho.config.options import Options, fail
+from wsecho.config.given import fail
+from wsecho.config.options import Options
 from wsecho.server.core_log import tell_core_log
 from wsecho.server.discretion import keep_discreet
 from wsecho.server.logfile import LogFile

@@ -31,9 +31,10 @@ _LISTENING: Final = re.compile(r"listening on (\S+):(\d+)")
 _PRELUDE: Final = """
 set -eu -o pipefail
 curl() { command curl --silent --show-error $REFUSALS --max-time 5 "$@" || [ $? = 28 ]; }
+wsecho() { command wsecho "$@" || [ $? = 141 ]; }
 redis-cli() { command redis-cli -p "$REDIS_PORT" -e "$@"; }
 """
-"""A stream of curl's ends by itself (28); Redis's client goes to the test's."""
+"""A stream of curl's ends by itself (28), a tail with its reader (141); Redis is the test's."""
 
 LANGUAGES: Final = ("sh", "python", "js")
 """What is run."""

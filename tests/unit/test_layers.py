@@ -17,6 +17,7 @@ STEPS = {
     "wsecho.client": [
         *("errors aside retrying", "model room_url http_post tokens"),
         *("protocol http_answer address", "link posting", "over_http", "room", "connecting"),
+        "sync",
     ],
     "wsecho.client.protocol": [
         *("backoff frames inbox liveness refusals renewal", "outbox reading", "actions", "machine"),

@@ -34,9 +34,9 @@ class Room:
     _entering: connecting.Entering
     _raises_gaps: bool
     _thread: threading.Thread = field(init=False)
-    _main: "Future[tuple[asyncio.AbstractEventLoop, asyncio.Task[None]]]" = field(
-        factory=Future, init=False
-    )
+    _begun: threading.Event = field(factory=threading.Event, init=False)
+    _loop: asyncio.AbstractEventLoop = field(init=False)
+    _task: "asyncio.Task[None]" = field(init=False)
     _entered: "Future[None]" = field(factory=Future, init=False)
     _room: room.Room = field(init=False)
     _events: AsyncIterator[Event] = field(init=False)
@@ -160,10 +160,10 @@ class Room:
 
         Messages that were not acknowledged are `Closed`.
         """
-        loop, task = self._main.result()
+        self._begun.wait()
         with self._gate:
             if not self._is_over:
-                loop.call_soon_threadsafe(task.cancel)
+                self._loop.call_soon_threadsafe(self._task.cancel)
         if threading.current_thread() is not self._thread:
             self._thread.join()
 
@@ -185,7 +185,8 @@ class Room:
     async def _stay(self) -> None:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  # this runs in one
-        self._main.set_result((asyncio.get_running_loop(), task))
+        self._loop, self._task = asyncio.get_running_loop(), task
+        self._begun.set()
         try:
             async with self._entering as self._room:
                 self._events = self._room.events()
@@ -235,7 +236,7 @@ class Room:
             if self._is_over:
                 job.close()
                 raise Closed("the room was left")
-            return asyncio.run_coroutine_threadsafe(job, self._main.result()[0])
+            return asyncio.run_coroutine_threadsafe(job, self._loop)
 
 
 def _for_threads(connect: Callable[P, connecting.Entering]) -> Callable[P, Room]:

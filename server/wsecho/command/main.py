@@ -19,10 +19,9 @@ from typing import Final, NoReturn
 
 from wsecho import __version__
 from wsecho.config.errors import CommandError, ConfigError
-from wsecho.config.given import Given
+from wsecho.config.given import Given, fail
 from wsecho.config.help import group_names, help_on
 from wsecho.config.near import did_you_mean
-from wsecho.config.options import fail
 
 _INTERRUPTED: Final = 130
 _UNREAD: Final = 141

@@ -13,8 +13,7 @@ from twisted.logger import Logger, globalLogBeginner
 
 from wsecho import __version__
 from wsecho.config.config import Config, ConfigError
-from wsecho.config.given import Given
-from wsecho.config.options import fail
+from wsecho.config.given import Given, fail
 from wsecho.starting import Server, prepare, standard_output
 
 _log = Logger()

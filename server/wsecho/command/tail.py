@@ -101,7 +101,7 @@ def _plain(message: Message) -> None:
         shown = data if isinstance(data, str) else data.decode(errors="backslashreplace")
         _write(printable(shown).encode(errors="backslashreplace"))
     else:
-        _write(data.encode() if isinstance(data, str) else data)
+        _write(data.encode(errors="backslashreplace") if isinstance(data, str) else data)
 
 
 def _tell(gap: Gap) -> None:
@@ -124,7 +124,8 @@ def _frame(message: Message) -> None:
         frame["data"] = message.data
     else:
         frame["base64"] = b64encode(message.data).decode()
-    _write(json.dumps(frame, ensure_ascii=False).encode())
+    # Half a surrogate pair is no UTF-8; what replaces it is JSON's way to write it.
+    _write(json.dumps(frame, ensure_ascii=False).encode(errors="backslashreplace"))
 
 
 def _gap_frame(gap: Gap) -> None:

@@ -6,12 +6,13 @@ the file, the line and the key.
 """
 
 import json
+import sys
 import tomllib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import date, time
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, NoReturn, Self
 
 from attrs import field, frozen
 
@@ -164,6 +165,18 @@ class Given:
             return str(error)
         value = NOT_SHOWN if option.is_secret else printable(_as_toml(written))
         return f"{self.file.place(error.option)} = {value}: {error.reason}"
+
+
+def fail(given: Given | None, error: ConfigError | CommandError) -> NoReturn:
+    """End the program: one line on standard error, and the error's status.
+
+    Args:
+        given: the options that it is about, None where it is already about them.
+        error: what is wrong.
+    """
+    text = str(error) if given is None else given.explain(error)
+    print(f"wsecho: {text}", file=sys.stderr, flush=True)  # noqa: T201
+    raise SystemExit(error.status)
 
 
 def _written(given: Any, value: object, read: Any) -> object:

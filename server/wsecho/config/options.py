@@ -9,7 +9,7 @@ from twisted.python import usage
 from wsecho import __version__
 from wsecho.config.config import Config
 from wsecho.config.errors import CommandError, ConfigError
-from wsecho.config.given import Given
+from wsecho.config.given import Given, fail
 from wsecho.config.help import help_on
 
 
@@ -41,18 +41,6 @@ class Options(usage.Options):
             self.config = given.load()
         except (ConfigError, CommandError) as error:
             fail(given, error)
-
-
-def fail(given: Given | None, error: ConfigError | CommandError) -> NoReturn:
-    """End the program: one line on standard error, and the error's status.
-
-    Args:
-        given: the options that it is about, None where it is already about them.
-        error: what is wrong.
-    """
-    text = str(error) if given is None else given.explain(error)
-    print(f"wsecho: {text}", file=sys.stderr, flush=True)  # noqa: T201
-    raise SystemExit(error.status)
 
 
 def _print(text: str) -> NoReturn:
