@@ -94,8 +94,14 @@ def twice(modules: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     return {name: where for name, where in offering.items() if len(where) > 1}
 
 
+# To read the tokens of all files takes seconds: of those without such a word none is read.
+_MAYBE = re.compile(rf"\b(?:{'|'.join(LEFT_BEHIND)})\b|{NO_WORDS.pattern}", re.IGNORECASE)
+
+
 def left_behind(source: str) -> Iterator[str]:
     """Each use of a name of before, and its line."""
+    if not _MAYBE.search(source):
+        return
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         number, text = token.start[0], token.string
         if token.type == tokenize.NAME and text in LEFT_BEHIND:

@@ -7,41 +7,24 @@ puts it into the holder. Connections that are open keep what they were opened wi
 around them is ours (`wsecho.tls`), whose modules are imported only where an endpoint asks for it.
 """
 
-import os
 import socket
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from errno import EACCES, EADDRINUSE, ENOENT
-from functools import cached_property
+from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any, Final
 
 from attrs import define, field
 from twisted.internet import tcp
 from twisted.internet.address import UNIXAddress
-from twisted.internet.endpoints import (
-    TCP6ServerEndpoint,
-    _SystemdParser,
-    _TCP6ServerParser,
-    serverFromString,
-)
 from twisted.internet.endpoints import _parse as _split
-from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import (
-    IAddress,
-    IHalfCloseableProtocol,
-    IListeningPort,
-    IOpenSSLContextFactory,
-    IProtocolFactory,
-)
-from twisted.internet.protocol import Factory
+from twisted.internet.endpoints import _SystemdParser, _TCP6ServerParser, serverFromString
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 from twisted.protocols.haproxy import proxyEndpoint
-from twisted.protocols.haproxy._wrapper import HAProxyProtocolWrapper, HAProxyWrappingFactory
 from twisted.python.failure import Failure
-from zope.interface import directlyProvides, implementer, providedBy
 
 from wsecho.app.cannot_listen import why_not
-from wsecho.app.sharing import adopt_alone
+from wsecho.app.holders import FactoryHolder
+from wsecho.app.reactors import HoldingReactor, RereadingReactor, TryingReactor
+from wsecho.app.tls_layer import TlsLayer
 from wsecho.config.config import ConfigError
 from wsecho.lane.accepted import Accepted
 
@@ -54,232 +37,13 @@ _FOLDER: Final = "tls:"
 _PARSERS: Final[Mapping[str, Any]] = {"tcp6": _TCP6ServerParser, "systemd": _SystemdParser}
 
 
-class _Proxied(HAProxyProtocolWrapper):
-    """A connection that begins with a PROXY line, whose client may close its half, too."""
-
-    def __conform__(self, interface: object) -> "_Proxied | None":
-        """Say so where the protocol within does."""
-        if interface is not IHalfCloseableProtocol:
-            return None
-        return self if IHalfCloseableProtocol(self.wrappedProtocol, None) else None
-
-    def readConnectionLost(self) -> None:
-        """Tell the protocol within."""
-        IHalfCloseableProtocol(self.wrappedProtocol).readConnectionLost()
-
-    def writeConnectionLost(self) -> None:
-        """Tell the protocol within."""
-        IHalfCloseableProtocol(self.wrappedProtocol).writeConnectionLost()
-
-
-@implementer(IProtocolFactory)
-class _FreshFactory(Factory):
-    """A factory around ours (TLS, PROXY) that can be exchanged."""
-
-    noisy = False
-
-    def __init__(self, current: Any) -> None:
-        self.current = _let_half_close(current)
-        current.noisy = False
-
-    def buildProtocol(self, addr: IAddress | None) -> Any:
-        """Make the protocol for one connection."""
-        return self.current.buildProtocol(addr)
-
-    def doStart(self) -> None:
-        """Start the factory that is in force."""
-        self.current.doStart()
-
-    def doStop(self) -> None:
-        """Stop the factory that is in force."""
-        self.current.doStop()
-
-    def exchange(self, fresh: Any) -> None:
-        """Put another one in force; the inner factory, common to both, never stops."""
-        fresh.noisy = False
-        fresh.doStart()
-        self.current.doStop()
-        self.current = _let_half_close(fresh)
-
-
-def _let_half_close(factory: Any) -> Any:
-    """Have a client behind a PROXY line be heard that closes its half."""
-    around = factory
-    while around is not None:
-        if isinstance(around, HAProxyWrappingFactory):
-            around.protocol = _Proxied  # type: ignore[assignment]  # it is one, of a kind
-        around = getattr(around, "wrappedFactory", None)
-    return factory
-
-
-class _Reactor:
-    """A reactor that listens by holders.
-
-    Args:
-        reactor: the real one.
-        factory: ours, which needs no holder.
-        tls: puts TLS around a factory.
-    """
-
-    def __init__(self, reactor: Any, factory: IProtocolFactory, tls: "_Tls") -> None:
-        self._reactor = reactor
-        self._factory = factory
-        self._tls = tls
-        self.holder: _FreshFactory | None = None
-        directlyProvides(self, providedBy(reactor))
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._reactor, name)
-
-    def listenTCP(self, port: int, factory: Any, *args: Any, **kwargs: Any) -> IListeningPort:
-        """Listen, by a holder where TLS or the PROXY protocol stands around our factory."""
-        if factory is not self._factory:
-            self._tls.take_over(factory)
-            factory = self.holder = _FreshFactory(factory)
-        listening: IListeningPort = self._reactor.listenTCP(port, factory, *args, **kwargs)
-        return listening
-
-    def listenSSL(
-        self,
-        port: int,
-        factory: Any,
-        contextFactory: Any,  # noqa: N803
-        *args: Any,
-        **kwargs: Any,
-    ) -> IListeningPort:
-        """Listen with TLS of our own."""
-        return self.listenTCP(port, self._tls.around(factory, contextFactory), *args, **kwargs)
-
-    def adoptStreamPort(self, descriptor: int, _family: int, factory: Any) -> IListeningPort:
-        """Listen at a socket of systemd's; there are no certificates around it to be read."""
-        return adopt_alone(self._reactor, descriptor, _let_half_close(factory))
-
-
-class _Rereading(_Reactor):
-    """A reactor that listens nowhere, for an endpoint that is read a second time."""
-
-    fresh: Any = None
-
-    def listenTCP(self, port: int, factory: Any, *args: Any, **kwargs: Any) -> IListeningPort:
-        """Keep the factory, which holds what was read."""
-        self.fresh = factory
-        return _Nowhere()
-
-    def adoptStreamPort(self, descriptor: int, family: int, factory: Any) -> IListeningPort:
-        """Keep the factory."""
-        self.fresh = factory
-        return _Nowhere()
-
-
-class _Trying(_Rereading):
-    """A reactor that listens nowhere, but sees whether it could."""
-
-    def listenTCP(
-        self,
-        port: int,
-        factory: Any,
-        backlog: int = 50,
-        interface: str = "",
-    ) -> IListeningPort:
-        """Take the address for a moment, without listening."""
-        family = socket.AF_INET6 if ":" in interface else socket.AF_INET
-        with socket.socket(family) as trial:
-            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                trial.bind((interface, port))
-            except OSError as error:
-                if error.errno != EADDRINUSE:
-                    raise CannotListenError(interface, port, error) from None
-        return _Nowhere()
-
-    def listenUNIX(self, address: str, *_: Any, **__: Any) -> IListeningPort:
-        """See whether the folder may be written to."""
-        folder = os.path.dirname(address) or "."  # noqa: PTH120
-        if not os.access(folder, os.W_OK):
-            number = EACCES if os.path.isdir(folder) else ENOENT  # noqa: PTH112
-            raise CannotListenError(None, address, OSError(number, os.strerror(number)))
-        return _Nowhere()
-
-
-@implementer(IListeningPort)
-class _Nowhere:
-    """A port that is none."""
-
-    def startListening(self) -> None:
-        """Do nothing."""
-
-    def stopListening(self) -> None:
-        """Do nothing."""
-
-    def getHost(self) -> Any:
-        """Say nothing."""
-
-
-class _Tls:
-    """Puts TLS around factories.
-
-    Args:
-        reactor: the clock.
-    """
-
-    def __init__(self, reactor: Any) -> None:
-        self._reactor = reactor
-
-    @cached_property
-    def _failures(self) -> Any:
-        # All ports' together: a log that drowns does so whichever the port is.
-        from wsecho.tls.failures import Failures  # noqa: PLC0415
-
-        return Failures(self._reactor)
-
-    def around(self, factory: Any, certificate: IOpenSSLContextFactory) -> IProtocolFactory:
-        """Show one certificate, as Twisted's parser of `ssl:` has read it."""
-        # They need pyOpenSSL, which is an extra.
-        from wsecho.tls.certificates import OneCertificate  # noqa: PLC0415
-        from wsecho.tls.connection import TlsFactory  # noqa: PLC0415
-
-        return TlsFactory(OneCertificate(certificate), factory, self._reactor, self._failures)
-
-    def endpoint(
-        self, reactor: Any, path: str, port: str = "443", backlog: str = "50", interface: str = "::"
-    ) -> Any:
-        """Make a `tls:` endpoint, whose parameters are those of Twisted's."""
-        from wsecho.tls.certificates import Folder  # noqa: PLC0415
-        from wsecho.tls.connection import TlsFactory  # noqa: PLC0415
-
-        below = TCP6ServerEndpoint(reactor, int(port), int(backlog), interface)
-        folder = Folder(path)
-        return _Around(
-            below, lambda factory: TlsFactory(folder, factory, self._reactor, self._failures)
-        )
-
-    def take_over(self, factory: Any) -> None:
-        """Make TLS that some other endpoint has put around a factory end as ours does."""
-        with suppress(ImportError):
-            from wsecho.tls.connection import take_over  # noqa: PLC0415
-
-            take_over(factory, self._failures)
-
-
-@define
-class _Around:
-    """An endpoint with something around the protocols of another."""
-
-    _below: Any
-    _wrap: Callable[[Any], IProtocolFactory]
-
-    def listen(self, factory: Any) -> Any:
-        """Listen where the other does."""
-        return self._below.listen(self._wrap(factory))
-
-
 @define
 class _Place:
     """One endpoint, and what it listens with."""
 
     endpoint: str
     port: IListeningPort
-    holder: _FreshFactory | None
+    holder: FactoryHolder | None
     is_on_loopback: bool | None
 
 
@@ -299,10 +63,10 @@ class Listening:
     _reads_at_once: bool = True
     _places: list[_Place] = field(factory=list)
     _factory: Any = field(default=None, init=False)
-    _tls: _Tls = field(init=False)
+    _tls: TlsLayer = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._tls = _Tls(self._reactor)
+        self._tls = TlsLayer(self._reactor)
 
     @property
     def ports(self) -> list[IListeningPort]:
@@ -317,7 +81,7 @@ class Listening:
         """
         self._factory = factory
         for endpoint in endpoints:
-            reactor = _Reactor(self._reactor, factory, self._tls)
+            reactor = HoldingReactor(self._reactor, factory, self._tls)
             port = self._listen(reactor, endpoint)
             _prepare(port, factory if self._reads_at_once else None)
             # Asked now: once it is closed, a port does not know where it was.
@@ -334,7 +98,7 @@ class Listening:
         """
         self._factory = factory
         for endpoint in endpoints:
-            self._listen(_Trying(self._reactor, factory, self._tls), endpoint)
+            self._listen(TryingReactor(self._reactor, factory, self._tls), endpoint)
 
     def reload(self) -> list[ConfigError]:
         """Read the certificates again; return what cannot be used, whose old stay in force."""
@@ -375,7 +139,7 @@ class Listening:
     def _reread(self, place: _Place) -> None:
         if place.holder is None:
             return
-        rereading = _Rereading(self._reactor, self._factory, self._tls)
+        rereading = RereadingReactor(self._reactor, self._factory, self._tls)
         self._listen(rereading, place.endpoint)
         place.holder.exchange(rereading.fresh)
 
