@@ -150,9 +150,10 @@ def test_pictures_are_shown_and_what_is_none_is_not(
 
             async def sizes() -> Any:
                 script = "all => all.map(i => [i.naturalWidth, i.naturalHeight])"
-                return await picture.evaluate_all(script)
+                # A browser may draw of a broken one what it can.
+                return (await picture.evaluate_all(script))[:1]
 
-            assert (await settled(sizes, [[320, 180]]))[0] == [320, 180]
+            assert await settled(sizes, [[320, 180]]) == [[320, 180]]
             rows = "all => all.map(i => i.closest('li').dataset.number)"
             assert set(await picture.evaluate_all(rows)) <= {"1", "6"}
             assert await page.locator("[data-position] a.save").count() == 6

@@ -39,7 +39,8 @@ def program(language: str, code: str, folder: Path, given: str | None) -> Proces
     """Run what was copied, as its reader would, who puts the token where it is named."""
     if language == "curl":
         variables = {} if given is None else {"TOKEN": given}
-        return Process.start("sh", "-c", code, environment=variables)
+        # The shell itself waits for nobody whom it started, and does not end them.
+        return Process.start("sh", "-c", code, environment=variables, is_group=True)
     file = folder / {"JavaScript": "room.mjs", "Python": "room.py"}[language]
     file.write_text(code if given is None else code.replace("…", given))
     return Process.start(

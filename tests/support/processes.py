@@ -4,6 +4,7 @@
 import os
 import queue
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -28,6 +29,7 @@ class Process:
     """A process whose output is read as it comes."""
 
     popen: "subprocess.Popen[str]"
+    _is_group: bool = False
     lines: list[str] = field(factory=list, repr=False)
     _fresh: "queue.Queue[str | None]" = field(factory=queue.Queue)
     _reader: threading.Thread = field(init=False)
@@ -42,8 +44,12 @@ class Process:
         cwd: Path | None = None,
         environment: Mapping[str, str] = EMPTY,
         descriptors: tuple[int, ...] = (),
+        is_group: bool = False,
     ) -> Self:
-        """Start a command, which has these descriptors; standard error is in standard output."""
+        """Start a command, which has these descriptors; standard error is in standard output.
+
+        A group's end is that of all that the command started, too.
+        """
         popen = subprocess.Popen(
             command,
             cwd=cwd,
@@ -52,9 +58,10 @@ class Process:
             stderr=subprocess.STDOUT,
             text=True,
             pass_fds=descriptors,
+            process_group=0 if is_group else None,
             env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
         )
-        process = cls(popen)
+        process = cls(popen, is_group)
         process._reader.start()
         return process
 
@@ -92,13 +99,19 @@ class Process:
     def end(self) -> None:
         """End it if it still runs."""
         if self.popen.poll() is None:
-            self.popen.terminate()
+            self._terminate()
             try:
                 self.popen.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 self.popen.kill()
                 self.popen.wait()
         self._reader.join(PATIENCE)
+
+    def _terminate(self) -> None:
+        if self._is_group:
+            os.killpg(self.popen.pid, signal.SIGTERM)
+        else:
+            self.popen.terminate()
 
     def _read(self) -> None:
         assert self.popen.stdout is not None
