@@ -104,6 +104,24 @@ def ratio(measured: Measured, subject: str, others: Sequence[str]) -> Spread | N
     return spread([mine / best(rest) for mine, *rest in whole if mine is not None and best(rest)])
 
 
+def work_ratio(measured: Measured, subject: str, other: str) -> Spread | None:
+    """Give the spread of a ratio of what two servers do in a second of their processors.
+
+    Where something else had a part of the processors, a rate tells how much that was; this tells
+    what a message costs. None where no rate was measured, or no round tells how busy both were.
+    """
+    if measured.row.lower_is_better:
+        return None
+    rounds = zip(measured.samples[subject], measured.samples[other], strict=True)
+    worked = [[_work(sample) for sample in both] for both in rounds]
+    return spread([mine / its if mine and its else None for mine, its in worked])
+
+
+def _work(sample: Sample | None) -> float | None:
+    share = float(sample.details.get("server_cpu", 0)) if sample else 0
+    return sample.value / share if sample and share else None
+
+
 def judge(measured: Measured) -> list[Verdict]:
     """Hold a row to each of its targets."""
     return [_verdict(measured, target) for target in measured.row.targets]

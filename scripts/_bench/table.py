@@ -3,12 +3,13 @@
 
 from collections.abc import Sequence
 
-from .judging import Measured, Sample, Spread, Verdict, judge, ratio, spread
-from .rows import OURS, Row, Target
+from .judging import Measured, Sample, Spread, Verdict, judge, ratio, spread, work_ratio
+from .rows import BEFORE, OURS, Row, Target
 
 _FEW = 100
 _LATENCIES = {"p50": "p50_us", "p99": "p99_us"}
 _MARKS = {True: "reached", False: "NOT REACHED", None: "not measured"}
+_BLANK = " " * 16
 _HEADS = ("row", "target", "ratio", "wsecho", "peer", "server", "generator", "verdict")
 
 
@@ -21,7 +22,8 @@ def render(measured: Measured) -> str:
     width = max(len(name) for name in measured.samples)
     lines += [_entry(measured, name, width) for name in measured.samples]
     lines += _agreements(measured)
-    lines += [f"  {words(row, verdict)}" for verdict in judge(measured)]
+    for verdict in judge(measured):
+        lines += [f"  {words(row, verdict)}", *_of_a_second(measured, verdict.target)]
     return "\n".join(lines)
 
 
@@ -63,6 +65,13 @@ def _remarks(measured: Measured, name: str) -> list[str]:
 
 def _count(sample: Sample, key: str) -> int:
     return int(sample.details.get(key, 0))
+
+
+def _of_a_second(measured: Measured, target: Target) -> list[str]:
+    """Say what messages cost beside the same program before, which waits for the same things."""
+    others = [name for name in target.of if name.endswith(BEFORE) and measured.has([name])]
+    found = [work_ratio(measured, target.subject, other) for other in others]
+    return [f"  {_BLANK} in a second of its processor: {fraction(each)}" for each in found if each]
 
 
 def _agreements(measured: Measured) -> list[str]:

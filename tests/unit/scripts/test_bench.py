@@ -174,6 +174,21 @@ class TestTable:
         ]
         assert lines[-1] == "  [ reached      ] wsecho: at least 1 of picows: 1.03 (1.00-1.04)"
 
+    def test_the_same_program_before_is_held_to_what_a_message_costs(self) -> None:
+        """A rate alone tells how much of the processors others had meanwhile."""
+        against = row(Target(0.97, ("before",)), Target(1, ("picows",)))
+        samples: dict[str, list[Sample | None]] = {
+            OURS: [Sample(100, {"server_cpu": 0.5}), None, Sample(90, {"server_cpu": 0.9})],
+            "before": [Sample(150, {"server_cpu": 1.0}), Sample(1), Sample(100, {})],
+            "picows": [Sample(50, {"server_cpu": 1.0})] * 3,
+        }
+        lines = table.render(Measured(against, samples)).splitlines()
+        assert [line.strip() for line in lines[-3:]] == [
+            "[ NOT REACHED  ] wsecho: at least 0.97 of before: 0.78 (0.67-0.90)",
+            "in a second of its processor: 1.33 (1.33-1.33)",
+            "[ reached      ] wsecho: at least 1 of picows: 1.90 (1.80-2.00)",
+        ]
+
     def test_a_missed_target_stands_out(self) -> None:
         """It is in capitals, with its ratio."""
         run = measured(row(AT_LEAST), wsecho=[50], picows=[100])
