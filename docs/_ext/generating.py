@@ -30,6 +30,7 @@ def _read(_app: Sphinx, _name: str, source: list[str]) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Tell Sphinx of it."""
     app.connect("source-read", _read)
-    # Pygments does not know it.
-    app.add_lexer("haproxy", TextLexer)
+    # Pygments does not know them.
+    for language in ("haproxy", "logrotate"):
+        app.add_lexer(language, TextLexer)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

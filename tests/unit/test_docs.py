@@ -23,7 +23,7 @@ SHOWN_BY = re.compile(r"`([\w/]*\.py)?::(\w+)`")
 LINK = re.compile(r"\]\(([^)#\s]*)(#[^)\s]*)?\)")
 DIRECTIVES = {"{toctree}", "{image}", "{include}", "{literalinclude}"}
 READ_HERE = {"json", "toml"}
-BY_OTHER_TESTS = {*LANGUAGES, "nginx", "haproxy", "html", "ini"}
+BY_OTHER_TESTS = {*LANGUAGES, "nginx", "haproxy", "html", "ini", "logrotate"}
 MARKS = {"", "check: commands", "check: refused", "check: secrets"}
 
 

@@ -23,6 +23,7 @@ class LogFile:
     def __init__(self, path: Path) -> None:
         self._path = path.absolute()
         self._descriptor = self._open()
+        self._is_torn = False
 
     def write(self, text: str) -> None:
         """Append a text, whole.
@@ -33,8 +34,13 @@ class LogFile:
         if self._is_elsewhere():
             self._try_to_reopen()
         octets = text.encode(errors="backslashreplace")
+        if self._is_torn:
+            # Else this line would be the end of one that the system has taken a part of.
+            octets = b"\n" + octets
         while octets:
-            octets = octets[os.write(self._descriptor, octets) :]
+            taken = os.write(self._descriptor, octets)
+            self._is_torn = octets[taken - 1 : taken] != b"\n"
+            octets = octets[taken:]
 
     def flush(self) -> None:
         """Do nothing: all is written at once."""
@@ -48,6 +54,7 @@ class LogFile:
         fresh = self._open()
         os.close(self._descriptor)
         self._descriptor = fresh
+        self._is_torn = False
 
     def close(self) -> None:
         """Close it; nothing may be written any more."""

@@ -10,7 +10,6 @@ the reactor are written together.
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
@@ -59,6 +58,9 @@ class Log(ABC):
         self._reactor = reactor
         # Not in `out`, which may write through (PYTHONUNBUFFERED).
         self._lines: list[str] = []
+        self._lost = 0
+        self._why: str | None = None
+        self._latest: float = 0
 
     def __call__(self, event: LogEvent) -> None:
         """Write one event."""
@@ -66,6 +68,7 @@ class Log(ABC):
         if not line:
             return
         self._lines.append(line)
+        self._latest = event.get("log_time", self._latest)
         may_wait = self._reactor is not None and event.get("log_level") in _UNHURRIED
         if not (may_wait and self._reactor.running):
             self._flush()
@@ -80,10 +83,29 @@ class Log(ABC):
         lines, self._lines = self._lines, []
         if not lines:
             return
-        # Nobody reads the pipe any more, or the disk is full: clients are served all the same.
-        with suppress(OSError):
-            self._out.write("".join(lines))
+        try:
+            self._out.write("".join([*self._of_the_lost(), *lines]))
             self._out.flush()
+        except OSError as error:
+            # Nobody reads the pipe any more, or the disk is full: clients are served all the same.
+            self._lost += len(lines)
+            self._why = error.strerror
+        else:
+            self._lost = 0
+
+    def _of_the_lost(self) -> list[str]:
+        if not self._lost:
+            return []
+        event = {
+            "log_time": self._latest,
+            "log_level": LogLevel.warn,
+            "log_namespace": __name__,
+            # Of what was written last, some may be there.
+            "log_format": "up to {count} lines of this log were lost: {why}",
+            "count": self._lost,
+            "why": self._why,
+        }
+        return [line for line in [self.line(event)] if line]
 
 
 class TextLog(Log):

@@ -2,6 +2,9 @@
 """The log's file, moved away and made anew while it is written."""
 
 import os
+from collections.abc import Callable
+from contextlib import suppress
+from errno import ENOSPC
 from pathlib import Path
 
 import pytest
@@ -84,3 +87,36 @@ def test_the_name_stays_the_same_wherever_the_process_goes(
     file.write("x")
     file.close()
     assert (tmp_path / "log").read_text() == "x"
+
+
+@given(st.lists(st.integers(0, 12), max_size=8), st.lists(st.integers(0, 5), max_size=4))
+def test_a_disk_that_is_full_for_a_while_joins_no_lines(
+    tmp_path_factory: pytest.TempPathFactory, sizes: list[int], after: list[int]
+) -> None:
+    """However much of a line it takes: what is written later begins a line of its own."""
+    path = tmp_path_factory.mktemp("log") / "log"
+    file = LogFile(path)
+    file.write("first\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("wsecho.server.logfile.os.write", taking(sizes))
+        for number in after:
+            with suppress(OSError):
+                file.write(f"in between {number}\n")
+    file.write("last\n")
+    file.close()
+    lines = path.read_text().splitlines()
+    assert lines[0] == "first"
+    assert lines[-1] == "last"
+
+
+def taking(sizes: list[int]) -> Callable[[int, bytes], int]:
+    """An `os.write` of a disk that takes so many octets each time, and then none."""
+    left, write = list(sizes), os.write
+
+    def some(descriptor: int, octets: bytes) -> int:
+        size = left.pop(0) if left else 0
+        if not size:
+            raise OSError(ENOSPC, os.strerror(ENOSPC))
+        return write(descriptor, octets[:size])
+
+    return some

@@ -2,6 +2,7 @@
 """The log: the same lines as twistd's own, written less often."""
 
 import io
+from errno import ENOSPC
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import LogEvent, Logger, LogLevel, formatEventAsClassicLogText
 from twisted.python.failure import Failure
 
-from wsecho.server.logs import TextLog, is_to_stdout
+from wsecho.server.logs import TextLog, is_to_stdout, make_log
 
 
 class Writes(io.StringIO):
@@ -128,3 +129,30 @@ def test_without_a_reactor_that_runs_nothing_waits() -> None:
 def test_only_twistds_standard_output_is_taken_over(options: dict[str, Any], answer: bool) -> None:
     """Its files and syslog stay its own."""
     assert is_to_stdout(options) == answer
+
+
+class Full(io.StringIO):
+    """A file on a disk that is full while `is_full`."""
+
+    is_full = True
+
+    def write(self, text: str) -> int:
+        """Refuse, or write."""
+        if self.is_full:
+            raise OSError(ENOSPC, "No space left on device")
+        return super().write(text)
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_lines_that_find_no_place_are_counted(form: str) -> None:
+    """Once, before the first one that does."""
+    out = Full()
+    log = Logger(namespace="here", observer=make_log(form, out, None))
+    for number in range(3):
+        log.info("lost {x}", x=number)
+    out.is_full = False
+    for _ in range(2):
+        log.info("kept")
+    told, *kept = out.getvalue().splitlines()
+    assert "up to 3 lines of this log were lost: No space left on device" in told
+    assert [line.count("kept") for line in kept] == [1, 1]
