@@ -51,6 +51,9 @@ SAID_OF: dict[str, dict[str, Any]] = {
     },
     "WsechoRoomsLostTheirHistory": rises("wsecho_bus_renewals_total"),
     "WsechoIsLate": stands("wsecho_event_loop_lag_seconds", 1, 0),
+    "WsechoCertificateEnds": stands(
+        "wsecho_certificate_end_timestamp_seconds", 7 * 86_400, 9 * 86_400
+    ),
     "WsechoWorkerDied": rises("wsecho_worker_deaths_total"),
     "WsechoReadersAreSlow": rises("wsecho_messages_left_out_total"),
 }

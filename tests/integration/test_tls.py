@@ -10,6 +10,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from tests.support.certificates import serial_of, unverified, write_certificate
 from tests.support.processes import PATIENCE, RunningServer, running
 from tests.support.redis_server import redis_server
 from tests.support.tokens import ED, OTHER_ED, key_file, token
+from tests.support.waiting import wait_until
 
 READ_AGAIN = re.compile("keys and certificates were read again")
 UPGRADE = (
@@ -43,9 +45,11 @@ def endpoint(kind: str, folder: Path) -> str:
 
 
 @contextlib.contextmanager
-def serving(way: str, folder: Path, *options: str) -> Iterator[RunningServer]:
+def serving(
+    way: str, folder: Path, *options: str, days: tuple[float, float] = (-1, 1)
+) -> Iterator[RunningServer]:
     """A server that is entered one way."""
-    path = write_certificate(folder, 1)
+    path = write_certificate(folder, 1, days=days)
     assert path.name == "both.pem"
     if way != "workers":
         with running(*options, listen=endpoint(way, folder)) as server:
@@ -325,6 +329,30 @@ def test_sighup_drops_nobody(tmp_path: Path, way: str) -> None:
         with open_socket(server, f"/broadcast/a?token={token(OTHER_ED)}"):
             pass
         assert "Traceback" not in server.process.output
+
+
+@pytest.mark.parametrize("way", ["ssl", "tls", "workers"])
+def test_a_certificate_that_is_over_is_told(tmp_path: Path, way: str) -> None:
+    """Where it is read, and by a metric for as long as it is shown; clients' alerts are lines."""
+    over = re.compile("the certificate of localhost ended on .*: renew it, and send SIGHUP")
+    with serving(way, tmp_path, days=(-9, -1)) as server:
+        assert over.search(server.process.output)
+        assert end_shown(server) < time.time()
+        verified = ("--cacert", str(tmp_path / "both.pem"), f"https://localhost:{server.port}/")
+        assert run("curl", *verified).returncode == 60
+        server.process.wait_for(re.compile("does not take the certificate .alert .*expired"))
+        write_certificate(tmp_path, 2, days=(-1, 30))
+        server.process.signal(signal.SIGHUP)
+        server.process.wait_for(READ_AGAIN)
+        wait_until(lambda: end_shown(server) > time.time() + 86_400)
+
+
+def end_shown(server: RunningServer) -> float:
+    """What the metric says."""
+    with trusting() as session:
+        text = session.get(https(server, "/metrics"), timeout=PATIENCE).text
+    [value] = re.findall(r"^wsecho_certificate_end_timestamp_seconds (\S+)$", text, re.MULTILINE)
+    return float(value)
 
 
 def test_sigterm_under_tls(tmp_path: Path) -> None:

@@ -12,9 +12,21 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 
 def write_certificate(
-    folder: Path, serial: int, name: str = "both.pem", host: str = "localhost"
+    folder: Path,
+    serial: int,
+    name: str = "both.pem",
+    host: str = "localhost",
+    days: tuple[float, float] = (-1, 1),
 ) -> Path:
-    """Write a key and a certificate of its own for a host into one file."""
+    """Write a key and a certificate of its own for a host into one file.
+
+    Args:
+        folder: where to.
+        serial: its number.
+        name: the file's.
+        host: what it is for.
+        days: from when until when it counts, from now.
+    """
     key = generate_private_key(SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
     now = datetime.now(UTC)
@@ -24,8 +36,8 @@ def write_certificate(
         .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(serial)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_before(now + timedelta(days=days[0]))
+        .not_valid_after(now + timedelta(days=days[1]))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
         .sign(key, SHA256())
     )

@@ -56,6 +56,16 @@ class FactoryHolder(Factory):
         self.current.doStop()
         self.current = let_half_close(fresh)
 
+    @property
+    def end(self) -> float | None:
+        """When a certificate of it ends first, Unix seconds; None where it has none of ours."""
+        around = self.current
+        while around is not None:
+            if (certificates := getattr(around, "certificates", None)) is not None:
+                return float(certificates.end)
+            around = getattr(around, "wrappedFactory", None)
+        return None
+
 
 def let_half_close(factory: Any) -> Any:
     """Have a client behind a PROXY line be heard that closes its half."""

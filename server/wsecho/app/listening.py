@@ -127,6 +127,12 @@ class Listening:
         return [place.port for place in self._places if place.is_on_loopback is False]
 
     @property
+    def end_of_certificates(self) -> float | None:
+        """When the first of all certificates ends, Unix seconds; None where there are none."""
+        holders = [place.holder for place in self._places if place.holder is not None]
+        return min((end for holder in holders if (end := holder.end) is not None), default=None)
+
+    @property
     def without_addresses(self) -> list[IListeningPort]:
         """The Unix sockets whose clients have no addresses: no PROXY protocol tells them."""
         return [

@@ -3,6 +3,7 @@
 
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, Final, Protocol
 
 from prometheus_client.core import Metric
@@ -104,7 +105,8 @@ class WsechoService(MultiService):
         lane = self._make_lane()
         websockets = WebSocketFactory(config, reactor, state, lane)
         handshake = Handshake(config, gate, rooms, router, websockets)
-        self.metrics = Metrics(state, rooms, router, lane)
+        end = partial(getattr, listening, "end_of_certificates")
+        self.metrics = Metrics(state, rooms, router, lane, end)
         self._clustering = clustering = self._join_others()
         cluster = None if clustering is None else clustering.cluster
         longpoll = longpoll_resource(config, gate, router, reactor, state, cluster)

@@ -3,8 +3,11 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from twisted.internet.protocol import Factory
+from twisted.logger import ILogObserver, LogEvent, LogLevel, formatEvent, globalLogPublisher
+from zope.interface import provider
 
 from wsecho import __version__
 from wsecho.app import buses
@@ -20,13 +23,16 @@ def check_config(given: Given, config: Config) -> int:
     """Look at everything that a start would look at, but for the ports; return the status.
 
     Says on standard output what would run, or on standard error one line for each thing that is
-    wrong.
+    wrong; there, too, what a start would warn of.
 
     Args:
         given: what the options were made of, for complaints.
         config: the options.
     """
-    found = [error for look in _looks(config) for error in _try(look)]
+    with _listening_to_warnings() as warnings:
+        found = [error for look in _looks(config) for error in _try(look)]
+    for warning in dict.fromkeys(warnings):
+        print(f"wsecho: warning: {warning}", file=sys.stderr)  # noqa: T201
     for error in found:
         print(f"wsecho: {given.explain(error)}", file=sys.stderr)  # noqa: T201
     if found:
@@ -69,6 +75,23 @@ def _looks(config: Config) -> Iterator[Callable[[], object]]:
         for endpoint in endpoints:
             yield listen(option, endpoint)
     yield lambda: buses.maker(config, reactor)
+
+
+@contextmanager
+def _listening_to_warnings() -> Iterator[list[str]]:
+    """Collect what is logged as a warning meanwhile."""
+    heard: list[str] = []
+
+    @provider(ILogObserver)
+    def hear(event: LogEvent) -> None:
+        if event.get("log_level") is LogLevel.warn:
+            heard.append(formatEvent(event))
+
+    globalLogPublisher.addObserver(hear)
+    try:
+        yield heard
+    finally:
+        globalLogPublisher.removeObserver(hear)
 
 
 def _try(look: Callable[[], object]) -> list[ConfigError]:

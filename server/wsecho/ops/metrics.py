@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The counts of a server as Prometheus metrics, put together when they are asked for."""
 
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import Final
 
 from attrs import frozen
@@ -31,7 +31,10 @@ MAXIMA: Final = frozenset(
 """Gauges of which the largest tells most, where several processes have one each; others add up."""
 
 MINIMA: Final = frozenset(
-    {"wsecho_stopping", "wsecho_bus_up", "process_start_time_seconds", "process_max_fds"}
+    {
+        *("wsecho_stopping", "wsecho_bus_up", "wsecho_certificate_end_timestamp_seconds"),
+        *("process_start_time_seconds", "process_max_fds"),
+    }
 )
 """Gauges of which the smallest does."""
 
@@ -44,13 +47,20 @@ class Metrics:
         rooms: the rooms.
         router: WAMP's sessions and realms.
         lane: the sockets on the lane, None where there is none.
+        end_of_certificates: when the first of those that are shown ends, Unix seconds; None where
+            there are none.
     """
 
     def __init__(
-        self, state: ServerState, rooms: Rooms, router: Router, lane: Sized | None = None
+        self,
+        state: ServerState,
+        rooms: Rooms,
+        router: Router,
+        lane: Sized | None = None,
+        end_of_certificates: Callable[[], float | None] = lambda: None,
     ) -> None:
         self._registry = CollectorRegistry()
-        self._registry.register(_Server(state, rooms, router, lane or ()))
+        self._registry.register(_Server(state, rooms, router, lane or (), end_of_certificates))
         ProcessCollector(registry=self._registry)
 
     def collect(self) -> list[Metric]:
@@ -85,6 +95,7 @@ class _Server(Collector):
     _rooms: Rooms
     _router: Router
     _lane: Sized
+    _end_of_certificates: Callable[[], float | None]
 
     def collect(self) -> Iterable[Metric]:
         """Read all counts."""
@@ -95,6 +106,14 @@ class _Server(Collector):
         yield from self._sizes()
         yield from _of_bus(self._rooms.bus)
         yield from _of_wamp(self._router)
+        yield self._certificates()
+
+    def _certificates(self) -> Metric:
+        text = "When the first of the certificates that are shown ends, Unix seconds."
+        gauge = GaugeMetricFamily("wsecho_certificate_end_timestamp_seconds", text, labels=[])
+        if (end := self._end_of_certificates()) is not None:
+            gauge.add_metric([], end)
+        return gauge
 
     def _limits(self) -> Metric:
         met = self._state.stats.limits + self._state.admissions.refused + self._rooms.hub.refused

@@ -8,14 +8,17 @@ before it is used for the first time.
 
 import os
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
+from OpenSSL.crypto import X509
 from OpenSSL.SSL import Connection, Error
 from twisted.internet.interfaces import IOpenSSLContextFactory, IOpenSSLServerConnectionCreator
 from twisted.protocols._sni import PEMObjects
 from twisted.protocols.tls import TLSMemoryBIOProtocol
 from twisted.python.filepath import FilePath
 from zope.interface import implementer
+
+from wsecho.tls.validity import end_of
 
 SPOKEN: Final = (b"http/1.1", b"http/1.0")
 """What is spoken, by its names in ALPN (RFC 7301 section 6), the preferred first.
@@ -37,11 +40,15 @@ class OneCertificate:
     Args:
         source: as Twisted's parser has made it.
 
+    Attributes:
+        end: when it ends, Unix seconds.
+
     Raises:
         OpenSSL.SSL.Error: the key is not the certificate's own.
     """
 
     def __init__(self, source: IOpenSSLContextFactory) -> None:
+        self.end = end_of(_shown(source))
         self._context = source.getContext()
         self._context.set_alpn_select_callback(_choose_protocol)
 
@@ -60,6 +67,9 @@ class Folder:
     Args:
         path: a folder whose files `*.pem` have certificates and keys.
 
+    Attributes:
+        end: when the first of them ends, Unix seconds.
+
     Raises:
         ValueError: there is no certificate that can be shown.
         OpenSSL.SSL.Error: a file is no PEM.
@@ -71,6 +81,7 @@ class Folder:
         found = PEMObjects.fromDirectory(FilePath(path)).inferDomainMapping()
         if not found:
             raise ValueError(_NOTHING)
+        self.end = end_of({one for options in found.values() for one in _shown(options)})
         self._contexts = {
             name.lower().encode(): options.getContext() for name, options in found.items()
         }
@@ -89,6 +100,10 @@ class Folder:
         context = self._contexts.get(name) or self._contexts.get(anything)
         if context is not None:
             connection.set_context(context)
+
+
+def _shown(options: Any) -> list[X509]:
+    return [options.certificate, *(options.extraCertChain or ())]
 
 
 def _choose_protocol(_connection: Connection, offered: Sequence[bytes]) -> bytes:

@@ -247,6 +247,7 @@ class TlsFactory(TLSMemoryBIOFactory):
         failures: Failures,
     ) -> None:
         super().__init__(certificates, False, around, clock)
+        self.certificates = certificates
         self.failures = failures
 
 

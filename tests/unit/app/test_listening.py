@@ -104,6 +104,22 @@ def test_a_tls_folder(tmp_path: Path, prefix: str) -> None:
     assert factory.numPorts == 0
 
 
+@pytest.mark.parametrize("prefix", ["", "haproxy:"])
+@pytest.mark.parametrize("kind", ["tls:{folder}:1", "ssl:1:privateKey={folder}/both.pem"])
+def test_the_first_end_of_a_certificate_is_known(tmp_path: Path, kind: str, prefix: str) -> None:
+    """Of the one that is in force; plain ports have none."""
+    write_certificate(tmp_path, 1, days=(-1, 20))
+    where, *_ = listening("tcp:2", prefix + kind.format(folder=tmp_path), "unix:/x.sock")
+    before = where.end_of_certificates
+    assert before is not None
+    write_certificate(tmp_path, 2, days=(-1, 30))
+    assert where.reload() == []
+    after = where.end_of_certificates
+    assert after is not None
+    assert round((after - before) / 86_400) == 10
+    assert listening("tcp:1")[0].end_of_certificates is None
+
+
 def _serve(holder: Any) -> Any:
     """Open a connection."""
     protocol = holder.buildProtocol(IPv4Address("TCP", "127.0.0.1", 1))

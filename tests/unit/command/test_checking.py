@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.certificates import write_certificate
 from wsecho import __version__
 from wsecho.command.checking import check_config, describe
 from wsecho.config.config import load
@@ -87,3 +88,16 @@ def test_what_is_described_has_no_password(tmp_path: Path) -> None:
     assert "  rooms: in Redis, redis://host:6379/3;" in text
     assert f"  tokens: signed with {key}\n" in text
     assert "hush-hush" not in text
+
+
+def test_a_certificate_that_is_over_is_warned_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Though a server would start with it; of one that is good nothing is said."""
+    for days, count in (((-1, 1), 0), ((-2, -1), 1)):
+        path = write_certificate(tmp_path, 1, days=days)
+        for endpoint in (f"ssl:0:privateKey={path}:certKey={path}", f"tls:{tmp_path}:0"):
+            status, out, err = checked(capsys, "--listen", endpoint)
+            assert status == 0
+            assert out.endswith("all is well\n")
+            assert err.count("wsecho: warning: the certificate of localhost ended on ") == count
