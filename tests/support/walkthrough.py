@@ -161,7 +161,7 @@ class Walkthrough:
             ("redis://127.0.0.1:6379", url),
             ("redis://10.0.0.1", url),
             ("10.0.0.5:9000", f"127.0.0.1:{self._node_port}"),
-            ("127.0.0.1:9100", f"127.0.0.1:{self._metrics_port}"),
+            ("127.0.0.1:8081", f"127.0.0.1:{self._metrics_port}"),
             ("/etc/wsecho", str(self.folder / "etc")),
         ):
             text = text.replace(ours, theirs)

@@ -3,6 +3,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from stat import S_IROTH
 from typing import Final
 
 from twisted.logger import Logger
@@ -33,12 +34,7 @@ def announce(
             _log.info("listening on {address}, in a browser {what}", address=where, what=url)
     for port in metrics.ports:
         _log.info("metrics are at {address}", address=describe_peer(port.getHost()))
-    if given_away:
-        _log.warn(
-            "--token-key {files}: there is a private key, with which tokens are made; the public "
-            "half is all that a server needs (wsecho key writes it to FILE.pub)",
-            files=", ".join(map(str, given_away)),
-        )
+    _warn_of_files(config, given_away)
     for port in listening.without_addresses[:1]:
         if "unix" not in config.proxy:
             _log.warn(
@@ -55,3 +51,29 @@ def announce(
             "is the default",
             address=describe_peer(port.getHost()),
         )
+
+
+def _warn_of_files(config: Config, given_away: Sequence[Path]) -> None:
+    if given_away:
+        _log.warn(
+            "--token-key {files}: there is a private key, with which tokens are made; the public "
+            "half is all that a server needs (wsecho key writes it to FILE.pub)",
+            files=", ".join(map(str, given_away)),
+        )
+    secrets = {"cluster-secret": config.cluster_secret, "wampcra-secrets": config.wampcra_secrets}
+    for option, path in secrets.items():
+        if path is not None and _may_be_read_by_all(path):
+            _log.warn(
+                "--{what} {files}: every user of this machine may read it: let only the server's "
+                "(chmod o-r)",
+                what=option,
+                files=str(path),
+            )
+
+
+def _may_be_read_by_all(path: Path) -> bool:
+    try:
+        return bool(path.stat().st_mode & S_IROTH)
+    except OSError:
+        # It was read a moment ago; whoever reads it again will tell.
+        return False

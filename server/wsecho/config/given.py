@@ -6,11 +6,13 @@ the file, the line and the key.
 """
 
 import json
+import os
 import sys
 import tomllib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import date, time
+from errno import ENOENT
 from pathlib import Path
 from typing import Any, Final, NoReturn, Self
 
@@ -54,7 +56,8 @@ class OptionsFile:
         """
         file = CONFIG.value(path)
         try:
-            text = file.read_text(encoding="utf-8")
+            # A mark in front of it, as some editors write one, is no part of it.
+            text = file.read_text(encoding="utf-8-sig")
             found = cls(path, tomllib.loads(text), text)
         except OSError as error:
             raise ConfigError(CONFIG.name, path, error.strerror or str(error)) from None
@@ -159,12 +162,22 @@ class Given:
             written = error.value
         else:
             written = _written(self.values[error.option], error.value, option.read)
+        reason = f"{error.reason}{_where(written, error.reason)}"
         if self.file is None or error.option in self.words.values or option is None:
-            return str(type(error)(error.option, written, error.reason))
+            return str(type(error)(error.option, written, reason))
         if error.option not in self.file.values:
             return str(error)
         value = NOT_SHOWN if option.is_secret else printable(_as_toml(written))
-        return f"{self.file.place(error.option)} = {value}: {error.reason}"
+        return f"{self.file.place(error.option)} = {value}: {reason}"
+
+
+def _where(written: object, reason: str) -> str:
+    """Say where a file was looked for that is not there; nothing where its name says it itself."""
+    missing = os.strerror(ENOENT)
+    if not reason.endswith(missing):
+        return ""
+    name = reason.removesuffix(missing).removesuffix(": ") or str(written)
+    return "" if name.startswith(("/", "~")) else f" in {printable(str(Path.cwd()))}"
 
 
 def fail(given: Given | None, error: ConfigError | CommandError) -> NoReturn:

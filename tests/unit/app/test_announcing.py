@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import frozen
+from attrs import evolve, frozen
 from twisted.internet.address import IPv4Address, UNIXAddress
 from twisted.logger import LogLevel, capturedLogs, formatEvent
 
@@ -93,3 +93,22 @@ def test_a_unix_socket_brings_all_from_one_address(proxy: Any, warnings: int) ->
     _, warned = announced(Config(proxy=proxy), without_addresses=[LOCAL, LOCAL])
     assert len(warned) == warnings
     assert all("--proxy unix" in warning for warning in warned)
+
+
+@pytest.mark.parametrize("option", ["cluster_secret", "wampcra_secrets"])
+@pytest.mark.parametrize(("mode", "count"), [(0o644, 1), (0o604, 1), (0o640, 0), (0o600, 0)])
+def test_a_secret_that_all_may_read_is_warned_of(
+    tmp_path: Path, option: str, mode: int, count: int
+) -> None:
+    """By its option and its file."""
+    file = tmp_path / "secret"
+    file.touch()
+    file.chmod(mode)
+    _, warned = announced(evolve(Config(), **{option: file}))
+    told = f"--{option.replace('_', '-')} {file}: every user of this machine may read it: "
+    assert warned == count * [f"{told}let only the server's (chmod o-r)"]
+
+
+def test_a_secret_that_is_gone_is_no_matter(tmp_path: Path) -> None:
+    """What was read is in force."""
+    assert announced(evolve(Config(), cluster_secret=tmp_path / "gone"))[1] == []

@@ -165,3 +165,27 @@ def test_the_command_line_is_to_blame_where_both_say_it(file: Path) -> None:
     file.write_text("drain = 5")
     given = Given.read(("--config", str(file), "--drain", "6"))
     assert given.explain(ConfigError("drain", 6.0, "x")) == "--drain 6: x"
+
+
+@pytest.mark.parametrize(
+    ("name", "elsewhere"), [("k.pub", True), ("keys/k.pub", True), ("/nowhere/k.pub", False)]
+)
+def test_it_is_said_where_a_file_was_looked_for(
+    file: Path, name: str, elsewhere: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose name does not say it: a service is started in another folder than one has in mind."""
+    monkeypatch.chdir("/")
+    where = " in /" if elsewhere else ""
+    words = ("--token-key", name)
+    assert complaint(*words) == f"--token-key {name}: No such file or directory{where}"
+    file.write_text(f'token-key = "{name}"')
+    told = complaint("--config", str(file))
+    assert told == f'{file}, line 1: token-key = "{name}": No such file or directory{where}'
+    listen = ConfigError("listen", f"ssl:1:privateKey={name}", f"{name}: No such file or directory")
+    assert Given.read(()).explain(listen).endswith(f"{name}: No such file or directory{where}")
+
+
+def test_a_mark_in_front_of_a_file_is_no_part_of_it(file: Path) -> None:
+    """Some editors write one before UTF-8."""
+    file.write_bytes(b"\xef\xbb\xbfdrain = 7\n")
+    assert Given.read(("--config", str(file))).load().drain == 7

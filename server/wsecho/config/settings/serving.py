@@ -34,7 +34,7 @@ class ServingSettings:
         "Serve /metrics, /healthz and /readyz here, to everybody who comes, without a token; and "
         "nowhere else.",
         metavar="ENDPOINT",
-        example="127.0.0.1:9100",
+        example="127.0.0.1:8081",
         default=None,
         shown="none: they are beside the page, /metrics for those who may operate",
     )
