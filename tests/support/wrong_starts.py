@@ -23,7 +23,7 @@ _ROOM: Final = "http://127.0.0.1:9/broadcast/a"
 
 _CERTIFICATES: Final = (
     ("privateKey=k.pem", "k.pem: No such file or directory"),
-    ("privateKey=empty.pem", "no PEM with a certificate and its key"),
+    ("privateKey=empty.pem", "empty.pem is no PEM, or a part of it is missing"),
 )
 
 

@@ -5,11 +5,17 @@ import errno
 import os
 import re
 import socket
+from pathlib import Path
 from typing import Final
 
 from twisted.internet.error import CannotListenError
 
 _TLS: Final = re.compile(r"(?:haproxy:)?(?:ssl|tls):")
+_PART: Final = re.compile(r"((?:\\.|[^:\\])+)")
+_NAME: Final = re.compile(r"^(?:privateKey|certKey|extraCertChain)=")
+_BLOCK: Final = re.compile(r"-----BEGIN ([^-]+)-----.*?-----END \1-----", re.DOTALL)
+# Of PKCS 8, and of OpenSSL's own older form.
+_PROTECTED: Final = re.compile(r"-----BEGIN ENCRYPTED |^Proc-Type: 4,ENCRYPTED", re.MULTILINE)
 _SYSTEMD: Final = re.compile(r"(?:haproxy:)?systemd:")
 _UNIX: Final = re.compile(r"(?:haproxy:)?unix:((?:\\.|[^:\\])*)", re.DOTALL)
 _FIRST_FREE_PORT: Final = 1024
@@ -30,8 +36,25 @@ def why_not(endpoint: str, error: BaseException | None) -> str:
         return _of_systemd()
     text = " ".join(str(error).split())
     if _TLS.match(endpoint):
-        return _of_tls(text, error)
+        return _of_tls(endpoint, text, error)
     return text or type(error).__name__
+
+
+def refuse_passwords(endpoint: str) -> None:
+    """See that no file of an endpoint with TLS has a password: OpenSSL would ask the terminal.
+
+    Args:
+        endpoint: its string for Twisted.
+
+    Raises:
+        ValueError: one has; the text says what to do.
+    """
+    for path in _files(endpoint):
+        if _PROTECTED.search(_text_of(path)):
+            raise ValueError(
+                f"{path} has a password, which nobody is there to type: take it off, "
+                f"as openssl pkey -in {path} does"
+            )
 
 
 def _of_systemd() -> str:
@@ -42,7 +65,7 @@ def _of_systemd() -> str:
     )
 
 
-def _of_tls(text: str, error: BaseException | None) -> str:
+def _of_tls(endpoint: str, text: str, error: BaseException | None) -> str:
     if isinstance(error, ImportError | AttributeError | TypeError):
         return "TLS needs what pip install 'wsecho[tls]' brings"
     # OpenSSL's reasons: [('x509 certificate routines', '', 'key values mismatch')].
@@ -50,9 +73,36 @@ def _of_tls(text: str, error: BaseException | None) -> str:
     if reasons[-1:] == ["key values mismatch"]:
         return "the private key is not the certificate's own"
     if reasons or text in {"", "[]"}:
+        for path in _files(endpoint):
+            if not _is_whole(path):
+                return f"{path} is no PEM, or a part of it is missing"
         why = f" ({reasons[-1]})" if reasons else ""
         return f"a file of it is no PEM with a certificate and its key{why}"
     return text
+
+
+def _files(endpoint: str) -> list[Path]:
+    """Return the files that an endpoint with TLS names, those of its folder too."""
+    if not _TLS.match(endpoint):
+        return []
+    kind, *more = _PART.findall(endpoint.removeprefix("haproxy:"))
+    # The first two of `ssl:` may stand there without their names.
+    named = more[:1] if kind == "tls" else [_NAME.sub("", part) for part in more[1:]]
+    found = [Path(re.sub(r"\\(.)", r"\1", name)) for name in named if "=" not in name]
+    return [file for path in found for file in (sorted(path.glob("*.pem")) or [path])]
+
+
+def _is_whole(path: Path) -> bool:
+    text = _text_of(path)
+    return text.count("-----BEGIN ") == len(_BLOCK.findall(text)) > 0
+
+
+def _text_of(path: Path) -> str:
+    """Return what is in a file; nothing of one that cannot be read, which others will tell of."""
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""
 
 
 def _of_socket(endpoint: str, error: CannotListenError) -> str:

@@ -21,7 +21,7 @@ from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 from twisted.protocols.haproxy import proxyEndpoint
 from twisted.python.failure import Failure
 
-from wsecho.app.cannot_listen import why_not
+from wsecho.app.cannot_listen import refuse_passwords, why_not
 from wsecho.app.holders import FactoryHolder
 from wsecho.app.reactors import HoldingReactor, RereadingReactor, TryingReactor
 from wsecho.app.tls_layer import TlsLayer
@@ -152,6 +152,7 @@ class Listening:
     def _listen(self, reactor: Any, endpoint: str) -> IListeningPort:
         outcome: list[Any] = []
         try:
+            refuse_passwords(endpoint)
             self._parse(reactor, endpoint).listen(self._factory).addBoth(outcome.append)
         except Exception as error:  # noqa: BLE001  # endpoint parsers raise what they like
             raise ConfigError(self._option, endpoint, why_not(endpoint, error)) from None

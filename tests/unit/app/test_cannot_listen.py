@@ -4,10 +4,12 @@
 import errno
 import os
 import socket
+from pathlib import Path
 
 import pytest
 from twisted.internet.error import CannotListenError
 
+from tests.support.certificates import write_certificate
 from wsecho.app.cannot_listen import why_not
 
 
@@ -62,3 +64,29 @@ def test_what_systemd_has_given_is_counted(monkeypatch: pytest.MonkeyPatch) -> N
     """Where it is another than the one that is asked for."""
     monkeypatch.setenv("LISTEN_FDS", "2")
     assert "2 sockets (LISTEN_FDS), and not" in why_not("systemd:domain=INET:name=x", KeyError("x"))
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.3, 0.7, 0.99])
+@pytest.mark.parametrize("bad", ["key.pem", "cert.pem", "chain.pem"])
+def test_the_file_that_is_cut_off_is_named(tmp_path: Path, bad: str, kept: float) -> None:
+    """Of all that an endpoint names: whoever renews certificates may be in the middle of it."""
+    whole = write_certificate(tmp_path, 1, "whole.pem").read_text()
+    for name in ("key.pem", "cert.pem", "chain.pem"):
+        (tmp_path / name).write_text(whole)
+    (tmp_path / bad).write_text(whole[: int(len(whole) * kept)])
+    files = f"privateKey={tmp_path}/key.pem:certKey={tmp_path}/cert.pem"
+    error = ValueError("[('DECODER routines', '', 'unsupported')]")
+    line = why_not(f"ssl:1:{files}:extraCertChain={tmp_path}/chain.pem", error)
+    assert line == f"{tmp_path}/{bad} is no PEM, or a part of it is missing"
+
+
+@pytest.mark.parametrize("prefix", ["", "haproxy:"])
+def test_the_file_of_a_folder_that_is_cut_off_is_named(tmp_path: Path, prefix: str) -> None:
+    """And none that is whole."""
+    whole = write_certificate(tmp_path, 1, "a.pem").read_text()
+    (tmp_path / "b.pem").write_text(whole[:-9])
+    error = ValueError("[('PEM routines', '', 'bad end line')]")
+    line = why_not(f"{prefix}tls:{tmp_path}:1", error)
+    assert line == f"{tmp_path}/b.pem is no PEM, or a part of it is missing"
+    (tmp_path / "b.pem").unlink()
+    assert "a file of it is no PEM" in why_not(f"{prefix}tls:{tmp_path}:1", error)

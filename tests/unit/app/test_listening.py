@@ -10,6 +10,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from twisted.internet.address import IPv4Address
 from twisted.internet.endpoints import TCP6ServerEndpoint, wrapServerTLS
 from twisted.internet.interfaces import IHalfCloseableProtocol
@@ -102,6 +108,25 @@ def test_a_tls_folder(tmp_path: Path, prefix: str) -> None:
     assert factory.numPorts == 1
     holder.doStop()
     assert factory.numPorts == 0
+
+
+@pytest.mark.parametrize("form", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL])
+@pytest.mark.parametrize(
+    "kind", ["tls:{folder}:1", "ssl:1:privateKey={folder}/both.pem", "ssl:1:{folder}/both.pem"]
+)
+def test_nobody_is_asked_for_a_password(tmp_path: Path, kind: str, form: PrivateFormat) -> None:
+    """Neither at the start nor later, when the whole server would wait for it."""
+    endpoint = kind.format(folder=tmp_path)
+    path = write_certificate(tmp_path, 1)
+    where, *_ = listening(endpoint)
+    key = load_pem_private_key(path.read_bytes(), None)
+    certificate = path.read_text().partition("-----BEGIN CERTIFICATE")[1:]
+    secret = key.private_bytes(Encoding.PEM, form, BestAvailableEncryption(b"hello"))
+    path.write_text(secret.decode() + "".join(certificate))
+    [complaint] = where.reload()
+    assert complaint.reason.startswith(f"{path} has a password, which nobody is there to type")
+    with pytest.raises(ConfigError, match=f"{path} has a password"):
+        listening(endpoint)
 
 
 @pytest.mark.parametrize("prefix", ["", "haproxy:"])
