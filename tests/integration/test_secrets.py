@@ -2,6 +2,7 @@
 """The log keeps secrets: a word in each field of what is sent, at each door, and no log of it."""
 
 import json
+import re
 import socket
 import struct
 import sys
@@ -11,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from requests import post
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
 from tests.support.processes import PATIENCE, Process, RunningServer, running
+from tests.support.redis_server import redis_server
 from tests.support.tokens import ED, key_file, token
 
 MARK = "s3cr3t"
@@ -356,3 +359,17 @@ def test_nor_into_a_file_of_twistds_own(tmp_path: Path) -> None:
         process.end()
     assert "ValueError" in log.read_text()
     assert MARK not in log.read_text()
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_what_redis_refuses_is_told(form: str) -> None:
+    """In its own words and with what to do: that is the operator's, and no client's."""
+    with (
+        redis_server() as redis,
+        running("--redis", redis.url, "--log-format", form) as server,
+    ):
+        redis.ask("CONFIG", "SET", "maxmemory", "1")
+        refused = post(server.http("/broadcast/a"), "hello", timeout=PATIENCE)
+        assert refused.status_code == 503
+        server.process.wait_for(re.compile("Redis refuses commands: OOM .*; raise its maxmemory"))
+        assert "withheld" not in server.process.output

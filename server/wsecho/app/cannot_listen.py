@@ -19,6 +19,7 @@ _PROTECTED: Final = re.compile(r"-----BEGIN ENCRYPTED |^Proc-Type: 4,ENCRYPTED",
 _SYSTEMD: Final = re.compile(r"(?:haproxy:)?systemd:")
 _UNIX: Final = re.compile(r"(?:haproxy:)?unix:((?:\\.|[^:\\])*)", re.DOTALL)
 _FIRST_FREE_PORT: Final = 1024
+_IS_TAKEN: Final = "another program listens there, perhaps another wsecho"
 
 
 def why_not(endpoint: str, error: BaseException | None) -> str:
@@ -110,6 +111,9 @@ def _of_socket(endpoint: str, error: CannotListenError) -> str:
     if isinstance(reason, socket.gaierror):
         return f"{error.interface} is no address, and no name that is known here"
     if not isinstance(reason, OSError):
+        # Twisted's own lock beside the socket, whose owner lives.
+        if str(reason) == "Cannot acquire lock":
+            return f"{_IS_TAKEN} ({error.port}.lock)"
         return " ".join(str(reason).split())
     if _UNIX.match(endpoint):
         return _of_system(endpoint, reason)
@@ -140,6 +144,6 @@ def _of_system(endpoint: str, error: OSError) -> str:
         errno.ENOTDIR: f"{folder} is no folder: give another path",
         errno.EACCES: refused,
         errno.EROFS: refused,
-        errno.EADDRINUSE: "another program listens there, or there is a file that is no socket",
+        errno.EADDRINUSE: f"{_IS_TAKEN}, or there is a file that is no socket",
     }
     return reasons.get(error.errno or 0) or error.strerror or str(error)

@@ -51,8 +51,8 @@ class NotifySocket:
                 sock.sendto("\n".join(assignments).encode(), self._address)
         except OSError as error:
             _log.error(
-                "the service manager at {name} cannot be told {what}: {why}",
-                name=self._name,
+                "the service manager at {address} cannot be told {what}: {why}",
+                address=self._name,
                 what=assignments[0],
                 why=error.strerror or str(error),
             )
@@ -92,7 +92,7 @@ class ServiceManager:
         if not name:
             return cls()
         if not name.startswith(("/", "@")):
-            _log.error("NOTIFY_SOCKET={name} is no path and no abstract name", name=name)
+            _log.error("NOTIFY_SOCKET={address} is no path and no abstract name", address=name)
             return cls()
         watchdog = 0.0
         if watched in {"", str(pid)}:

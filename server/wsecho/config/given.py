@@ -177,7 +177,12 @@ def _where(written: object, reason: str) -> str:
     if not reason.endswith(missing):
         return ""
     name = reason.removesuffix(missing).removesuffix(": ") or str(written)
-    return "" if name.startswith(("/", "~")) else f" in {printable(str(Path.cwd()))}"
+    if name.startswith(("/", "~")):
+        return ""
+    try:
+        return f" in {printable(str(Path.cwd()))}"
+    except OSError:
+        return ", nor is the folder that the server was started in"
 
 
 def fail(given: Given | None, error: ConfigError | CommandError) -> NoReturn:

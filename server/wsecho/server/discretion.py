@@ -3,7 +3,7 @@
 
 Nothing that a client made up is logged: no address of a request, no payload, no token, no name.
 
-- Of our own events the text is told, which is a constant, and the fields that `_TOLD` names: what
+- Of our own events the text is told, which is a constant, and the fields that `TOLD` names: what
   these hold is ours, an operator's or a number wherever it is set.
 - Of a failure it is told what kind it is, where it came up, and what led to it. What an exception
   says of itself is not: it quotes what it stumbled over.
@@ -37,7 +37,7 @@ PASSED: Final = "is_discreet"
 PRINTED: Final = "-"
 """Where a line comes from that a worker has printed."""
 
-_TOLD: Final = frozenset(
+TOLD: Final = frozenset(
     {
         # What the logger itself adds.
         *("log_logger", "log_level", "log_namespace", "log_source", "log_format", "log_time"),
@@ -49,6 +49,7 @@ _TOLD: Final = frozenset(
         *("address", "version", "node", "why", "what", "order", "files", "reasons"),
     }
 )
+"""Fields of our own events that are told; all others are withheld unless they are numbers."""
 
 _OPERATORS: Final = ("twisted.application.", "twisted.scripts.")
 """What these say is of the start and the end, before and after there are clients."""
@@ -121,12 +122,12 @@ def _withhold(event: LogEvent) -> None:
         return
     namespace = event.get("log_namespace")
     is_ours = isinstance(namespace, str) and (namespace == OURS or namespace.startswith(_OURS_DOT))
-    if is_ours and _TOLD.issuperset(event) and "log_failure" not in event:
+    if is_ours and TOLD.issuperset(event) and "log_failure" not in event:
         return
     failure = event.get("log_failure", event.get("failure"))
     traceback = Traceback(describe_failure(failure)) if isinstance(failure, Failure) else None
     if is_ours:
-        for name in event.keys() - _TOLD:
+        for name in event.keys() - TOLD:
             if not isinstance(event[name], int | float | None):
                 event[name] = WITHHELD
         if traceback is not None:

@@ -32,6 +32,11 @@ def refusal(number: int, port: int | str = 80, interface: str = "x") -> CannotLi
             "no.host is no address, and no name that is known here",
         ),
         ("unix:/a/x", CannotListenError(None, "/a/x", ValueError("a\nlock")), "a lock"),
+        (
+            "unix:/a/x",
+            CannotListenError(None, "/a/x", ValueError("Cannot acquire lock")),
+            "another program listens there, perhaps another wsecho (/a/x.lock)",
+        ),
         ("unix:/a/x", refusal(errno.ENOENT), "there is no folder /a"),
         ("unix:/a/x", FileNotFoundError(errno.ENOENT, "No", "/a/x.lock"), "there is no folder /a"),
         (r"haproxy:unix:/a\:b/x", refusal(errno.ENOENT), "there is no folder /a:b"),

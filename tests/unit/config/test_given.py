@@ -189,3 +189,13 @@ def test_a_mark_in_front_of_a_file_is_no_part_of_it(file: Path) -> None:
     """Some editors write one before UTF-8."""
     file.write_bytes(b"\xef\xbb\xbfdrain = 7\n")
     assert Given.read(("--config", str(file))).load().drain == 7
+
+
+def test_the_folder_may_be_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In which the server was started."""
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    told = complaint("--token-key", "k.pub")
+    assert told.endswith("directory, nor is the folder that the server was started in")

@@ -3,10 +3,11 @@
 
 import ast
 import io
+import re
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from hypothesis import given
@@ -26,7 +27,7 @@ from twisted.python.failure import Failure
 
 import wsecho
 from wsecho.core.wire.errors import BadRequest, bounded_reason, without_quotes
-from wsecho.server.discretion import WITHHELD, printed, withhold
+from wsecho.server.discretion import TOLD, WITHHELD, printed, withhold
 from wsecho.server.logs import JsonLog, TextLog
 from wsecho.workers.logs import LogRelay, PipeLog
 
@@ -331,3 +332,34 @@ def test_what_is_a_peers_own_is_quoted_in_reasons(
                 and not ast.unparse(part.value).startswith("len(")
             ]
     assert not bad
+
+
+HARMLESS: Final = frozenset(
+    {
+        *("have", "needed", "possible", "connections", "all", "cut", "calm", "count", "lasts"),
+        *("slot", "pid"),
+        # What becomes a traceback.
+        *("failure", "exc_info"),
+    }
+)
+"""Fields that hold numbers, or a failure, wherever they are logged."""
+
+
+def logged() -> list[tuple[str, str]]:
+    """Where each line of our own is logged, and a field of it."""
+    return [
+        (f"{path.name}:{call.lineno}", keyword.arg or "**")
+        for path in SOURCES.rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and re.fullmatch(r"(self\.)?_log\.\w+", ast.unparse(call.func))
+        for keyword in call.keywords
+    ]
+
+
+def test_each_field_that_we_log_is_told() -> None:
+    """Else the operator would read that something is withheld, where it is to say what is wrong."""
+    found = logged()
+    assert len(found) > 50
+    assert [(place, name) for place, name in found if name not in HARMLESS | TOLD] == []

@@ -47,9 +47,10 @@ class Refusals:
             return
         self._ongoing[refused.code] = _Ongoing(self._seconds())
         self._log.warn(
-            "Redis refuses commands: {words}; {advice}",
-            words=str(refused),
-            advice=advice(refused.code),
+            "Redis refuses commands: {why}; {what}",
+            # Of a command that it does not know it quotes what goes with it, and so our clients.
+            why=str(refused).partition(", with args")[0],
+            what=advice(refused.code),
         )
 
     def look(self) -> None:

@@ -6,6 +6,7 @@ from twisted.logger import capturedLogs, formatEvent
 
 from wsecho.bus.redis.client.errors import RedisRefusedError
 from wsecho.bus.redis.client.refusals import CALM, Refusals
+from wsecho.server.discretion import withhold
 
 
 def test_each_kind_is_told_once() -> None:
@@ -33,3 +34,17 @@ def test_each_kind_is_told_once() -> None:
     ]
     assert "maxmemory" in lines[0]
     assert lines[3].endswith("it had, 3 times")
+
+
+def test_what_a_client_said_is_not_told() -> None:
+    """Redis quotes what goes with a command that it does not know."""
+    refusals = Refusals(Clock().seconds)
+    words = "ERR unknown command 'XADD', with args beginning with: '{room}:log' 'hush' "
+    with capturedLogs() as events:
+        refusals.note(RedisRefusedError(words))
+    event = dict(events[0])
+    withhold(event)
+    told = formatEvent(event)
+    assert told == (
+        "Redis refuses commands: ERR unknown command 'XADD'; its own documentation has that"
+    )
