@@ -94,6 +94,40 @@ def test_a_user_without_rights_in_a_read_only_folder(bare_folder: Path) -> None:
     assert "cache" not in process.output
 
 
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        (("--log-file", "{}/log"), "the user that runs this may not write it"),
+        (("--log-file", "{}/new"), "the user that runs this may not make a file in {}"),
+        (("--log-file", "{}/shut/log"), "Permission denied"),
+        (("--web", "{}/shut/web"), "Permission denied"),
+        (("--token-key", "{}/secret"), "Permission denied"),
+        (("--wampcra-secrets", "{}/secret"), "Permission denied"),
+        (("--cluster-secret", "{}/shut/secret"), "Permission denied"),
+        (("--listen", "tls:{}/shut:1"), "{}/shut: Permission denied"),
+        (("--listen", "ssl:1:privateKey={}/secret"), "{}/secret: Permission denied"),
+        (("--config", "{}/secret"), "Permission denied"),
+    ],
+    ids=lambda value: value[1] if isinstance(value, tuple) else "",
+)
+def test_what_this_user_may_not_is_told_before(
+    bare_folder: Path, words: tuple[str, str], answer: str
+) -> None:
+    """In one line that names the option and what is in the way."""
+    bare_folder.chmod(0o755)
+    for name, mode in (("log", 0o444), ("secret", 0o000)):
+        (bare_folder / name).touch()
+        (bare_folder / name).chmod(mode)
+    (bare_folder / "shut").mkdir(0o000)
+    bare_folder.chmod(0o555)
+    option, value = words[0], words[1].format(bare_folder)
+    command = [*POWERLESS, *WSECHO, "check", option, value]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert line == f"wsecho: {option} {value}: {answer.format(bare_folder)}"
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_ends_in_order(number: signal.Signals) -> None:
     """With status 0, and its last line written."""

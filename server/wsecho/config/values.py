@@ -191,7 +191,7 @@ def path_to_write(value: Any) -> Path:
 
     Raises:
         ValueError: it is none, or a folder.
-        UnusableError: the folder of the file is missing.
+        UnusableError: the folder of the file is missing, or this user may not write there.
     """
     if not isinstance(value, str) or not value or "\0" in value:
         raise ValueError("not a path: give one such as /var/log/wsecho.log")
@@ -200,6 +200,10 @@ def path_to_write(value: Any) -> Path:
         raise UnusableError("it is a folder; give a file in it")
     if not file.parent.is_dir():
         raise UnusableError(f"there is no folder {file.parent}")
+    written = file if file.exists() else file.parent
+    if not os.access(written, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+        what = "write it" if written is file else f"make a file in {written}"
+        raise UnusableError(f"the user that runs this may not {what}")
     return file
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from wsecho.config import values
 from wsecho.config.config import load
-from wsecho.config.errors import UsageError
+from wsecho.config.errors import ConfigError, UnusableError, UsageError
 from wsecho.core.limits.slowness import SlowRule
 
 # What is neither a number nor a name, whatever is asked for.
@@ -246,3 +246,21 @@ def test_a_password_is_never_repeated(value: Any) -> None:
     with pytest.raises(ValueError, match=r"\w") as caught:
         values.redis_url(f"nothing://:hush-hush@{value}")
     assert "hush-hush" not in str(caught.value)
+
+
+def test_what_may_not_be_written_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything tries; the file itself counts where it is there."""
+    assert values.path_to_write(str(tmp_path / "log")) == tmp_path / "log"
+    monkeypatch.setattr("os.access", lambda *_, **__: False)
+    with pytest.raises(UnusableError, match=f"may not make a file in {tmp_path}"):
+        values.path_to_write(str(tmp_path / "log"))
+    (tmp_path / "log").touch()
+    with pytest.raises(UnusableError, match="may not write it"):
+        values.path_to_write(str(tmp_path / "log"))
+
+
+@pytest.mark.parametrize("name", ["log-file", "web", "token-key", "cluster-secret"])
+def test_whatever_the_system_refuses_is_of_the_option(name: str) -> None:
+    """Though it is no reader of values that has thought of it."""
+    with pytest.raises(ConfigError, match=f"^--{name} .*: File name too long$"):
+        load({name: "/" + "x" * 5000})

@@ -61,6 +61,9 @@ class Option:
         shown = NOT_SHOWN if self.is_secret else given
         try:
             return self.read(given)
+        except OSError as error:
+            # A folder on the way that this user may not enter, for one.
+            raise ConfigError(self.name, shown, error.strerror or str(error)) from None
         except UnusableError as error:
             raise ConfigError(self.name, shown, str(error)) from None
         except ValueError as error:
