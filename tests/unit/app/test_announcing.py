@@ -104,7 +104,8 @@ def test_a_secret_that_all_may_read_is_warned_of(
     file = tmp_path / "secret"
     file.touch()
     file.chmod(mode)
-    _, warned = announced(evolve(Config(), **{option: file}))
+    given: dict[str, Any] = {option: file}
+    _, warned = announced(evolve(Config(), **given))
     told = f"--{option.replace('_', '-')} {file}: every user of this machine may read it: "
     assert warned == count * [f"{told}let only the server's (chmod o-r)"]
 
