@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Where the built page is, and when and how it is built."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from wsecho import page
+from wsecho import __version__, page
 
 
 @pytest.fixture
@@ -108,6 +109,12 @@ def test_what_npm_says_is_shown_where_it_fails(
         page.build()
     assert asked == ["ci"]
     assert "npm error" in capsys.readouterr().err
+
+
+def test_the_page_and_the_library_are_of_the_server_s_release() -> None:
+    """The file that a bundler reads says the same as the one that Python reads."""
+    described = json.loads((page.SOURCES / "package.json").read_text())
+    assert described["version"] == __version__
 
 
 def test_the_built_page_is_found_or_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,43 +1,33 @@
 // SPDX-License-Identifier: MIT
-// Puts the page together: the browser's world, the ladder, the two panels, and the state for all to see.
+// Puts the page together: the connection, the two panels, and the state for all to see.
 
 import "./style/index.css";
+import { connect, type Transport } from "wsecho";
 import { Pass } from "./access/pass";
 import { showEcho } from "./echo/panel";
-import { Ladder } from "./ladder/ladder";
-import { tabMemory, transportNamed } from "./ladder/memory";
-import { socketUrl } from "./net/address";
-import { browser } from "./net/browser";
-import type { JoinRoom } from "./room/client";
 import { RoomPanel } from "./room/panel";
-import { WampRoom } from "./room/wamp";
 import { part } from "./ui/dom";
 import { markRoot, StatusView } from "./ui/status";
 import { Tabs } from "./ui/tabs";
-import { lineOpener } from "./wamp/open";
 
-const addresses = { websocket: socketUrl(location, "/ws"), http: `${location.origin}/lp` };
-const pass = new Pass(() => sessionStorage, browser.key);
-const ladder = new Ladder(browser, lineOpener(browser, addresses, pass), {
-  memory: tabMemory(() => sessionStorage),
-  forced: transportNamed(new URLSearchParams(location.search).get("transport")),
+const pass = new Pass(() => sessionStorage, draw);
+const forced = new URLSearchParams(location.search).get("transport");
+const isForced = forced === "websocket" || forced === "sse" || forced === "longpoll";
+const server = connect(new URL(".", location.href), {
+  token: pass.token,
+  member: pass.secret,
+  ...(isForced ? { transports: [forced satisfies Transport] } : {}),
 });
 
-const join: JoinRoom = (name, listener, leftOver) => {
-  const client = new WampRoom(browser, ladder, name, listener, leftOver);
-  client.start();
-  return client;
-};
-
-const status = new StatusView(part("[data-top]"), browser.now, () => room.retry());
-const room = new RoomPanel(part("#room"), join, pass, {
+const status = new StatusView(part("[data-top]"), Date.now, () => server.retry());
+const room = new RoomPanel(part("#room"), server, pass, draw, {
   onStatus(now) {
     markRoot(document.documentElement, now);
     status.show(now);
   },
   onToken(token) {
     pass.present(token);
-    ladder.renew();
+    server.token = pass.token;
   },
 });
 
@@ -46,9 +36,14 @@ const tabs = new Tabs(part("[data-tabs]"), matchMedia("(max-width: 55.99rem)"));
 tabs.show(location.hash.slice(1));
 
 room.start();
-ladder.start();
-showEcho(part("#echo"), browser);
+showEcho(part("#echo"));
 
 window.addEventListener("beforeunload", (event) => {
   if (room.hasUnsent()) event.preventDefault();
 });
+
+/** `crypto.randomUUID` is there on https and localhost only. */
+function draw(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -6,13 +6,15 @@ import type { Cancel, Socket, SocketListener, Watcher, World } from "../src/net/
 
 export class FakeSocket implements Socket {
   readonly url: string;
+  readonly protocols: readonly string[];
   readonly sent: Payload[] = [];
   closed = false;
   closing = false;
   readonly #listener: SocketListener;
 
-  constructor(url: string, listener: SocketListener) {
+  constructor(url: string, protocols: readonly string[], listener: SocketListener) {
     this.url = url;
+    this.protocols = protocols;
     this.#listener = listener;
   }
 
@@ -59,13 +61,25 @@ export class FakeWorld implements World {
   #watchers: Watcher[] = [];
 
   now = (): number => this.#now;
-  date = (): Date => new Date(2026, 0, 1, 10, 42, 7);
+  date = (): Date => new Date(new Date(2026, 0, 1, 10, 42, 7).getTime() + this.#now);
   random = (): number => this.dice;
   key = (): string => `key-${++this.#keys}`;
   fetch = (url: string, init: RequestInit): Promise<Response> => this.respond(url, init);
   readonly beacons: string[] = [];
   beacon = (url: string): void => void this.beacons.push(url);
   isHidden = (): boolean => this.hidden;
+  /** Whose page it is; null outside of a browser. */
+  origin: string | null = null;
+  /** The names that somebody has. */
+  readonly claimed = new Set<string>();
+  readonly reported: unknown[] = [];
+  report = (error: unknown): void => void this.reported.push(error);
+
+  async claim(name: string): Promise<Cancel | null> {
+    if (this.claimed.has(name)) return null;
+    this.claimed.add(name);
+    return () => void this.claimed.delete(name);
+  }
 
   after(milliseconds: number, run: () => void): Cancel {
     const timer = { at: this.#now + milliseconds, run };
@@ -75,9 +89,9 @@ export class FakeWorld implements World {
     };
   }
 
-  openSocket(url: string, listener: SocketListener): Socket {
+  openSocket(url: string, protocols: readonly string[], listener: SocketListener): Socket {
     if (!this.hasWebSocket) throw new ReferenceError("WebSocket is not defined");
-    const socket = new FakeSocket(url, listener);
+    const socket = new FakeSocket(url, protocols, listener);
     this.sockets.push(socket);
     return socket;
   }

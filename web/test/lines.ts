@@ -1,7 +1,19 @@
 // SPDX-License-Identifier: MIT
 // Lines under the test's hand: which transports work, and what a room says over them.
 
-import { type Answer, Gone, type Happening, type Keywords, type Line, type LineListener, type OpenLine, Refusal, type Subscription } from "../src/net/line";
+import {
+  type Answer,
+  Gone,
+  type Happening,
+  type Keywords,
+  type Line,
+  type LineListener,
+  type OpenLine,
+  type Procedure,
+  Refusal,
+  type Registration,
+  type Subscription,
+} from "../src/net/line";
 import type { FaultKind } from "../src/net/line";
 import type { Transport } from "../src/net/status";
 
@@ -23,6 +35,10 @@ export class FakeLine implements Line {
   readonly transport: Transport;
   readonly asked: Asked[] = [];
   readonly topics: string[] = [];
+  readonly procedures = new Map<string, Procedure>();
+  maxMessageSize: number | null = null;
+  /** What is said to whoever subscribes or registers; null for yes. */
+  toBinding: Error | null = null;
   isMute = false;
   /** Who is in the room; a refusal where that is not told, null where the test answers. */
   members: readonly unknown[] | Refusal | null = [];
@@ -35,7 +51,14 @@ export class FakeLine implements Line {
     this.transport = transport;
   }
 
+  async register(procedure: string, answer: Procedure): Promise<Registration> {
+    if (this.toBinding) throw this.toBinding;
+    this.procedures.set(procedure, answer);
+    return { unregister: async () => void this.procedures.delete(procedure) };
+  }
+
   async subscribe(topic: string, onEvent: (event: Happening) => void): Promise<Subscription> {
+    if (this.toBinding) throw this.toBinding;
     this.topics.push(topic);
     this.#handlers.set(topic, onEvent);
     return { id: 7, unsubscribe: () => this.topics.splice(this.topics.indexOf(topic), 1) };
@@ -54,9 +77,9 @@ export class FakeLine implements Line {
   }
 
   /** Something is said in the room, or told about it. */
-  hear(event: Happening, kind: "room" | "presence" = "room"): void {
-    for (const [topic, handler] of this.#handlers) {
-      if (topic.startsWith(`wsecho.${kind}.`)) handler(event);
+  hear(event: Happening, topic = "wsecho.room."): void {
+    for (const [subscribed, handler] of this.#handlers) {
+      if (subscribed.startsWith(topic)) handler(event);
     }
   }
 

@@ -3,6 +3,7 @@
 
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final, Protocol
 
@@ -27,7 +28,7 @@ from wsecho.doors.broadcast.resource import Broadcast
 from wsecho.doors.front import FrontFactory
 from wsecho.doors.gate import Gate
 from wsecho.doors.handshake import Handshake
-from wsecho.doors.http.page import PageFile
+from wsecho.doors.http.page import LIBRARY, PageFile
 from wsecho.doors.http.site import EchoSite
 from wsecho.doors.http.upgrade_only import UpgradeOnly
 from wsecho.doors.wamp.serve import longpoll_resource, make_router, rawsocket_maker
@@ -262,4 +263,15 @@ def resources(config: Config) -> Resource:
         raise ConfigError("web", "(not given)", str(error)) from None
     root = PageFile(str(folder))
     root.putChild(b"echo", UpgradeOnly())
+    if config.web is not None:
+        _add_library(root)
     return root
+
+
+def _add_library(root: PageFile) -> None:
+    """Put the library beside a page of somebody's own, where that has none itself."""
+    with suppress(FileNotFoundError):
+        ours = page.built()
+        for name in LIBRARY:
+            if not root.child(name).exists() and (ours / name).is_file():
+                root.putChild(name.encode(), PageFile(str(ours / name)))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Asks for a token, and says why.
 
-import type { Status } from "../net/status";
+import type { Status } from "wsecho";
 import { part } from "../ui/dom";
 
 export class TokenForm {

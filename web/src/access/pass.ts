@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Who this page is to the server: the secret that makes it one member, and its token.
 
-import { memberId, subjectOf } from "./member";
-
 const MEMBER = "wsecho.member";
 const TOKEN = "wsecho.token";
 const SECRET = /^[A-Za-z0-9_-]{16,64}$/;
@@ -25,11 +23,6 @@ export class Pass {
 
   get token(): string | null {
     return this.#token;
-  }
-
-  /** The id by which others know this page. */
-  get id(): string {
-    return memberId(this.secret, subjectOf(this.#token ?? ""));
   }
 
   /** Takes a token as people paste it. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Sends to the echo, takes each answer for the oldest question, and compares and times the two.
 
-import { Link } from "../net/link";
-import { patience } from "../net/patience";
+import { Link } from "./link";
+import { patience } from "./patience";
 import { byteLength, type Payload, same } from "../net/payload";
 import type { Status } from "../net/status";
 import type { Cancel, World } from "../net/world";

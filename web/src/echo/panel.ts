@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The echo panel: what is sent, the answers, and how long they took.
 
-import { socketUrl } from "../net/address";
-import type { World } from "../net/world";
+import { socketUrl } from "../ui/address";
+import { surroundings } from "../net/surroundings";
 import { make, part } from "../ui/dom";
 import { takeFiles } from "../ui/files";
 import { formatMilliseconds } from "../ui/format";
@@ -17,7 +17,8 @@ import { Samples } from "./samples";
 
 const KEPT = 50;
 
-export function showEcho(panel: HTMLElement, world: World): void {
+export function showEcho(panel: HTMLElement): void {
+  const world = surroundings;
   const url = socketUrl(location, "/echo");
   part("[data-address]", panel).textContent = url;
   part("[data-command]", panel).textContent = `python -m websockets ${url}`;

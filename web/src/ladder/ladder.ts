@@ -3,7 +3,7 @@
 
 import { Backoff } from "../net/backoff";
 import { type Fault, isFinal, type Line, type OpenLine } from "../net/line";
-import type { Remedy, State, Status, Transport } from "../net/status";
+import type { ErrorCode, Remedy, State, Status, Transport } from "../net/status";
 import type { Cancel, World } from "../net/world";
 import { Ascent } from "./ascent";
 import { Deadline } from "./deadline";
@@ -22,15 +22,24 @@ const BETWEEN_LOOKS = 1_000;
 
 type Phase =
   | { readonly name: "idle" }
+  | { readonly name: "preparing"; readonly cancel: Cancel }
   | { readonly name: "descending"; readonly descent: Descent }
   | { readonly name: "open"; readonly rung: Rung; readonly vigil: Vigil; readonly since: number }
   | { readonly name: "waiting"; readonly until: number; readonly cancel: Cancel }
-  | { readonly name: "ended"; readonly remedy: Remedy };
+  | { readonly name: "ended"; readonly remedy: Remedy; readonly code: ErrorCode };
+
+export interface LadderOptions extends RouteOptions {
+  /** What has to be done before rungs are tried, within no rung's time; null where nothing has. */
+  prepare(): Promise<void> | null;
+  /** Whether preparing may come to another token than the one that was not taken. */
+  mayRenew(): boolean;
+}
 
 export class Ladder {
   readonly #world: World;
   readonly #open: OpenLine;
   readonly #route: Route;
+  readonly #options: LadderOptions;
   readonly #backoff: Backoff;
   readonly #deadline = new Deadline();
   readonly #deaths = new Deaths();
@@ -41,17 +50,23 @@ export class Ladder {
   #why = "";
   #triedAt = -Infinity;
   #tenant: Tenant | null = null;
+  #unwatch: Cancel = () => undefined;
+  /** Whether it ever stood: what answers otherwise now is no other program. */
+  #hasStood = false;
+  /** Whether a token was asked for again since the last one did. */
+  #hasRenewed = false;
 
-  constructor(world: World, open: OpenLine, options: RouteOptions) {
+  constructor(world: World, open: OpenLine, options: LadderOptions) {
     this.#world = world;
     this.#open = open;
+    this.#options = options;
     this.#route = new Route(options);
     this.#backoff = new Backoff(world.random);
     this.#transport = this.#route.first;
   }
 
   start(): void {
-    this.#world.watch({
+    this.#unwatch = this.#world.watch({
       onOffline: () => this.#wentOffline(),
       onOnline: () => this.#cameOnline(),
       onVisible: () => this.#wasLookedAt(),
@@ -74,15 +89,32 @@ export class Ladder {
     if (this.#phase.name === "waiting" || this.#phase.name === "ended") this.renew();
   }
 
+  /** Leaves the line, and tries no more. */
+  close(why: string): void {
+    this.#unwatch();
+    const line = this.#leaveLine();
+    if (line) this.#tenant?.onLost(line, why);
+    this.#network = "online";
+    this.#why = why;
+    this.#enter({ name: "ended", remedy: "none", code: "closed" });
+  }
+
   /** Begins anew, as somebody else may be let in where this page was not. */
   renew(): void {
-    const line = this.#phase.name === "open" ? this.#phase.rung.line : null;
-    this.#leavePhase();
+    const line = this.#leaveLine();
     if (line) this.#tenant?.onLost(line, "the connection was changed");
     this.#backoff.reset();
+    this.#hasRenewed = false;
     this.#why = "";
     this.#descend();
     this.#show();
+  }
+
+  /** Returns the line that was open. */
+  #leaveLine(): Line | null {
+    const line = this.#phase.name === "open" ? this.#phase.rung.line : null;
+    this.#leavePhase();
+    return line;
   }
 
   status(): Status {
@@ -92,6 +124,7 @@ export class Ladder {
       why: this.#phase.name === "open" ? this.#route.fall : this.#why,
       retryAt: this.#phase.name === "waiting" ? this.#phase.until : null,
       remedy: this.#phase.name === "ended" ? this.#phase.remedy : "retry",
+      code: this.#phase.name === "ended" ? this.#phase.code : null,
     };
   }
 
@@ -112,7 +145,7 @@ export class Ladder {
 
   #leavePhase(): void {
     const phase = this.#phase;
-    if (phase.name === "waiting") phase.cancel();
+    if (phase.name === "waiting" || phase.name === "preparing") phase.cancel();
     if (phase.name === "descending") phase.descent.cancel();
     if (phase.name === "open") {
       phase.vigil.stop();
@@ -127,6 +160,21 @@ export class Ladder {
 
   #descend(): void {
     this.#triedAt = this.#world.now();
+    const preparing = this.#options.prepare();
+    if (!preparing) return this.#tryRungs();
+    let isOver = false;
+    this.#phase = { name: "preparing", cancel: () => (isOver = true) };
+    preparing.then(
+      () => isOver || this.#tryRungs(),
+      (error: unknown) => {
+        if (isOver) return;
+        this.#why = messageOf(error);
+        this.#wait();
+      },
+    );
+  }
+
+  #tryRungs(): void {
     const order = this.#route.order();
     const descent = new Descent(this.#world, this.#open, order, this.#deadline.milliseconds, {
       onTrying: (transport) => this.#isTrying(transport),
@@ -153,15 +201,24 @@ export class Ladder {
   #foundNone(faults: readonly Fault[]): void {
     if (faults.every(({ kind }) => kind === "late")) this.#deadline.wasTooShort();
     this.#route.forgive();
-    const final = faults.find(isFinal);
+    const foreign = this.#hasStood ? undefined : faults.find(({ kind }) => kind === "foreign");
+    const final = faults.find(isFinal) ?? foreign;
     this.#why = final?.text ?? outage(faults);
     if (final) this.#end(final);
-    else if (faults.every(({ kind }) => kind === "missing")) this.#enter({ name: "ended", remedy: "none" });
+    else if (faults.every(({ kind }) => kind === "missing")) this.#enter({ name: "ended", remedy: "none", code: "unavailable" });
     else this.#wait();
   }
 
   #end({ kind }: Fault): void {
-    this.#enter({ name: "ended", remedy: kind === "unauthorized" ? "token" : "retry" });
+    if (kind !== "unauthorized") {
+      this.#enter({ name: "ended", remedy: "retry", code: kind === "foreign" ? "not_wsecho" : "forbidden" });
+    } else if (this.#options.mayRenew() && !this.#hasRenewed) {
+      this.#hasRenewed = true;
+      this.#descend();
+      this.#show();
+    } else {
+      this.#enter({ name: "ended", remedy: "token", code: "unauthorized" });
+    }
   }
 
   #wait(): void {
@@ -192,6 +249,7 @@ export class Ladder {
       onFault: (_rung, fault) => this.#lost(rung, line, fault),
     };
     this.#why = "";
+    this.#hasStood = true;
     this.#transport = rung.transport;
     this.#route.arrive(rung.transport, faults, this.#world.date());
     this.#deadline.opened();
@@ -205,14 +263,17 @@ export class Ladder {
     if (!line || !this.#tenant) return;
     this.#tenant.onLine(line).catch((error: unknown) => {
       // Of a line that ended by itself it is known already.
-      rung.fail("silent", error instanceof Error ? error.message : String(error));
+      rung.fail("silent", messageOf(error));
     });
   }
 
   #lost(rung: Rung, line: Line, fault: Fault): void {
     const before = this.#phase;
     if (before.name !== "open" || before.rung !== rung) return;
-    if (this.#world.now() - before.since >= PROVEN) this.#backoff.reset();
+    if (this.#world.now() - before.since >= PROVEN) {
+      this.#backoff.reset();
+      this.#hasRenewed = false;
+    }
     this.#leavePhase();
     this.#tenant?.onLost(line, fault.text);
     this.#why = fault.text;
@@ -220,7 +281,8 @@ export class Ladder {
       this.#end(fault);
       return;
     }
-    const isDeath = fault.kind !== "stopping";
+    // Of the server's stopping, and of one message that it does not take, no transport is to blame.
+    const isDeath = fault.kind !== "stopping" && fault.kind !== "too_large";
     if (isDeath && this.#deaths.add(rung.transport, this.#world.now())) this.#route.stepDown(fault);
     this.#wait();
   }
@@ -269,7 +331,7 @@ export class Ladder {
     this.#network = "offline";
     const { name } = this.#phase;
     // An open line is left alone: to a server on this very machine it goes on working.
-    if (name === "descending" || name === "waiting") this.#leavePhase();
+    if (name === "preparing" || name === "descending" || name === "waiting") this.#leavePhase();
     this.#show();
   }
 
@@ -291,4 +353,8 @@ export class Ladder {
     phase.cancel();
     this.#descend();
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// What worked is remembered for the tab, with the reason for it.
+// What worked is remembered for the tab and the server, with the reason for it.
 
 import type { Transport } from "../net/status";
 
-const KEY = "wsecho.transport";
+const KEY = "wsecho.transport ";
 export const TRANSPORTS: readonly Transport[] = ["websocket", "sse", "longpoll"];
 
 export interface Remembered {
@@ -16,19 +16,19 @@ export interface Memory {
   write(remembered: Remembered): void;
 }
 
-/** A browser that keeps nothing for its pages throws when asked. */
-export function tabMemory(storage: () => Storage): Memory {
+/** A browser that keeps nothing for its pages throws when asked; elsewhere there is no storage. */
+export function tabMemory(storage: () => Storage, server: string): Memory {
   return {
     read() {
       try {
-        return parse(storage().getItem(KEY) ?? "null");
+        return parse(storage().getItem(KEY + server) ?? "null");
       } catch {
         return null;
       }
     },
     write(remembered) {
       try {
-        storage().setItem(KEY, JSON.stringify(remembered));
+        storage().setItem(KEY + server, JSON.stringify(remembered));
       } catch {
         // Then every visit begins at the top.
       }

@@ -3,13 +3,13 @@
 
 import type { Fault } from "../net/line";
 import type { Transport } from "../net/status";
-import { type Memory, TRANSPORTS } from "./memory";
+import type { Memory } from "./memory";
 import { fellBack, trying } from "./words";
 
 export interface RouteOptions {
   readonly memory: Memory;
-  /** The only rung there is to be; null for all. */
-  readonly forced: Transport | null;
+  /** The rungs there are to be, from the top. */
+  readonly rungs: readonly Transport[];
 }
 
 export class Route {
@@ -21,12 +21,13 @@ export class Route {
   #against: readonly Fault[] = [];
   #hasBeenBest = false;
 
-  constructor({ memory, forced }: RouteOptions) {
+  constructor({ memory, rungs }: RouteOptions) {
     this.#memory = memory;
-    this.#rungs = forced ? [forced] : TRANSPORTS;
-    const remembered = forced ? null : memory.read();
-    this.#first = remembered?.transport ?? this.best;
-    this.#fall = remembered?.why ?? "";
+    this.#rungs = rungs;
+    const remembered = rungs.length > 1 ? memory.read() : null;
+    const isKnown = remembered !== null && rungs.includes(remembered.transport);
+    this.#first = isKnown ? remembered.transport : this.best;
+    this.#fall = isKnown ? remembered.why : "";
   }
 
   get best(): Transport {

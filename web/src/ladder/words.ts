@@ -3,7 +3,6 @@
 
 import type { Fault, FaultKind } from "../net/line";
 import type { Transport } from "../net/status";
-import { formatTime } from "../ui/format";
 
 export const SHORT_NAMES: Readonly<Record<Transport, string>> = {
   websocket: "WebSocket",
@@ -13,19 +12,22 @@ export const SHORT_NAMES: Readonly<Record<Transport, string>> = {
 
 const WORDS: Readonly<Record<FaultKind, string>> = {
   missing: "missing in this browser",
+  crowded: "in use by other tabs",
   refused: "refused",
+  foreign: "not known there",
   held: "held back on the way",
   late: "not answering",
   lost: "lost twice",
   silent: "silent twice",
   stopping: "closed",
+  too_large: "closed",
   denied: "not allowed",
   unauthorized: "asking for a token",
 };
 
 /** `WebSocket refused: fell back to SSE at 10:42:07`. */
 export function fellBack(faults: readonly Fault[], transport: Transport, at: Date): string {
-  return `${failed(faults)}: fell back to ${SHORT_NAMES[transport]} at ${formatTime(at)}`;
+  return `${failed(faults)}: fell back to ${SHORT_NAMES[transport]} at ${at.toTimeString().slice(0, 8)}`;
 }
 
 /** `WebSocket refused: trying SSE`. */

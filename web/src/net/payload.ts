@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What one WebSocket message carries: text or bytes, and when two are the same.
 
-export type Bytes = Uint8Array<ArrayBuffer>;
+import type { Bytes } from "../api";
+
+export type { Bytes };
 export type Payload = string | Bytes;
 
 /** The same kind and the same bytes: text is never equal to the bytes that spell it. */
@@ -33,10 +35,4 @@ function isLoneSurrogate(text: string, index: number): boolean {
   if (unit < 0xd800 || unit > 0xdfff) return false;
   const other = text.charCodeAt(unit < 0xdc00 ? index + 1 : index - 1);
   return unit < 0xdc00 ? !(other >= 0xdc00 && other <= 0xdfff) : !(other >= 0xd800 && other < 0xdc00);
-}
-
-/** The first bytes for people to read, `00 ff 10 …`; the dots where there are more than `most`. */
-export function hexPreview(bytes: Bytes, most: number): string {
-  const shown = Array.from(bytes.subarray(0, most), (byte) => byte.toString(16).padStart(2, "0"));
-  return shown.join(" ") + (bytes.length > most ? " …" : "");
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// All that the net modules need of the world around them, so that a test can stand in for it.
+// All that this code needs of the world around it, so that a test can stand in for it.
 
 import type { Payload } from "./payload";
 
 export type Cancel = () => void;
 
-/** A WebSocket as the page uses it. */
+/** A WebSocket as it is used here. */
 export interface Socket {
   /** Says whether it took the payload: one that is closing drops everything in silence. */
   send(payload: Payload): boolean;
@@ -37,11 +37,20 @@ export interface World {
   random(): number;
   /** A word that nobody else will ever choose. */
   key(): string;
-  /** Throws where the browser has no WebSocket or the address is none. */
-  openSocket(url: string, listener: SocketListener): Socket;
+  /** Throws where there is no WebSocket or the address is none. */
+  openSocket(url: string, protocols: readonly string[], listener: SocketListener): Socket;
   fetch(url: string, init: RequestInit): Promise<Response>;
   /** Posts nothing but the address, and is done even where the page is not there any more. */
   beacon(url: string): void;
+  /** The origin that requests are sent with; null where none is. */
+  readonly origin: string | null;
+  /**
+   * Takes a name for as long as nobody else of this origin has it; null where somebody has. Where
+   * that cannot be known, everybody may.
+   */
+  claim(name: string): Promise<Cancel | null>;
   isHidden(): boolean;
   watch(watcher: Watcher): Cancel;
+  /** Tells whoever wrote the program that some of it threw. */
+  report(error: unknown): void;
 }

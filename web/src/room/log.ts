@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 // The room's messages on the page, newest last, following along while the reader is at the end.
 
+import type { Earlier, Message } from "wsecho";
 import { make, part } from "../ui/dom";
 import { formatMoment, formatTime } from "../ui/format";
 import { oncePerFrame } from "../ui/frame";
 import { forget, preview } from "../ui/preview";
 import { Shelf } from "../ui/shelf";
-import type { Earlier, RoomMessage } from "./client";
 import { fileName } from "./name";
+import { nameOf } from "./people-words";
 
 /** wire.md promises 500; they go by the hundred, so that a flood does not trim on each. */
 const KEPT = 1_000;
@@ -17,7 +18,7 @@ const NEAR = 48;
 const EARLIER = "Show earlier messages";
 
 type Entry =
-  | { readonly kind: "message"; readonly message: RoomMessage; readonly at: Date }
+  | { readonly kind: "message"; readonly message: Message }
   | { readonly kind: "gap" | "note"; readonly text: string; readonly at: Date };
 
 export class Log {
@@ -55,22 +56,8 @@ export class Log {
     new ResizeObserver(() => this.#followed && this.#toEnd()).observe(this.#box);
   }
 
-  add(message: RoomMessage): void {
-    this.#push({ kind: "message", message, at: message.at ?? new Date() });
-  }
-
-  /** A message was this page's own after all, as may be known a moment late. */
-  own(position: string): void {
-    const waits = this.#arrived.findIndex(
-      (entry) => entry.kind === "message" && entry.message.position === position,
-    );
-    const entry = this.#arrived[waits];
-    if (entry?.kind === "message") {
-      this.#arrived[waits] = { ...entry, message: { ...entry.message, own: true } };
-      return;
-    }
-    const shown = this.#list.querySelector<HTMLElement>(`[data-position="${CSS.escape(position)}"]`);
-    if (shown) markOwn(shown);
+  add(message: Message): void {
+    this.#push({ kind: "message", message });
   }
 
   addGap(why: string): void {
@@ -155,9 +142,7 @@ export class Log {
   /** What is being read stays where it is. */
   #prepend({ messages, isAll }: Earlier): void {
     const { scrollHeight, scrollTop } = this.#box;
-    const items = messages.map((message) =>
-      this.#item({ kind: "message", message, at: message.at ?? new Date() }),
-    );
+    const items = messages.map((message) => this.#item({ kind: "message", message }));
     if (isAll) items.unshift(make("li", "note", "All that the room has kept"));
     this.#kept += items.length;
     const hadFocus = document.activeElement === this.#earlier;
@@ -190,22 +175,23 @@ export class Log {
     if (entry.kind !== "message") {
       return make("li", entry.kind, `${formatTime(entry.at)} · ${entry.text}`);
     }
-    const { position, publication, payload, own } = entry.message;
+    const { position, publication, data, mine } = entry.message;
     // Shown by the style sheet, so that the element's text is the message and nothing else.
     const number = position.slice(position.lastIndexOf(":") + 1);
     const file = `${fileName(this.#room)}-${number}`;
-    const element = make("li", "message", preview(payload, file, this.#shelf));
+    const element = make("li", "message", preview(data, file, this.#shelf));
     element.dataset["position"] = position;
     element.dataset["publication"] = String(publication);
     element.dataset["number"] = number;
-    element.dataset["meta"] = formatMoment(entry.at, new Date());
-    if (own) markOwn(element);
+    element.dataset["meta"] = metaOf(entry.message);
+    element.classList.toggle("own", mine);
     return element;
   }
 }
 
-function markOwn(element: HTMLElement): void {
-  if (element.classList.contains("own")) return;
-  element.classList.add("own");
-  element.dataset["meta"] = `you · ${element.dataset["meta"]}`;
+/** Who said it, where that is known, and when. */
+function metaOf({ from, mine, time }: Message): string {
+  const moment = formatMoment(new Date(time), new Date());
+  const who = mine ? "you" : from && nameOf(from);
+  return who ? `${who} · ${moment}` : moment;
 }

@@ -1,19 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Room names: which may be, and where one stands in the page's address and in the server's.
+// Room names: where one stands in the page's address and in the server's.
 
 export const DEFAULT_ROOM = "main";
-const MOST = 200;
 const LONGEST_FILE = 40;
-const CONTROL = /\p{Cc}/u;
-
-/** What is wrong with a name, in words for whoever typed it; null where nothing is. */
-export function faultOf(name: string): string | null {
-  if (name === "") return "A room needs a name.";
-  if ([...name].length > MOST) return `A room’s name has at most ${MOST} characters.`;
-  if (name === "." || name === "..") return "A room cannot be named by dots alone.";
-  if (CONTROL.test(name) || !name.isWellFormed()) return "A room’s name has no control characters.";
-  return null;
-}
 
 /** What `encodeURIComponent` lets through and a shell or a sentence does not. */
 const SPECIAL = /[!'()*]/g;

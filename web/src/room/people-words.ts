@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // How members are called, and in which order.
 
-import type { Member } from "./client";
+import type { Member } from "wsecho";
 
 /** Names that fit beside the count; a narrow page cuts them anyway. */
 const NAMED = 8;
@@ -15,7 +15,7 @@ export function ordered(members: readonly Member[], me: string): readonly Member
 }
 
 /** The name from the token; whoever has none is a guest. */
-export function nameOf({ id, name }: Pick<Member, "id" | "name">): string {
+export function nameOf({ id, name }: Pick<Member, "id"> & { readonly name: string | null }): string {
   return name || `guest ${id.slice(0, SHORT)}`;
 }
 

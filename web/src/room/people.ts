@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Who is here: a count and the first names at a glance, everybody on demand.
 
+import type { Member } from "wsecho";
 import { make, part } from "../ui/dom";
 import { formatMoment } from "../ui/format";
 import { oncePerFrame } from "../ui/frame";
 import { closeByItself } from "../ui/popup";
-import type { Member } from "./client";
 import { nameOf, namesOf, ordered } from "./people-words";
 
 /** More than anybody reads; the count tells of the rest. */

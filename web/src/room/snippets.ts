@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // How one's own program reaches a room: a few lines for each language, to be copied.
 
-import { socketUrl } from "../net/address";
+import { socketUrl } from "../ui/address";
 import { roomPath } from "./name";
 
 export interface Snippet {

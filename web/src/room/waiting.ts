@@ -4,7 +4,7 @@
 import { button, make, part } from "../ui/dom";
 import { oncePerFrame } from "../ui/frame";
 import { summary } from "../ui/preview";
-import type { Outgoing } from "./client";
+import type { Outgoing } from "./unsent";
 
 const MOST = 200;
 
@@ -34,8 +34,8 @@ export class Waiting {
     this.#list.hidden = this.#outgoing.length === 0;
   }
 
-  #row({ id, payload, standing, why }: Outgoing): HTMLLIElement {
-    const what = make("span", "what", summary(payload, MOST));
+  #row({ id, data, standing, why }: Outgoing): HTMLLIElement {
+    const what = make("span", "what", summary(data, MOST));
     what.dir = "auto";
     const row = make("li", "outgoing", what);
     row.dataset["standing"] = standing;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Takes files from a button or dropped on a panel, and hands over their bytes, one after another.
 
-import type { Bytes } from "../net/payload";
+import type { Bytes } from "wsecho";
 import { part } from "./dom";
 import { formatBytes } from "./format";
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Sizes, durations and times of day as people read them.
 
+import type { Bytes } from "wsecho";
+
 const UNITS = ["kB", "MB", "GB"];
 
 /** `12 bytes`, `1.5 kB`, `16.8 MB`: decimal units, as in the server's documentation. */
@@ -48,4 +50,10 @@ export function formatResumed(fetched: number): string {
 /** What a wait still takes, in whole seconds, never 0 while it lasts. */
 export function formatWait(milliseconds: number): string {
   return `${Math.max(1, Math.ceil(milliseconds / 1_000))} s`;
+}
+
+/** The first bytes for people to read, `00 ff 10 …`; the dots where there are more than `most`. */
+export function hexPreview(bytes: Bytes, most: number): string {
+  const shown = Array.from(bytes.subarray(0, most), (byte) => byte.toString(16).padStart(2, "0"));
+  return shown.join(" ") + (bytes.length > most ? " …" : "");
 }

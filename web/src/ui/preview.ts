@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // A payload as the page shows it: text as it stands, bytes as their number and the first few.
 
-import { type Bytes, hexPreview, type Payload } from "../net/payload";
+import type { Bytes, Message } from "wsecho";
 import { button, make } from "./dom";
-import { formatBytes } from "./format";
+import { formatBytes, hexPreview } from "./format";
 import { piecesOf } from "./links";
 import { type Raster, rasterOf } from "./raster";
 import type { Shelf } from "./shelf";
@@ -18,12 +18,12 @@ const LONG_TEXT = 1_200;
 const LONG_LINES = 16;
 
 /** The whole of it, for the room's list. `name` is what a file is saved as, without its ending. */
-export function preview(payload: Payload, name: string, shelf: Shelf): HTMLElement {
+export function preview(payload: Message["data"], name: string, shelf: Shelf): HTMLElement {
   return typeof payload === "string" ? text(payload) : binary(payload, name, shelf);
 }
 
 /** One line of it, for narrow lists. */
-export function summary(payload: Payload, most: number): string {
+export function summary(payload: Message["data"], most: number): string {
   if (typeof payload !== "string") return hexPreview(payload, MOST_BYTES) || "no bytes";
   const line = payload.slice(0, most).replaceAll(/\s+/g, " ");
   return line + (payload.length > most ? "…" : "") || "empty text";

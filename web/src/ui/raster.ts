@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Tells pictures by their first bytes: formats of pixels only, since an SVG is a program.
 
-import type { Bytes } from "../net/payload";
+import type { Bytes } from "wsecho";
 
 export interface Raster {
   readonly type: "image/png" | "image/jpeg" | "image/gif" | "image/webp";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Keeps what was received for as long as it can be saved: the latest, up to a size.
 
-import type { Bytes } from "../net/payload";
+import type { Bytes } from "wsecho";
 
 /** Bytes in all; a room's files would fill the browser's memory one by one. */
 const MOST = 64 * 1024 * 1024;

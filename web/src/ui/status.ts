@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Shows a connection's state: one sentence that is read aloud, and a countdown that is not.
 
-import type { State, Status, Transport } from "../net/status";
+import type { State, Status, Transport } from "wsecho";
 import { part } from "./dom";
 import { formatWait } from "./format";
 

@@ -1,14 +1,7 @@
 // SPDX-License-Identifier: MIT
-// As much of npm's `autobahn` as this page uses; the package brings no types.
+// As much of npm's `autobahn` as is used here; the package brings no types.
 
 declare module "autobahn" {
-  export interface Serializer {
-    readonly SERIALIZER_ID: string;
-    readonly BINARY: boolean;
-    serialize(message: unknown): string;
-    unserialize(payload: string): unknown;
-  }
-
   export interface CloseEvent {
     readonly code?: number;
     readonly reason?: string;
@@ -25,10 +18,10 @@ declare module "autobahn" {
     close(code?: number, reason?: string): void;
   }
 
+  /** Given on to the factory as it is, so that it may have more in it. */
   export interface TransportOptions {
     readonly type: string;
     readonly url: string;
-    readonly serializers?: readonly Serializer[];
   }
 
   export interface TransportFactory {
@@ -46,6 +39,7 @@ declare module "autobahn" {
     readonly authextra?: Keywords;
     /** Answers a CHALLENGE with a signature. */
     readonly onchallenge?: (session: Session, method: string) => string;
+    readonly on_user_error: (error: unknown, text?: string) => void;
     readonly on_internal_error: (error: unknown, text?: string) => void;
   }
 
@@ -58,13 +52,21 @@ declare module "autobahn" {
     unsubscribe(): Promise<unknown>;
   }
 
+  export interface Registration {
+    unregister(): Promise<unknown>;
+  }
+
   export type Keywords = Readonly<Record<string, unknown>>;
 
   export interface Session {
     subscribe(
       topic: string,
-      handler: (args: readonly unknown[], kwargs: Keywords, event: Event) => void,
+      handler: (args: readonly unknown[] | undefined, kwargs: Keywords | undefined, event: Event) => void,
     ): Promise<Subscription>;
+    register(
+      procedure: string,
+      endpoint: (args?: readonly unknown[], kwargs?: Keywords) => Promise<unknown>,
+    ): Promise<Registration>;
     publish(
       topic: string,
       args: readonly unknown[],
@@ -74,6 +76,11 @@ declare module "autobahn" {
     call(procedure: string, args: readonly unknown[], kwargs: Keywords): Promise<unknown>;
   }
 
+  /** What WELCOME says. */
+  export interface Welcome {
+    readonly authextra?: Keywords;
+  }
+
   interface Details {
     readonly reason: string | null;
     readonly message: string | null;
@@ -81,12 +88,12 @@ declare module "autobahn" {
 
   const autobahn: {
     readonly transports: {
-      register(name: string, factory: new (options: TransportOptions) => TransportFactory): void;
+      register(name: string, factory: new (options: never) => TransportFactory): void;
     };
     readonly log: { warn(...words: readonly unknown[]): void };
     readonly Connection: new (options: ConnectionOptions) => {
       readonly transport: Partial<Transport>;
-      onopen: (session: Session) => void;
+      onopen: (session: Session, details: Welcome) => void;
       onclose: (reason: string, details: Details) => boolean;
       open(): void;
       close(): void;
@@ -94,13 +101,13 @@ declare module "autobahn" {
     /** What a router's ERROR becomes. */
     readonly Error: new (error: string, args: readonly unknown[], kwargs: Keywords) => {
       readonly error: string;
-      readonly args: readonly unknown[];
-      readonly kwargs: Keywords;
+      readonly args: readonly unknown[] | undefined;
+      readonly kwargs: Keywords | undefined;
     };
     /** What a RESULT becomes that has keywords or more than one argument. */
     readonly Result: new (args: readonly unknown[], kwargs: Keywords) => {
-      readonly args: readonly unknown[];
-      readonly kwargs: Keywords;
+      readonly args: readonly unknown[] | undefined;
+      readonly kwargs: Keywords | undefined;
     };
   };
   export default autobahn;

@@ -3,19 +3,22 @@
 // each other and which gives up at the first that fails: up by numbered POSTs, down by events or
 // by long-poll.
 
-import type { CloseEvent, Transport, TransportFactory, TransportOptions } from "autobahn";
+import type { CloseEvent, Transport } from "autobahn";
 import type { FaultKind } from "../net/line";
 import type { World } from "../net/world";
 import type { DownlinkListener } from "./downlink";
-import { writeMessage } from "./json";
+import { frame } from "./framing";
 import { poll } from "./poll";
-import { post } from "./post";
+import { post, type Reply } from "./post";
+import { place } from "./places";
 import { EventStream } from "./stream";
 import { Uplink } from "./uplink";
 
 export type HttpKind = "sse" | "longpoll";
 
 const PROTOCOL = "wamp.2.json.batched";
+/** What stands behind each message of a batch. */
+const SEPARATOR = 1;
 const OPENING = 10_000;
 
 /** Why it closed, in a word that AutobahnJS passes by. */
@@ -23,24 +26,8 @@ export interface HttpCloseEvent extends CloseEvent {
   readonly kind: FaultKind;
 }
 
-/** A class as `autobahn.transports.register` takes one. */
-export function httpFactory(
-  world: World,
-  kind: HttpKind,
-): new (options: TransportOptions) => TransportFactory {
-  return class implements TransportFactory {
-    readonly type = kind;
-    readonly #url: string;
-
-    constructor({ url }: TransportOptions) {
-      this.#url = url;
-    }
-
-    create(): Transport {
-      return new HttpTransport(world, kind, this.#url);
-    }
-  };
-}
+/** What became of asking for a session: its name, or why there is none. */
+type Opened = { readonly name: string } | { readonly kind: FaultKind; readonly text: string };
 
 export class HttpTransport implements Transport {
   readonly info: { type: string; url: string; protocol: string };
@@ -48,6 +35,7 @@ export class HttpTransport implements Transport {
   readonly #kind: HttpKind;
   readonly #over = new AbortController();
   #uplink: Uplink | null = null;
+  #limit: number | null = null;
 
   constructor(world: World, kind: HttpKind, url: string) {
     this.#world = world;
@@ -62,8 +50,14 @@ export class HttpTransport implements Transport {
   /** Ours: a sign of life that is no message. */
   onheard(): void {}
 
+  /** Bytes that a body may have; null where that is not known. */
+  set limit(bytes: number | null) {
+    this.#limit = bytes;
+    if (this.#uplink) this.#uplink.limit = bytes;
+  }
+
   send(message: unknown): void {
-    this.#uplink?.send(writeMessage(message));
+    this.#uplink?.send(frame(message, this.#limit, SEPARATOR));
   }
 
   close(): void {
@@ -80,23 +74,38 @@ export class HttpTransport implements Transport {
 
   async #open(): Promise<void> {
     const { signal } = this.#over;
-    const offer = JSON.stringify({ protocols: [PROTOCOL] });
-    const reply = await post(this.#world, `${this.info.url}/open`, offer, OPENING, signal);
+    const isCrowded = !(await place(this.#world, this.#kind, this.info.url, signal));
+    if (isCrowded) return this.#fail("the browser's connections are taken by other tabs", "crowded");
+    const opened = await this.#ask();
     if (signal.aborted) return;
-    const name = reply.status === 200 ? transportName(reply.text) : null;
-    if (name === null) {
-      const text = reply.status === 0 ? "the server cannot be reached" : `answered with ${reply.status}`;
-      this.#fail(text, "refused");
-      return;
-    }
-    this.info.url = `${this.info.url}/${name}`;
-    this.#uplink = new Uplink(this.#world, `${this.info.url}/send`, signal, (why) =>
-      this.#fail(why, "lost"),
+    if (!("name" in opened)) return this.#fail(opened.text, opened.kind);
+    this.info.url = `${this.info.url}/${opened.name}`;
+    this.#uplink = new Uplink(this.#world, `${this.info.url}/send`, signal, (why, kind) =>
+      this.#fail(why, kind),
     );
     const unwatch = this.#world.watch({ onGone: () => this.#sayGoodbye() });
     signal.addEventListener("abort", unwatch);
     this.#receive(signal);
     this.onopen();
+  }
+
+  async #ask(): Promise<Opened> {
+    const offer = JSON.stringify({ protocols: [PROTOCOL] });
+    const reply = await post(this.#world, `${this.info.url}/open`, offer, OPENING, this.#over.signal);
+    if (reply.status === 0) return { kind: "refused", text: await this.#unreachable() };
+    const name = reply.status === 200 ? transportName(reply.text) : null;
+    return name === null ? refused(reply) : { name };
+  }
+
+  /** A browser does not say whether nothing answers, or what does is not for this page to read. */
+  async #unreachable(): Promise<string> {
+    const { origin } = this.#world;
+    if (origin !== null && new URL(this.info.url).origin !== origin) {
+      const answers = this.#world.fetch(this.info.url, { mode: "no-cors", signal: this.#over.signal });
+      const isThere = await answers.then(() => true, () => false);
+      if (isThere) return `the server does not answer pages of ${origin}: was it started with --origin ${origin}?`;
+    }
+    return "the server cannot be reached";
   }
 
   #receive(signal: AbortSignal): void {
@@ -128,10 +137,28 @@ export class HttpTransport implements Transport {
 }
 
 function transportName(text: string): string | null {
+  const { transport } = read(text);
+  return typeof transport === "string" ? encodeURIComponent(transport) : null;
+}
+
+/** What is answered for good, and not as this server does, comes from another program. */
+function refused({ status, text }: Reply): Opened {
+  const { error } = read(text);
+  const isOurs = typeof error === "object" && error !== null && "code" in error;
+  if (isOurs) {
+    const { reason } = error as { reason?: unknown };
+    return { kind: "refused", text: typeof reason === "string" ? reason : `answered with ${status}` };
+  }
+  const kind = status < 500 && status !== 429 ? "foreign" : "refused";
+  const what = kind === "foreign" ? "there is no wsecho at this address: it answered" : "the server answered";
+  return { kind, text: `${what} with ${status}` };
+}
+
+function read(text: string): Partial<Record<string, unknown>> {
   try {
-    const { transport } = JSON.parse(text) as { transport?: unknown };
-    return typeof transport === "string" ? encodeURIComponent(transport) : null;
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? value : {};
   } catch {
-    return null;
+    return {};
   }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // WAMP's JSON, with binary as a string of U+0000 and base64 ("Binary conversion of JSON Strings").
 
-import type { Serializer } from "autobahn";
 import type { Bytes } from "../net/payload";
 
 const NUL = "\0";
@@ -10,13 +9,6 @@ const ESCAPED_NUL = "\\u0000";
 const CHUNK = 8_192;
 
 /** AutobahnJS's own would write bytes as an object of numbers. */
-export const json: Serializer = {
-  SERIALIZER_ID: "json",
-  BINARY: false,
-  serialize: writeMessage,
-  unserialize: readMessage,
-};
-
 export function writeMessage(message: unknown): string {
   return JSON.stringify(message, (_key, value: unknown) =>
     value instanceof Uint8Array ? NUL + toBase64(value) : value,

@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: MIT
 // Opens one WAMP session over one transport with AutobahnJS, which is not to retry by itself.
 
-import autobahn, { type CloseEvent, type ConnectionOptions, type Session, type Transport as WampTransport } from "autobahn";
+import autobahn, {
+  type CloseEvent,
+  type ConnectionOptions,
+  type Session,
+  type TransportFactory,
+  type TransportOptions,
+  type Transport as WampTransport,
+  type Welcome,
+} from "autobahn";
 import { explainClosing } from "../net/closing";
 import type { Fault, FaultKind, LineListener, OpenLine } from "../net/line";
 import type { Transport } from "../net/status";
 import type { Cancel, World } from "../net/world";
-import { type HttpCloseEvent, httpFactory } from "./http";
-import { json } from "./json";
+import { type HttpCloseEvent, HttpTransport } from "./http";
 import { AutobahnLine } from "./session";
+import { SocketTransport } from "./socket";
 
 const REALM = "realm1";
 const SHUTDOWN = "wamp.close.system_shutdown";
@@ -23,6 +31,7 @@ const UNAUTHORIZED: ReadonlyMap<string, string> = new Map([
   ["wsecho.close.token_expired", "the token has expired"],
 ]);
 const NO_TOKEN = 4401;
+const TOO_LARGE = 1009;
 /** A line that is left says goodbye, and is not waited for longer than this. */
 const GOODBYE = 2_000;
 
@@ -33,20 +42,48 @@ export interface Addresses {
 
 /** Who opens; asked anew for each line. */
 export interface Identity {
-  /** Makes all lines of this page one member. */
+  /** Makes all lines of this client one member. */
   readonly secret: string;
   readonly token: string | null;
 }
 
-/** The opener for the page; registers the transports that are ours. */
+/** What our transports have beyond AutobahnJS's. */
+interface OurTransport extends WampTransport {
+  limit: number | null;
+  /** A sign of life that is no message. */
+  onheard(): void;
+}
+
+interface OurOptions extends TransportOptions {
+  readonly type: Transport;
+  readonly world: World;
+}
+
+/** A class as `autobahn.transports.register` takes one. */
+class Factory implements TransportFactory {
+  readonly type: Transport;
+  readonly #options: OurOptions;
+
+  constructor(options: OurOptions) {
+    this.type = options.type;
+    this.#options = options;
+  }
+
+  create(): OurTransport {
+    const { world, type, url } = this.#options;
+    return type === "websocket" ? new SocketTransport(world, url) : new HttpTransport(world, type, url);
+  }
+}
+
+for (const transport of ["websocket", "sse", "longpoll"]) autobahn.transports.register(transport, Factory);
+// It is said elsewhere what became of a connection.
+autobahn.log.warn = () => undefined;
+
+/** The opener for one server. */
 export function lineOpener(world: World, { websocket, http }: Addresses, identity: Identity): OpenLine {
-  autobahn.transports.register("sse", httpFactory(world, "sse"));
-  autobahn.transports.register("longpoll", httpFactory(world, "longpoll"));
-  // The page says itself what became of a connection.
-  autobahn.log.warn = () => undefined;
   return (transport, listener) => {
     const url = transport === "websocket" ? websocket : http;
-    return new Opening(world, transport, url, identity, listener).cancel;
+    return new Opening({ world, type: transport, url }, identity, listener).cancel;
   };
 }
 
@@ -57,29 +94,32 @@ class Opening {
   #listener: LineListener | null;
   #line: AutobahnLine | null = null;
   #event: Partial<HttpCloseEvent> = {};
+  #stopGoodbye: Cancel = () => undefined;
 
-  constructor(world: World, transport: Transport, url: string, identity: Identity, listener: LineListener) {
-    this.#world = world;
-    this.#transport = transport;
+  constructor(options: OurOptions, identity: Identity, listener: LineListener) {
+    this.#world = options.world;
+    this.#transport = options.type;
     this.#listener = listener;
     this.#connection = new autobahn.Connection({
       realm: REALM,
-      transports: [{ type: transport, url, serializers: [json] }],
+      transports: [options],
       max_retries: 0,
       retry_if_unreachable: false,
       use_es6_promises: true,
-      authextra: { member: identity.secret },
+      // With stamps an event tells when it was said, and by whom.
+      authextra: { member: identity.secret, stamps: true },
       ...byTicket(identity.token),
+      on_user_error: (error) => this.#world.report(error),
       // Such as that there is no WebSocket: `onclose` says so too.
       on_internal_error: () => undefined,
     });
-    this.#connection.onopen = (session) => this.#opened(session);
+    this.#connection.onopen = (session, details) => this.#opened(session, details);
     this.#connection.onclose = (reason, details) => {
       this.#closed(reason, details.reason, details.message);
       return true;
     };
     this.#connection.open();
-    this.#overhear(this.#connection.transport as WampTransport & { onheard?: () => void });
+    this.#overhear(this.#connection.transport as OurTransport);
   }
 
   readonly cancel: Cancel = () => {
@@ -92,11 +132,11 @@ class Opening {
       return;
     }
     this.#connection.close();
-    this.#world.after(GOODBYE, () => transport.close?.());
+    this.#stopGoodbye = this.#world.after(GOODBYE, () => transport.close?.());
   };
 
   /** AutobahnJS does not pass on a close's code, nor signs of life. */
-  #overhear(transport: WampTransport & { onheard?: () => void }): void {
+  #overhear(transport: OurTransport): void {
     if (!transport.onmessage) return;
     const { onmessage, onclose } = transport;
     transport.onmessage = (message) => {
@@ -110,16 +150,21 @@ class Opening {
     transport.onheard = () => this.#listener?.onHeard();
   }
 
-  #opened(session: Session): void {
-    this.#line = new AutobahnLine(this.#transport, session);
+  #opened(session: Session, { authextra }: Welcome): void {
+    const said = authextra?.["max_message_size"];
+    const limit = typeof said === "number" ? said : null;
+    (this.#connection.transport as OurTransport).limit = limit;
+    this.#line = new AutobahnLine(this.#transport, session, limit);
     this.#listener?.onOpen(this.#line);
   }
 
   #closed(reason: string, uri: string | null, message: string | null): void {
-    this.#line?.end();
+    this.#stopGoodbye();
+    const fault = this.#fault(reason, uri, message);
+    this.#line?.end(fault.kind === "too_large");
     const listener = this.#listener;
     this.#listener = null;
-    listener?.onClosed(this.#fault(reason, uri, message));
+    listener?.onClosed(fault);
   }
 
   #fault(reason: string, uri: string | null, message: string | null): Fault {
@@ -139,8 +184,9 @@ class Opening {
     if (code === NO_TOKEN || (uri !== null && UNAUTHORIZED.has(uri))) return "unauthorized";
     if (!mayReturn || (uri !== null && DENIED.has(uri))) return "denied";
     if (uri === SHUTDOWN || code === 1001) return "stopping";
-    if (this.#event.kind) return this.#line ? "lost" : this.#event.kind;
-    return this.#line ? "lost" : "refused";
+    if (!this.#line) return this.#event.kind ?? "refused";
+    if (code === TOO_LARGE || this.#event.kind === "too_large") return "too_large";
+    return "lost";
   }
 }
 

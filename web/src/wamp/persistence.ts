@@ -9,11 +9,14 @@ const LONGEST = 8_000;
 
 export class Persistence {
   readonly #world: World;
+  readonly #signal: AbortSignal;
   readonly #backoff: Backoff;
   #failingSince: number | null = null;
 
-  constructor(world: World) {
+  /** `signal` ends all trying, and the pauses between. */
+  constructor(world: World, signal: AbortSignal) {
     this.#world = world;
+    this.#signal = signal;
     this.#backoff = new Backoff(world.random);
   }
 
@@ -25,8 +28,20 @@ export class Persistence {
   /** Waits before the next try; says whether there should be one. */
   async failed(): Promise<boolean> {
     this.#failingSince ??= this.#world.now();
-    if (this.#world.now() - this.#failingSince >= LONGEST) return false;
-    await new Promise<void>((resolve) => this.#world.after(this.#backoff.next(false), resolve));
-    return true;
+    if (this.#signal.aborted || this.#world.now() - this.#failingSince >= LONGEST) return false;
+    await this.#pause();
+    return !this.#signal.aborted;
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        cancel();
+        this.#signal.removeEventListener("abort", done);
+        resolve();
+      };
+      const cancel = this.#world.after(this.#backoff.next(false), done);
+      this.#signal.addEventListener("abort", done);
+    });
   }
 }

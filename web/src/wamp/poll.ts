@@ -16,7 +16,7 @@ export async function poll(
   signal: AbortSignal,
   listener: DownlinkListener,
 ): Promise<void> {
-  const persistence = new Persistence(world);
+  const persistence = new Persistence(world, signal);
   let number = 1;
   while (!signal.aborted) {
     const reply = await post(world, `${url}?seq=${number}`, "", TIMEOUT, signal);

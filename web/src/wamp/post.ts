@@ -11,7 +11,7 @@ export interface Reply {
 
 const NONE: Reply = { status: 0, text: "" };
 
-/** Never rejects; `signal` gives it up. */
+/** Never rejects; `signal` gives it up, and where it has already, nothing is asked. */
 export async function post(
   world: World,
   url: string,
@@ -19,6 +19,7 @@ export async function post(
   milliseconds: number,
   signal: AbortSignal,
 ): Promise<Reply> {
+  if (signal.aborted) return NONE;
   const over = new AbortController();
   const abort = (): void => over.abort();
   signal.addEventListener("abort", abort);

@@ -29,7 +29,7 @@ export class EventStream {
     this.#url = url;
     this.#signal = signal;
     this.#listener = listener;
-    this.#persistence = new Persistence(world);
+    this.#persistence = new Persistence(world, signal);
   }
 
   async run(): Promise<void> {

@@ -3,7 +3,7 @@
 
 import { beforeEach, describe, expect, it } from "vitest";
 import { Ladder } from "../../src/ladder/ladder";
-import type { Memory, Remembered } from "../../src/ladder/memory";
+import { type Memory, type Remembered, TRANSPORTS } from "../../src/ladder/memory";
 import type { Tenant } from "../../src/ladder/tenant";
 import type { Line } from "../../src/net/line";
 import type { Status, Transport } from "../../src/net/status";
@@ -17,6 +17,8 @@ let ladder: Ladder;
 let lines: Line[];
 let lost: string[];
 let moving: (line: Line) => Promise<void>;
+let preparing: () => Promise<void> | null;
+let mayRenew: boolean;
 
 const memory: Memory = {
   read: () => remembered,
@@ -35,7 +37,8 @@ const tenant: Tenant = {
 };
 
 async function begin(forced: Transport | null = null): Promise<void> {
-  ladder = new Ladder(world, network.open, { memory, forced });
+  const rungs = forced ? [forced] : TRANSPORTS;
+  ladder = new Ladder(world, network.open, { memory, rungs, prepare: () => preparing(), mayRenew: () => mayRenew });
   ladder.serve(tenant);
   ladder.start();
   await settle();
@@ -58,6 +61,8 @@ beforeEach(() => {
   lines = [];
   lost = [];
   moving = () => Promise.resolve();
+  preparing = () => null;
+  mayRenew = false;
 });
 
 describe("on the way down", () => {
@@ -82,7 +87,7 @@ describe("on the way down", () => {
     await passes(3_900);
     expect([status(), network.alive]).toMatchObject([{ state: "connecting", transport: "websocket" }, "websocket sse"]);
     await passes(100);
-    expect(status()).toMatchObject({ transport: "sse", why: "WebSocket not answering: fell back to SSE at 10:42:07" });
+    expect(status()).toMatchObject({ transport: "sse", why: "WebSocket not answering: fell back to SSE at 10:42:11" });
     expect(network.alive).toBe("sse");
   });
 
@@ -100,7 +105,7 @@ describe("on the way down", () => {
     await begin();
     await passes(5_500);
     expect(status()).toMatchObject({ state: "open", transport: "longpoll" });
-    expect(status().why).toBe("WebSocket not answering, SSE not answering: fell back to long-polling at 10:42:07");
+    expect(status().why).toBe("WebSocket not answering, SSE not answering: fell back to long-polling at 10:42:12");
   });
 
   it("tries only the rung that is asked for", async () => {
@@ -190,7 +195,7 @@ describe("when an open line dies", () => {
     await passes(59_000);
     network.latest.fails("lost");
     await passes(1_000);
-    expect(status()).toMatchObject({ transport: "sse", why: "WebSocket lost twice: fell back to SSE at 10:42:07" });
+    expect(status()).toMatchObject({ transport: "sse", why: "WebSocket lost twice: fell back to SSE at 10:43:06" });
   });
 
   it("does not count deaths further apart, nor a server that stops", async () => {
@@ -261,6 +266,8 @@ describe("on a lower rung", () => {
     await passes(7_000);
     expect([network.alive, status()]).toMatchObject(["sse", { state: "open", transport: "sse" }]);
     moving = () => Promise.resolve();
+  preparing = () => null;
+  mayRenew = false;
     await passes(75_000);
     expect(status().transport).toBe("websocket");
   });
@@ -327,5 +334,144 @@ describe("who is let in", () => {
       2,
       { state: "open" },
     ]);
+  });
+});
+
+describe("a message that was too large", () => {
+  it("is no death of the transport that carried it, however often", async () => {
+    await begin();
+    for (let times = 0; times < 5; times++) {
+      network.latest.fails("too_large");
+      await passes(6_000);
+      expect(status()).toMatchObject({ state: "open", transport: "websocket", why: "" });
+    }
+  });
+});
+
+describe("what is no wsecho", () => {
+  beforeEach(() => {
+    network.ways.websocket = "refused";
+    network.ways.sse = network.ways.longpoll = "foreign";
+  });
+
+  it("is said to be none", async () => {
+    await begin();
+    expect([network.tried, status(), world.timers]).toMatchObject([
+      "websocket sse longpoll",
+      { state: "closed", code: "not_wsecho", remedy: "retry" },
+      0,
+    ]);
+    network.ways.websocket = "works";
+    ladder.retry();
+    await settle();
+    expect(status()).toMatchObject({ state: "open", code: null });
+  });
+
+  it("is an outage where there was one before", async () => {
+    network.ways.websocket = "works";
+    await begin();
+    network.ways.websocket = "refused";
+    network.latest.fails("lost");
+    await passes(30_000);
+    expect(status().state).toBe("connecting");
+    network.ways.websocket = "works";
+    await passes(10_000);
+    expect(status().state).toBe("open");
+  });
+});
+
+describe("what has to be done before", () => {
+  it("takes no time of the rungs', and is done before each way down", async () => {
+    let ready: () => void = () => undefined;
+    let asked = 0;
+    preparing = () => {
+      asked += 1;
+      return new Promise((resolve) => (ready = resolve));
+    };
+    await begin();
+    await passes(9_000);
+    expect([network.tried, status().state]).toEqual(["", "connecting"]);
+    ready();
+    await settle();
+    expect([network.tried, status().state, asked]).toEqual(["websocket", "open", 1]);
+    network.latest.fails("lost");
+    await passes(2_000);
+    expect(asked).toBe(2);
+  });
+
+  it("is done again after a while where it failed, and says why", async () => {
+    preparing = () => Promise.reject(new Error("no token today"));
+    await begin();
+    expect(status()).toMatchObject({ state: "connecting", why: "no token today" });
+    expect(status().retryAt).not.toBeNull();
+    preparing = () => null;
+    await passes(1_000);
+    expect(status().state).toBe("open");
+  });
+
+  it("is not waited for any more once the ladder was left", async () => {
+    let ready: () => void = () => undefined;
+    preparing = () => new Promise((resolve) => (ready = resolve));
+    await begin();
+    ladder.close("enough");
+    ready();
+    await settle();
+    expect([network.tried, status()]).toMatchObject(["", { state: "closed", why: "enough" }]);
+  });
+});
+
+describe("a token that is not taken", () => {
+  it("is asked for once more, and then no more", async () => {
+    mayRenew = true;
+    network.ways.websocket = "unauthorized";
+    await begin();
+    expect([network.tried, status(), world.timers]).toMatchObject([
+      "websocket websocket",
+      { state: "closed", code: "unauthorized", remedy: "token" },
+      0,
+    ]);
+  });
+
+  it("is asked for again each time that one expires", async () => {
+    mayRenew = true;
+    await begin();
+    for (let times = 0; times < 3; times++) {
+      await passes(6_000);
+      network.latest.fails("unauthorized");
+      await settle();
+      expect(status().state).toBe("open");
+    }
+    // A server that takes each and ends each at once has not taken it.
+    network.latest.fails("unauthorized");
+    await settle();
+    network.latest.fails("unauthorized");
+    await settle();
+    expect(status()).toMatchObject({ state: "closed", code: "unauthorized" });
+  });
+});
+
+describe("the end", () => {
+  it.each(["works", "silent", "refused"] as const)("leaves nothing behind where WebSocket %s", async (way) => {
+    network.ways.websocket = network.ways.sse = network.ways.longpoll = way;
+    await begin();
+    await passes(2_000);
+    ladder.close("enough");
+    await settle();
+    const tried = network.tried;
+    world.goesOffline();
+    world.comesOnline();
+    world.isLookedAt();
+    await passes(120_000);
+    expect([network.alive, world.timers, network.tried]).toEqual(["", 0, tried]);
+    expect(status()).toMatchObject({ state: "closed", why: "enough", remedy: "none", code: "closed", retryAt: null });
+    expect(lost).toEqual(way === "works" ? ["websocket: enough"] : []);
+  });
+
+  it("ends looking up too", async () => {
+    network.ways.websocket = "refused";
+    await begin();
+    ladder.close("enough");
+    await passes(120_000);
+    expect([network.tried, world.timers]).toEqual(["websocket sse", 0]);
   });
 });

@@ -34,17 +34,17 @@ describe("the tab's memory", () => {
     ({ getItem: () => content, setItem: () => undefined }) as unknown as Storage;
 
   it.each([null, "", "{", "7", '{"transport":"pigeon"}'])("takes %j for nothing", (content) => {
-    expect(tabMemory(() => storage(content)).read()).toBeNull();
+    expect(tabMemory(() => storage(content), "http://here/").read()).toBeNull();
   });
 
   it("gives back what it was given", () => {
-    expect(tabMemory(() => storage('{"transport":"sse","why":"so"}')).read()).toEqual({ transport: "sse", why: "so" });
+    expect(tabMemory(() => storage('{"transport":"sse","why":"so"}'), "http://here/").read()).toEqual({ transport: "sse", why: "so" });
   });
 
   it("lives with a browser that forbids it", () => {
     const forbidden = tabMemory(() => {
       throw new Error("SecurityError");
-    });
+    }, "http://here/");
     forbidden.write({ transport: "sse", why: "" });
     expect(forbidden.read()).toBeNull();
   });

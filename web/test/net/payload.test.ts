@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Payloads: equality by kind and bytes, length on the wire, hex for people.
+// Payloads: equality by kind and bytes, length on the wire.
 
 import { expect, it } from "vitest";
-import { byteLength, hexPreview, same } from "../../src/net/payload";
+import { byteLength, same } from "../../src/net/payload";
 
 const bytes = (...values: number[]): Uint8Array<ArrayBuffer> => Uint8Array.from(values);
 
@@ -19,10 +19,4 @@ it("counts the bytes of text as the browser's encoder does", () => {
   for (const text of ["", "abc", "ü", "€", "😀", "a\ud83d", "\ude00b", "\ud83d\ud83d\ude00", "\0\x7f\x80\u07ff\u0800\uffff"])
     expect(byteLength(text)).toBe(new TextEncoder().encode(text).length);
   expect(byteLength(bytes(1, 2, 3))).toBe(3);
-});
-
-it("shows the first bytes and says that there are more", () => {
-  expect(hexPreview(bytes(), 4)).toBe("");
-  expect(hexPreview(bytes(0, 255, 16), 4)).toBe("00 ff 10");
-  expect(hexPreview(bytes(1, 2, 3), 2)).toBe("01 02 …");
 });

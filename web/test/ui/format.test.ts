@@ -2,7 +2,7 @@
 // Sizes, durations and times as people read them.
 
 import { expect, it } from "vitest";
-import { formatBytes, formatMilliseconds, formatMoment, formatResumed, formatTime, formatWait } from "../../src/ui/format";
+import { formatBytes, formatMilliseconds, formatMoment, formatResumed, formatTime, formatWait, hexPreview } from "../../src/ui/format";
 
 it.each([[0, "0 bytes"], [1, "1 byte"], [12, "12 bytes"], [999, "999 bytes"], [1_000, "1.0 kB"], [999_949, "999.9 kB"], [999_950, "1.0 MB"], [16_777_216, "16.8 MB"], [5e12, "5000.0 GB"]])(
   "writes %d bytes as %s",
@@ -30,4 +30,10 @@ it.each([[0, "resumed: nothing was missed"], [1, "resumed: 1 message fetched"], 
 
 it("never says that a wait is over while it lasts", () => {
   expect([0, 1, 1_000, 1_001].map(formatWait)).toEqual(["1 s", "1 s", "1 s", "2 s"]);
+});
+
+it("shows the first bytes and says that there are more", () => {
+  expect(hexPreview(Uint8Array.of(), 4)).toBe("");
+  expect(hexPreview(Uint8Array.of(0, 255, 16), 4)).toBe("00 ff 10");
+  expect(hexPreview(Uint8Array.of(1, 2, 3), 2)).toBe("01 02 …");
 });

@@ -4,7 +4,7 @@
 import { expect, it } from "vitest";
 import { explain } from "../../src/ui/status";
 
-const status = { transport: "websocket", why: "", retryAt: null, remedy: "retry" } as const;
+const status = { transport: "websocket", why: "", retryAt: null, remedy: "retry", code: null } as const;
 
 it("names the transport while all is well, or why it is not the usual one", () => {
   expect(explain({ ...status, state: "open" })).toBe("over WebSocket");

@@ -2,11 +2,12 @@
 // AutobahnJS's own session over this page's transports without WebSocket, and a server that fails.
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Fault, Line } from "../../src/net/line";
+import { type Fault, type Line, TooLarge } from "../../src/net/line";
 import type { Cancel } from "../../src/net/world";
 import { joinBatch, splitBatch } from "../../src/wamp/batch";
 import { writeMessage } from "../../src/wamp/json";
 import { type Identity, lineOpener } from "../../src/wamp/open";
+import { post } from "../../src/wamp/post";
 import { FakeWorld } from "../fakes";
 import { settle } from "../lines";
 
@@ -19,7 +20,10 @@ class FakeServer {
   readonly said: unknown[][] = [];
   /** Statuses for the next POSTs of `send`; 0 is an answer that is lost, -1 a question. */
   sends: number[] = [];
-  refuses = 0;
+  refusal: ((init: RequestInit) => Response) | null = null;
+  bodies: string[] = [];
+  /** Bytes of a body; what is more is answered with 413. */
+  most = Infinity;
   greeting: unknown[] = [2, 1, { roles: { broker: {}, dealer: {} } }];
   streamIsHeld = false;
   #sequence = 0;
@@ -31,7 +35,7 @@ class FakeServer {
   respond = async (url: string, init: RequestInit): Promise<Response> => {
     const path = url.replace("http://here/lp", "");
     this.urls.push(path);
-    if (this.refuses) return new Response("", { status: this.refuses });
+    if (this.refusal) return this.refusal(init);
     if (path === "/open") return Response.json({ protocol: "wamp.2.json.batched", transport: "x" });
     if (path.startsWith("/x/send")) return this.#sent(path, String(init.body));
     if (path.startsWith("/x/receive")) return this.#receives(init);
@@ -50,6 +54,8 @@ class FakeServer {
   }
 
   #sent(path: string, body: string): Response {
+    if (new TextEncoder().encode(body).length > this.most) return new Response("", { status: 413 });
+    this.bodies.push(body);
     const status = this.sends.shift() ?? 204;
     if (status === -1) throw new TypeError("lost");
     if (status > 204) return new Response("", { status });
@@ -190,10 +196,50 @@ describe.each(["sse", "longpoll"] as const)("over %s", (transport) => {
     expect(faults).toMatchObject([{ transport, kind: "lost", text: "the connection was lost" }]);
   });
 
-  it("is refused where `/lp` is not served", async () => {
-    server.refuses = 404;
+  it.each([
+    [404, "", "foreign", "there is no wsecho at this address: it answered with 404"],
+    [200, "<html>", "foreign", "there is no wsecho at this address: it answered with 200"],
+    [200, "[]", "foreign", "there is no wsecho at this address: it answered with 200"],
+    [502, "<html>", "refused", "the server answered with 502"],
+    [429, "", "refused", "the server answered with 429"],
+    [503, '{"error":{"code":"over_limit","reason":"too many"}}', "refused", "too many"],
+    [404, '{"error":{"code":"not_found","reason":"nothing here"}}', "refused", "nothing here"],
+  ])("is not opened by an answer of %i %s", async (status, body, kind, text) => {
+    server.refusal = () => new Response(body, { status });
     await open(transport);
-    expect(faults).toMatchObject([{ transport, kind: "refused" }]);
+    expect(faults).toEqual([{ transport, kind, text }]);
+  });
+
+  it.each([
+    ["http://elsewhere", true, /was it started with --origin http:\/\/elsewhere\?/],
+    ["null", true, /was it started with --origin null\?/],
+    ["http://elsewhere", false, /^the server cannot be reached$/],
+    ["http://here", true, /^the server cannot be reached$/],
+    [null, true, /^the server cannot be reached$/],
+  ])("names the option where a page of %s cannot read what is there: %s", async (origin, isThere, text) => {
+    world.origin = origin;
+    server.refusal = (init) => {
+      if (init.mode === "no-cors" && isThere) return new Response(null);
+      throw new TypeError("CORS");
+    };
+    await open(transport);
+    expect(faults).toMatchObject([{ kind: "refused", text: expect.stringMatching(text) }]);
+  });
+
+  it.each([0, 1, 2, 3])("says nothing after it was left, nor in a pause between tries, after %i turns", async (turns) => {
+    await open(transport);
+    server.sends = Array.from({ length: 100 }, () => -1);
+    opened().call("wsecho.echo", ["a"], {}).catch(() => undefined);
+    await real();
+    for (let turn = 0; turn < turns; turn++) await passes(250);
+    server.greeting = [];
+    cancel();
+    // It says goodbye, and is not waited for long.
+    await passes(2_500);
+    const before = server.urls.length;
+    world.passes(60_000);
+    await real();
+    expect([server.urls.length - before, world.timers]).toEqual([0, 0]);
   });
 
   it("says that the server is stopping", async () => {
@@ -289,4 +335,63 @@ it("asks for each batch by its number until it has come", async () => {
   await real();
   const numbers = server.urls.filter((url) => url.includes("receive")).map((url) => Number(url.split("=")[1]));
   expect(numbers.slice(0, 2)).toEqual([1, 2]);
+});
+
+describe("what is too large for a body", () => {
+  const LIMITED = [2, 1, { roles: {}, authextra: { max_message_size: 200 } }];
+
+  it.each([
+    ["says", LIMITED],
+    ["does not say", [2, 1, { roles: {} }]],
+  ])("is no batch of what fits by itself, where the server %s what it takes", async (_what, greeting) => {
+    server.greeting = greeting;
+    await open("longpoll");
+    server.most = 200;
+    server.bodies = [];
+    const answers = ["€".repeat(30), "b".repeat(60), "c".repeat(90)].map((text) => opened().call("wsecho.echo", [text], {}));
+    await passes(1_000);
+    expect((await Promise.all(answers)).map(({ args }) => String(args[0])[0])).toEqual(["€", "b", "c"]);
+    expect([server.bodies.every((body) => new TextEncoder().encode(body).length <= 200), faults]).toEqual([true, []]);
+  });
+
+  it("is rejected, and the session goes on, where the server says what it takes", async () => {
+    server.greeting = LIMITED;
+    await open("sse");
+    server.most = 200;
+    await expect(opened().call("wsecho.echo", ["x".repeat(200)], {})).rejects.toBeInstanceOf(TooLarge);
+    const answer = opened().call("wsecho.echo", ["small"], {});
+    await real();
+    expect([await answer, faults]).toMatchObject([{ args: ["small"] }, []]);
+  });
+
+  it("is told apart where the server does not say", async () => {
+    await open("longpoll");
+    server.most = 200;
+    const answer = opened().call("wsecho.echo", ["x".repeat(200)], {});
+    await expect(answer).rejects.toBeInstanceOf(TooLarge);
+    await real();
+    expect(faults).toMatchObject([{ kind: "too_large" }]);
+  });
+});
+
+describe("posting", () => {
+  it("asks nothing where it was given up before", async () => {
+    const over = new AbortController();
+    over.abort();
+    expect(await post(world, "http://here/lp/x/send", "", 1_000, over.signal)).toEqual({ status: 0, text: "" });
+    expect([server.urls, world.timers]).toEqual([[], 0]);
+  });
+});
+
+it("leaves a connection of the browser's to the others", async () => {
+  for (let tab = 0; tab < 5; tab++) await world.claim(`wsecho.stream.http://here.${tab + 1}`);
+  await open("sse");
+  expect([server.urls, faults]).toMatchObject([[], [{ kind: "crowded" }]]);
+  world.claimed.delete("wsecho.stream.http://here.3");
+  faults = [];
+  await open("sse");
+  expect([opened().transport, faults, world.claimed.size]).toEqual(["sse", [], 5]);
+  cancel();
+  await passes(3_000);
+  expect(world.claimed.size).toBe(4);
 });

@@ -1,62 +1,40 @@
 // SPDX-License-Identifier: MIT
 // AutobahnJS over WebSocket: what a close says of who may come in.
 
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { Fault, Line } from "../../src/net/line";
+import { beforeEach, describe, expect, it } from "vitest";
+import { type Fault, Gone, type Line, TooLarge } from "../../src/net/line";
 import { lineOpener } from "../../src/wamp/open";
-import { FakeWorld } from "../fakes";
+import { type FakeSocket, FakeWorld } from "../fakes";
 import { settle } from "../lines";
-
-class FakeWebSocket {
-  static latest: FakeWebSocket;
-  readonly protocol = "wamp.2.json";
-  readonly url: string;
-  readonly sent: unknown[] = [];
-  onopen: () => void = () => undefined;
-  onmessage: (event: { data: string }) => void = () => undefined;
-  onclose: (event: { code: number; reason: string; wasClean: boolean }) => void = () => undefined;
-
-  constructor(url: string) {
-    this.url = url;
-    FakeWebSocket.latest = this;
-  }
-
-  send(text: string): void {
-    this.sent.push(JSON.parse(text));
-  }
-
-  close(): void {}
-
-  says(message: unknown): void {
-    this.onmessage({ data: JSON.stringify(message) });
-  }
-
-  closes(code: number, reason = ""): void {
-    this.onclose({ code, reason, wasClean: true });
-  }
-}
 
 let line: Line | null;
 let faults: Fault[];
 
-function open(token: string | null = null): FakeWebSocket {
+let world: FakeWorld;
+
+/** Messages as the server has them. */
+const sent = (): unknown[] => world.socket.sent.map((text) => JSON.parse(String(text)));
+
+function says(message: unknown): void {
+  world.socket.receives(JSON.stringify(message));
+}
+
+function open(token: string | null = null): FakeSocket {
   const identity = { secret: "a-secret-of-this-tab", token };
-  lineOpener(new FakeWorld(), { websocket: "ws://here/ws", http: "http://here/lp" }, identity)("websocket", {
+  lineOpener(world, { websocket: "ws://here/ws", http: "http://here/lp" }, identity)("websocket", {
     onOpen: (opened) => (line = opened),
     onHeard: () => undefined,
     onClosed: (fault) => faults.push(fault),
   });
-  FakeWebSocket.latest.onopen();
-  return FakeWebSocket.latest;
+  world.socket.opens();
+  return world.socket;
 }
 
 beforeEach(() => {
-  vi.stubGlobal("WebSocket", FakeWebSocket);
+  world = new FakeWorld();
   line = null;
   faults = [];
 });
-
-afterEach(() => vi.unstubAllGlobals());
 
 it.each([
   [4401, "", { kind: "unauthorized", text: "the server wants a valid token" }],
@@ -65,15 +43,15 @@ it.each([
   [1001, "", { kind: "stopping" }],
 ])("is over with %i %s", async (code, reason, fault) => {
   const socket = open();
-  socket.says([2, 1, { roles: {} }]);
+  says([2, 1, { roles: {} }]);
   expect(line).not.toBeNull();
-  socket.closes(code, reason);
+  socket.dies(code, reason);
   await settle();
   expect(faults).toMatchObject([fault]);
 });
 
 it.each([4401, 4403])("is no mere refusal where it is closed with %i before it is welcome", async (code) => {
-  open().closes(code);
+  open().dies(code);
   await settle();
   expect(faults).toMatchObject([{ kind: code === 4401 ? "unauthorized" : "denied" }]);
 });
@@ -81,12 +59,89 @@ it.each([4401, 4403])("is no mere refusal where it is closed with %i before it i
 it("puts the token into the ticket and nowhere else", async () => {
   const socket = open("header.claims.signature");
   await settle();
-  socket.says([4, "ticket", {}]);
+  says([4, "ticket", {}]);
   await settle();
   expect(socket.url).toBe("ws://here/ws");
-  expect(socket.sent).toMatchObject([
+  expect(sent()).toMatchObject([
     [1, "realm1", { authmethods: ["ticket"], authextra: { member: "a-secret-of-this-tab" } }],
     [5, "header.claims.signature", {}],
   ]);
-  expect(JSON.stringify(socket.sent[0])).not.toContain("signature");
+  expect(JSON.stringify(sent()[0])).not.toContain("signature");
+});
+
+const WELCOME = [2, 1, { roles: { broker: {}, dealer: {} } }];
+const LIMITED = [2, 1, { roles: {}, authextra: { max_message_size: 200 } }];
+
+it("asks for stamps, in the protocol that a browser speaks", async () => {
+  const socket = open();
+  expect([socket.protocols, sent()]).toMatchObject([["wamp.2.json"], [[1, "realm1", { authextra: { stamps: true } }]]]);
+});
+
+it("is missing where there is no WebSocket", async () => {
+  world.hasWebSocket = false;
+  expect(() => open()).toThrow("no socket");
+  await settle();
+  expect(faults).toMatchObject([{ kind: "missing" }]);
+});
+
+it("is lost where the server says what is no message", async () => {
+  open();
+  world.socket.receives("{");
+  await settle();
+  expect(faults).toMatchObject([{ kind: "refused", text: expect.stringContaining("no message") }]);
+});
+
+describe("a message that is too large", () => {
+  async function welcomed(welcome: unknown): Promise<Line> {
+    open();
+    says(welcome);
+    await settle();
+    if (!line) throw new Error("it is not open");
+    return line;
+  }
+
+  it("is not sent where the server says what it takes, to the byte", async () => {
+    const opened = await welcomed(LIMITED);
+    expect(opened.maxMessageSize).toBe(200);
+    // The first request; what is asked later has longer ids.
+    const frame = JSON.stringify([48, 1, {}, "p", [""], {}]);
+    const most = "x".repeat(200 - frame.length);
+    const fits = opened.call("p", [most], {});
+    await settle();
+    expect([String(sent().at(-1)).length > 0, String(world.socket.sent.at(-1)).length]).toEqual([true, 200]);
+    says([50, 1, {}, ["taken"]]);
+    expect(await fits).toMatchObject({ args: ["taken"] });
+    const before = world.socket.sent.length;
+    await expect(opened.call("p", [`${most}y`], {})).rejects.toBeInstanceOf(TooLarge);
+    // Three bytes each, and base64's four for three.
+    await expect(opened.call("p", ["€".repeat(60)], {})).rejects.toBeInstanceOf(TooLarge);
+    await expect(opened.publish("t", [new Uint8Array(150)], {})).rejects.toBeInstanceOf(TooLarge);
+    expect([world.socket.sent.length, opened.unanswered(), faults]).toEqual([before, 0, []]);
+  });
+
+  it("becomes an error where it answers somebody's call", async () => {
+    const opened = await welcomed(LIMITED);
+    const registered = opened.register("p", async () => ({ args: ["x".repeat(300)], kwargs: {} }));
+    await settle();
+    says([65, 1, 9]);
+    await registered;
+    says([68, 5, 9, {}]);
+    await settle();
+    expect(sent().at(-1)).toMatchObject([8, 68, 5, {}, "wamp.error.payload_size_exceeded", [expect.any(String)]]);
+  });
+
+  it("is told apart where the server only says afterwards that it was", async () => {
+    const opened = await welcomed(WELCOME);
+    expect(opened.maxMessageSize).toBeNull();
+    const outcomes = Promise.allSettled([
+      opened.call("p", ["small"], {}),
+      opened.call("p", ["x".repeat(70_000)], {}),
+      opened.call("p", ["medium".repeat(10)], {}),
+    ]);
+    await settle();
+    world.socket.dies(1009, "");
+    const reasons = (await outcomes).map((outcome) => (outcome as PromiseRejectedResult).reason);
+    expect(reasons.map((reason) => reason.constructor)).toEqual([Gone, TooLarge, Gone]);
+    expect(faults).toMatchObject([{ kind: "too_large" }]);
+  });
 });

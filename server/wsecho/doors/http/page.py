@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The page in `web/`, through Twisted's static resources."""
+"""The page in `web/` and the library beside it, through Twisted's static resources."""
 
 import os
 import re
@@ -42,6 +42,9 @@ _TYPES: Final = {
     ".webmanifest": "application/manifest+json",
     ".woff2": "font/woff2",
 }
+
+LIBRARY: Final = ("wsecho.js", "wsecho.global.js")
+"""The library for JavaScript, as a module and as a script: for the pages of every origin."""
 
 # A bundler's name for a file that never changes: something-<hash>.<ending>.
 _HASHED: Final = re.compile(r".+[-.][0-9A-Za-z_-]{8,}\.[0-9a-z]+(?:\.map)?")
@@ -155,6 +158,8 @@ class PageFile(File):
             b"referrer-policy": b"no-referrer",
             b"cache-control": self._caching(),
         }
+        if self.basename() in LIBRARY:
+            headers[b"access-control-allow-origin"] = b"*"
         return headers if encoding is None else {**headers, b"content-encoding": encoding.encode()}
 
     def _caching(self) -> bytes:

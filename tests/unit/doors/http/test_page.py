@@ -43,6 +43,24 @@ def test_only_hashed_assets_are_cached_for_long(browser: Browser) -> None:
     assert browser.fetch("/assets/app.js").headers["cache-control"] == "no-cache"
 
 
+@pytest.mark.parametrize("name", ["wsecho.js", "wsecho.global.js"])
+def test_pages_of_every_origin_may_have_the_library(browser: Browser, name: str) -> None:
+    """Its tag included, by which a browser asks whether it is still the same."""
+    (browser.folder / name).write_text("export {}")
+    answer = browser.fetch(f"/{name}")
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["cache-control"] == "no-cache"
+    assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+    again = browser.fetch(f"/{name}", If_None_Match=answer.headers["etag"])
+    assert (again.status, again.headers["access-control-allow-origin"]) == (304, "*")
+
+
+@pytest.mark.parametrize("path", ["/", "/assets/app.js", "/wsecho.txt"])
+def test_the_page_itself_is_for_its_own_origin(browser: Browser, path: str) -> None:
+    """Nobody else has anything to read there."""
+    assert "access-control-allow-origin" not in browser.fetch(path).headers
+
+
 def test_octets_that_are_no_utf_8_may_name_a_file(browser: Browser) -> None:
     """A file system knows nothing else."""
     (browser.folder / os.fsdecode(b"caf\xe9.txt")).write_text("au lait")

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What others see this page as: the server's hash of its secret and its token's subject.
+// What others see this client as: the server's hash of its secret and its token's subject.
 
 import { sha256 } from "./sha256";
 
@@ -11,13 +11,13 @@ export function memberId(secret: string, subject: string): string {
   return toBase64url(sha256(named).subarray(0, ID_BYTES));
 }
 
-/** A token's `sub`, unverified; empty where there is none to be read. */
-export function subjectOf(token: string): string {
+/** What a token says, unverified; nothing where it cannot be read. */
+export function claimsOf(token: string): Partial<Record<string, unknown>> {
   try {
-    const claims = JSON.parse(fromBase64url(token.split(".")[1] ?? "")) as { sub?: unknown } | null;
-    return typeof claims?.sub === "string" ? claims.sub : "";
+    const claims: unknown = JSON.parse(fromBase64url(token.split(".")[1] ?? ""));
+    return typeof claims === "object" && claims !== null ? claims : {};
   } catch {
-    return "";
+    return {};
   }
 }
 

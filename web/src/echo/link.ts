@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // A WebSocket that comes back: it opens, notices loss, waits and opens again until it is ended.
 
-import { Backoff } from "./backoff";
-import { type Closing, explainClosing } from "./closing";
-import type { Payload } from "./payload";
-import type { State, Status } from "./status";
-import type { Cancel, Socket, World } from "./world";
+import { Backoff } from "../net/backoff";
+import { type Closing, explainClosing } from "../net/closing";
+import type { Payload } from "../net/payload";
+import type { State, Status } from "../net/status";
+import type { Cancel, Socket, World } from "../net/world";
 
 /** A handshake that a proxy swallowed never fails by itself. */
 const OPENING_TIMEOUT = 8_000;
@@ -92,6 +92,7 @@ export class Link {
       why: this.#why,
       retryAt: this.#phase.name === "waiting" ? this.#phase.until : null,
       remedy: this.#phase.name === "ended" && !this.#phase.mayReturn ? "none" : "retry",
+      code: null,
     };
   }
 
@@ -116,7 +117,7 @@ export class Link {
     this.#triedAt = this.#world.now();
     let socket: Socket;
     try {
-      socket = this.#world.openSocket(this.#url, {
+      socket = this.#world.openSocket(this.#url, [], {
         onOpen: () => this.#opened(),
         onFrame: (payload) => this.#received(payload),
         onClose: (code, reason) =>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Who is in the room, as one line tells it: hears of comings and goings, then asks who was there.
 
+import type { Member, Presence as Told } from "../api";
 import { type Answer, type Happening, type Line, Refusal, type Subscription } from "../net/line";
-import type { Member } from "./client";
 import { presenceTopic } from "./topic";
 
 const MEMBERS = "wsecho.members";
@@ -10,17 +10,17 @@ const MEMBERS = "wsecho.members";
 export class Presence {
   readonly #line: Line;
   readonly #room: string;
-  readonly #onMembers: (members: readonly Member[] | null) => void;
+  readonly #onPresence: (told: Told) => void;
   #subscription: Subscription | null = null;
   /** By id; null until the line has told who was there before. */
   #members: Map<string, Member> | null = null;
   #held: Happening[] = [];
   #hasLeft = false;
 
-  constructor(line: Line, room: string, onMembers: (members: readonly Member[] | null) => void) {
+  constructor(line: Line, room: string, onPresence: (told: Told) => void) {
     this.#line = line;
     this.#room = room;
-    this.#onMembers = onMembers;
+    this.#onPresence = onPresence;
   }
 
   /** Never rejects: a line that ends is no news, and a room may keep it to itself. */
@@ -31,7 +31,7 @@ export class Presence {
       if (this.#hasLeft) return this.#subscription.unsubscribe();
       this.#begin(await this.#line.call(MEMBERS, [this.#room], {}));
     } catch (error) {
-      if (error instanceof Refusal && !this.#hasLeft) this.#onMembers(null);
+      if (error instanceof Refusal) this.#tell("hidden", null);
     }
   }
 
@@ -47,7 +47,7 @@ export class Presence {
     // What the answer had in it already does no harm twice.
     for (const event of this.#held) this.#take(event, this.#members);
     this.#held = [];
-    this.#show();
+    this.#tell("list", null);
   }
 
   #heard(event: Happening): void {
@@ -55,20 +55,23 @@ export class Presence {
       this.#held.push(event);
       return;
     }
-    this.#take(event, this.#members);
-    this.#show();
+    const change = this.#take(event, this.#members);
+    if (change) this.#tell(change.action, change.member);
   }
 
-  #take({ kwargs }: Happening, members: Map<string, Member>): void {
+  /** Returns what has changed by it. */
+  #take({ kwargs }: Happening, members: Map<string, Member>): Pick<Told, "action" | "member"> | null {
+    const { action } = kwargs;
     const member = memberOf(kwargs["member"]);
-    if (!member) return;
-    if (kwargs["action"] === "leave") members.delete(member.id);
-    else if (kwargs["action"] === "join") members.set(member.id, member);
+    if (!member || (action !== "leave" && action !== "join")) return null;
+    const wasHere = members.has(member.id);
+    if (action === "leave") members.delete(member.id);
+    else members.set(member.id, member);
+    return wasHere === (action === "leave") ? { action, member } : null;
   }
 
-  #show(): void {
-    if (this.#hasLeft || !this.#members) return;
-    this.#onMembers([...this.#members.values()]);
+  #tell(action: Told["action"], member: Member | null): void {
+    if (!this.#hasLeft) this.#onPresence({ action, member, members: [...(this.#members?.values() ?? [])] });
   }
 }
 

@@ -11,8 +11,16 @@ export type Standing = "next" | "known" | "ahead" | "elsewhere";
 
 export class Ledger {
   #last: Place | null = null;
-  /** Whether the next message is taken wherever it stands. */
-  #isOpen = false;
+
+  /** The position that a message follows. */
+  static before(position: string): string {
+    const { epoch, offset } = parse(position);
+    return `${epoch}:${offset - 1}`;
+  }
+
+  static areOfOneEpoch(one: string, other: string): boolean {
+    return parse(one).epoch === parse(other).epoch;
+  }
 
   /** Behind which to resume; null where nothing was read yet. */
   get position(): string | null {
@@ -22,18 +30,12 @@ export class Ledger {
   /** Begins behind a position, whatever was read. */
   begin(position: string): void {
     this.#last = parse(position);
-    this.#isOpen = false;
-  }
-
-  /** What comes next cannot follow what was read: it is taken for the beginning. */
-  reopen(): void {
-    this.#isOpen = true;
   }
 
   place(position: string): Standing {
     const { epoch, offset } = parse(position);
     const last = this.#last;
-    if (this.#isOpen || !last) return "next";
+    if (!last) return "next";
     if (epoch !== last.epoch) return "elsewhere";
     if (offset <= last.offset) return "known";
     return offset === last.offset + 1 ? "next" : "ahead";

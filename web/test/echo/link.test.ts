@@ -2,7 +2,7 @@
 // The link: how it opens, notices loss, waits, and what the network and the tab change about it.
 
 import { beforeEach, describe, expect, it } from "vitest";
-import { Link } from "../../src/net/link";
+import { Link } from "../../src/echo/link";
 import type { Payload } from "../../src/net/payload";
 import { FakeWorld } from "../fakes";
 

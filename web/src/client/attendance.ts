@@ -1,22 +1,19 @@
 // SPDX-License-Identifier: MIT
 // One line's presence in a room: subscribes, fetches what was missed, then hears.
 
+import type { Bytes, Gap, Sender } from "../api";
 import type { Answer, Happening, Keywords, Line, Subscription } from "../net/line";
-import type { Payload } from "../net/payload";
 import { Ledger } from "./ledger";
 
 const GET_EVENTS = "wamp.subscription.get_events";
-/** Of what the room has kept, as many are shown on the first visit, and fetched at a time later. */
-const LAST = 500;
-const NOT_KEPT = "some messages were not kept";
-const PAST_LOST = "the room’s past was lost, and what was said meanwhile may be missing here";
 
 export interface Heard {
   readonly position: string;
   readonly publication: number;
-  readonly payload: Payload;
-  /** When it was said, where that was not just now. */
-  readonly at: Date | null;
+  readonly data: string | Bytes;
+  /** When it was said, in Unix milliseconds; null where that was just now, as far as is known. */
+  readonly time: number | null;
+  readonly from: Sender | null;
 }
 
 /** What was said before, and whether the room has none before that. */
@@ -32,27 +29,34 @@ interface Past extends Happening {
 
 export interface AttendanceListener {
   onMessage(message: Heard): void;
-  onGap(why: string): void;
-  /** The room has kept more than what was shown first. */
-  onEarlier(): void;
+  onGap(gap: Gap): void;
 }
 
 export class Attendance {
   readonly #line: Line;
   readonly #topic: string;
   readonly #ledger: Ledger;
+  readonly #history: number;
   readonly #listener: AttendanceListener;
   #subscription: Subscription | null = null;
   /** What came while the past was being fetched; null while nothing is. */
   #held: Happening[] | null = [];
   #fetched = 0;
+  #hasEarlier = false;
   #hasLeft = false;
 
-  constructor(line: Line, topic: string, ledger: Ledger, listener: AttendanceListener) {
+  /** `history` is how many messages of the past are told where nothing was read yet. */
+  constructor(line: Line, topic: string, ledger: Ledger, history: number, listener: AttendanceListener) {
     this.#line = line;
     this.#topic = topic;
     this.#ledger = ledger;
+    this.#history = history;
     this.#listener = listener;
+  }
+
+  /** Whether the room has kept more from before what was told first. */
+  get hasEarlier(): boolean {
+    return this.#hasEarlier;
   }
 
   /**
@@ -67,12 +71,10 @@ export class Attendance {
   }
 
   /** The latest of what was said before a publication, which has none where it is not kept itself. */
-  async earlier(publication: number): Promise<HeardBefore> {
-    const answer = await this.#ask({ reverse: true, limit: LAST, before_publication: publication });
+  async earlier(publication: number, limit: number): Promise<HeardBefore> {
+    const answer = await this.#ask({ reverse: true, limit, before_publication: publication });
     const past = answer.args.toReversed() as readonly Past[];
-    const messages = past.map((event) =>
-      heard(event, String(event.kwargs["position"]), new Date(event.timestamp)),
-    );
+    const messages = past.map((event) => heard(event, String(event.kwargs["position"])));
     return { messages: messages.filter((message) => message !== null), isAll: isAll(answer) };
   }
 
@@ -119,10 +121,7 @@ export class Attendance {
     this.#held = null;
     for (const [index, event] of held.entries()) {
       // Whatever is missing now cannot be had.
-      if (this.#isMissing(event)) {
-        this.#listener.onGap(NOT_KEPT);
-        this.#ledger.reopen();
-      }
+      if (this.#isMissing(event)) this.#skipTo(String(event.kwargs["position"]));
       this.#take(event);
       if (this.#held) {
         (this.#held as Happening[]).push(...held.slice(index + 1));
@@ -139,13 +138,16 @@ export class Attendance {
 
   /** The first visit: the latest of what the room has kept. */
   async #begin(): Promise<void> {
-    const answer = await this.#ask({ reverse: true, limit: LAST });
+    // Of none, the latest tells where the room stands.
+    const answer = await this.#ask({ reverse: true, limit: Math.max(1, this.#history) });
     const { args, kwargs } = answer;
     // Another line may have come first, or the room was left.
     if (this.#hasLeft || this.#ledger.position !== null) return;
-    if (args.length === 0) this.#ledger.begin(String(kwargs["position"]));
+    const [newest] = args as readonly Past[];
+    if (!newest) this.#ledger.begin(String(kwargs["position"]));
+    else if (this.#history === 0) this.#ledger.begin(String(newest.kwargs["position"]));
     else this.#acceptPast(args.toReversed());
-    if (!isAll(answer)) this.#listener.onEarlier();
+    this.#hasEarlier = newest !== undefined && (this.#history === 0 || !isAll(answer));
   }
 
   async #resume(from: string): Promise<void> {
@@ -154,7 +156,7 @@ export class Attendance {
       const { args, kwargs } = await this.#ask({ after_position: after });
       if (this.#hasLeft) return;
       if (kwargs["recovered"] === false) {
-        after = await this.#startOver();
+        after = await this.#startOver(after);
         continue;
       }
       this.#acceptPast(args);
@@ -163,14 +165,20 @@ export class Attendance {
     }
   }
 
-  /** The room cannot go on behind what was read: shows what it has kept. */
-  async #startOver(): Promise<string> {
+  /** The room cannot go on behind what was read: tells what it has kept. */
+  async #startOver(from: string): Promise<string> {
+    const stood = this.#ledger.position ?? from;
+    // Another line has told it already.
+    if (!Ledger.areOfOneEpoch(stood, from)) return stood;
     const { args, kwargs } = await this.#ask({});
     const position = String(kwargs["position"]);
     if (this.#hasLeft) return position;
-    this.#listener.onGap(PAST_LOST);
-    if (args.length === 0) this.#ledger.begin(position);
-    else this.#ledger.reopen();
+    const [oldest] = args as readonly Past[];
+    const to = oldest ? Ledger.before(String(oldest.kwargs["position"])) : position;
+    if (this.#ledger.position === stood) {
+      this.#ledger.begin(to);
+      this.#listener.onGap({ from: stood, to, reason: "history_lost" });
+    }
     this.#acceptPast(args);
     return position;
   }
@@ -180,18 +188,22 @@ export class Attendance {
       const position = String(past.kwargs["position"]);
       const standing = this.#ledger.place(position);
       if (standing === "known") continue;
-      if (standing !== "next") {
-        this.#listener.onGap(NOT_KEPT);
-        this.#ledger.reopen();
-      }
-      this.#accept(past, position, new Date(past.timestamp));
+      if (standing !== "next") this.#skipTo(position);
+      this.#accept(past, position);
       this.#fetched += 1;
     }
   }
 
-  #accept(event: Happening, position: string, at: Date | null = null): void {
+  /** What stands before a position and was not read is not to be had any more. */
+  #skipTo(position: string): void {
+    const [from, to] = [this.#ledger.position ?? "", Ledger.before(position)];
+    this.#ledger.begin(to);
+    this.#listener.onGap({ from, to, reason: "not_kept" });
+  }
+
+  #accept(event: Happening, position: string): void {
     this.#ledger.begin(position);
-    const message = heard(event, position, at);
+    const message = heard(event, position);
     if (message) this.#listener.onMessage(message);
   }
 
@@ -200,9 +212,24 @@ export class Attendance {
   }
 }
 
-function heard({ args, kwargs, publication }: Happening, position: string, at: Date | null): Heard | null {
-  const payload = payloadOf(args[0], kwargs);
-  return payload === null ? null : { position, publication, payload, at };
+function heard(event: Happening | Past, position: string): Heard | null {
+  const { args, kwargs, publication } = event;
+  const data = dataOf(args[0], kwargs);
+  if (data === null) return null;
+  return { position, publication, data, time: timeOf(event), from: senderOf(kwargs["from"]) };
+}
+
+/** A server that does not stamp its messages tells of the past alone when it was. */
+function timeOf(event: Happening | Past): number | null {
+  const { time } = event.kwargs;
+  if (typeof time === "number") return time;
+  return "timestamp" in event ? Date.parse(event.timestamp) : null;
+}
+
+function senderOf(told: unknown): Sender | null {
+  if (typeof told !== "object" || told === null) return null;
+  const { id, name } = told as Partial<Record<keyof Sender, unknown>>;
+  return typeof id === "string" ? { id, name: typeof name === "string" ? name : null } : null;
 }
 
 /**
@@ -218,7 +245,7 @@ function isAll({ args, kwargs }: Answer): boolean {
 }
 
 /** JSON reads a text that begins with U+0000 as binary, and `text` says that it is none. */
-function payloadOf(value: unknown, { text }: Keywords): Payload | null {
+function dataOf(value: unknown, { text }: Keywords): string | Bytes | null {
   if (typeof value === "string") return value;
   if (!(value instanceof Uint8Array)) return null;
   return text === true ? new TextDecoder("utf-8", { ignoreBOM: true }).decode(value) : new Uint8Array(value);

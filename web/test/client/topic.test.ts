@@ -2,7 +2,7 @@
 // A room's topic is the server's one spelling of it.
 
 import { expect, it } from "vitest";
-import { presenceTopic, roomTopic } from "../../src/room/topic";
+import { presenceTopic, roomTopic } from "../../src/client/topic";
 
 it.each([
   ["main", "main"],
