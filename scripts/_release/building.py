@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Builds the sdist of a commit, and the wheels of the sdist: the same again from the same."""
+"""Builds the sdist of a commit, of it the wheels, and npm's package: the same from the same."""
 
 import gzip
 import os
@@ -21,7 +21,7 @@ def build(sources: Sources, programs: Path, folder: Path) -> list[Path]:
         folder: what the work may fill; what is built is in there.
 
     Returns:
-        the sdist, the wheel of every platform, the compiled one.
+        the sdist, the wheel of every platform, the compiled one, npm's package.
 
     Raises:
         UnfitError: one of them cannot be built, or is another than it should be.
@@ -41,7 +41,10 @@ def build(sources: Sources, programs: Path, folder: Path) -> list[Path]:
         said(*python, "--wheel", ".", cwd=where, add=epoch | path | variables)
     plain = _only(folder, "*-abi3-linux_*.whl", "a wheel was not compiled: is there a C compiler?")
     said(programs / "auditwheel", "repair", "-w", folder, plain, cwd=folder, add=epoch | path)
-    return [sdist, _only(folder, "*-py3-none-any.whl"), _only(folder, "*-abi3-manylinux*.whl")]
+    # The page was built for the sdist, and the library beside it.
+    said("npm", "run", "pack", "--", folder, cwd=sources.folder / "web", add=epoch | path)
+    kinds = ("*-py3-none-any.whl", "*-abi3-manylinux*.whl", "*.tgz")
+    return [sdist, *(_only(folder, kind) for kind in kinds)]
 
 
 def settle(sdist: Path, when: int) -> None:

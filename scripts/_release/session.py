@@ -44,15 +44,17 @@ def release(settings: Settings) -> None:
         built = build(sources, programs, work / "built")
         rows = [f"  {line}" for line in check(built, programs)]
         if not settings.quick:
-            rows += [f"  {line}" for line in _trials(built, sources.version, work)]
+            rows += [f"  {line}" for line in _trials(built[:-1], sources.version, work)]
         kept = _keep(built, settings.into)
     print("\nbuilt:")
     for path in kept:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         print(f"  {path.stat().st_size:9,}  {digest}  {path.name}")
     print("\nseen:", *rows, sep="\n")
+    *distributions, package = map(str, kept)
     print("\nNothing was uploaded. To upload it:")
-    print(shlex.join([str(programs / "twine"), "upload", *map(str, kept)]))
+    print(shlex.join([str(programs / "npm"), "publish", package]))
+    print(shlex.join([str(programs / "twine"), "upload", *distributions]))
 
 
 @contextmanager

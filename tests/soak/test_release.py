@@ -9,7 +9,7 @@ from tests.integration.packaging.building import cloned, run
 
 
 def test_a_release_from_a_fresh_clone(tmp_path: Path) -> None:
-    """Each of the three under each Python that is here, and all of them again."""
+    """Each of the three under each Python that is here, npm's package, and all of them again."""
     script = (sys.executable, cloned(tmp_path / "clone") / "scripts/release")
     first = run(*script, "--into", tmp_path / "first", cwd=tmp_path)
     print(first)
@@ -19,4 +19,5 @@ def test_a_release_from_a_fresh_clone(tmp_path: Path) -> None:
     assert seen
     run(*script, "--quick", "--into", tmp_path / "second", cwd=tmp_path)
     built = {path.name: path.read_bytes() for path in (tmp_path / "first").iterdir()}
+    assert len(built) == 4
     assert built == {path.name: path.read_bytes() for path in (tmp_path / "second").iterdir()}

@@ -37,6 +37,11 @@ class Released:
         """The wheel of Linux."""
         return self._only("*-cp311-abi3-manylinux*.whl")
 
+    @property
+    def package(self) -> Path:
+        """The package of npm's."""
+        return self._only("*.tgz")
+
     def _only(self, pattern: str) -> Path:
         [found] = self.folder.glob(pattern)
         return found

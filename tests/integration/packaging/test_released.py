@@ -2,6 +2,7 @@
 """What `scripts/release` builds of a commit: each file is what its name says, and whole."""
 
 import hashlib
+import json
 import re
 import subprocess
 import sys
@@ -13,16 +14,34 @@ from pathlib import Path
 import pytest
 
 import wsecho
-from tests.integration.packaging.building import Released, run
+from tests.integration.packaging.building import ROOT, Released, run
+from tests.node import node_program
 
 INSIDE = (
     *("wsecho/py.typed", "wsecho/web/index.html", "twisted/plugins/wsecho_plugin.py"),
+    *("wsecho/web/wsecho.js", "wsecho/web/wsecho.global.js"),
     "wsecho/lane/_octets.pyi",
     "wsecho/bus/redis/client/lua/publish.lua",
     "wsecho/bus/redis/client/lua/shared/stand.lua",
 )
 SOURCE = "wsecho/lane/_octets.c"
 COMPILED = "wsecho/lane/_octets.abi3.so"
+USE = """
+import { connect, version, WsechoError, type Message, type Room } from "wsecho";
+
+export async function say(room: Room, text: string): Promise<string> {
+  room.on("message", ({ data, from, time }: Message) => console.log(time, from?.name, data.length));
+  for await (const { position } of room) if (position === room.position) break;
+  const { position } = await room.publish(text, { signal: AbortSignal.timeout(1_000) });
+  return position;
+}
+
+try {
+  connect("nowhere", { token: async () => "token", transports: ["sse"] });
+} catch (error) {
+  if (error instanceof WsechoError) console.log(error.code, version);
+}
+"""
 
 
 def wheel_content(wheel: Path) -> dict[str, bytes]:
@@ -36,18 +55,37 @@ def wheel_content(wheel: Path) -> dict[str, bytes]:
 
 def test_the_table_says_what_was_built(released: Released) -> None:
     """Sizes, digests and names; the last line is what uploads all of it, and nothing else does."""
-    *said, last = released.said.splitlines()
-    built = sorted(released.folder.iterdir())
-    assert built == sorted([released.sdist, released.pure, released.compiled])
-    for path in built:
+    *said, npm, twine = released.said.splitlines()
+    built = sorted([released.sdist, released.pure, released.compiled])
+    assert sorted(released.folder.iterdir()) == sorted([*built, released.package])
+    for path in (*built, released.package):
         content = path.read_bytes()
         row = f"{len(content):,}  {hashlib.sha256(content).hexdigest()}  {path.name}"
         assert any(line.strip() == row for line in said), path.name
         assert f"-{wsecho.__version__}" in path.name
-    program, upload, *paths = last.split()
-    assert Path(program).is_file()
-    assert upload == "upload"
-    assert sorted(map(Path, paths)) == built
+    for line, verb, uploaded in ((npm, "publish", [released.package]), (twine, "upload", built)):
+        program, command, *paths = line.split()
+        assert Path(program).is_file()
+        assert command == verb
+        assert sorted(map(Path, paths)) == uploaded
+
+
+def test_what_npm_gets_is_the_library(released: Released, tmp_path: Path) -> None:
+    """As the server serves it, of the same version, and with types that a strict compiler takes."""
+    with tarfile.open(released.package) as archive:
+        archive.extractall(tmp_path / "node_modules", filter="data")
+    folder = (tmp_path / "node_modules/package").rename(tmp_path / "node_modules/wsecho")
+    described = json.loads((folder / "package.json").read_text())
+    assert (described["name"], described["version"]) == ("wsecho", wsecho.__version__)
+    inside = wheel_content(released.pure)
+    for name in ("wsecho.js", "wsecho.global.js"):
+        assert (folder / name).read_bytes() == inside[f"wsecho/web/{name}"]
+    (tmp_path / "use.mts").write_text(USE)
+    options = ("--noEmit", "--strict", "--exactOptionalPropertyTypes", "--module", "nodenext")
+    compiler = ROOT / "web/node_modules/typescript/bin/tsc"
+    run(node_program(), compiler, *options, "--lib", "es2024,dom", "use.mts", cwd=tmp_path)
+    said = run(node_program(), "use.mts", cwd=tmp_path)
+    assert said.strip() == f"bad_request {wsecho.__version__}"
 
 
 def test_the_sdist_is_whole(released: Released) -> None:
