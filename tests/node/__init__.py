@@ -70,10 +70,20 @@ def _program(name: str) -> str:
 @functools.cache
 def installed() -> Path:
     """Where the clients are, installed by now."""
+    return _installed(HERE)
+
+
+@functools.cache
+def runtimes() -> Path:
+    """Where the programs of other runtimes are: Node 22, Bun and Deno, installed by now."""
+    return _installed(HERE / "runtimes") / "node_modules/.bin"
+
+
+def _installed(folder: Path) -> Path:
     # npm keeps there what it has installed, and from which lock file.
-    made, wanted = HERE / "node_modules" / ".package-lock.json", HERE / "package-lock.json"
+    made, wanted = folder / "node_modules" / ".package-lock.json", folder / "package-lock.json"
     if not made.exists() or made.stat().st_mtime < wanted.stat().st_mtime:
         command = [_program("npm"), "ci", "--no-audit", "--no-fund"]
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-        subprocess.run(command, cwd=HERE, check=True, env={**os.environ, "PATH": path})
-    return HERE
+        subprocess.run(command, cwd=folder, check=True, env={**os.environ, "PATH": path})
+    return folder
