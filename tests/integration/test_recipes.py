@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: MIT
+"""The programs in docs/examples are started, used, killed and started again."""
+
+import ast
+import json
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pytest
+import requests
+from httpx_sse import connect_sse
+
+from tests.support.documents import DOCS
+from tests.support.processes import PATIENCE, Process, RunningServer, running
+from tests.support.proxies import free_port
+from tests.support.recipes import DJANGO, EXAMPLES, FLASK, backend
+from tests.support.redis_server import redis_server
+from tests.support.waiting import wait_until
+from wsecho.client import publish
+from wsecho.client.sync import connect
+
+KILLS: Final = 5
+ORDERS: Final = 60
+"""Between one kill and the next."""
+
+
+@contextmanager
+def heard(room: dict[str, str], origin: str) -> Iterator[Iterator[Any]]:
+    """What a page of an origin hears in a room that it was told of."""
+    url = f"{room['url']}?history=50&token={room['token']}"
+    with (
+        httpx.Client(headers={"Origin": origin}, timeout=PATIENCE) as client,
+        connect_sse(client, "GET", url) as stream,
+    ):
+        yield (
+            json.loads(event.data)["data"]
+            for event in stream.iter_sse()
+            if event.event == "message"
+        )
+
+
+def test_flask(tmp_path: Path) -> None:
+    """One logs in, listens by a token that is for nothing else, and speaks through a view."""
+    with backend(tmp_path, *FLASK, ROOM="{}/chat") as (origin, _), requests.Session() as ann:
+        assert "<h1>Chat</h1>" in ann.get(origin, timeout=PATIENCE).text
+        assert ann.get(f"{origin}/room", timeout=PATIENCE).status_code == 401
+        ann.post(f"{origin}/login", {"name": "ann"}, timeout=PATIENCE).raise_for_status()
+        room = ann.get(f"{origin}/room", timeout=PATIENCE).json()
+        with heard(room, origin) as messages:
+            said = ann.post(f"{origin}/say", {"text": "hello"}, timeout=PATIENCE)
+            assert said.json()["position"].endswith(":1")
+            assert next(messages) == "ann: hello"
+        assert ann.post(f"{origin}/say", {"text": "darn"}, timeout=PATIENCE).status_code == 400
+        shown = {"Authorization": f"Bearer {room['token']}"}
+        assert requests.post(room["url"], "x", headers=shown, timeout=PATIENCE).status_code == 403
+
+
+def test_django(tmp_path: Path) -> None:
+    """A customer hears of an order, once, however often it is shipped; nobody else does."""
+    with backend(tmp_path, *DJANGO, ROOMS="{}") as (origin, server), requests.Session() as ann:
+        assert "<h1>Your orders</h1>" in ann.get(origin, timeout=PATIENCE).text
+        assert ann.get(f"{origin}/room", timeout=PATIENCE).status_code == 401
+        csrf = {"X-CSRFToken": ann.cookies["csrftoken"]}
+        assert requests.post(f"{origin}/ship/7/17", timeout=PATIENCE).status_code == 403
+        for path, data in (("login", {"customer": "7"}), ("ship/7/17", {}), ("ship/7/17", {})):
+            done = ann.post(f"{origin}/{path}", data, headers=csrf, timeout=PATIENCE)
+            done.raise_for_status()
+        ann.post(f"{origin}/ship/7/18", headers=csrf, timeout=PATIENCE).raise_for_status()
+        room = ann.get(f"{origin}/room", timeout=PATIENCE).json()
+        with heard(room, origin) as messages:
+            told = [json.loads(next(messages)) for _ in range(2)]
+        assert told == [{"order": 17, "state": "shipped"}, {"order": 18, "state": "shipped"}]
+        other = server.http("/broadcast/customer-8")
+        shown = {"Authorization": f"Bearer {room['token']}"}
+        assert requests.get(other, headers=shown, timeout=PATIENCE).status_code == 403
+
+
+def orders(file: Path) -> list[str]:
+    """What the worker has done, in its order."""
+    with closing(sqlite3.connect(file)) as database:
+        if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'orders'").fetchone():
+            return []
+        rows = database.execute("SELECT text FROM orders ORDER BY number").fetchall()
+    return [text for (text,) in rows]
+
+
+def test_the_worker_does_each_once(server: RunningServer, tmp_path: Path) -> None:
+    """Though it is killed again and again, and away for a while."""
+    file = tmp_path / "orders.sqlite"
+    url = server.ws("/broadcast/orders")
+    command = (sys.executable, str(EXAMPLES / "worker/worker.py"), url, str(file))
+
+    def say_some(first: int) -> None:
+        with connect(url, own=False) as room:
+            for number in range(first, first + ORDERS):
+                room.publish(f"order {number}")
+
+    for time in range(KILLS):
+        so_far = len(orders(file))
+        worker = Process.start(*command)
+        try:
+            say_some(time * ORDERS)
+            wait_until(partial(has_more_than, file, so_far))
+            worker.signal(signal.SIGKILL)
+            assert worker.wait() == -signal.SIGKILL
+        finally:
+            worker.end()
+    worker = Process.start(*command)
+    try:
+        wait_until(partial(has_more_than, file, KILLS * ORDERS - 1))
+    finally:
+        worker.end()
+    assert orders(file) == [f"order {number}" for number in range(KILLS * ORDERS)]
+
+
+def has_more_than(file: Path, count: int) -> bool:
+    """Tell whether the worker has done more than so much."""
+    return len(orders(file)) > count
+
+
+def test_the_worker_and_a_restart(tmp_path: Path) -> None:
+    """With Redis nothing is missing; without, what is missing is written down, and it goes on."""
+    file = tmp_path / "orders.sqlite"
+    listen = f"tcp:{free_port()}:interface=127.0.0.1"
+    with redis_server() as redis, running("--redis", redis.url, listen=listen) as server:
+        url = server.http("/broadcast/orders")
+        publish(url, "one")
+        command = (sys.executable, str(EXAMPLES / "worker/worker.py"), url, str(file))
+        worker = Process.start(*command)
+        try:
+            wait_until(lambda: orders(file) == ["one"])
+            server.process.signal(signal.SIGKILL)
+            server.process.wait()
+            with running("--redis", redis.url, listen=listen) as again:
+                publish(url, "two")
+                wait_until(lambda: orders(file) == ["one", "two"])
+                again.process.signal(signal.SIGKILL)
+                again.process.wait()
+            with running(listen=listen):
+                publish(url, "three")
+                wait_until(lambda: orders(file) == ["one", "two", "three"])
+        finally:
+            worker.end()
+    with closing(sqlite3.connect(file)) as database:
+        [(after, upto)] = database.execute("SELECT * FROM missing").fetchall()
+    assert (after.endswith(":2"), upto.endswith(":0")) == (True, True)
+
+
+def test_an_answer_is_read_from_its_beginning(server: RunningServer) -> None:
+    """By who was there, who comes late, and who goes and comes back."""
+    url = server.ws("/broadcast/answer-17")
+    writer = subprocess.Popen(
+        [sys.executable, str(EXAMPLES / "stream/answer.py"), url], stdin=subprocess.PIPE, text=True
+    )
+    reader = (sys.executable, str(EXAMPLES / "stream/read.py"), url)
+    with writer:
+        assert writer.stdin is not None
+
+        def write(*words: str) -> None:
+            assert writer.stdin is not None
+            for word in words:
+                writer.stdin.write(f"{word}\n")
+                writer.stdin.flush()
+
+        write("one", "two")
+        early = subprocess.Popen(reader, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        with early:
+            assert early.stdout is not None
+            assert early.stdout.read(8) == "one two "
+            early.send_signal(signal.SIGINT)
+            told = early.communicate(timeout=PATIENCE)[1]
+        going_on = re.search(r"Go on with: python read.py (\S+) (\S+:2)$", told.strip())
+        assert going_on is not None, told
+        write("three", "four")
+        with ThreadPoolExecutor(2) as pool:
+            late = pool.submit(subprocess.check_output, reader, text=True, timeout=PATIENCE)
+            resumed = pool.submit(
+                subprocess.check_output, (*reader, going_on[2]), text=True, timeout=PATIENCE
+            )
+            write("five")
+            writer.stdin.close()
+            assert writer.wait(PATIENCE) == 0
+            assert late.result() == "one two three four five "
+            assert resumed.result() == "three four five "
+
+
+@pytest.mark.parametrize("file", sorted(EXAMPLES.rglob("*.py")), ids=lambda file: file.parent.name)
+def test_it_is_python(file: Path) -> None:
+    """What was before too, though what it needs is not here."""
+    assert ast.get_docstring(ast.parse(file.read_text()))
+
+
+def test_each_is_on_the_page() -> None:
+    """As the very file."""
+    page = (DOCS / "howto/recipes.md").read_text()
+    shown = set(re.findall(r"```\{literalinclude\} \.\./examples/(\S+)", page))
+    there = {str(file.relative_to(EXAMPLES)) for file in EXAMPLES.rglob("*.*")}
+    others = {name for name in there if name.startswith("chat/") or "__pycache__" in name}
+    assert shown == there - others
