@@ -11,7 +11,7 @@ STEPS = {
         *("core", "loops client", "bus", "router", "access lane", "config", "server", "fanout"),
         *("doors", "ops", "app", "workers", "starting", "command"),
     ],
-    "wsecho.core": ["wire", "promise websocket limits", "rooms", "http"],
+    "wsecho.core": ["wire", "promise websocket limits", "rooms", "http", "lab"],
     "wsecho.bus": ["deferreds", "measures", "interface", "memory", "redis"],
     "wsecho.bus.redis": ["client", "context", "rooms nodes", "dispatch", "bus"],
     "wsecho.client": [
@@ -23,7 +23,15 @@ STEPS = {
         *("backoff frames inbox liveness refusals renewal", "outbox reading", "actions", "machine"),
     ],
     "wsecho.doors": [
-        *("gate", "websocket", "http", "broadcast forwarding", "admission", "wamp", "handshake"),
+        *(
+            "gate",
+            "websocket",
+            "http",
+            "broadcast forwarding lab",
+            "admission",
+            "wamp",
+            "handshake",
+        ),
         "front",
     ],
     "wsecho.router": ["wire", "model", "routing", "meta cluster", "router"],
@@ -42,7 +50,7 @@ CORE_MAY_USE = {
         "re",
         "struct",
     ),
-    *("typing", "unicodedata", "urllib", "zlib"),
+    *("typing", "unicodedata", "urllib", "xml", "zlib"),
     "mmap",  # for memory that is no file's
 }
 

@@ -21,7 +21,7 @@ from wsecho.core.wire.errors import BadRequest, MethodNotAllowed, UpgradeRequire
 
 VERSION: Final = "13"
 _NONCE_BYTES: Final = 16
-_GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _SWITCHING: Final = (
     "HTTP/1.1 101 Switching Protocols\r\nServer: wsecho\r\n"
     "Upgrade: WebSocket\r\nConnection: Upgrade\r\n"
@@ -134,7 +134,7 @@ def accepted(
         extensions: those that are in use, None for none.
         headers: what else the answer says.
     """
-    digest = b64encode(sha1(key.encode() + _GUID, usedforsecurity=False).digest()).decode()
+    digest = b64encode(sha1(key.encode() + GUID, usedforsecurity=False).digest()).decode()
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     if subprotocol is not None:
         lines += f"Sec-WebSocket-Protocol: {subprotocol}\r\n"

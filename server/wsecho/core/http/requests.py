@@ -38,12 +38,14 @@ class RequestHead:
         target: the request target as sent, percent-encoding and query included.
         version: `1.0` or `1.1` (or a later minor one, which means as much).
         headers: pairs of lower-case name and value, in the order received.
+        octets: all of it as it came; empty where it was not read.
     """
 
     method: str
     target: str
     version: str
     headers: tuple[tuple[str, str], ...]
+    octets: bytes = field(default=b"", eq=False, repr=False)
     _values: Mapping[str, list[str]] = field(init=False, eq=False, repr=False)
 
     @_values.default
@@ -66,7 +68,7 @@ class RequestHead:
         request_line, _, fields = text.partition("\r\n")
         try:
             method, target, version = _parse_request_line(request_line)
-            return cls(method, target, version, _parse_fields(fields))
+            return cls(method, target, version, _parse_fields(fields), head)
         except WireError:
             # Told as by who reads octet by octet.
             _check_lines(head, len(head))
@@ -76,6 +78,12 @@ class RequestHead:
     def is_of_http_1_0(self) -> bool:
         """Whether the client knows neither chunks nor expectations."""
         return self.version == "1.0"
+
+    def as_written(self) -> list[tuple[str, str]]:
+        """List the header fields with their names as the client wrote them."""
+        lines = self.octets.removesuffix(END_OF_HEAD).decode("latin-1") + "\r\n"
+        fields = lines.partition("\r\n")[2]
+        return [(name, value.strip(" \t")) for name, value in _FIELD_LINE.findall(fields)]
 
     def all(self, name: str) -> Sequence[str]:
         """List the values of a header field, one for each line that named it."""

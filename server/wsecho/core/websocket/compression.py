@@ -71,13 +71,17 @@ class Codec:
 
     def frame(self, payload: bytes | memoryview, *, is_binary: bool) -> bytes:
         """Write a message as one compressed frame (RFC 7692 section 7.2.1)."""
+        return compressed_frame(self.deflate(payload), is_binary=is_binary)
+
+    def deflate(self, payload: bytes | memoryview) -> bytes:
+        """Compress a message (RFC 7692 section 7.2.1)."""
         deflater = self._deflater
         if deflater is None:
             deflater = zlib.compressobj(wbits=-self._agreed.server_window, memLevel=MEM_LEVEL)
             if not self._agreed.server_no_context_takeover:
                 self._deflater = deflater
-        deflated = deflater.compress(payload) + deflater.flush(zlib.Z_SYNC_FLUSH)
-        return compressed_frame(deflated[: -len(TAIL)], is_binary=is_binary)
+        deflated: bytes = deflater.compress(payload) + deflater.flush(zlib.Z_SYNC_FLUSH)
+        return deflated[: -len(TAIL)]
 
     def inflate(self, deflated: bytes | bytearray | memoryview, most: int) -> bytes:
         """Inflate a whole message (RFC 7692 section 7.2.2).
