@@ -31,6 +31,8 @@ from wsecho.doors.handshake import Handshake
 from wsecho.doors.http.page import LIBRARY, PageFile
 from wsecho.doors.http.site import EchoSite
 from wsecho.doors.http.upgrade_only import UpgradeOnly
+from wsecho.doors.lab.lab import Lab
+from wsecho.doors.lab.resource import LabResource
 from wsecho.doors.wamp.serve import longpoll_resource, make_router, rawsocket_maker
 from wsecho.doors.websocket.connection import WebSocketFactory
 from wsecho.fanout.rooms import Rooms
@@ -105,13 +107,14 @@ class WsechoService(MultiService):
         router = make_router(config, rooms, reactor, admission, state.wall)
         lane = self._make_lane()
         websockets = WebSocketFactory(config, reactor, state, lane)
-        handshake = Handshake(config, gate, rooms, router, websockets)
+        lab = Lab(config, state, reactor, lambda: listening.is_on_loopback)
+        handshake = Handshake(config, gate, rooms, router, websockets, lab)
         end = partial(getattr, listening, "end_of_certificates")
         self.metrics = Metrics(state, rooms, router, lane, end)
         self._clustering = clustering = self._join_others()
         cluster = None if clustering is None else clustering.cluster
         longpoll = longpoll_resource(config, gate, router, reactor, state, cluster)
-        site = EchoSite(self._tree(gate, longpoll), handshake, reactor, config, lane)
+        site = EchoSite(self._tree(gate, longpoll, lab), handshake, reactor, config, lane)
         rawsocket = rawsocket_maker(config, router, reactor, state)
         self.front = FrontFactory(site, handshake, rawsocket, reactor, config.open_timeout)
         self._add_chores()
@@ -176,11 +179,13 @@ class WsechoService(MultiService):
     def _stay(self) -> None:
         self._log.warn("SIGUSR2 is for the parent of several --workers: nothing is replaced here")
 
-    def _tree(self, gate: Gate, longpoll: Resource) -> Resource:
+    def _tree(self, gate: Gate, longpoll: Resource, lab: Lab) -> Resource:
         tree = resources(self._config)
         rooms, state = self.rooms, self.state
         tree.putChild(b"broadcast", Broadcast(self._config, gate, rooms, state, self._reactor))
         tree.putChild(b"lp", longpoll)
+        if self._config.lab_by_default:
+            tree.putChild(b"lab", LabResource(lab, state))
         if self._config.metrics_listen is None:
             self._put_operations(tree, gate)
         return tree

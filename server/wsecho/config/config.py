@@ -171,4 +171,7 @@ def load(given: Mapping[str, Any]) -> Config:
             reason = f"there is no such option{did_you_mean(name, [*OPTIONS, *SWITCHES])}"
             raise UsageError(name, value, reason)
         fields[_FIELDS[name]] = option.value(value)
-    return Config(**fields)
+    config = Config(**fields)
+    if config.lab and not config.lab_by_default:
+        raise UsageError("no-lab", True, "--lab is given, too")
+    return config

@@ -20,7 +20,7 @@ from wsecho.access.proxies import Proxies
 from wsecho.core.http.handshake import wants_websocket
 from wsecho.core.http.incoming import Incoming
 from wsecho.core.http.requests import MAX_HEAD, RequestHead, find_end, skip_empty_lines
-from wsecho.core.promise import Promise, settle
+from wsecho.core.promise import Later, Promise, settle
 from wsecho.core.wire.errors import BadRequest, OverLimit, TooMany, WireError
 from wsecho.core.wire.rawsocket import MAGIC
 from wsecho.doors.entry import Arrival, Entrance
@@ -28,7 +28,6 @@ from wsecho.doors.handshake import Handshake
 from wsecho.doors.http.channel import HttpChannel
 from wsecho.doors.http.site import EchoSite
 from wsecho.doors.refusing import Refusing, head_of
-from wsecho.doors.websocket.connection import WebSocketConnection
 from wsecho.lane.accepted import Accepted
 
 if TYPE_CHECKING:
@@ -192,13 +191,13 @@ class Front(Protocol):
     def _begin_websocket(self, head: RequestHead, end: int) -> None:
         handshake, arrival = self.factory.handshake, self._arrival
         sender = handshake.gate.sender(head, arrival.peer)
-        outcome = handshake.accept(head, sender, arrival.place)
+        outcome: Later[Any] = handshake.accept(head, sender, arrival.place)
         self._received = self._received[end:]
         if isinstance(outcome, Promise):
             self._asking = outcome
         settle(outcome, self._take_websocket, self._refuse_websocket)
 
-    def _take_websocket(self, connection: WebSocketConnection) -> None:
+    def _take_websocket(self, connection: Any) -> None:
         self._asked()
         self._hand_over(connection)
         if self._has_ended:

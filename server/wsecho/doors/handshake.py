@@ -1,25 +1,27 @@
 # SPDX-License-Identifier: MIT
 """The opening handshake, in one place for all doors: which door, and what is agreed."""
 
-from typing import Final
+from typing import Final, TypeAlias
 
 from attrs import evolve, frozen
 
-from wsecho.access.presented import TOKEN_SUBPROTOCOL
 from wsecho.access.proxies import Sender
 from wsecho.access.sessions import identity_of
 from wsecho.config.config import Config
 from wsecho.core.http.handshake import Upgrade, examine
 from wsecho.core.http.queries import RoomQuery
 from wsecho.core.http.requests import RequestHead
+from wsecho.core.lab.chain import is_lab
 from wsecho.core.limits.admissions import Place
 from wsecho.core.promise import Later, when
 from wsecho.core.rooms import vocabulary
 from wsecho.core.rooms.callers import Caller
 from wsecho.core.websocket.deflate import choose
-from wsecho.core.wire.errors import Forbidden, NotFound, Unauthorized
+from wsecho.core.wire.errors import Forbidden, NotFound, Unauthorized, WireError
 from wsecho.core.wire.names import DEFAULT_ROOM, parse_room
 from wsecho.doors.gate import Gate
+from wsecho.doors.lab.connection import LabConnection
+from wsecho.doors.lab.lab import Lab, first_but_token
 from wsecho.doors.wamp.inbox import RateLimitedInbox
 from wsecho.doors.wamp.waiting import SendBacklog
 from wsecho.doors.wamp.websocket import WampPeer, choose_form
@@ -36,6 +38,9 @@ from wsecho.fanout.rooms import Rooms
 from wsecho.router import Router
 from wsecho.server.state import ServerState
 
+Opened: TypeAlias = WebSocketConnection | LabConnection
+"""What a connection is given to."""
+
 _BROADCAST: Final = "/broadcast"
 _KNOWN: Final = {raw.SUBPROTOCOL, vocabulary.SUBPROTOCOL}
 
@@ -50,6 +55,7 @@ class Handshake:
         rooms: what the rooms' doors lead into.
         router: what the WAMP door leads into.
         websockets: makes the protocols.
+        lab: what the lab's addresses lead into.
     """
 
     config: Config
@@ -57,13 +63,14 @@ class Handshake:
     rooms: Rooms
     router: Router
     websockets: WebSocketFactory
+    lab: Lab
 
     @property
     def state(self) -> ServerState:
         """What all doors share."""
         return self.websockets.state
 
-    def accept(self, head: RequestHead, sender: Sender, place: Place) -> Later[WebSocketConnection]:
+    def accept(self, head: RequestHead, sender: Sender, place: Place) -> Later[Opened]:
         """Check a request and find its door.
 
         Args:
@@ -78,13 +85,19 @@ class Handshake:
         Raises:
             WireError: the request is refused.
         """
-        upgrade = examine(head)
+        try:
+            upgrade = examine(head)
+        except WireError as error:
+            self.lab.note_refused(head, error)
+            raise
         self.state.connections.check()
         place.belongs_to(sender.address)
+        if is_lab(upgrade.path):
+            return self.lab.connect(upgrade, sender)
         offer = choose(upgrade.extensions) if self.config.compression else None
         door, caller = self._find(upgrade, sender)
 
-        def build(_: None) -> WebSocketConnection:
+        def build(_: None) -> Opened:
             deflate = None if offer is None else offer.agree(keeps_window=door.keeps_window)
             agreed = Agreed(upgrade.key, door.subprotocol, door.greet(), deflate)
             return self.websockets.build(door, caller, agreed)
@@ -94,7 +107,7 @@ class Handshake:
     def _find(self, upgrade: Upgrade, sender: Sender) -> tuple[Door, Caller]:
         if upgrade.path in {"/", "/echo"}:
             # It holds nothing of anyone's, and a page opened from a file must reach it.
-            echo = Echo(_first_but_token(upgrade), self.config.reply)
+            echo = Echo(first_but_token(upgrade), self.config.reply)
             return echo, Caller(sender.address)
         self.gate.check_origin(upgrade.head, sender)
         try:
@@ -104,7 +117,7 @@ class Handshake:
         except (Unauthorized, Forbidden) as error:
             if upgrade.head.one("origin") is None:
                 raise
-            return Refusal(error, _first_but_token(upgrade)), Caller(sender.address)
+            return Refusal(error, first_but_token(upgrade)), Caller(sender.address)
 
     def _wamp(self, upgrade: Upgrade, sender: Sender) -> tuple[Door, Caller]:
         form = choose_form(upgrade.subprotocols)
@@ -142,14 +155,6 @@ class Handshake:
             *(self.rooms, room, query, caller),
             *(config.send_queue, policy, config.max_message_size),
         )
-
-
-def _first_but_token(upgrade: Upgrade) -> str | None:
-    """Choose the subprotocol where any will do: the client's first."""
-    for name in upgrade.subprotocols:
-        if not name.startswith(TOKEN_SUBPROTOCOL):
-            return name
-    return None
 
 
 def room_of(path: str) -> str:

@@ -33,6 +33,8 @@ from wsecho.doors.front import Front, FrontFactory
 from wsecho.doors.handshake import Handshake
 from wsecho.doors.http.page import Missing
 from wsecho.doors.http.site import EchoSite
+from wsecho.doors.lab.lab import Lab
+from wsecho.doors.lab.resource import LabResource
 from wsecho.doors.wamp.serve import make_router, rawsocket_maker
 from wsecho.doors.websocket.connection import WebSocketFactory
 from wsecho.fanout.rooms import MakeBus, Rooms
@@ -122,6 +124,7 @@ class Server:
     router: Router = field(init=False)
     websockets: WebSocketFactory = field(init=False)
     factory: FrontFactory = field(init=False)
+    lab: Lab = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         config, clock = self.config, self.clock
@@ -131,9 +134,11 @@ class Server:
         self.router = make_router(config, self.rooms, clock, self.admission, self.state.wall)
         self.websockets = WebSocketFactory(config, clock, self.state)
         gate = self.admission.gate
-        handshake = Handshake(config, gate, self.rooms, self.router, self.websockets)
+        self.lab = Lab(config, self.state, clock, lambda: self.is_on_loopback)
+        handshake = Handshake(config, gate, self.rooms, self.router, self.websockets, self.lab)
         broadcast = Broadcast(config, gate, self.rooms, self.state, clock)
         self.root.putChild(b"broadcast", broadcast)
+        self.root.putChild(b"lab", LabResource(self.lab, self.state))
         site = EchoSite(self.root, handshake, clock, config)
         rawsocket = rawsocket_maker(config, self.router, clock, self.state)
         self.factory = FrontFactory(site, handshake, rawsocket, clock, config.open_timeout)

@@ -110,6 +110,17 @@ def switch(name: str, help: str) -> Any:  # noqa: A002
     return attrs.field(default=True, metadata={OPTION: made})
 
 
+def on_switch(name: str, help: str) -> Any:  # noqa: A002
+    """Declare a field that is false unless an option, which has no value, turns it on.
+
+    Args:
+        name: the option, without the dashes.
+        help: what it does, for `--help`.
+    """
+    made = Option(name, lambda value: not _off(value), help, metavar="", example="", shown="off")
+    return attrs.field(default=False, metadata={OPTION: made})
+
+
 def _off(value: Any) -> bool:
     if not isinstance(value, bool):
         raise ValueError("it is a switch: give true or false")  # noqa: TRY004  # as all readers

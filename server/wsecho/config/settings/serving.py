@@ -8,7 +8,7 @@ from pathlib import Path
 from attrs import frozen
 
 from wsecho.config import values
-from wsecho.config.settings.option import option, switch
+from wsecho.config.settings.option import on_switch, option, switch
 
 
 @frozen(kw_only=True, slots=False)
@@ -75,6 +75,22 @@ class ServingSettings:
         example="30",
         default=10.0,
         shown="10",
+    )
+    lab: bool = on_switch(
+        "lab",
+        "Open the lab at /lab, whose answers break rules on purpose, to test clients; by itself "
+        "it is open where nothing but loopback is listened on, without --proxy, --token-key and "
+        "several --workers.",
+    )
+    lab_by_default: bool = switch("no-lab", "Leave the lab out, wherever is listened.")
+    lab_time: float = option(
+        "lab-time",
+        values.seconds,
+        "How long a connection of the lab lasts, and each of its steps may.",
+        metavar="SECONDS",
+        example="300",
+        default=60.0,
+        shown="60",
     )
     compression: bool = switch("no-compression", "Do not negotiate permessage-deflate (RFC 7692).")
     lane: bool = switch(
