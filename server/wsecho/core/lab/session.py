@@ -270,7 +270,7 @@ class LabSession:
     def _open(self, now: float) -> None:
         if self._script is None and not self._stage.has_ended:
             first = next(self._chain.actions, None)
-            is_apart = first is not None and first.kind.sends
+            is_apart = first is not None and (first.kind.sends or first.kind.ends)
             self._begin(Until(now + APART) if is_apart else ROOM)
         if self._chain.rule is None and self._observer.verdict is not None:
             # Whoever answers it has taken the answer for a right one.

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tests.unit.doors.harness import Client, Server
-from wsecho.config.config import Config, UsageError, load
+from wsecho.config.config import Config, load
+from wsecho.config.errors import UsageError
 from wsecho.doors.lab.lab import REMEMBERED, ChainRefusals
 
 HANDSHAKE = (
