@@ -7,7 +7,9 @@ from random import SystemRandom
 from types import SimpleNamespace
 from typing import Any, Final, cast
 
+from from_docstrings import python_api
 from prometheus_client import Metric
+from tables import table
 from twisted.internet.task import Clock
 
 from wsecho.bus.interface import Bus
@@ -116,16 +118,10 @@ def _row(name: str, kind: str, labels: Iterable[str], text: str) -> Sequence[str
     return f"`{full}`", kind, ", ".join(f"`{label}`" for label in labels), text
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Write a table in Markdown; a bar in a cell is escaped."""
-    lines = [head, ["---"] * len(head), *rows]
-    cells = ([cell.replace("|", r"\|") for cell in line] for line in lines)
-    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
-
-
 WRITERS: Final[Mapping[str, Callable[[], str]]] = {
     "options": options,
     "http-errors": http_errors,
     "metrics": metrics,
+    "python-api": python_api,
 }
 """What a page may ask for, by name."""

@@ -3,6 +3,7 @@
 
 import ast
 import functools
+import inspect
 import json
 import re
 import tomllib
@@ -10,7 +11,9 @@ from pathlib import Path
 
 import pytest
 from from_code import http_errors, metrics, options
+from from_docstrings import python_api
 
+import wsecho.client
 from tests.support.documents import ANYTHING, DOCS, ROOT, Fence, fences, pages, prose, quoted
 from tests.support.walkthrough import LANGUAGES
 from wsecho.access.claims import Claims
@@ -181,6 +184,16 @@ def test_every_error_and_metric_is_written() -> None:
     assert "| `wsecho_messages_total` | counter | `door`, `direction` |" in metrics()
     assert "| `wsecho_bus_up` | gauge |" in metrics()
     assert "| `wsecho_worker_connections` | gauge | `worker` |" in metrics()
+
+
+def test_all_that_the_python_client_offers_is_written() -> None:
+    """Each name, each argument with what it means, each error with its code."""
+    text = python_api()
+    assert [name for name in wsecho.client.__all__ if f"`{name}" not in text] == []
+    arguments = inspect.signature(wsecho.client.connect).parameters
+    assert [name for name in arguments if f"\n| `{name}` | " not in text] == []
+    assert "| `Gap` | `gap` | Messages are missing" in text
+    assert "### `async for message in room`" in text
 
 
 def test_each_metric_that_a_page_names_is_written() -> None:

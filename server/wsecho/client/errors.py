@@ -120,8 +120,8 @@ class Gap(Error):
         reason: one sentence.
 
     Attributes:
-        after: the same.
-        position: the same.
+        after: the place of the last message before the gap.
+        position: the place behind it.
     """
 
     code = "gap"

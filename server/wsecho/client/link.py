@@ -4,7 +4,7 @@
 import asyncio
 import ssl as tls
 from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from time import time
 from typing import Any, Final, Literal
@@ -153,15 +153,10 @@ class Link:
                 while self._outgoing:
                     await self._socket.send(self._outgoing.popleft(), text=True)
 
-    async def read(self) -> AsyncIterator[bytes]:
-        """Iterate over what comes, until the end.
-
-        Raises:
-            ConnectionClosed: the connection ended.
-        """
-        receive = self._socket.recv
-        while True:
-            yield await receive(decode=False)
+    @property
+    def receive(self) -> Callable[[], Awaitable[str | bytes]]:
+        """What waits for the next message; it raises `ConnectionClosed` at the end."""
+        return self._socket.recv
 
     async def close(self) -> None:
         """Say goodbye, as far as the other end listens."""

@@ -3,7 +3,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar
 
 import pytest
@@ -53,20 +53,19 @@ class NoLink:
 
     def come(self, **frame: Any) -> None:
         """Let a frame come."""
-        self.coming.put_nowait(json.dumps(frame).encode())
+        self.coming.put_nowait(json.dumps(frame))
 
     def end(self, code: int = 1001, reason: str = "") -> None:
         """Let it end."""
         self.ends.append("ended")
         self.coming.put_nowait(ConnectionClosedError(Close(code, reason), None))
 
-    async def read(self) -> AsyncIterator[bytes]:
+    async def receive(self) -> str | bytes:
         """Give what comes."""
-        while True:
-            item = await self.coming.get()
-            if isinstance(item, Exception):
-                raise item
-            yield item
+        item = await self.coming.get()
+        if isinstance(item, Exception):
+            raise item
+        return str(item)
 
     async def write(self) -> None:
         """Have nothing to do."""

@@ -191,12 +191,11 @@ class Machine:
 
     def deadline(self) -> float | None:
         """Return when `wake` is to be called; None for never."""
-        times = [
-            self._phase_deadline(),
-            self.outbox.deadline(is_sending=self._may_say),
-            self._renews_at,
-        ]
-        return min((time for time in times if time is not None), default=None)
+        first = self._phase_deadline()
+        for time in self.outbox.deadline(is_sending=self._may_say), self._renews_at:
+            if time is not None and (first is None or time < first):
+                first = time
+        return first
 
     @property
     def _renews_at(self) -> float | None:
@@ -295,7 +294,7 @@ class Machine:
         """Take when octets came last on the connection."""
         self._liveness.heard(when)
 
-    def receive(self, text: str | bytes, now: float) -> bool:
+    def receive(self, text: str, now: float) -> bool:
         """Take a frame of the server's.
 
         Returns:

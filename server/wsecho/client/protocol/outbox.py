@@ -5,7 +5,6 @@ Each has a key, under which the server takes it once however often it is said; i
 for 300 seconds, so no message is said again after 270.
 """
 
-from collections.abc import Iterator
 from heapq import heappop, heappush
 from typing import Any, Final
 
@@ -216,15 +215,17 @@ class Outbox:
         """
         if not self:
             return None
-        first = min(entry.until for entry in self._entries())
+        first = min(self._oldest(), key=lambda entry: entry.until).until
         if is_sending and self._waiting and len(self._sent) < self._window:
             return min(first, self._pause_until)
         return first
 
-    def _entries(self) -> Iterator[Entry]:
-        # Older ones have lower numbers; so the oldest of each is enough.
-        yield from self._waiting[:1]
-        yield from (self._sent[number] for number in list(self._sent)[:1])
+    def _oldest(self) -> list[Entry]:
+        # Older ones have lower numbers, and what is said again goes in order.
+        found = self._waiting[:1]
+        if self._sent:
+            found.append(self._sent[next(iter(self._sent))])
+        return found
 
     def expired(self, now: float) -> list[tuple[Entry, Error]]:
         """Take out what has been tried for long enough."""

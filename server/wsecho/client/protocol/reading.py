@@ -79,7 +79,7 @@ class Reading:
             self._gap(here, before, "the server left them out without a word")
         self.place, self.made_progress = there, True
         if self._wants_own or message.sender is None or message.sender.id not in self._own:
-            self.inbox.put(message)
+            self.inbox.put_message(message)
         else:
             self.inbox.passed(there)
 

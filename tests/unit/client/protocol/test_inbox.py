@@ -34,7 +34,7 @@ def test_the_place_is_behind_what_was_handed_out_and_no_further(steps: list[str]
         else:
             came += 1
             if step == "message":
-                inbox.put(Message("x", at(came)))
+                inbox.put_message(Message("x", at(came)))
                 waiting.append((step, came))
             else:
                 inbox.passed(at(came))
@@ -49,16 +49,16 @@ def test_it_is_full_by_number_and_by_octets_until_half_was_read() -> None:
     """So that reading is not begun and stopped with each message."""
     inbox = Inbox()
     for offset in range(1, MAX_UNREAD):
-        inbox.put(Message("x", at(offset)))
+        inbox.put_message(Message("x", at(offset)))
     assert not inbox.is_full
-    inbox.put(Message("x", at(MAX_UNREAD)))
+    inbox.put_message(Message("x", at(MAX_UNREAD)))
     assert inbox.is_full
     while len(inbox) > MAX_UNREAD // 2 + 1:
         inbox.take()
     assert inbox.is_full
     inbox.take()
     assert not inbox.is_full
-    inbox.put(Message("x" * MAX_UNREAD_OCTETS, at(MAX_UNREAD + 1)))
+    inbox.put_message(Message("x" * MAX_UNREAD_OCTETS, at(MAX_UNREAD + 1)))
     assert inbox.is_full
     while inbox.take() is not None:
         pass
