@@ -92,6 +92,8 @@ class Link:
     _socket: _Heard
     _outgoing: deque[bytes] = field(factory=deque, init=False)
     _has_outgoing: asyncio.Event = field(factory=asyncio.Event, init=False)
+    _unsent: int = field(default=0, init=False)
+    _taken: float = field(default=0.0, init=False)
     _ping: "asyncio.Task[object] | None" = field(default=None, init=False)
 
     @classmethod
@@ -127,8 +129,16 @@ class Link:
 
     @property
     def heard(self) -> float:
-        """When octets came last, by the loop's clock."""
-        return self._socket.heard
+        """When the other end last gave a sign of life, by the loop's clock.
+
+        It did so, too, where it took of what waits to be sent since this was looked at last: no
+        pong comes before the whole of a large message, and the ping behind it, went.
+        """
+        unsent = self._socket.transport.get_write_buffer_size()
+        if unsent < self._unsent:
+            self._taken = asyncio.get_running_loop().time()
+        self._unsent = unsent
+        return max(self._socket.heard, self._taken)
 
     def send(self, frame: bytes) -> None:
         """Send a text frame, behind those before it."""

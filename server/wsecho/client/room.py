@@ -24,7 +24,7 @@ from wsecho.client.protocol.actions import (
     Send,
     Settle,
 )
-from wsecho.client.protocol.machine import Machine
+from wsecho.client.protocol.machine import Machine, Phase
 from wsecho.client.protocol.refusals import Refusal
 from wsecho.client.protocol.renewal import expiry_of
 from wsecho.client.tokens import NoTokenError, TokenSource, ask
@@ -121,7 +121,11 @@ class Room:
         """
         waiter: asyncio.Future[Position] = self._loop.create_future()
         entry = self._machine.publish(data, self._loop.time(), waiter)
-        self._perform()
+        if self._machine.phase is Phase.OPEN:
+            # A connection is looked after sooner than a message is given up.
+            self._act()
+        else:
+            self._perform()
         try:
             return await waiter
         finally:
@@ -206,16 +210,20 @@ class Room:
 
     # -- what the machine wants
 
-    def _perform(self) -> None:
+    def _act(self) -> None:
+        """Do what the machine wants, where nothing became due earlier than it was."""
         for action in self._machine.actions():
             self._do(action)
+        self._arrived.set()
+
+    def _perform(self) -> None:
+        self._act()
         if self._machine.is_reading:
             self._readable.set()
         else:
             self._readable.clear()
         if not self._entered.done():
             self._see_whether_entered()
-        self._arrived.set()
         self._arm()
 
     def _see_whether_entered(self) -> None:
@@ -318,14 +326,14 @@ class Room:
             frame = await receive()
             # A binary one is no frame of wsecho.v1, and is said to be none.
             text = frame if isinstance(frame, str) else ""
-            if machine.receive(text, now()) or machine.has_actions:
+            if machine.receive(text, now()):
                 self._perform()
                 if self._link is not link:
                     return
+                if not machine.is_reading:
+                    await self._readable.wait()
             else:
-                self._arrived.set()
-            if not machine.is_reading:
-                await self._readable.wait()
+                self._act()
 
     async def _ask(self) -> None:
         assert self._token is not None  # noqa: S101  # else none is asked for

@@ -71,6 +71,10 @@ EVERYTHING: Final = MAX_OFFSET
 """As `history`: all that is kept."""
 
 
+_MANY: Final = frozenset({"message", "published"})
+"""The frames of which there are many, and after which nothing is due earlier."""
+
+
 class Phase(Enum):
     """How the client stands."""
 
@@ -298,15 +302,15 @@ class Machine:
         """Take a frame of the server's.
 
         Returns:
-            whether it was more than a message, so that `deadline` may be another.
+            whether `deadline` may be earlier now, or nothing more is to be read.
         """
         try:
             frame = read_frame(text)
             kind = frame["type"]
-            if kind == "message" and self.phase is not Phase.JOINING:
+            if self.phase is Phase.JOINING and kind != "joined":
+                raise BadFrameError(f"the server began with {kind!r}, not with 'joined'")  # noqa: TRY301
+            if kind == "message":
                 self.reading.message(read_message(frame))
-            elif self.phase is Phase.JOINING and kind != "joined":
-                self._fault(f"the server began with {kind!r}, not with 'joined'", now)
             elif (take := self._TAKES.get(kind)) is not None:
                 take(self, frame, now)
         except BadFrameError as error:
@@ -316,7 +320,7 @@ class Machine:
             self._hold()
             self._say(now)
             return True
-        return bool(kind != "message")
+        return kind not in _MANY
 
     def publish(self, data: object, now: float, waiter: object = None) -> Entry:
         """Take a message to be said.
