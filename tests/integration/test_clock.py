@@ -73,7 +73,9 @@ class Pinged(ClientConnection):
 
 def ask(server: RunningServer, path: str, data: bytes | None = None) -> Any:
     """Ask for JSON."""
-    with urlopen(Request(server.http(path), data), timeout=PATIENCE) as answer:
+    # Else it says that it is a form.
+    headers = {} if data is None else {"Content-Type": "application/json"}
+    with urlopen(Request(server.http(path), data, headers), timeout=PATIENCE) as answer:
         return json.load(answer)
 
 
@@ -125,3 +127,20 @@ def test_nothing_but_the_date_moves(moved: float, workers: int, tmp_path: Path) 
                 assert [message["data"] for message in page["messages"]] == [said]
             client.send("after")
             assert client.recv(PATIENCE) == "after"
+
+
+def test_no_message_is_shown_before_the_one_ahead_of_it(tmp_path: Path) -> None:
+    """However often the clock is set; over Redis it is that of Redis (`test_redis.py`)."""
+    wall = WallClock(tmp_path)
+    with serving(1, wall) as server:
+        many = json.dumps({"rooms": ["a", "b"], "data": "many"}).encode()
+        for ahead in (0.0, HOUR, -HOUR, 0.0, 2 * HOUR):
+            wall.set(ahead)
+            wait_until(lambda: wall.is_shown_by(server))
+            ask(server, "/broadcast/a", b"one")
+            ask(server, "/broadcast", many)
+        times = [m["time"] for m in ask(server, "/broadcast/a?history=10")["messages"]]
+        assert times == sorted(times)
+        # As it was set: now, an hour ahead, and that for as long as the clock stands before it.
+        passed = [round((each - times[0]) / 1000 / HOUR) for each in times]
+        assert passed == [0, 0, 1, 1, 1, 1, 1, 1, 2, 2]
