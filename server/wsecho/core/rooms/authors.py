@@ -20,13 +20,13 @@ class Author:
         id: as in presence, where it is said by a member; else a hash of the token's `sub`.
         name: from the token, None without one.
         written: as JSON, kept by who writes it first: one author says many messages.
+        cost: bytes that it is counted for with each message that is remembered.
     """
 
     id: str
     name: str | None = None
     written: str = field(default="", init=False, eq=False, repr=False)
+    cost: int = field(init=False, eq=False, repr=False)
 
-    @property
-    def cost(self) -> int:
-        """Bytes that it is counted for with each message that is remembered."""
-        return AUTHOR_COST + (_NAME_COST * len(self.name) if self.name else 0)
+    def __attrs_post_init__(self) -> None:
+        self.cost = AUTHOR_COST + (_NAME_COST * len(self.name) if self.name else 0)

@@ -45,8 +45,8 @@ class Message:
     @property
     def cost(self) -> int:
         """Bytes that it is counted for while it is remembered."""
-        author = self.author
-        return len(self.payload) + MESSAGE_COST + (0 if author is None else author.cost)
+        cost = len(self.payload) + MESSAGE_COST
+        return cost if self.author is None else cost + self.author.cost
 
     @property
     def milliseconds(self) -> int:
@@ -124,12 +124,14 @@ class History:
             self.time = message.time
         if not self._limit:
             return
-        if self._messages is None:
-            self._messages = deque()
-        self._messages.append(message)
-        self.size += message.cost
-        if len(self._messages) > self._limit:
-            self.forget_oldest()
+        messages = self._messages
+        if messages is None:
+            messages = self._messages = deque()
+        messages.append(message)
+        if len(messages) > self._limit:
+            self.size += message.cost - messages.popleft().cost
+        else:
+            self.size += message.cost
 
     def reset(self, epoch: str, head: int) -> None:
         """Stand at another place, and remember nothing."""

@@ -118,7 +118,8 @@ class Hub(Generic[M]):
             self._drop(room)
 
     def _is_stale(self, room: Room[M], now: float) -> bool:
-        return not len(room) and now - room.last_used >= self._rules.history_ttl
+        # Asked for each message: the time first, for most rooms are in use.
+        return now - room.last_used >= self._rules.history_ttl and not len(room)
 
     def read(self, name: str, now: float) -> History:
         """Return what a room remembers at this time; reading is a use.
@@ -278,7 +279,8 @@ class Hub(Generic[M]):
         # Its use has been noted; only its first message makes it another kind.
         if name not in self._spoken:
             self._file(room)
-        self._keep_within_bytes()
+        if self._size > self._rules.history_bytes:
+            self._keep_within_bytes()
         return delivery
 
     def take(
