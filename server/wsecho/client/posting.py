@@ -6,25 +6,29 @@ It is said again, under one key, until the server has taken it, so that it is th
 
 import asyncio
 import math
+import random
 import re
 import secrets
-import time
 from collections.abc import Mapping
 from concurrent.futures import Future
 from http.client import HTTPException, InvalidURL
 from ssl import SSLCertVerificationError, SSLContext
+from time import monotonic, sleep, time
 from typing import Final, Self
 from urllib.error import URLError
 
-from attrs import define
+from attrs import define, field
 
 from wsecho import __version__
 from wsecho.client.errors import BadRequest, BadType, NotWsecho, Unknown
 from wsecho.client.http_answer import Passing, read_answer
 from wsecho.client.http_post import HttpAnswer, HttpPost
-from wsecho.client.retrying import MAX_SECONDS, RetryBudget
+from wsecho.client.protocol.backoff import Backoff
 from wsecho.client.room_url import http_url
 from wsecho.core.wire.positions import Position
+
+MAX_SECONDS: Final = 270.0
+"""For how long a message may be said again: servers remember its key for 300 seconds."""
 
 _TEXT: Final = "text/plain; charset=utf-8"
 _BINARY: Final = "application/octet-stream"
@@ -68,9 +72,9 @@ def publish(
     while True:
         try:
             answer = posting.begin().result(posting.left)
-            return read_answer(answer, time.time())
+            return read_answer(answer, time())
         except (Passing, OSError, HTTPException) as error:
-            time.sleep(posting.pause_after(error))
+            sleep(posting.pause_after(error))
 
 
 async def publish_async(
@@ -90,7 +94,7 @@ async def publish_async(
     while True:
         try:
             answer = await asyncio.wait_for(asyncio.wrap_future(posting.begin()), posting.left)
-            return read_answer(answer, time.time())
+            return read_answer(answer, time())
         except (Passing, OSError, HTTPException) as error:
             await asyncio.sleep(posting.pause_after(error))
 
@@ -100,7 +104,8 @@ class _Posting:
     """A message on its way."""
 
     _post: HttpPost
-    _budget: RetryBudget
+    _end: float
+    _backoff: Backoff = field(factory=lambda: Backoff(random.random))
 
     @classmethod
     def of(
@@ -127,12 +132,12 @@ class _Posting:
             "User-Agent": f"wsecho/{__version__}",
             **authorization(token),
         }
-        return cls(HttpPost(http_url(url), body, headers, ssl), RetryBudget(_seconds(timeout)))
+        return cls(HttpPost(http_url(url), body, headers, ssl), monotonic() + _seconds(timeout))
 
     @property
     def left(self) -> float:
         """Seconds until it is given up."""
-        return max(0.0, self._budget.left)
+        return max(0.0, self._end - monotonic())
 
     def begin(self) -> "Future[HttpAnswer]":
         """Send it once, aside."""
@@ -151,8 +156,8 @@ class _Posting:
         if isinstance(reason, str | InvalidURL):
             # From urllib itself, before anything was sent.
             raise BadRequest(f"url, or a proxy of the environment: {reason}") from error
-        pause = self._budget.pause(error.retry_after if isinstance(error, Passing) else 0)
-        if pause is None:
+        pause = self._backoff.next(error.retry_after if isinstance(error, Passing) else 0.0)
+        if pause >= self.left:
             last = str(reason) or type(reason).__name__
             raise Unknown(f"the time is up; it may have arrived. At last: {last}") from error
         return pause

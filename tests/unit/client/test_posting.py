@@ -13,7 +13,9 @@ import pytest
 from attrs import define, field
 
 from wsecho.client import errors, publish, publish_async
-from wsecho.client.http_post import HttpAnswer, HttpPost
+from wsecho.client.http_post import SILENCE, HttpAnswer, HttpPost
+from wsecho.client.posting import MAX_SECONDS
+from wsecho.core.rooms.retries import KEEP
 from wsecho.core.wire.positions import Position
 
 URL: Final = "http://h/broadcast/lobby"
@@ -82,20 +84,10 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Script:
         return script.begin(post, seconds)
 
     monkeypatch.setattr(HttpPost, "begin", begin)
-    monkeypatch.setattr("wsecho.client.posting.time.sleep", script.sleep)
+    monkeypatch.setattr("wsecho.client.posting.sleep", script.sleep)
     monkeypatch.setattr("wsecho.client.posting.asyncio.sleep", sleep)
-    monkeypatch.setattr("wsecho.client.posting.RetryBudget.left", property(left_of(script)))
+    monkeypatch.setattr("wsecho.client.posting.monotonic", lambda: script.now)
     return script
-
-
-def left_of(script: Script) -> Callable[[Any], float]:
-    """The time that is left, by the time of a script."""
-
-    def left(budget: Any) -> float:
-        seconds: float = budget._seconds
-        return seconds - script.now
-
-    return left
 
 
 @both
@@ -162,6 +154,11 @@ def test_it_is_given_up(script: Script, say: Way, timeout: float | None, seconds
     assert caught.value.__cause__ is REFUSED
     assert script.now < seconds
     assert len(script.sent) == len(script.slept) + 1
+
+
+def test_a_key_outlives_all_retries() -> None:
+    """With time to spare for the last attempt, which waits for so long at most."""
+    assert MAX_SECONDS + SILENCE < KEEP
 
 
 @both
