@@ -57,7 +57,7 @@ def test_an_answer_as_it_is_written(chromium: str) -> None:
 
 def test_the_chat_of_flask(chromium: str, tmp_path: Path) -> None:
     """What one says, both see; who comes later sees it too."""
-    with backend(tmp_path, *FLASK, ROOM="{}/chat") as (origin, _):
+    with backend(tmp_path, *FLASK) as (origin, _):
 
         async def main(browser: Browser) -> None:
             pages = await asyncio.gather(*(opened(browser, origin) for _ in range(2)))
@@ -74,7 +74,7 @@ def test_the_chat_of_flask(chromium: str, tmp_path: Path) -> None:
 
 def test_the_orders_of_django(chromium: str, tmp_path: Path) -> None:
     """A customer who has logged in sees what becomes of an order."""
-    with backend(tmp_path, *DJANGO, ROOMS="{}") as (origin, _):
+    with backend(tmp_path, *DJANGO) as (origin, _):
 
         async def main(browser: Browser) -> None:
             page = await opened(browser, origin)

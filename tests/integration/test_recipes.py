@@ -34,10 +34,15 @@ ORDERS: Final = 60
 """Between one kill and the next."""
 
 
+def address(room: dict[str, str]) -> str:
+    """The address of a room that a page was told of."""
+    return f"{room['server']}/broadcast/{room['room']}"
+
+
 @contextmanager
 def heard(room: dict[str, str], origin: str) -> Iterator[Iterator[Any]]:
     """What a page of an origin hears in a room that it was told of."""
-    url = f"{room['url']}?history=50&token={room['token']}"
+    url = f"{address(room)}?history=50&token={room['token']}"
     with (
         httpx.Client(headers={"Origin": origin}, timeout=PATIENCE) as client,
         connect_sse(client, "GET", url) as stream,
@@ -51,7 +56,7 @@ def heard(room: dict[str, str], origin: str) -> Iterator[Iterator[Any]]:
 
 def test_flask(tmp_path: Path) -> None:
     """One logs in, listens by a token that is for nothing else, and speaks through a view."""
-    with backend(tmp_path, *FLASK, ROOM="{}/chat") as (origin, _), requests.Session() as ann:
+    with backend(tmp_path, *FLASK) as (origin, _), requests.Session() as ann:
         assert "<h1>Chat</h1>" in ann.get(origin, timeout=PATIENCE).text
         assert ann.get(f"{origin}/room", timeout=PATIENCE).status_code == 401
         ann.post(f"{origin}/login", {"name": "ann"}, timeout=PATIENCE).raise_for_status()
@@ -62,12 +67,12 @@ def test_flask(tmp_path: Path) -> None:
             assert next(messages) == "ann: hello"
         assert ann.post(f"{origin}/say", {"text": "darn"}, timeout=PATIENCE).status_code == 400
         shown = {"Authorization": f"Bearer {room['token']}"}
-        assert requests.post(room["url"], "x", headers=shown, timeout=PATIENCE).status_code == 403
+        assert requests.post(address(room), "x", headers=shown, timeout=PATIENCE).status_code == 403
 
 
 def test_django(tmp_path: Path) -> None:
     """A customer hears of an order, once, however often it is shipped; nobody else does."""
-    with backend(tmp_path, *DJANGO, ROOMS="{}") as (origin, server), requests.Session() as ann:
+    with backend(tmp_path, *DJANGO) as (origin, server), requests.Session() as ann:
         assert "<h1>Your orders</h1>" in ann.get(origin, timeout=PATIENCE).text
         assert ann.get(f"{origin}/room", timeout=PATIENCE).status_code == 401
         csrf = {"X-CSRFToken": ann.cookies["csrftoken"]}

@@ -24,15 +24,14 @@ DJANGO: Final = (
 
 
 @contextmanager
-def backend(folder: Path, *command: str, **environment: str) -> Iterator[tuple[str, RunningServer]]:
+def backend(folder: Path, *command: str) -> Iterator[tuple[str, RunningServer]]:
     """A server that asks for tokens, and a web application that makes them; where that is."""
     run(["key", str(folder / "key.json")])
     port = free_port()
     origin = f"http://127.0.0.1:{port}"
     options = ("--token-key", str(folder / "key.json.pub"), "--origin", origin)
     with running(*options) as server:
-        rooms = server.http("/broadcast")
-        named = {name: value.format(rooms) for name, value in environment.items()}
+        named = {"WSECHO": server.http("")}
         process = Process.start(
             *(word.format(port) for word in command), cwd=folder, environment=named
         )

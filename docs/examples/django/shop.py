@@ -23,7 +23,7 @@ from joserfc.jwk import OKPKey
 
 from wsecho.client import publish
 
-ROOMS = os.environ.get("ROOMS", "http://127.0.0.1:8080/broadcast")
+SERVER = os.environ.get("WSECHO", "http://127.0.0.1:8080")
 PAGE = Path(__file__).with_name("shop.html")
 KEY = OKPKey.import_key(json.loads(Path("key.json").read_text()))
 
@@ -59,16 +59,16 @@ def room(request: HttpRequest) -> HttpResponse:
     """Tell the page where to listen, and give it a token that lets it do nothing else."""
     customer = request.session.get("customer")
     if customer is None:
-        return HttpResponse("log in first", status=401)
+        return JsonResponse({}, status=401)
     name = f"customer-{customer}"
-    return JsonResponse({"url": f"{ROOMS}/{name}", "token": token(name, join=[name])})
+    return JsonResponse({"server": SERVER, "room": name, "token": token(name, join=[name])})
 
 
 @require_POST
 def ship(request: HttpRequest, customer: int, order: int) -> HttpResponse:
     """Ship an order, and tell the customer, once, however often this is asked for."""
     position = publish(
-        f"{ROOMS}/customer-{customer}",
+        f"{SERVER}/broadcast/customer-{customer}",
         json.dumps({"order": order, "state": "shipped"}),
         token=token("shop", publish=["customer-*"]),
         key=f"shipped-{order}",

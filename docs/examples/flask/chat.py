@@ -17,7 +17,7 @@ from joserfc.jwk import OKPKey
 
 from wsecho.client import publish
 
-ROOM = os.environ.get("ROOM", "http://127.0.0.1:8080/broadcast/chat")
+SERVER = os.environ.get("WSECHO", "http://127.0.0.1:8080")
 HERE = Path(__file__).parent
 KEY = OKPKey.import_key(json.loads(Path("key.json").read_text()))
 
@@ -42,7 +42,7 @@ def login() -> str:
 @app.get("/room")
 def room() -> dict[str, str]:
     """Tell the page where to listen, and give it a token that lets it do nothing else."""
-    return {"url": ROOM, "token": token(who(), join=["chat"])}
+    return {"server": SERVER, "room": "chat", "token": token(who(), join=["chat"])}
 
 
 @app.post("/say")
@@ -51,14 +51,22 @@ def say() -> dict[str, str]:
     text = request.form["text"]
     if "darn" in text:
         abort(400, "please!")
-    position = publish(ROOM, f"{who()}: {text}", token=token("chat", publish=["chat"]), timeout=5)
+    url = f"{SERVER}/broadcast/chat"
+    position = publish(url, f"{who()}: {text}", token=token("chat", publish=["chat"]), timeout=5)
     return {"position": str(position)}
 
 
 def who() -> str:
     """Return who asks."""
-    name: str = session.get("name") or abort(401)
-    return name
+    if "name" not in session:
+        abort(401)
+    return str(session["name"])
+
+
+@app.errorhandler(401)
+def nobody(_: Exception) -> tuple[dict[str, str], int]:
+    """Tell the page that nobody has logged in."""
+    return {}, 401
 
 
 def token(sub: str, **rooms: list[str]) -> str:
