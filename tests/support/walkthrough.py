@@ -71,7 +71,8 @@ class Walkthrough:
                 said = "\n".join(filter(None, (self._do(each, fence) for each in commands(fence))))
                 assert fence.expected.fullmatch(said.strip()), f"{fence.place} printed:\n{said}"
             case "python":
-                self._watch(fence, Process.start(sys.executable, self._file(fence, "py")))
+                script = self._file(fence, "py")
+                self._watch(fence, Process.start(sys.executable, script, cwd=self.folder))
             case "js":
                 self._watch(fence, node_process("snippet.mjs", self._file(fence, "mjs")))
 
