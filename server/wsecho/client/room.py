@@ -112,11 +112,12 @@ class Room:
         Raises:
             BadType: it is neither.
             TooLarge: it is larger than the server takes; nothing was sent.
-            OverLimit: 1,000 messages or 16 MiB wait to be said already.
+            OverLimit: 1,000 messages or 16 MiB wait to be said already; or the time is up, and the
+                server had no room for it.
             Forbidden: the token's grants do not allow it.
             Unauthorized: the token does not count.
             Unknown: the time is up; it may have arrived.
-            Unavailable: the time is up, and it did not arrive.
+            Unavailable: the time is up, and it surely did not arrive.
             Closed: the room was left meanwhile.
         """
         waiter: asyncio.Future[Position] = self._loop.create_future()
@@ -164,14 +165,11 @@ class Room:
 
     async def close(self) -> None:
         """Leave the room; messages that were not acknowledged are `Closed`."""
-        if self._link is not None and self._machine.error is None:
-            link, self._link = self._link, None
-            if self._connection is not None:
-                self._connection.cancel()
-            self._machine.stop()
-            await link.close()
+        link, self._link = self._link, None
         self._machine.stop()
         self._perform()
+        if link is not None:
+            await link.close()
         while tasks := {task for task in self._tasks if task is not asyncio.current_task()}:
             for task in tasks:
                 task.cancel()

@@ -537,7 +537,6 @@ class Machine:
             if (error := self.outbox.too_large(entry)) is not None:
                 self._refused(entry.number, Refusal(error, passes=False), now)
                 continue
-            entry.was_sent = True
             if self.phase is Phase.OPEN:
                 self._do(Send(entry.frame))
             else:

@@ -30,6 +30,9 @@ MAX_WAITING: Final = 1_000
 MAX_WAITING_OCTETS: Final = 16 << 20
 """What may wait to be said; one message of any size may wait alone."""
 
+_UNSURE: Final = frozenset({"bus_timeout", "internal"})
+"""The server's words for what it does not know whether it was done."""
+
 MAX_IN_FLIGHT: Final = 64
 """Messages that are said before the first of them is acknowledged."""
 
@@ -45,7 +48,8 @@ class Entry:
         frame: the same as a frame.
         until: when it is given up.
         waiter: whoever asked for it, for the shell.
-        was_sent: whether it may have arrived.
+        may_have_arrived: whether it was sent, and nobody said what became of it.
+        refusal: why the server did not take it the last time that it said so.
         rejections: how often the token that it came with did not count.
     """
 
@@ -55,7 +59,8 @@ class Entry:
     frame: bytes = field(repr=False)
     until: float
     waiter: Any = field(repr=False)
-    was_sent: bool = False
+    may_have_arrived: bool = False
+    refusal: Error | None = None
     rejections: int = 0
     is_withdrawn: bool = False
 
@@ -171,6 +176,10 @@ class Outbox:
         if not refusal.passes:
             self._drop(entry)
             return entry, refusal.error
+        if refusal.is_ours and refusal.error.code not in _UNSURE:
+            entry.refusal = refusal.error
+        else:
+            entry.may_have_arrived = True
         self._window = 1
         self._refused.add(entry.number)
         self._pause_until = max(self._pause_until, now + self._backoff.next(refusal.retry))
@@ -188,6 +197,7 @@ class Outbox:
     def cut(self) -> None:
         """Say again what was not acknowledged: its answers will not come."""
         for entry in list(self._sent.values()):
+            entry.may_have_arrived = True
             self._put_back(entry)
 
     def largest_sent(self) -> Entry | None:
@@ -231,7 +241,8 @@ class Outbox:
         """Take out what has been tried for long enough."""
         late = [entry for entry in (*self._waiting, *self._sent.values()) if entry.until <= now]
         for entry in late:
-            self._sent.pop(entry.number, None)
+            if self._sent.pop(entry.number, None) is not None:
+                entry.may_have_arrived = True
             self._refused.discard(entry.number)
             self._octets -= len(entry.frame)
         if late:
@@ -246,6 +257,8 @@ class Outbox:
 
 
 def _given_up(entry: Entry) -> Error:
-    if entry.was_sent:
+    if entry.may_have_arrived:
         return Unknown(f"said again for {MAX_SECONDS:.0f} s: it may have arrived")
+    if entry.refusal is not None:
+        return entry.refusal
     return Unavailable(f"it could not be said for {MAX_SECONDS:.0f} s, and did not arrive")

@@ -26,7 +26,7 @@ from wsecho.client.protocol.outbox import (
     Entry,
     Outbox,
 )
-from wsecho.client.protocol.refusals import Refusal, passing
+from wsecho.client.protocol.refusals import Refusal, passing, refused_by_frame
 
 NOW = 100.0
 
@@ -161,9 +161,7 @@ def test_a_refusal_for_ever_is_told() -> None:
 def test_what_takes_too_long_is_given_up_and_told_as_what_it_is() -> None:
     """Unknown where it may have arrived, else it has not."""
     box = outbox("a", "b")
-    entry = box.next(NOW)
-    assert entry is not None
-    entry.was_sent = True
+    assert box.next(NOW) is not None
     box.add("later", NOW + 10, None)
     assert box.expired(NOW + MAX_SECONDS - 1) == []
     assert box.deadline(is_sending=False) == NOW + MAX_SECONDS
@@ -171,6 +169,39 @@ def test_what_takes_too_long_is_given_up_and_told_as_what_it_is() -> None:
     assert kinds == [Unknown, Unavailable]
     assert words(sent(box)) == ["later"]
     assert MAX_SECONDS < 300
+
+
+def refusal(code: str) -> Refusal:
+    """What a server says."""
+    return refused_by_frame(code, "why")
+
+
+@pytest.mark.parametrize(
+    ("refusals", "is_cut", "kind"),
+    [
+        (["over_limit"], False, OverLimit),
+        (["over_rate", "bus_unavailable"], False, Unavailable),
+        (["bus_timeout", "over_limit"], False, Unknown),
+        (["internal"], False, Unknown),
+        (["over_limit"], True, Unknown),
+    ],
+    ids=str,
+)
+def test_what_a_server_surely_did_not_take_is_not_unknown(
+    refusals: list[str], is_cut: bool, kind: type[Exception]
+) -> None:
+    """Where each time that it was said was answered so; the last answer is told."""
+    box, now = outbox("a"), NOW
+    if is_cut:
+        sent(box)
+        box.cut()
+    for code in refusals:
+        [entry] = sent(box, now)
+        assert box.refused(entry.number, refusal(code), now) is None
+        now += 20.0
+    [(_, error)] = box.expired(NOW + MAX_SECONDS)
+    assert type(error) is kind
+    assert (error.code == refusals[-1]) is (kind is not Unknown)
 
 
 def test_what_nobody_waits_for_is_not_begun() -> None:
