@@ -111,7 +111,8 @@ def test_a_room_is_joined_with_its_past(
                 "[data-position]", "all => all.map(one => one.dataset.meta)"
             )
             # Who has no token is a guest, by the first characters of the id.
-            said_by = [re.fullmatch(r"guest .{5} · \d\d:\d\d:\d\d", meta) for meta in metas]
+            who = re.compile("\u2068guest .{5}\u2069 · [0-9:]{8}")
+            said_by = [who.fullmatch(meta) for meta in metas]
             assert [bool(match) for match in said_by] == [True] * 32
 
     play(chromium, scenario)

@@ -62,8 +62,8 @@ function beacon(url: string): void {
 }
 
 function originHere(): string | null {
-  // Deno has a `location` where it is given one, and sends no origin all the same.
-  return isProcess || typeof location === "undefined" ? null : location.origin;
+  // A file's is `null` here, and `file://` in its location. A process sends none, whatever it has.
+  return isProcess || typeof origin === "undefined" ? null : origin;
 }
 
 /** Web Locks are there on https and localhost only. */

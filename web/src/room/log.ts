@@ -8,7 +8,7 @@ import { oncePerFrame } from "../ui/frame";
 import { forget, preview } from "../ui/preview";
 import { Shelf } from "../ui/shelf";
 import { fileName } from "./name";
-import { nameOf } from "./people-words";
+import { shortNameOf } from "./people-words";
 
 /** wire.md promises 500; they go by the hundred, so that a flood does not trim on each. */
 const KEPT = 1_000;
@@ -192,6 +192,7 @@ export class Log {
 /** Who said it, where that is known, and when. */
 function metaOf({ from, mine, time }: Message): string {
   const moment = formatMoment(new Date(time), new Date());
-  const who = mine ? "you" : from && nameOf(from);
-  return who ? `${who} · ${moment}` : moment;
+  const who = mine ? "you" : from && shortNameOf(from);
+  // What is written from right to left leaves the time where it is.
+  return who ? `\u2068${who}\u2069 · ${moment}` : moment;
 }

@@ -10,7 +10,7 @@ import type { DownlinkListener } from "./downlink";
 import { frame } from "./framing";
 import { poll } from "./poll";
 import { post, type Reply } from "./post";
-import { place } from "./places";
+import { takePlace } from "./places";
 import { EventStream } from "./stream";
 import { Uplink } from "./uplink";
 
@@ -74,8 +74,8 @@ export class HttpTransport implements Transport {
 
   async #open(): Promise<void> {
     const { signal } = this.#over;
-    const isCrowded = !(await place(this.#world, this.#kind, this.info.url, signal));
-    if (isCrowded) return this.#fail("the browser's connections are taken by other tabs", "crowded");
+    const hasPlace = await takePlace(this.#world, this.info.url, signal);
+    if (!hasPlace && this.#kind === "sse") return this.#fail("other tabs have the browser's connections", "crowded");
     const opened = await this.#ask();
     if (signal.aborted) return;
     if (!("name" in opened)) return this.#fail(opened.text, opened.kind);
@@ -85,7 +85,7 @@ export class HttpTransport implements Transport {
     );
     const unwatch = this.#world.watch({ onGone: () => this.#sayGoodbye() });
     signal.addEventListener("abort", unwatch);
-    this.#receive(signal);
+    this.#receive(signal, hasPlace);
     this.onopen();
   }
 
@@ -103,12 +103,12 @@ export class HttpTransport implements Transport {
     if (origin !== null && new URL(this.info.url).origin !== origin) {
       const answers = this.#world.fetch(this.info.url, { mode: "no-cors", signal: this.#over.signal });
       const isThere = await answers.then(() => true, () => false);
-      if (isThere) return `the server does not answer pages of ${origin}: was it started with --origin ${origin}?`;
+      if (isThere) return foreign(origin);
     }
     return "the server cannot be reached";
   }
 
-  #receive(signal: AbortSignal): void {
+  #receive(signal: AbortSignal, mayWait: boolean): void {
     const listener: DownlinkListener = {
       onHeard: () => this.onheard(),
       onMessage: (message) => this.#received(message),
@@ -117,7 +117,7 @@ export class HttpTransport implements Transport {
     const running =
       this.#kind === "sse"
         ? new EventStream(this.#world, `${this.info.url}/events`, signal, listener).run()
-        : poll(this.#world, `${this.info.url}/receive`, signal, listener);
+        : poll(this.#world, `${this.info.url}/receive`, mayWait, signal, listener);
     running.catch(() => this.#fail("the server sent what is no message", "lost"));
   }
 
@@ -134,6 +134,12 @@ export class HttpTransport implements Transport {
     // Not from within `close`, as with a WebSocket.
     queueMicrotask(() => this.onclose(event));
   }
+}
+
+/** What to say to a page that cannot read what there is to read. */
+function foreign(origin: string): string {
+  if (origin !== "null") return `the server does not answer pages of ${origin}: was it started with --origin ${origin}?`;
+  return "the server does not answer a page without an origin, such as a file: serve it, and name its origin with --origin";
 }
 
 function transportName(text: string): string | null {

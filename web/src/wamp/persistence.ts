@@ -29,19 +29,20 @@ export class Persistence {
   async failed(): Promise<boolean> {
     this.#failingSince ??= this.#world.now();
     if (this.#signal.aborted || this.#world.now() - this.#failingSince >= LONGEST) return false;
-    await this.#pause();
+    await pause(this.#world, this.#backoff.next(false), this.#signal);
     return !this.#signal.aborted;
   }
+}
 
-  #pause(): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        cancel();
-        this.#signal.removeEventListener("abort", done);
-        resolve();
-      };
-      const cancel = this.#world.after(this.#backoff.next(false), done);
-      this.#signal.addEventListener("abort", done);
-    });
-  }
+/** Resolves after a while, or when `signal` is aborted. */
+export function pause(world: World, milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      cancel();
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const cancel = world.after(milliseconds, done);
+    signal.addEventListener("abort", done);
+  });
 }

@@ -8,7 +8,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.web.server import Request
 
 RECEIVE_WAIT: Final = 8.0
-"""Seconds after which an empty `receive` is answered; AutobahnJS waits 12 (wire.md says 10)."""
+"""Seconds after which an empty `receive` is answered, at most; AutobahnJS waits 12."""
 
 
 class WaitingReceive:
@@ -20,6 +20,7 @@ class WaitingReceive:
         media_type: of the answer.
         clock: times how long it waits.
         over: is told when it waits no more.
+        wait: seconds that it may take, None for as long as any.
     """
 
     def __init__(
@@ -29,12 +30,14 @@ class WaitingReceive:
         media_type: str,
         clock: IReactorTime,
         over: Callable[["WaitingReceive"], None],
+        wait: int | None = None,
     ) -> None:
         self.number = number
         self._media_type = media_type
         self._is_over = over
         self._request: Request | None = request
-        self._end = clock.callLater(RECEIVE_WAIT, self.end)
+        longest = RECEIVE_WAIT if wait is None else min(wait, RECEIVE_WAIT)
+        self._end = clock.callLater(longest, self.end)
         request.notifyFinish().addBoth(lambda _: self._over())
         request.when_input_ends(self.end)
 

@@ -9,7 +9,8 @@
 ``GET /lp/ID/events``          a stream: one message an event, ``id:`` a running number
 =============================  ==================================================================
 
-`receive?seq=N` and `send?seq=N` number batches and POSTs, so that a lost answer does no harm.
+`receive?seq=N` and `send?seq=N` number batches and POSTs, so that a lost answer does no harm;
+`receive?wait=S` is answered within S seconds.
 """
 
 import json
@@ -197,7 +198,7 @@ class LongPoll(Resource):
     def _answer(self, request: HttpRequest, peer: LongPollPeer, verb: str) -> Any:
         query = split_target(request.head.target)[1]
         if verb == "receive":
-            peer.receive(request, _number(query, "seq"))
+            peer.receive(request, _number(query, "seq"), _number(query, "wait", least=0))
             return NOT_DONE_YET
         if verb == "events":
             last = request.getHeader(b"last-event-id") or b""
@@ -260,9 +261,9 @@ def _check_type(request: HttpRequest, *, binary: bool) -> None:
         raise WrongType(f"the body is {given!r}, not {'binary' if binary else 'application/json'}")
 
 
-def _number(query: Query, name: str) -> int | None:
+def _number(query: Query, name: str, least: int = 1) -> int | None:
     value = query.parameter(name)
-    return None if value is None else _integer(value, name, least=1)
+    return None if value is None else _integer(value, name, least=least)
 
 
 def _integer(text: str, name: str, *, least: int) -> int:

@@ -177,8 +177,13 @@ class LongPollPeer:
         else:
             request.finish()
 
-    def receive(self, request: Request, number: int | None) -> None:
+    def receive(self, request: Request, number: int | None, wait: int | None = None) -> None:
         """Answer a request with what waits, or let it wait for something.
+
+        Args:
+            request: the request.
+            number: of the batch that it asks for, None for whatever comes next.
+            wait: seconds that it may take, None for as long as any.
 
         Raises:
             Conflict: that batch cannot be had.
@@ -186,7 +191,7 @@ class LongPollPeer:
         ready = self._take(number)
         binary = self.form.objects.BINARY
         kind = "application/octet-stream" if binary else "application/json"
-        self._replace(WaitingReceive(request, number, kind, self._clock, self._gone))
+        self._replace(WaitingReceive(request, number, kind, self._clock, self._gone, wait))
         if ready:
             self._answer(ready)
 

@@ -190,6 +190,20 @@ def test_a_numbered_batch_is_kept_until_the_next_is_asked_for() -> None:
     assert said(poller.fetch("?seq=3")) == ["c"]
 
 
+@pytest.mark.parametrize(("wait", "seconds"), [(0, 0), (3, 3), (60, 8), (None, 8)])
+def test_a_poll_may_be_short(wait: int | None, seconds: int) -> None:
+    """A browser of many tabs has a connection for each no longer; what waits comes at once."""
+    server, speaker, poller = subscribed(BATCHED)
+    query = "?seq=1" if wait is None else f"?seq=1&wait={wait}"
+    waiting = poller.receive(query)
+    server.clock.advance(seconds - 0.1 if seconds else 0)
+    assert waiting.status == (204 if seconds == 0 else 0)
+    server.clock.advance(0.2)
+    assert waiting.status == 204
+    speaker.publish(TOPIC, "a")
+    assert said(poller.fetch(query)) == ["a"]
+
+
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=12))
 def test_lost_answers_lose_and_double_nothing(losses: list[tuple[bool, bool]]) -> None:
     """Whichever answers are lost, each message arrives once and in order, both ways."""
