@@ -30,7 +30,7 @@ from wsecho.client import publish
 from wsecho.client.sync import connect
 
 KILLS: Final = 5
-ORDERS: Final = 60
+ORDERS: Final = 100
 """Between one kill and the next."""
 
 
@@ -92,7 +92,9 @@ def test_django(tmp_path: Path) -> None:
 
 def orders(file: Path) -> list[str]:
     """What the worker has done, in its order."""
-    with closing(sqlite3.connect(file)) as database:
+    if not file.exists():
+        return []
+    with closing(sqlite3.connect(file, timeout=PATIENCE)) as database:
         if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'orders'").fetchone():
             return []
         rows = database.execute("SELECT text FROM orders ORDER BY number").fetchall()
@@ -110,16 +112,19 @@ def test_the_worker_does_each_once(server: RunningServer, tmp_path: Path) -> Non
             for number in range(first, first + ORDERS):
                 room.publish(f"order {number}")
 
-    for time in range(KILLS):
-        so_far = len(orders(file))
-        worker = Process.start(*command)
-        try:
-            say_some(time * ORDERS)
-            wait_until(partial(has_more_than, file, so_far))
-            worker.signal(signal.SIGKILL)
-            assert worker.wait() == -signal.SIGKILL
-        finally:
-            worker.end()
+    with ThreadPoolExecutor(1) as pool:
+        for time in range(KILLS):
+            so_far = len(orders(file))
+            worker = Process.start(*command)
+            saying = pool.submit(say_some, time * ORDERS)
+            try:
+                # So it is killed in the midst of them.
+                wait_until(partial(has_more_than, file, so_far))
+                worker.signal(signal.SIGKILL)
+                assert worker.wait() == -signal.SIGKILL
+            finally:
+                worker.end()
+            saying.result(PATIENCE)
     worker = Process.start(*command)
     try:
         wait_until(partial(has_more_than, file, KILLS * ORDERS - 1))

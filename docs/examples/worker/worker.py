@@ -14,6 +14,7 @@ from wsecho.client import Gap, Message, Position
 from wsecho.client.sync import connect
 
 TABLES = """
+PRAGMA journal_mode = WAL;
 CREATE TABLE IF NOT EXISTS place (room TEXT PRIMARY KEY, position TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS orders (number INTEGER PRIMARY KEY, text TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS missing (after TEXT, upto TEXT);
