@@ -248,6 +248,7 @@ def _misplaced(step: Step, before: Sequence[Step]) -> str | None:
     names = {one.name for one in before}
     has_action = any(one.kind.phase is Phase.ACTION for one in before)
     is_break, is_again = step.name == "break", step.name == "again"
+    reads_behind_stall = "stall" in names and names & {"echo", "read"}
     looks = (
         (
             step.kind.phase is Phase.ANSWER,
@@ -256,6 +257,7 @@ def _misplaced(step: Step, before: Sequence[Step]) -> str | None:
         (bool(before) and _ends(before[-1]), "nothing follows the step before it"),
         ((is_break or is_again) and step.name in names, f"{step.name} stands once in a chain"),
         (step.name in {"echo", "read"} and "stall" in names, "nothing is read behind stall"),
+        (is_again and bool(reads_behind_stall), "nothing is read again behind stall"),
         (is_again and not has_action, "there is no action before it"),
         (
             is_break and RULES[step.value].deflates and "compress" in names,

@@ -44,7 +44,7 @@ def _step(kind: StepKind) -> dict[str, Any]:
 
 
 def _rule(rule: Rule, bounds: Bounds) -> dict[str, Any]:
-    octets = rule.compose(bounds.message)
+    octets = rule.compose(bounds.step)
     return {
         "name": rule.name,
         "sends": rule.does,

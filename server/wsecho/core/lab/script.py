@@ -151,7 +151,7 @@ class Stage:
         rule, sender = RULES[step.value], self.sender
         if rule.name == "ping-in-fragments":
             self.observer.watcher.pinged(PING_BETWEEN)
-        sender.push(rule.compose(sender.bounds.message), mark=JUDGED)
+        sender.push(rule.compose(sender.bounds.step), mark=JUDGED)
         if rule.deflates:
             sender.begin_window()
         if rule.expected.should is Conduct.TAKE:

@@ -9,10 +9,11 @@ While an action waits, control frames are answered by themselves. A Close is ans
 stands before it.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from wsecho.core.lab.answer import LabAnswer
 from wsecho.core.lab.chain import Chain
@@ -28,10 +29,11 @@ from wsecho.core.lab.steps import Phase
 from wsecho.core.lab.values import Bounds
 from wsecho.core.lab.verdict import ClientVerdict
 from wsecho.core.lab.watching import TOO_EARLY, ClientWatcher, Wrong
+from wsecho.core.limits.rates import Meter, Rates
 from wsecho.core.websocket.compression import Codec
 from wsecho.core.websocket.frames import Opcode, encode_frame
 from wsecho.core.websocket.reading import Unmask
-from wsecho.core.wire.errors import STOPPING, CloseCode, CloseReason
+from wsecho.core.wire.errors import OVER_RATE, STOPPING, CloseCode, CloseReason
 
 APART: Final = 0.02
 """Seconds between the answer and a first frame that is not to be in one segment with it."""
@@ -60,6 +62,7 @@ class Plan:
         chance: draws numbers from 0 to 1.
         seeded: makes what draws the same numbers each time, given which.
         unmask: how to unmask.
+        rates: how fast messages may come.
     """
 
     chain: Chain
@@ -69,6 +72,7 @@ class Plan:
     chance: Chance
     seeded: Callable[[int], Chance]
     unmask: Unmask
+    rates: Rates = field(factory=Rates)
 
 
 class LabSession:
@@ -82,6 +86,7 @@ class LabSession:
 
     Attributes:
         is_over: whether all is done, and the connection is to be cut.
+        limits_met: how often each rate was met, by its option's name.
     """
 
     def __init__(
@@ -108,6 +113,8 @@ class LabSession:
         self._lingers = self._time_is_over = False
         self._early = bytearray()
         self.is_over = False
+        self._rates, self._meter = plan.rates, Meter(plan.rates)
+        self.limits_met: Counter[str] = Counter()
         self._by: str | None = None
         self._close_payload = b""
         self._cut_at = now + plan.bounds.time
@@ -383,8 +390,16 @@ class LabSession:
             self._observer.message(found.message, now)
             self._sender.counts.messages_in += 1
             self._sender.counts.bytes_in += len(found.payload)
-            if not self._stage.has_closed:
+            if not (self._stage.has_closed or self._is_over_rate(found.payload, now)):
                 self._inbox.put(found)
+
+    def _is_over_rate(self, payload: bytes, now: float) -> bool:
+        if not self._meter.count(len(payload), now):
+            return False
+        self.limits_met[self._meter.exceeded] += 1
+        if self._rates.policy == "close":
+            self._close(OVER_RATE, "server")
+        return True
 
     def _take_close(self, payload: bytes) -> None:
         if self._got_close:

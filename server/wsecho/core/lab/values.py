@@ -16,6 +16,9 @@ MAX_REASON: Final = MAX_CONTROL - 2
 MAX_HEADER: Final = 1 << 20
 """Octets of the largest header that a client is sent."""
 
+MAX_STEP: Final = 64 << 20
+"""Octets that one step sends, however large a message may be."""
+
 _ENOUGH: Final = 64
 _DURATION: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)(ms|s)")
 _SIZE: Final = re.compile(r"([0-9]{1,12})(|B|KiB|MiB|GiB)")
@@ -47,6 +50,11 @@ class Bounds:
 
     message: int
     time: float
+
+    @property
+    def step(self) -> int:
+        """Octets that one step may send: they take time to make, which others wait for."""
+        return min(self.message, MAX_STEP)
 
     @property
     def sent(self) -> int:
@@ -96,12 +104,12 @@ def size_value(least: int = 0, most: int | None = None) -> Value:
         match = _SIZE.fullmatch(text)
         if match is None:
             raise ValueError("that is no size")
-        octets, bound = int(match[1]) << _SHIFTS[match[2]], bounds.message if most is None else most
+        octets, bound = int(match[1]) << _SHIFTS[match[2]], bounds.step if most is None else most
         if not least <= octets <= bound:
             raise ValueError(f"that is not {least} to {bound}")
         return octets
 
-    bound = "--max-message-size" if most is None else str(most)
+    bound = "--max-message-size (64MiB at most)" if most is None else str(most)
     return Value(f"a size such as 1000 or 64KiB, {least} to {bound}", read)
 
 

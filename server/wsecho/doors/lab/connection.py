@@ -86,6 +86,7 @@ class LabConnection(Protocol):
         if how is None:
             how = "fin" if reason.check(ConnectionDone) else "reset"
         self._session.lost(how, self._clock.seconds())
+        self._stats.limits.update(self._session.limits_met)
         own_stats, counts = self._own_stats, self._session.counts
         if own_stats is not None:
             own_stats.messages_in, own_stats.bytes_in = counts.messages_in, counts.bytes_in

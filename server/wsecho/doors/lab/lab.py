@@ -21,6 +21,7 @@ from wsecho.core.lab.session import LabSession, Plan
 from wsecho.core.lab.values import Bounds
 from wsecho.core.lab.verdict import verdict_on
 from wsecho.core.lab.watching import Wrong, amiss_in_request
+from wsecho.core.limits.admissions import counted_as
 from wsecho.core.websocket.deflate import choose
 from wsecho.core.wire.errors import BadRequest, NotFound, WireError
 from wsecho.doors.lab.connection import LabConnection
@@ -160,7 +161,7 @@ class Lab:
         offer = choose(upgrade.extensions) if self._config.compression else None
         answer = write_lab_answer(chain, upgrade, offer, first_but_token(upgrade))
         number = chain.of("refuse", 0)
-        who = sender.address.rpartition(":")[0] if name is None else name
+        who = counted_as(sender.address) or "" if name is None else name
         if number and self._refusals.refuse(who, chain.text, number, now):
             return write_chain_refusal(chain), True
         return answer, False
@@ -176,7 +177,8 @@ class Lab:
         # Chance is for tests' sake, and nobody gains by guessing it.
         chance = Random().random  # noqa: S311
         seeded = lambda seed: Random(seed).random  # noqa: E731, S311
-        return Plan(chain, answer, self.bounds, head, chance, seeded, apply_mask)
+        rates = self._config.rates
+        return Plan(chain, answer, self.bounds, head, chance, seeded, apply_mask, rates)
 
     def _record(self, name: str, chain: str, head: RequestHead) -> Record | None:
         now, wall = self.clock.seconds(), self._state.wall.now()

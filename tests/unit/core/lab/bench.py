@@ -16,6 +16,7 @@ from wsecho.core.lab.record import Record, RecordedHead
 from wsecho.core.lab.session import LabSession, Plan
 from wsecho.core.lab.values import Bounds
 from wsecho.core.lab.verdict import ClientVerdict, verdict_on
+from wsecho.core.limits.rates import Rates
 from wsecho.core.websocket.deflate import choose
 from wsecho.lane.octets import apply_mask
 
@@ -65,6 +66,7 @@ class Bench:
     bounds: Bounds = BOUNDS
     is_refused: bool = False
     begins: bool = True
+    rates: Rates = field(factory=Rates)
     now: float = 1000.0
     sent: list[tuple[float, bytes]] = field(factory=list, init=False)
     session: LabSession = field(init=False)
@@ -92,6 +94,7 @@ class Bench:
             *(chain, answer, self.bounds, b"the head", Random(1).random),
             lambda seed: Random(seed).random,
             apply_mask,
+            self.rates,
         )
         self.session = LabSession(plan, self.now, self.verdict, self.record)
         if self.begins:

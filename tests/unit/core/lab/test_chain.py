@@ -88,6 +88,7 @@ BAD = [
     ("json/again=2", "step 2"),
     ("stall/echo=1", "step 2 of the lab, 'echo=1': nothing is read behind stall"),
     ("stall/wait=1s/read=1", "step 3"),
+    ("echo=1/stall/again=2", "step 3 of the lab, 'again=2': nothing is read again behind stall"),
     ("glue", "step 1 of the lab, 'glue': the first action behind it must send"),
     ("glue/wait=1s/send=a", "step 1"),
     ("case=odd/glue/json", "step 2"),

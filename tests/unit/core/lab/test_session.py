@@ -15,6 +15,7 @@ from wsecho.core.lab.rules import RULES
 from wsecho.core.lab.session import APART, LINGER
 from wsecho.core.lab.steps import STEPS
 from wsecho.core.lab.values import Bounds
+from wsecho.core.limits.rates import OverRatePolicy, Rates
 from wsecho.core.wire.errors import BadRequest
 
 PING = server_frame(0x89, PROBE)
@@ -441,6 +442,20 @@ def test_no_connection_is_sent_more_than_its_share() -> None:
     assert b"the lab sends no more: 64 times --max-message-size" in bench.frames
     assert len(bench.frames) < 6500
     assert bench.session.end is HalfEnd.FIN
+
+
+@pytest.mark.parametrize(("policy", "code"), [("close", 1008), ("drop", None)])
+def test_messages_come_no_faster_than_they_may(policy: OverRatePolicy, code: int | None) -> None:
+    """As at the other doors: the connection is closed, or the message dropped."""
+    bench = plain("", rates=Rates(2.0, 0, policy))
+    for one in "abc":
+        bench.text_comes(one)
+    sent = text("a") + text("b")
+    if code is None:
+        assert bench.frames == sent
+    else:
+        assert bench.frames[len(sent) + 2 :][:2] == code.to_bytes(2)
+    assert bench.session.limits_met == {"message-rate": 1}
 
 
 def test_it_closes_where_the_server_stops() -> None:

@@ -134,8 +134,9 @@ def test_no_header_is_ended_by_a_value(value: Value, text: str) -> None:
 
 
 def test_what_is_sent_is_bounded_by_64_messages() -> None:
-    """The largest ones."""
-    assert BOUNDS.sent == 64_000
+    """The largest ones; one step sends 64 MiB at most, however large they are."""
+    assert (BOUNDS.sent, BOUNDS.step) == (64_000, 1000)
+    assert Bounds(1 << 40, 1.0).step == 64 << 20
 
 
 @pytest.mark.parametrize(

@@ -133,6 +133,24 @@ def test_the_first_ones_are_refused() -> None:
     assert status(at, "/lab/refuse=1") == 503
 
 
+@pytest.mark.parametrize("forwarded", ["10.9.9.9", "2001:db8::1"])
+def test_refusals_count_by_the_address_that_a_proxy_tells(forwarded: str) -> None:
+    """Whatever its port; others have their own count."""
+    at = server(**PROXY, lab=True)
+    line = f"X-Forwarded-For: {forwarded}\r\n\r\n"
+
+    def ask(request: bytes) -> bytes:
+        peer = at.connect("10.0.0.1")
+        peer.send(request)
+        at.clock.advance(0)
+        return peer.received()[9:12]
+
+    request = HANDSHAKE.format("/lab/refuse=1")
+    forwarded_one = (request.removesuffix("\r\n") + line).encode()
+    other = (request.removesuffix("\r\n") + line.replace(forwarded, "192.0.2.7")).encode()
+    assert [ask(forwarded_one), ask(other), ask(forwarded_one)] == [b"503", b"503", b"101"]
+
+
 def test_refusals_are_bounded() -> None:
     """The oldest are forgotten first."""
     refusals = ChainRefusals()
