@@ -17,6 +17,8 @@ from wsecho.bus.measures import Measures
 from wsecho.bus.memory import MemoryBus
 from wsecho.config.config import GROUPS, Config, OptionGroup
 from wsecho.config.settings.option import Option
+from wsecho.core.lab.rules import RULES
+from wsecho.core.lab.steps import STEPS, Phase, StepKind
 from wsecho.core.rooms.leases import HeldError
 from wsecho.core.wire import errors
 from wsecho.fanout.rooms import Rooms
@@ -118,10 +120,60 @@ def _row(name: str, kind: str, labels: Iterable[str], text: str) -> Sequence[str
     return f"`{full}`", kind, ", ".join(f"`{label}`" for label in labels), text
 
 
+def lab_steps() -> str:
+    """Write every step of the lab, in the order of its list."""
+    return "\n\n".join(
+        f"### {title}\n\n{_lab_table([kind for kind in STEPS.values() if kind.phase is phase])}"
+        for phase, title in (
+            (Phase.ANSWER, "Before the answer"),
+            (Phase.MODE, "Modes"),
+            (Phase.ACTION, "Actions"),
+        )
+    )
+
+
+def _lab_table(kinds: Sequence[StepKind]) -> str:
+    rows = [
+        (f"`{kind.example}`", kind.does, kind.takes, kind.rfc, _lab_expected(kind))
+        for kind in kinds
+    ]
+    judged = any(kind.expected for kind in kinds)
+    head = ("for example", "it", "takes", "RFC", "a client should")
+    width = len(head) if judged else len(head) - 1
+    return table(head[:width], [row[:width] for row in rows])
+
+
+def _lab_expected(kind: StepKind) -> str:
+    told = []
+    for value, expected in kind.expected.items():
+        of = "" if value in {"", kind.name} else f"`{value}`: "
+        alone = "alone: " if value == kind.name else ""
+        told.append(f"{of}{alone}{expected.should} ({expected.level})")
+    return "; ".join(told)
+
+
+def lab_rules() -> str:
+    """Write every rule that the lab breaks."""
+    rows = [
+        (
+            f"`{rule.name}`",
+            rule.does,
+            rule.rfc,
+            str(rule.expected.should),
+            ", ".join(map(str, rule.expected.codes)),
+            str(rule.expected.level),
+        )
+        for rule in RULES.values()
+    ]
+    return table(("`break=`", "sends", "RFC", "a client should", "code", "level"), rows)
+
+
 WRITERS: Final[Mapping[str, Callable[[], str]]] = {
     "options": options,
     "http-errors": http_errors,
     "metrics": metrics,
     "python-api": python_api,
+    "lab-steps": lab_steps,
+    "lab-rules": lab_rules,
 }
 """What a page may ask for, by name."""

@@ -3,11 +3,9 @@
 
 import asyncio
 import json
-import re
 import socket
-import struct
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 
@@ -15,7 +13,16 @@ import aiohttp
 import pytest
 import websockets
 
-from tests.support.lab import DEFLATE, BareClient, handshake, report_of
+from tests.support.lab import (
+    DEFLATE,
+    BareClient,
+    descriptors,
+    go_away,
+    handshake,
+    report_of,
+    resident,
+    target_of,
+)
 from tests.support.processes import PATIENCE, RunningServer, running
 from tests.support.waiting import settled
 from tests.unit.core.lab.bench import BOUNDS
@@ -341,45 +348,6 @@ def test_faults_of_the_handshake_with_a_real_client(lab: RunningServer, client: 
 
 
 # -- many who go away
-
-
-def resident(server: RunningServer) -> int:
-    """Octets of memory that a server has."""
-    status = Path(f"/proc/{server.process.popen.pid}/status").read_text()
-    match = re.search(r"VmRSS:\s+(\d+) kB", status)
-    assert match is not None
-    return int(match[1]) * 1024
-
-
-def descriptors(server: RunningServer) -> int:
-    """How many files a server has open."""
-    return len(list(Path(f"/proc/{server.process.popen.pid}/fd").iterdir()))
-
-
-def go_away(server: RunningServer, target: str, number: int) -> None:
-    """Open so many connections, and leave without a word: by FIN, by reset, having read nothing."""
-    with ExitStack() as stack:
-        opened = []
-        for _ in range(number):
-            sock = stack.enter_context(
-                socket.create_connection((server.host, server.port), PATIENCE)
-            )
-            sock.sendall(handshake(target, DEFLATE) + b"\x81\x85\0\0\0\0Hello")
-            opened.append(sock)
-        for sock in opened[::2]:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-
-
-def target_of(name: str) -> str:
-    """A chain with a step, and what it needs beside it."""
-    example = STEPS[name].example
-    beside = {
-        "retry-after": "status=503/{}",
-        "body": "status=503/{}",
-        "again": "send-size=60KiB/{}",
-    }
-    text = beside.get(name, "{}").format(example)
-    return f"/lab/{text}/send=a" if name == "glue" else f"/lab/{text}"
 
 
 NUMBER = 40

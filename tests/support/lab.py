@@ -2,12 +2,14 @@
 """A client of the lab that is nothing but a socket: it asks, and sees each octet."""
 
 import json
+import re
 import socket
-import urllib.error
+import struct
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import count
+from pathlib import Path
 from secrets import token_hex
 from typing import Any, Final, Self
 
@@ -15,6 +17,7 @@ from attrs import define, field
 
 from tests.support.frames import Frame
 from tests.support.processes import PATIENCE, RunningServer
+from wsecho.core.lab.steps import STEPS
 
 DEFLATE: Final = "permessage-deflate; client_max_window_bits"
 _KEY: Final = "dGhlIHNhbXBsZSBub25jZQ=="
@@ -111,3 +114,42 @@ def report_of(server: RunningServer, name: str, wait: int = 10) -> dict[str, Any
     with urllib.request.urlopen(url, timeout=PATIENCE + wait) as answer:
         found: dict[str, Any] = json.load(answer)
     return found
+
+
+def resident(server: RunningServer) -> int:
+    """Octets of memory that a server has."""
+    status = Path(f"/proc/{server.process.popen.pid}/status").read_text()
+    match = re.search(r"VmRSS:\s+(\d+) kB", status)
+    assert match is not None
+    return int(match[1]) * 1024
+
+
+def descriptors(server: RunningServer) -> int:
+    """How many files a server has open."""
+    return len(list(Path(f"/proc/{server.process.popen.pid}/fd").iterdir()))
+
+
+def go_away(server: RunningServer, target: str, number: int) -> None:
+    """Open so many connections, and leave without a word: by FIN, by reset, having read nothing."""
+    with ExitStack() as stack:
+        opened = []
+        for _ in range(number):
+            sock = stack.enter_context(
+                socket.create_connection((server.host, server.port), PATIENCE)
+            )
+            sock.sendall(handshake(target, DEFLATE) + b"\x81\x85\0\0\0\0Hello")
+            opened.append(sock)
+        for sock in opened[::2]:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def target_of(name: str) -> str:
+    """A chain with a step, and what it needs beside it."""
+    example = STEPS[name].example
+    beside = {
+        "retry-after": "status=503/{}",
+        "body": "status=503/{}",
+        "again": "send-size=60KiB/{}",
+    }
+    text = beside.get(name, "{}").format(example)
+    return f"/lab/{text}/send=a" if name == "glue" else f"/lab/{text}"

@@ -10,7 +10,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from from_code import http_errors, metrics, options
+from from_code import http_errors, lab_rules, lab_steps, metrics, options
 from from_docstrings import python_api
 
 import wsecho.client
@@ -19,6 +19,8 @@ from tests.support.walkthrough import LANGUAGES
 from wsecho.access.claims import Claims
 from wsecho.access.wampcra import read_logins
 from wsecho.config.config import OPTIONS, SWITCHES, load
+from wsecho.core.lab.rules import RULES
+from wsecho.core.lab.steps import STEPS
 from wsecho.core.wire.errors import CloseCode
 
 TOP = re.compile(r"^(?:async def|def|class) (\w+)", re.MULTILINE)
@@ -194,6 +196,14 @@ def test_all_that_the_python_client_offers_is_written() -> None:
     assert [name for name in arguments if f"\n| `{name}` | " not in text] == []
     assert "| `Gap` | `gap` | Messages are missing" in text
     assert "### `async for message in room`" in text
+
+
+def test_every_step_and_rule_of_the_lab_is_written() -> None:
+    """In tables, by its phase."""
+    steps, rules = lab_steps(), lab_rules()
+    assert [kind.name for kind in STEPS.values() if f"| `{kind.example}` |" not in steps] == []
+    assert [name for name in RULES if f"| `{name}` |" not in rules] == []
+    assert "| `trickle=5ms` | answers octet by octet, so far apart |" in steps
 
 
 def test_each_metric_that_a_page_names_is_written() -> None:

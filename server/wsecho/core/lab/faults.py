@@ -25,7 +25,7 @@ class Conduct(StrEnum):
 
     FAIL = "fail"
     FAIL_OR_WAIT = "fail, or wait without the memory"
-    TAKE = "take it"
+    TAKE = "take"
     IGNORE = "ignore it"
     GIVE_UP = "give up by itself"
     COME_BACK = "come back"

@@ -40,5 +40,5 @@ def test_a_fault_of_the_handshake_says_what_a_client_should_do() -> None:
     steps = {step["name"]: step for step in list_lab(Bounds(1000, 60.0))["steps"]}
     assert steps["accept"]["client"]["*"]["level"] == "must"
     assert steps["accept"]["client"]["twice"]["level"] == "should"
-    assert steps["upgrade"]["client"]["case"]["should"] == "take it"
+    assert steps["upgrade"]["client"]["case"]["should"] == "take"
     assert steps["send"]["client"] == {}
