@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
+from typing import Any
 
 import aiohttp
 import pytest
 import websockets
 
+from tests.support.certificates import unverified, write_certificate
 from tests.support.lab import (
     DEFLATE,
     BareClient,
@@ -245,6 +247,58 @@ def test_wrong_frames_are_told_of(lab: RunningServer) -> None:
         assert client.to_end()[2:4] == b"\x03\xea"
         client.socket.close()
         assert client.told()["wrong"][0]["what"] == "a frame that is not masked"
+
+
+@pytest.mark.parametrize(
+    "chain", ["send=a/close", "split=1/send=a/close", "send=a/fin", "glue/send=a/fin"]
+)
+def test_it_works_over_tls(chain: str, tmp_path: Path) -> None:
+    """The same octets, and their end."""
+    path = write_certificate(tmp_path, 1)
+    endpoint = f"ssl:0:privateKey={path}:certKey={path}:interface=127.0.0.1"
+    with running(listen=endpoint) as server:
+        plain = socket.create_connection((server.host, server.port), PATIENCE)
+        with unverified().wrap_socket(plain) as sock:
+            sock.sendall(handshake(f"/lab/{chain}"))
+            received = b""
+            wanted = b"\r\n\r\n\x81\x01a" + (b"\x88\x00" if chain.endswith("close") else b"")
+            while not received.endswith(wanted):
+                received += sock.recv(100)
+            if chain.endswith("fin"):
+                assert sock.recv(100) == b""
+
+
+def test_it_is_told_of_tls(tmp_path: Path) -> None:
+    """By the step `head`."""
+    path = write_certificate(tmp_path, 1)
+    endpoint = f"ssl:0:privateKey={path}:certKey={path}:interface=127.0.0.1"
+    with running(listen=endpoint) as server:
+        url = f"wss://{server.host}:{server.port}/lab/head"
+
+        async def go() -> Any:
+            async with websockets.connect(url, ssl=unverified(), proxy=None) as connection:
+                return json.loads(await connection.recv())
+
+        assert asyncio.run(go())["tls"] is True
+
+
+def test_it_works_over_a_unix_socket(tmp_path: Path) -> None:
+    """With stall, whose hang-up is noticed; it needs --lab, as such a socket may be anybody's."""
+    path = tmp_path / "lab.sock"
+    with (
+        running("--lab", "--listen", f"unix:{path}") as server,
+        socket.socket(socket.AF_UNIX) as sock,
+    ):
+        sock.settimeout(PATIENCE)
+        sock.connect(str(path))
+        report = token_hex(16)
+        sock.sendall(handshake(f"/lab/split=1/send=a/stall?report={report}"))
+        received = b""
+        while not received.endswith(b"\r\n\r\n\x81\x01a"):
+            received += sock.recv(100)
+        sock.sendall(b"x" * 1000)
+        sock.close()
+        assert report_of(server, report)["connections"][0]["ended"]["by"] == "client"
 
 
 # -- real clients
