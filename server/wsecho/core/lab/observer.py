@@ -88,16 +88,17 @@ class Observer:
             self.verdict.look(now)
             self._tell()
 
-    def lost(self, by: str, how: str, now: float) -> None:
+    def lost(self, by: str, how: str, now: float, *, is_ours: bool = False) -> None:
         """Take note of the end.
 
         Args:
             by: who has ended it: `client`, `server` or `time`.
             how: `fin`, `reset`, or `open` where the client did not end TCP.
             now: the time.
+            is_ours: whether this server has ended TCP before.
         """
         if self.verdict is not None:
-            self.verdict.lost(how, now)
+            self.verdict.lost("open" if is_ours else how, now)
         if self.record is not None:
             self.note(self.watcher.at_end(), now)
             self.record.keys = tuple(self.watcher.keys)

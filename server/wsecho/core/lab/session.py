@@ -219,7 +219,9 @@ class LabSession:
         """
         self._sender.now, self.is_over = now, True
         self._end_script()
-        self._observer.lost(self.ended_by, how, now)
+        # By `fin`, `reset` or `cut`: what the client does then tells nothing of what was before.
+        is_ours = self._stage.has_ended and not self._stage.has_closed
+        self._observer.lost(self.ended_by, how, now, is_ours=is_ours)
 
     def data_to_send(self, now: float) -> bytes:
         """Take what is to be sent now; to be asked until there is nothing more."""

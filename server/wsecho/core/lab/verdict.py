@@ -13,7 +13,7 @@ from attrs import define, field
 
 from wsecho.core.http.handshake import Upgrade
 from wsecho.core.lab.chain import Chain, Step
-from wsecho.core.lab.faults import MUST_TAKE, Conduct, Expectation
+from wsecho.core.lab.faults import MAY_FAIL, MUST_TAKE, Conduct, Expectation
 from wsecho.core.lab.rules import Message
 
 PATIENCE: Final = 3.0
@@ -105,19 +105,23 @@ class ClientVerdict:
             case should:
                 fails = should in {Conduct.FAIL, Conduct.FAIL_OR_WAIT, Conduct.FOLLOW_OR_FAIL}
                 word = "failed" if is_failing else "closed"
-                self._settle(f"{word} {named}", now, passed=fails and is_failing)
+                self._settle(
+                    f"{word} {named}", now, passed=fails and (is_failing or self._may_take)
+                )
 
     def lost(self, how: str, now: float) -> None:
         """Take note that the client has ended TCP, or that all is over.
 
         Args:
-            how: `fin`, `reset`, or `open` where it has not.
+            how: `fin`, `reset`, or `open` where it has not, or not before this server did.
             now: the time.
         """
         if not self._counts():
             return
         if how == "open":
-            self._at_end(now)
+            # Whoever had less than its time has not shown anything.
+            if self.due is None or now >= self.due:
+                self._at_end(now)
             return
         ended = f"ended TCP ({how})"
         match self.expected.should:
@@ -160,10 +164,17 @@ class ClientVerdict:
                 self._is_settled = True
             case Conduct.TAKE:
                 self._settle_in_time("did not answer the ping", now, passed=False)
-            case _ if self._took is None:
-                self._settle_in_time("did nothing", now, passed=False)
+            case should if self._took is None:
+                passed = should is Conduct.FOLLOW_OR_FAIL
+                self._settle_in_time("did nothing", now, passed=passed)
             case _:
-                self.did, self.passed, self._is_settled = f"took it: {self._took}", False, True
+                self._settle("", now, passed=self._may_take)
+                self.did = f"took it: {self._took}"
+
+    @property
+    def _may_take(self) -> bool:
+        """Whether it is right, too, to take what most fail at."""
+        return self.expected == MAY_FAIL
 
     def _counts(self) -> bool:
         return self.begun is not None and not self._is_settled

@@ -53,7 +53,7 @@ def _masked(name: str, value: str) -> str:
         # The scheme is no secret, where there is one.
         scheme, space, _ = value.partition(" ")
         return f"{scheme} {MASK}" if space and name != "cookie" else MASK
-    if name != _PROTOCOLS:
+    if name != _PROTOCOLS or TOKEN_SUBPROTOCOL not in value:
         return value
     return ", ".join(
         f"{TOKEN_SUBPROTOCOL}{MASK}" if one.startswith(TOKEN_SUBPROTOCOL) else one

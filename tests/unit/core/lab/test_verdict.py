@@ -89,6 +89,11 @@ DID: list[tuple[str, list[Act], str, bool]] = [
     ("status=404", [says("x"), nothing], "took it: sent a text", False),
     ("redirect=%2F", [ends("fin")], "ended TCP (fin) without a Close", True),
     ("version=9", [ends("reset")], "ended TCP (reset) without a Close", True),
+    ("redirect=%2F", [nothing], "did nothing for", True),
+    ("redirect=%2F", [says("x"), ends("fin")], "took it for a WebSocket: sent a text", False),
+    ("http=1.0", [pongs, nothing], "took it: answered the ping behind it", True),
+    ("http=1.0", [closes(1000)], "closed with 1000", True),
+    ("http=1.0", [ends("fin")], "ended TCP (fin) without a Close", True),
     ("hold", [ends("fin")], "gave up after 0.0 ms", True),
     ("hold", [no_more_time], "waited until the lab ended it, for 60000.0 ms", False),
     ("hold=1s", [nothing, pongs], "took it, and answered the ping", True),
@@ -121,6 +126,17 @@ def test_nothing_is_known_of_what_was_not_sent() -> None:
     bench = Bench("wait=1s/break=rsv1")
     closes(1002)(bench)
     assert bench.did() == (None, None)
+
+
+@pytest.mark.parametrize("end", ["fin", "reset", "cut"])
+def test_nothing_is_known_of_who_was_cut_off(end: str) -> None:
+    """What a client does once this server has ended TCP shows nothing."""
+    bench = Bench(f"break=rsv1/{end}").pass_time(0.1)
+    bench.session.lost("fin", bench.now)
+    assert bench.did() == (None, None)
+    late = Bench(f"break=rsv1/wait=5s/{end}").pass_time(6.0)
+    late.session.lost("fin", late.now)
+    assert late.did() == ("did nothing for 3000.0 ms", False)
 
 
 def test_a_repeated_fault_is_judged_once() -> None:

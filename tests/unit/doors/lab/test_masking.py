@@ -27,6 +27,7 @@ def head(target: str, *lines: str) -> RequestHead:
             "Sec-WebSocket-Protocol: a,wsecho.token.abc.def, b",
             ["Sec-WebSocket-Protocol", "a, wsecho.token.…, b"],
         ),
+        ("Sec-WebSocket-Protocol: a,b", ["Sec-WebSocket-Protocol", "a,b"]),
         ("X-Odd-CASE: value ", ["X-Odd-CASE", "value"]),
         ("X-Empty:", ["X-Empty", ""]),
     ],
