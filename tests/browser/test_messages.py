@@ -261,7 +261,8 @@ def test_heaped_accents_stay_in_their_row(
             page = await open_page(browser, server.http(f"/?room={room}"))
             for said in ("above", text, "below"):
                 # From nobody, so that no name beside it is wider than another.
-                await page.request.post(server.http(f"/broadcast/{room}"), data=said)
+                url, plain = server.http(f"/broadcast/{room}"), {"content-type": "text/plain"}
+                await page.request.post(url, data=said.encode(), headers=plain)
             await shown(page, 3)
             bodies = page.locator("[data-position] .text")
             await page.screenshot(path=screenshots / f"{room}.png")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The library for JavaScript outside of a browser: in Node, Bun and Deno, with real servers."""
 
+import asyncio
 import json
 import subprocess
 import time
@@ -14,14 +15,15 @@ from typing import Any, Final
 
 import pytest
 from attrs import define, field
+from websockets.sync.client import connect
 
 import wsecho
-from tests.node import HERE, node_program, runtimes
+from tests.node import HERE, node_program, run_node, runtimes
 from tests.support.processes import PATIENCE, Process, RunningServer, running
-from tests.support.proxies import Nginx, free_port, listening
+from tests.support.proxies import Nginx, free_port, listening, proxying
 from tests.support.redis_server import redis_server
 from tests.support.tokens import key_file, token
-from tests.support.waiting import wait_until
+from tests.support.waiting import settled, until, wait_until
 
 LIBRARY: Final = Path(__file__).parents[2] / "web/dist/wsecho.js"
 
@@ -192,6 +194,111 @@ def test_a_token_is_renewed_without_a_break(tmp_path: Path) -> None:
         assert (status["code"], status["remedy"]) == ("unauthorized", "token")
         failed = {one["code"] for one in follower.wait_for("failed")}
         assert failed <= {"unauthorized", "unknown"}
+
+
+@pytest.mark.parametrize("transport", ["websocket", "sse", "longpoll"])
+def test_an_answer_that_was_eaten_doubles_nothing(server: RunningServer, transport: str) -> None:
+    """The server took a message, and nobody heard of it: it is said again, and there once."""
+    room = f"eaten-{transport}"
+
+    def taken() -> int:
+        address = server.http(f"/broadcast/{room}?history=1")
+        with urllib.request.urlopen(address, timeout=PATIENCE) as answer:
+            return int(json.load(answer)["position"].split(":")[1])
+
+    async def said(follower: Follower, count: int) -> None:
+        await until(lambda: len(follower.all("said")) >= count)
+
+    async def main() -> None:
+        async with proxying(server.port) as proxy:
+            url = f"http://127.0.0.1:{proxy.port}"
+            options: Any = {"transports": [transport], "numbers": 60, "every": 50}
+            with following(url, room, **options) as follower:
+                for count in (5, 15, 25):
+                    await said(follower, count)
+                    proxy.eat_answers = True
+                    # By long-poll, one that is not answered may hold up the next.
+                    await settled(lambda: taken() > len(follower.all("said")), True, 3)
+                    proxy.cut()
+                    proxy.eat_answers = proxy.is_cut = False
+                await until(lambda: len(follower.all("message")) >= 60)
+                await said(follower, 60)
+                numbers = [one["data"] for one in follower.all("message")]
+                assert numbers == [str(number) for number in range(1, 61)]
+                assert follower.all("gap") == follower.all("failed") == []
+        assert taken() == 60
+
+    asyncio.run(main())
+
+
+def test_two_senders_are_heard_in_one_order(server: RunningServer) -> None:
+    """Each of them in the order of its own."""
+    url, options = server.http(""), {"numbers": 50, "every": 5}
+    with (
+        following(url, "order", **options, **{"as": "a"}) as one,
+        following(url, "order", **options, **{"as": "b"}) as other,
+    ):
+        heard = [
+            [(m["data"], m["position"]) for m in f.wait_for("message", 100)] for f in (one, other)
+        ]
+        assert heard[0] == heard[1]
+        for sender in "ab":
+            texts = [data for data, _ in heard[0] if data.startswith(sender)]
+            assert texts == [f"{sender}{number}" for number in range(1, 51)]
+
+
+def test_who_reads_slowly_loses_nothing() -> None:
+    """What the server left out for it is fetched."""
+    options = ("--slow", "skip", "--send-queue", "64KiB", "--history", "5000")
+    with (
+        running(*options, "--history-bytes", "256MiB") as server,
+        following(server.http(""), "slow", stall=3_000) as follower,
+    ):
+        follower.wait_for("joined")
+        with connect(server.ws("/broadcast/slow?self=0")) as publisher:
+            for number in range(2_000):
+                publisher.send(f"{number:<10}" + "x" * 10_000)
+        follower.wait_for("message", 2_000)
+        numbers = [int(one["data"].split()[0]) for one in follower.all("message")]
+        assert numbers == list(range(2_000))
+        assert follower.all("gap") == []
+
+
+def test_a_publication_that_is_not_allowed_fails_at_once(tmp_path: Path) -> None:
+    """In a room that may be read, and in one that may not."""
+    reader = token(rooms={"join": ["open"], "publish": []})
+    with running("--token-key", str(key_file(tmp_path))) as server:
+        for room in ("open", "closed"):
+            with following(server.http(""), room, token=reader, numbers=1) as follower:
+                assert follower.wait_for("failed")[0]["code"] == "forbidden"
+                assert follower.all("status")[-1]["state"] == "open"
+
+
+def test_a_thousand_rooms_are_one_connection() -> None:
+    """As many as the server lets one have; one more waits for a place."""
+    with running("--max-rooms-per-connection", "1000") as server:
+        assert run_node("rooms.mjs", LIBRARY.as_uri(), server.http(""), "1000") == "well\n"
+
+
+def test_what_comes_too_fast_is_said_more_slowly() -> None:
+    """In its order, and all of it."""
+    with (
+        running("--message-rate", "20", "--over-rate", "drop") as server,
+        following(server.http(""), "fast", numbers=60, every=1) as follower,
+    ):
+        follower.wait_for("said", 60)
+        numbers = [one["data"] for one in follower.wait_for("message", 60)]
+        assert numbers == [str(number) for number in range(1, 61)]
+        assert follower.all("failed") == []
+
+
+def test_a_server_that_comes_later_is_waited_for() -> None:
+    """On every rung it is tried again, and what was said meanwhile goes out."""
+    port = free_port()
+    with following(f"http://127.0.0.1:{port}", "later", numbers=2) as follower:
+        wait_until(lambda: any(one["retryAt"] for one in follower.all("status")))
+        with running(listen=f"tcp:{port}:interface=127.0.0.1"):
+            follower.wait_for("said", 2)
 
 
 class Stranger(BaseHTTPRequestHandler):
