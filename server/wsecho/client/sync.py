@@ -8,10 +8,11 @@ over, so that neither Ctrl-C nor another thread that leaves the room loses anyth
 import asyncio
 import functools
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from types import TracebackType
-from typing import Any, ParamSpec, Self, TypeVar
+from typing import Any, Final, ParamSpec, Self, TypeVar
 
 from attrs import define, field
 
@@ -21,6 +22,96 @@ from wsecho.client.model import Event, Member, Message, Position, Status
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_MAX_READY: Final = 100
+_MAX_OCTETS: Final = 1 << 20
+"""What is ready is unread for the server no more: so it is little."""
+
+
+@define(eq=False)
+class Shelf:
+    """Where the thread of a room lays ready what comes, for the threads that ask.
+
+    To wake another thread for each message would cost more than all else. A wait that is broken
+    off takes nothing.
+    """
+
+    _ready: deque[tuple[Event, Position]] = field(factory=deque, init=False)
+    _changed: threading.Condition = field(factory=threading.Condition, init=False)
+    _octets: int = field(default=0, init=False)
+    _is_over: bool = field(default=False, init=False)
+    _error: Error | None = field(default=None, init=False)
+    _space: "asyncio.Future[None] | None" = field(default=None, init=False)
+
+    def put(self, event: Event, position: Position) -> bool:
+        """Lay something ready, with the place that counts once it is taken.
+
+        Returns:
+            whether there is place for more.
+        """
+        with self._changed:
+            self._ready.append((event, position))
+            self._octets += _size(event)
+            # All of them: one that was told, but broke off its wait, would tell no other.
+            self._changed.notify_all()
+            return not self._is_full
+
+    async def has_place(self) -> None:
+        """Wait, in the room's thread, until some of it was taken."""
+        loop = asyncio.get_running_loop()
+        with self._changed:
+            if not self._is_full:
+                return
+            space = self._space = loop.create_future()
+        await space
+
+    def take(self) -> tuple[Event, Position] | None:
+        """Wait for something, and take it; None where the room was left.
+
+        Raises:
+            Error: the room is lost for good.
+        """
+        with self._changed:
+            while not self._ready:
+                if self._error is not None:
+                    raise self._error
+                if self._is_over:
+                    return None
+                self._changed.wait()
+            event, position = self._ready.popleft()
+            self._octets -= _size(event)
+            if self._space is not None and not self._is_full:
+                self._make_known(self._space)
+                self._space = None
+            return event, position
+
+    def end(self, error: Error | None) -> None:
+        """Nothing comes any more: for an error, or since the room was left."""
+        with self._changed:
+            self._is_over = True
+            self._error = self._error or error
+            if error is None:
+                # Who leaves wants no more of it.
+                self._ready.clear()
+                self._octets, self._space = 0, None
+            self._changed.notify_all()
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self._ready) >= _MAX_READY or self._octets >= _MAX_OCTETS
+
+    @staticmethod
+    def _make_known(space: "asyncio.Future[None]") -> None:
+        space.get_loop().call_soon_threadsafe(_settle, space)
+
+
+def _settle(space: "asyncio.Future[None]") -> None:
+    if not space.done():
+        space.set_result(None)
+
+
+def _size(event: Event) -> int:
+    return len(event.data) if isinstance(event, Message) else 0
 
 
 @define(eq=False)
@@ -39,13 +130,10 @@ class Room:
     _task: "asyncio.Task[None]" = field(init=False)
     _entered: "Future[None]" = field(factory=Future, init=False)
     _room: room.Room = field(init=False)
-    _events: AsyncIterator[Event] = field(init=False)
     _position: Position = field(init=False)
     _gate: threading.Lock = field(factory=threading.Lock, init=False)
     _is_over: bool = field(default=False, init=False)
-    _reading: threading.Lock = field(factory=threading.Lock, init=False)
-    _fetching: "Future[tuple[Event | None, Position]] | None" = field(default=None, init=False)
-    _error: Error | None = field(default=None, init=False)
+    _shelf: Shelf = field(factory=Shelf, init=False)
 
     def __enter__(self) -> Self:
         """Wait until the room was joined.
@@ -189,37 +277,37 @@ class Room:
         self._begun.set()
         try:
             async with self._entering as self._room:
-                self._events = self._room.events()
                 self._position = self._room.position
                 self._entered.set_result(None)
+                await self._fetch()
                 await asyncio.Event().wait()
         finally:
+            self._shelf.end(None)
             with self._gate:
                 self._is_over = True
             # What was begun before is a task then, and so its end is told to whoever waits.
             await asyncio.sleep(0)
 
-    async def _fetch(self) -> tuple[Event | None, Position]:
-        return await anext(self._events, None), self._room.position
+    async def _fetch(self) -> None:
+        """Lay ready what comes, as long as there is place for it."""
+        room, shelf = self._room, self._shelf
+        try:
+            async for event in room.events():
+                if not shelf.put(event, room.position):
+                    await shelf.has_place()
+        except Error as error:
+            shelf.end(error)
+        else:
+            shelf.end(None)
 
     # -- handing over
 
     def _next(self) -> Event | None:
-        with self._reading:
-            if self._error is not None:
-                raise self._error
-            try:
-                if self._fetching is None:
-                    self._fetching = self._begin(self._fetch())
-                # Where this is broken off, what was fetched is handed out the next time.
-                event, position = self._fetching.result()
-            except (CancelledError, Closed):
-                return None
-            except Error as error:
-                self._error = error
-                raise
-            self._position, self._fetching = position, None
-            return event
+        taken = self._shelf.take()
+        if taken is None:
+            return None
+        event, self._position = taken
+        return event
 
     def _look(self, read: Callable[[], T]) -> T:
         async def look() -> T:

@@ -6,6 +6,7 @@ import inspect
 import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from typing import Any, Final, Self, cast
 
 import pytest
@@ -93,15 +94,17 @@ def around(fake: FakeRoom, *, raises_gaps: bool = True) -> sync.Room:
     return sync.Room(cast(connecting.Entering, fake), raises_gaps)
 
 
-def break_off_the_next_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the next wait for a result end as Ctrl-C ends it."""
-    result = Future.result
+def break_off_the_next_wait(
+    monkeypatch: pytest.MonkeyPatch, kind: type = Future, name: str = "result"
+) -> None:
+    """Have the next wait end as Ctrl-C ends it: for a result, or else for something to come."""
+    wait = getattr(kind, name)
 
     def break_off(*_: Any) -> Any:
-        monkeypatch.setattr(Future, "result", result)
+        monkeypatch.setattr(kind, name, wait)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Future, "result", break_off)
+    monkeypatch.setattr(kind, name, break_off)
 
 
 def test_its_arguments_are_those_of_the_other() -> None:
@@ -187,7 +190,7 @@ def test_ctrl_c_while_a_message_is_waited_for(monkeypatch: pytest.MonkeyPatch) -
     """Loses none: what came meanwhile is handed out the next time, and its place counts then."""
     fake = FakeRoom()
     with around(fake) as room:
-        break_off_the_next_wait(monkeypatch)
+        break_off_the_next_wait(monkeypatch, threading.Condition, "wait")
         with pytest.raises(KeyboardInterrupt):
             next(room)
         fake.put(Message("x", at(1)), Message("y", at(2)))
@@ -263,3 +266,19 @@ def test_rooms_are_threads_of_their_own() -> None:
         with pytest.raises(Error, match="it is lost"):
             list(first)
         assert next(second).data == "x"
+
+
+@pytest.mark.parametrize("data", ["x", "x" * 200_000, b"x" * 2_000_000])
+def test_little_is_laid_ready(data: str | bytes) -> None:
+    """So that who does not read is slow for the server too; all of it comes when asked for."""
+    fake = FakeRoom()
+    with around(fake) as room:
+        fake.put(*(Message(data, at(n)) for n in range(1, 301)), Message("last", at(301)))
+        assert [next(room).position.offset for _ in range(5)] == [1, 2, 3, 4, 5]
+        # It has looked at all that there was place for as soon as it answers to anything else.
+        for _ in range(500):
+            assert room.pending == 0
+        assert fake.position.offset <= 5 + 101
+        assert fake.position.offset * len(data) <= 5 * len(data) + (1 << 20) + 2 * len(data)
+        assert room.position == at(5)
+        assert [message.position.offset for message in islice(room, 296)] == list(range(6, 302))
