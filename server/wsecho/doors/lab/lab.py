@@ -23,7 +23,7 @@ from wsecho.core.lab.verdict import verdict_on
 from wsecho.core.lab.watching import Wrong, amiss_in_request
 from wsecho.core.limits.admissions import counted_as
 from wsecho.core.websocket.deflate import choose
-from wsecho.core.wire.errors import BadRequest, NotFound, WireError
+from wsecho.core.wire.errors import BadRequest, Forbidden, NotFound, WireError
 from wsecho.doors.lab.connection import LabConnection
 from wsecho.doors.lab.masking import masked_head, write_head_step
 from wsecho.lane.octets import apply_mask
@@ -31,6 +31,9 @@ from wsecho.server.state import ServerState
 
 REMEMBERED: Final = 600.0
 """Seconds for which it counts how often somebody was refused by `refuse=N`."""
+
+_OF_A_HOST: Final = frozenset({"set-cookie", "clear-site-data", "strict-transport-security"})
+"""Headers by which a browser takes note of something for all ports of a host."""
 
 _MAX_REMEMBERED: Final = 10_000
 
@@ -41,6 +44,19 @@ def first_but_token(upgrade: Upgrade) -> str | None:
         if not name.startswith(TOKEN_SUBPROTOCOL):
             return name
     return None
+
+
+def _check_cookies(chain: Chain, head: RequestHead) -> None:
+    """Keep pages, which may be anybody's, from setting cookies: they are a host's, not a port's.
+
+    Raises:
+        Forbidden: it would be one.
+    """
+    names = {name.lower() for name, _ in chain.all("header")}
+    if names & _OF_A_HOST and head.all("origin"):
+        raise Forbidden(
+            "a page may not have the lab set cookies: they count for each port of a host"
+        )
 
 
 @define(eq=False)
@@ -136,9 +152,11 @@ class Lab:
         Raises:
             NotFound: the lab is not open.
             BadRequest: a step is wrong.
+            Forbidden: a page asks for what would touch other servers of this host.
         """
         self.check()
         chain = read_chain(upgrade.path, self.bounds)
+        _check_cookies(chain, upgrade.head)
         name = read_report_id(upgrade.query)
         now = self.clock.seconds()
         answer, is_refused = self._answer(chain, upgrade, name, sender, now)

@@ -95,6 +95,18 @@ def test_a_wrong_chain_is_refused_before_the_upgrade() -> None:
     assert "step 2 of the lab, 'foo': there is no such step" in answer
 
 
+@pytest.mark.parametrize("name", ["Set-Cookie", "SET-cookie", "Clear-Site-Data"])
+def test_no_page_sets_cookies(name: str) -> None:
+    """They would count for all servers of the host; a program of no page may have them."""
+    at = server()
+    path = f"/lab/header={name}%3Aa=b"
+    assert status(at, path) == 101
+    peer = at.connect()
+    request = HANDSHAKE.format(path).replace("Host:", "Origin: https://evil.example\r\nHost:")
+    peer.send(request.encode())
+    assert peer.received().startswith(b"HTTP/1.1 403")
+
+
 @pytest.mark.parametrize(
     "path", ["/lab/", "/lab//", "/lab/report/x", f"/lab?report={'a' * 15}", "/lab/send=%ff"]
 )
