@@ -23,6 +23,9 @@ from wsecho.server.stats import ABNORMAL, ConnectionStats, Stats
 
 DOOR: Final = "lab"
 
+_PIECES: Final = 2
+"""Pieces that are sent in one turn."""
+
 
 @implementer(IPushProducer)
 class LabConnection(Protocol):
@@ -141,7 +144,10 @@ class LabConnection(Protocol):
             self._wait()
 
     def _send(self) -> None:
-        while not self._is_full and not self._has_ended:
+        # A piece may be a thousand frames: the rest is for another turn, for others wait, too.
+        for _ in range(_PIECES):
+            if self._is_full or self._has_ended:
+                break
             data = self._session.data_to_send(self._clock.seconds())
             if not data:
                 break

@@ -9,6 +9,7 @@ from twisted.python.failure import Failure
 
 from tests.unit.doors.harness import Client, Peer, Server, masked
 from tests.unit.doors.lab.test_lab import HANDSHAKE, REPORT, report, server
+from wsecho.doors.lab.connection import LabConnection
 
 
 def opened(at: Server, path: str) -> Peer:
@@ -112,6 +113,23 @@ def test_who_takes_nothing_is_cut_in_time() -> None:
     assert not peer.wire.aborted
     frames(at, peer, 3.0)
     assert peer.wire.aborted
+
+
+def test_many_frames_are_sent_in_several_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that others have theirs between them; none is lost."""
+    at = server()
+    peer = opened(at, "/lab/fragment=1/send-size=9000/close")
+    sent, send = [], LabConnection._send
+
+    def count(connection: LabConnection) -> None:
+        before = len(peer.wire.value())
+        send(connection)
+        sent.append(len(peer.wire.value()) - before)
+
+    monkeypatch.setattr(LabConnection, "_send", count)
+    assert frames(at, peer).endswith(b"\x80\x017\x88\x00")
+    assert sum(sent) == 9000 * 3 + 2
+    assert max(sent) < 7000
 
 
 def test_stall_reads_nothing() -> None:
