@@ -3,6 +3,8 @@
 
 import gc
 import os
+from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -26,6 +28,20 @@ settings.register_profile(
 # For the night.
 settings.register_profile("long", settings.get_profile("thorough"), max_examples=20_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+# Folders whose tests share what takes minutes to make.
+_TOGETHER = {Path(__file__).parent / "integration/packaging"}
+
+
+def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
+    """Keep a file's tests in one process, and a folder's that share what is made once for all.
+
+    That is for `--dist loadgroup`, by which those tests run in parallel that wait most of the time.
+    """
+    for item in items:
+        group = item.path.parent if item.path.parent in _TOGETHER else item.path
+        item.add_marker(pytest.mark.xdist_group(str(group)))
 
 
 def pytest_collection_finish() -> None:

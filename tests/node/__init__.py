@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Clients from npm: installed once from the lock file beside this, run by Node."""
 
+import fcntl
 import functools
 import os
 import shutil
@@ -80,10 +81,17 @@ def runtimes() -> Path:
 
 
 def _installed(folder: Path) -> Path:
+    with (folder / "package-lock.json").open() as lock:
+        # Tests of several processes may need it at once.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _install(folder)
+    return folder
+
+
+def _install(folder: Path) -> None:
     # npm keeps there what it has installed, and from which lock file.
     made, wanted = folder / "node_modules" / ".package-lock.json", folder / "package-lock.json"
     if not made.exists() or made.stat().st_mtime < wanted.stat().st_mtime:
         command = [_program("npm"), "ci", "--no-audit", "--no-fund"]
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
         subprocess.run(command, cwd=folder, check=True, env={**os.environ, "PATH": path})
-    return folder
