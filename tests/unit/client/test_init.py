@@ -15,5 +15,5 @@ def test_what_is_offered_is_there(name: str) -> None:
 
 def test_what_is_not_offered_is_not_there() -> None:
     """And said as Python says it."""
-    with pytest.raises(AttributeError, match="no attribute 'publsh'"):
-        _ = wsecho.client.publsh
+    with pytest.raises(AttributeError, match="no attribute 'nothing_of_it'"):
+        _ = wsecho.client.nothing_of_it
