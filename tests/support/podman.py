@@ -2,6 +2,7 @@
 """Containers of the tests' own: Debian's podman, apart from what else the machine has of it."""
 
 import os
+import resource
 import shutil
 import ssl
 import subprocess
@@ -19,11 +20,18 @@ PATIENCE: Final = 1200.0
 """Seconds; an image is built from nothing."""
 
 _NEEDS: Final = {"podman": "podman", "debootstrap": "debootstrap", "netavark": "netavark"}
+_NOT_SLIM: Final = (
+    *("var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/man"),
+    *("usr/share/locale", "usr/share/info"),
+)
 _WRAPPER: Final = """\
 #!/bin/sh
 exec {program} --root {folder}/storage --runroot {folder}/run "$@"
 """
 _SETTINGS: Final = """\
+[containers]
+default_ulimits = ["nofile={files}:{files}", "nproc=4096:4096"]
+
 [network]
 network_backend = "netavark"
 network_config_dir = "{folder}/networks"
@@ -31,6 +39,7 @@ network_config_dir = "{folder}/networks"
 [engine]
 cgroup_manager = "cgroupfs"
 events_logger = "file"
+runtime = "{runtime}"
 """
 
 
@@ -56,7 +65,10 @@ class Podman:
         wrapper = folder / "bin/podman"
         wrapper.write_text(_WRAPPER.format(program=shutil.which("podman"), folder=folder))
         wrapper.chmod(0o755)
-        (folder / "containers.conf").write_text(_SETTINGS.format(folder=folder))
+        # crun, which Debian prefers, knows no machine that has both forms of control groups.
+        runtime = "runc" if shutil.which("runc") else "crun"
+        settings = _SETTINGS.format(folder=folder, runtime=runtime, files=most_files())
+        (folder / "containers.conf").write_text(settings)
         try:
             yield podman
         finally:
@@ -99,9 +111,12 @@ class Podman:
         return (done.stdout + (done.stderr if may_fail else "")).strip()
 
     def bootstrap(self, image: str, suite: str) -> None:
-        """Make an image of Debian's packages alone, as Debian's own images are made."""
+        """Make an image of Debian's packages alone, as small as Debian's own slim ones."""
         folder = self.folder / "debian"
         self.shell(("debootstrap", "--variant=minbase", suite, str(folder)))
+        for name in _NOT_SLIM:
+            shutil.rmtree(folder / name)
+            (folder / name).mkdir()
         self.shell(f"tar -C {folder} -c . | podman import - {image}")
         shutil.rmtree(folder)
 
@@ -112,9 +127,14 @@ def trust_of_this_machine(folder: Path) -> str:
     They are those of the page on containers.
     """
     authorities = os.environ.get("SSL_CERT_FILE") or ssl.get_default_verify_paths().cafile
-    (folder / "pip.conf").write_text("[global]\ncert = /run/ca.pem\n")
-    (folder / "npmrc").write_text("cafile=/run/ca.pem\n")
+    (folder / "pip.conf").write_text("[global]\ncert = /run/authorities.pem\n")
+    (folder / "npmrc").write_text("cafile=/run/authorities.pem\n")
     return str(authorities)
+
+
+def most_files() -> int:
+    """Return how many descriptors a process may have here: not every root may raise that."""
+    return min(resource.getrlimit(resource.RLIMIT_NOFILE)[1], 65_536)
 
 
 def _skip_without_it() -> None:
