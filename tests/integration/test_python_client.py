@@ -640,8 +640,8 @@ def test_the_largest_that_fits_and_one_octet_more() -> None:
     async def main(server: RunningServer) -> None:
         async with connect(server.ws("/broadcast/large")) as room:
             await room.publish("first")
-            frame = len(room._machine.outbox.add("", 0.0, None).frame)
-            room._machine.outbox.clear()
+            frame = len(room._machine.publishing.outbox.add("", 0.0, None).frame)
+            room._machine.publishing.outbox.clear()
             size = 65_536 - frame
             assert (await room.publish("x" * size)).offset == 2
             with pytest.raises(TooLarge):

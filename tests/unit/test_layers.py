@@ -20,7 +20,8 @@ STEPS = {
         "sync",
     ],
     "wsecho.client.protocol": [
-        *("backoff frames inbox liveness refusals renewal", "outbox reading", "actions", "machine"),
+        *("backoff frames inbox liveness phases plan refusals renewal", "outage outbox reading"),
+        *("actions", "publishing", "machine"),
     ],
     "wsecho.doors": [
         *(

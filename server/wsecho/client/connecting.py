@@ -17,7 +17,8 @@ from wsecho.client.address import Address
 from wsecho.client.errors import BadRequest, BadType
 from wsecho.client.link import Way
 from wsecho.client.model import GapPolicy, Position
-from wsecho.client.protocol.machine import Machine, Plan
+from wsecho.client.protocol.machine import Machine
+from wsecho.client.protocol.plan import Plan
 from wsecho.client.room import Room
 from wsecho.client.tokens import TokenSource, check_source
 from wsecho.core.wire.errors import WireError

@@ -24,7 +24,8 @@ from wsecho.client.protocol.actions import (
     Send,
     Settle,
 )
-from wsecho.client.protocol.machine import Machine, Phase
+from wsecho.client.protocol.machine import Machine
+from wsecho.client.protocol.phases import Phase
 from wsecho.client.protocol.refusals import Refusal
 from wsecho.client.protocol.renewal import expiry_of
 from wsecho.client.tokens import NoTokenError, TokenSource, ask
@@ -97,7 +98,7 @@ class Room:
     @property
     def pending(self) -> int:
         """How many messages are not acknowledged yet."""
-        return len(self._machine.outbox)
+        return len(self._machine.publishing.outbox)
 
     async def publish(self, data: str | bytes) -> Position:
         """Say something in the room, and return where it stands there.

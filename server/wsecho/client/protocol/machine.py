@@ -1,22 +1,13 @@
 # SPDX-License-Identifier: MIT
 """One room from a client's side, across all of its connections: events in, actions out.
 
-States, and what leads from one to the next::
-
-    IDLE ─start─▶ ASKING ─token─▶ CONNECTING ─connected─▶ JOINING ─joined─▶ OPEN ◀─▶ HELD
-                    ▲                  │ disconnected         │               │        │
-                    └─────wake───── WAITING ◀─────────────────┴───────────────┴────────┘
-                    └─────taken──── FULL: nothing is connected while too much is unread
-
-HELD and FULL are those in which too much is unread: nothing is read from the connection, so that
-the server's policy for slow readers applies, and what is said goes by POST. ENDED follows any.
+`phases` says how it may stand, and what leads from one phase to the next.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from enum import Enum, auto
 from typing import ClassVar, Final
 
-from attrs import Factory, define, field, frozen
+from attrs import Factory, define, field
 
 from wsecho.client.errors import (
     Closed,
@@ -26,16 +17,14 @@ from wsecho.client.errors import (
     Unauthorized,
     Unavailable,
 )
-from wsecho.client.model import Event, GapPolicy, Position, State, Status
+from wsecho.client.model import Event, Position, State, Status
 from wsecho.client.protocol.actions import (
     Action,
     AskToken,
     Connect,
     Drop,
     Ping,
-    Post,
     Send,
-    Settle,
 )
 from wsecho.client.protocol.backoff import Backoff
 from wsecho.client.protocol.frames import (
@@ -49,14 +38,14 @@ from wsecho.client.protocol.frames import (
     write_fresh_token,
 )
 from wsecho.client.protocol.liveness import Liveness
+from wsecho.client.protocol.outage import Outage
 from wsecho.client.protocol.outbox import Entry, Outbox
+from wsecho.client.protocol.phases import HAS_JOINED, HAS_SOCKET, TRYING, UNREAD, Phase
+from wsecho.client.protocol.plan import Plan
+from wsecho.client.protocol.publishing import Publishing, Way
 from wsecho.client.protocol.reading import Reading
 from wsecho.client.protocol.refusals import Refusal, passing, refused_by_frame
 from wsecho.client.protocol.renewal import Renewal
-from wsecho.core.wire.positions import MAX_OFFSET
-
-ENTERING: Final = 30.0
-"""Seconds until entering is given up, where nothing else is asked for."""
 
 JOIN_PATIENCE: Final = 10.0
 """Seconds that a server has to say `joined` once a connection is open."""
@@ -67,55 +56,8 @@ TOKEN_PATIENCE: Final = 60.0
 STABLE: Final = 5.0
 """Seconds after which a connection counts as one that worked."""
 
-EVERYTHING: Final = MAX_OFFSET
-"""As `history`: all that is kept."""
-
-
 _MANY: Final = frozenset({"message", "published"})
 """The frames of which there are many, and after which nothing is due earlier."""
-
-
-class Phase(Enum):
-    """How the client stands."""
-
-    IDLE = auto()
-    ASKING = auto()
-    CONNECTING = auto()
-    JOINING = auto()
-    OPEN = auto()
-    HELD = auto()
-    WAITING = auto()
-    FULL = auto()
-    ENDED = auto()
-
-
-_READING: Final = frozenset({Phase.OPEN, Phase.HELD})
-_CONNECTED: Final = frozenset({Phase.JOINING, Phase.OPEN, Phase.HELD})
-_TRYING: Final = frozenset({Phase.ASKING, Phase.CONNECTING})
-_UNREAD: Final = frozenset({Phase.HELD, Phase.FULL})
-
-
-@frozen
-class Plan:
-    """What a reader of a room asks for.
-
-    Attributes:
-        after: resume after this place at first.
-        history: begin with so many messages at first.
-        wants_own: whether one's own messages are handed out.
-        on_gap: whether messages that the server left out for a slow reader are fetched again.
-        give_up_after: seconds that an outage may last; None for any, 30 while entering.
-        has_token: whether tokens are asked for.
-        can_ask_again: whether asking for a token again may give another.
-    """
-
-    after: Position | None = None
-    history: int | None = None
-    wants_own: bool = True
-    on_gap: GapPolicy = "raise"
-    give_up_after: float | None = None
-    has_token: bool = False
-    can_ask_again: bool = False
 
 
 @define(eq=False)
@@ -130,7 +72,7 @@ class Machine:
     Attributes:
         phase: how it stands.
         reading: what is read, and was not handed out yet.
-        outbox: what is to be said.
+        publishing: what is to be said.
         status: how the connection stands, in words for others.
         error: why it ended; None while it has not, `Closed` where it was asked to.
     """
@@ -146,30 +88,21 @@ class Machine:
         ),
         init=False,
     )
-    outbox: Outbox = field(
-        default=Factory(lambda self: Outbox(self._name, Backoff(self._draw)), takes_self=True),
-        init=False,
-    )
     status: Status = field(factory=lambda: Status("connecting"), init=False)
     error: Error | None = field(default=None, init=False)
     _actions: list[Action] = field(factory=list, init=False)
-    _backoff: Backoff = field(
-        default=Factory(lambda self: Backoff(self._draw), takes_self=True), init=False
-    )
+    publishing: Publishing = field(init=False)
+    _outage: Outage = field(init=False)
     _renewal: Renewal = field(factory=Renewal, init=False)
     _liveness: Liveness = field(factory=lambda: Liveness(0.0), init=False)
     _since: float = field(default=0.0, init=False)
     """When it came into its phase, for those that last for a time."""
-    _outage: float | None = field(default=None, init=False)
-    """When the connection went; None while there is one."""
-    _retry_at: float = field(default=0.0, init=False)
-    _comeback: float = field(default=0.0, init=False)
-    """Seconds that the server wants to be left alone once it stops."""
-    _has_said: bool = field(default=False, init=False)
-    """Whether something was said by this connection."""
     _is_asking: bool = field(default=False, init=False)
-    _posting: Entry | None = field(default=None, init=False)
     _tokenless_since: float | None = field(default=None, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.publishing = Publishing(Outbox(self._name, Backoff(self._draw)), self._do)
+        self._outage = Outage(self.plan.give_up_after, self._draw)
 
     # -- what the shell takes out
 
@@ -196,37 +129,30 @@ class Machine:
     def deadline(self) -> float | None:
         """Return when `wake` is to be called; None for never."""
         first = self._phase_deadline()
-        for time in self.outbox.deadline(is_sending=self._may_say), self._renews_at:
+        for time in self.publishing.deadline(self._way), self._renews_at:
             if time is not None and (first is None or time < first):
                 first = time
         return first
 
     @property
     def _renews_at(self) -> float | None:
-        is_due = self.phase in _READING and self.plan.can_ask_again and not self._is_asking
+        is_due = self.phase in HAS_JOINED and self.plan.can_ask_again and not self._is_asking
         return self._renewal.renew_at if is_due else None
 
     def _phase_deadline(self) -> float | None:
         if self.phase is Phase.WAITING:
-            return self._retry_at
+            return self._outage.retry_at
         if self.phase is Phase.JOINING:
             return self._since + JOIN_PATIENCE
-        if self.phase in _READING:
+        if self.phase in HAS_JOINED:
             return self._liveness.deadline
-        return self._gives_up_at if self.phase in _TRYING else None
-
-    @property
-    def _gives_up_at(self) -> float | None:
-        patience = self.plan.give_up_after
-        if patience is None and not self.has_joined:
-            patience = ENTERING
-        return None if patience is None or self._outage is None else self._outage + patience
+        return self._outage.gives_up_at if self.phase in TRYING else None
 
     # -- what the shell puts in
 
     def start(self, now: float) -> None:
         """Begin."""
-        self._outage = now
+        self._outage.begin(now)
         self._go(now)
 
     def stop(self) -> None:
@@ -250,7 +176,7 @@ class Machine:
         self._renewal.take(token, seconds, now)
         if self.phase is Phase.ASKING:
             self._connect(now)
-        elif self.phase in _READING and is_new:
+        elif self.phase in HAS_JOINED and is_new:
             self._do(Send(write_fresh_token(token)))
         self._say(now)
 
@@ -269,23 +195,23 @@ class Machine:
             self._end(error)
         elif self.phase is Phase.ASKING:
             self._wait(Refusal(error, passes=True), now)
-        elif self.phase in _READING:
+        elif self.phase in HAS_JOINED:
             self._renewal.failed(now)
 
     def connected(self, now: float) -> None:
         """Take that the connection is open."""
         self._enter(Phase.JOINING, now)
         self._liveness = Liveness(now)
-        self._comeback, self._has_said = 0.0, False
+        self._outage.comeback, self.publishing.was_acknowledged = 0.0, False
 
     def disconnected(self, refusal: Refusal, now: float) -> None:
         """Take that the connection could not be had, or went."""
         if self.phase is Phase.ENDED:
             return
-        if self.phase in _READING and (self._was_of_use or now - self._since >= STABLE):
-            self._backoff.reset()
+        if self.phase in HAS_JOINED and (self._was_of_use or now - self._since >= STABLE):
+            self._outage.worked()
         if isinstance(refusal.error, TooLarge):
-            self._blame(refusal.error)
+            self.publishing.blame(refusal.error)
         self._cut(now)
         if isinstance(refusal.error, Unauthorized):
             self._rejected(refusal, now)
@@ -330,35 +256,27 @@ class Machine:
         """
         if self.error is not None:
             raise self.error
-        entry = self.outbox.add(data, now, waiter)
+        entry = self.publishing.outbox.add(data, now, waiter)
         self._say(now)
         return entry
 
     def withdraw(self, entry: Entry) -> None:
         """Take that nobody waits for a message any more."""
-        self.outbox.withdraw(entry)
+        self.publishing.outbox.withdraw(entry)
 
     def posted(self, entry: Entry, position: Position, now: float) -> None:
         """Take that a POST was answered."""
-        self._posting = None
         self._renewal.accepted()
-        if self.outbox.published(entry.number) is not None:
-            self._do(Settle(entry, position))
+        self.publishing.posted(entry, position)
         self._say(now)
 
     def not_posted(self, entry: Entry, refusal: Refusal, now: float) -> None:
         """Take that a POST failed."""
-        self._posting = None
-        if isinstance(refusal.error, Unauthorized) and self.plan.can_ask_again:
-            entry.rejections += 1
-            if entry.rejections == 1:
-                refusal = Refusal(refusal.error, passes=True)
-                self._renewal.rejected()
-                self._ask()
-        elif not refusal.is_ours:
-            # It was a wsecho a moment ago: something between answers for it.
-            refusal = passing(refusal.error.reason, refusal.retry)
-        self._refused(entry.number, refusal, now)
+        can_ask_again = self.plan.can_ask_again
+        if self.publishing.not_posted(entry, refusal, now, can_ask_again=can_ask_again):
+            self._renewal.rejected()
+            self._ask()
+        self._say(now)
 
     def take(self, now: float) -> Event | None:
         """Hand out what came first; None where there is nothing."""
@@ -370,17 +288,16 @@ class Machine:
 
     def wake(self, now: float) -> None:
         """Do what is due."""
-        for entry, error in self.outbox.expired(now):
-            self._do(Settle(entry, error))
-        gives_up_at = self._gives_up_at
-        if self.phase is Phase.WAITING and now >= self._retry_at:
+        self.publishing.expire(now)
+        gives_up_at = self._outage.gives_up_at
+        if self.phase is Phase.WAITING and now >= self._outage.retry_at:
             self._go(now)
         elif self.phase is Phase.JOINING and now >= self._since + JOIN_PATIENCE:
             self._leave(f"the server did not say 'joined' for {JOIN_PATIENCE:.0f} s", now)
-        elif self.phase in _READING:
+        elif self.phase in HAS_JOINED:
             self._watch(now)
-        elif self.phase in _TRYING and gives_up_at is not None and now >= gives_up_at:
-            self._end(Unavailable(f"no answer within {gives_up_at - self._began:.0f} s"))
+        elif self.phase in TRYING and gives_up_at is not None and now >= gives_up_at:
+            self._end(Unavailable(f"no answer within {self._outage.patience:g} s"))
         self._say(now)
 
     # -- connections
@@ -388,7 +305,7 @@ class Machine:
     @property
     def _was_of_use(self) -> bool:
         """Whether something came by this connection, or was said by it."""
-        return self.reading.made_progress or self._has_said
+        return self.reading.made_progress or self.publishing.was_acknowledged
 
     def _do(self, action: Action) -> None:
         self._actions.append(action)
@@ -399,10 +316,6 @@ class Machine:
     def _tell(self, state: State, why: str | None = None, retry_in: float | None = None) -> None:
         self.status = Status(state, why, retry_in)
         self.reading.inbox.put(self.status)
-
-    @property
-    def _began(self) -> float:
-        return self._outage or 0.0
 
     def _go(self, now: float) -> None:
         """Connect anew, with a token where there are any."""
@@ -423,29 +336,18 @@ class Machine:
 
     def _connect(self, now: float) -> None:
         self._enter(Phase.CONNECTING, now)
-        plan = self.plan
-        if self.reading.place is not None:
-            self._do(Connect(self._renewal.token, self.reading.place, EVERYTHING))
-        elif plan.after is not None:
-            history = EVERYTHING if plan.history is None else plan.history
-            self._do(Connect(self._renewal.token, plan.after, history))
-        else:
-            self._do(Connect(self._renewal.token, None, plan.history))
+        self._do(Connect(self._renewal.token, *self.plan.asks_for(self.reading.place)))
 
     def _cut(self, now: float) -> None:
         """Take that nothing is connected any more."""
-        if self._posting is None:
-            self.outbox.cut()
-        if self._outage is None:
-            self._outage = now
+        self.publishing.cut()
+        self._outage.begin(now)
 
     def _wait(self, refusal: Refusal, now: float) -> None:
         """Try again later."""
-        pause = self._backoff.next(max(refusal.retry, self._comeback))
-        self._retry_at = now + pause
-        gives_up_at = self._gives_up_at
-        if gives_up_at is not None and self._retry_at > gives_up_at:
-            self._end(_gave_up(refusal, gives_up_at - self._began))
+        pause = self._outage.wait(refusal, now)
+        if isinstance(pause, Error):
+            self._end(pause)
             return
         if self.reading.inbox.is_full:
             self._enter(Phase.FULL, now)
@@ -482,18 +384,12 @@ class Machine:
         else:
             self._wait(passing("the server left messages out again"), now)
 
-    def _blame(self, error: TooLarge) -> None:
-        """Find what a server means that closes for a frame being too large."""
-        entry = self.outbox.largest_sent()
-        if entry is not None:
-            self._do(Settle(entry, error))
-
     def _watch(self, now: float) -> None:
         found = self._liveness.check(now)
         if found == "ping":
             self._do(Ping())
         elif found == "dead":
-            self._backoff.reset()
+            self._outage.worked()
             self._leave("the connection is dead: nothing came, and no pong", now)
             return
         if self._renews_at is not None and now >= self._renews_at:
@@ -504,7 +400,7 @@ class Machine:
             self.phase = Phase.HELD
             self._liveness.hold()
             # The answers stand behind what is not read.
-            self.outbox.cut()
+            self.publishing.cut()
 
     def _read_on(self, now: float) -> None:
         if self.phase is Phase.HELD:
@@ -512,54 +408,38 @@ class Machine:
             self._liveness.go_on(now)
             self._say(now)
         elif self.phase is Phase.FULL:
-            # It was no outage while nobody wanted to read.
-            self._outage = now
+            self._outage.begin_anew(now)
             self._go(now)
 
     def _end(self, error: Error) -> None:
         if self.phase is Phase.ENDED:
             return
-        if self.phase in _CONNECTED or self.phase is Phase.CONNECTING:
+        if self.phase in HAS_SOCKET:
             self._do(Drop())
         self.phase, self.error = Phase.ENDED, error
-        for entry in self.outbox.clear():
-            self._do(Settle(entry, error))
+        self.publishing.end(error)
         self._tell("closed", error.reason)
 
-    # -- what is said
-
     @property
-    def _may_say(self) -> bool:
-        return self._posting is None and (self.phase is Phase.OPEN or self.phase in _UNREAD)
+    def _way(self) -> Way | None:
+        if self.phase is Phase.OPEN:
+            return "socket"
+        return "post" if self.phase in UNREAD else None
 
     def _say(self, now: float) -> None:
-        while self._may_say and (entry := self.outbox.next(now)) is not None:
-            if (error := self.outbox.too_large(entry)) is not None:
-                self._refused(entry.number, Refusal(error, passes=False), now)
-                continue
-            if self.phase is Phase.OPEN:
-                self._do(Send(entry.frame))
-            else:
-                # One by one, for two might overtake each other.
-                self._posting = entry
-                self._do(Post(entry, self._renewal.token))
-
-    def _refused(self, number: object, refusal: Refusal, now: float) -> None:
-        settled = self.outbox.refused(number, refusal, now)
-        if settled is not None:
-            self._do(Settle(*settled))
+        self.publishing.say(self._way, self._renewal.token, now)
 
     # -- frames
 
     def _joined(self, frame: Fields, now: float) -> None:
         joined = read_joined(frame)
-        self.outbox.max_frame = joined.max_message_size
+        self.publishing.outbox.max_frame = joined.max_message_size
         if self.phase is not Phase.JOINING:
             if self.reading.renew(joined):
                 self._resume(now)
             return
         self.reading.begin(joined)
-        self._outage = None
+        self._outage.end()
         self._renewal.accepted()
         self._enter(Phase.OPEN, now)
         self._tell("open")
@@ -573,16 +453,13 @@ class Machine:
         self.reading.presence(read_presence(frame))
 
     def _published(self, frame: Fields, now: float) -> None:
-        entry = self.outbox.published(frame.get("id"))
-        if entry is not None:
-            self._has_said = True
-            self._do(Settle(entry, read_position(frame, "position")))
+        self.publishing.acknowledged(frame.get("id"), read_position(frame, "position"))
         self._say(now)
 
     def _error(self, frame: Fields, now: float) -> None:
         refusal = refused_by_frame(str(frame.get("code")), str(frame.get("reason")))
         if "id" in frame:
-            self._refused(frame["id"], refusal, now)
+            self.publishing.refused(frame["id"], refusal, now)
         elif refusal.passes or isinstance(refusal.error, Unauthorized):
             # The fresh token: the old one still counts for a while.
             self._renewal.failed(now)
@@ -592,7 +469,9 @@ class Machine:
 
     def _closing(self, frame: Fields, now: float) -> None:
         retry = frame.get("retry")
-        self._comeback = retry / 1000 if isinstance(retry, int | float) and retry > 0 else 0.0
+        self._outage.comeback = (
+            retry / 1000 if isinstance(retry, int | float) and retry > 0 else 0.0
+        )
 
     _TAKES: ClassVar[Mapping[str, Callable[["Machine", Fields, float], None]]] = {
         "joined": _joined,
@@ -602,8 +481,3 @@ class Machine:
         "error": _error,
         "closing": _closing,
     }
-
-
-def _gave_up(refusal: Refusal, seconds: float) -> Error:
-    reason = f"given up after {seconds:.0f} s: {refusal.error.reason}"
-    return type(refusal.error)(reason, refusal.error.code)

@@ -18,7 +18,8 @@ from wsecho.client.protocol.actions import (
     Send,
     Settle,
 )
-from wsecho.client.protocol.machine import Machine, Plan
+from wsecho.client.protocol.machine import Machine
+from wsecho.client.protocol.plan import Plan
 from wsecho.client.protocol.refusals import passing
 
 

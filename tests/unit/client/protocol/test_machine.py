@@ -19,8 +19,10 @@ from wsecho.client.errors import (
 )
 from wsecho.client.model import Position, Status
 from wsecho.client.protocol.inbox import MAX_UNREAD
-from wsecho.client.protocol.machine import EVERYTHING, JOIN_PATIENCE, TOKEN_PATIENCE, Phase, Plan
+from wsecho.client.protocol.machine import JOIN_PATIENCE, TOKEN_PATIENCE
 from wsecho.client.protocol.outbox import MAX_SECONDS
+from wsecho.client.protocol.phases import Phase
+from wsecho.client.protocol.plan import EVERYTHING, Plan
 from wsecho.client.protocol.refusals import (
     Refusal,
     passing,
@@ -386,6 +388,16 @@ def test_what_the_server_refuses_is_told() -> None:
     simulation.settle()
     assert [settled.outcome for settled in simulation.said[1:]] == [Position("e0", 1)]
     assert simulation.room.log == ["b"]
+
+
+def test_an_acknowledgement_that_is_none_loses_nothing() -> None:
+    """The connection is given up, and the message is said again."""
+    simulation = joined()
+    simulation.publish("a")
+    simulation.deliver_frame(type="published", id=1)
+    assert (simulation.connection, simulation.said) == (None, [])
+    simulation.settle()
+    assert [settled.outcome for settled in simulation.said] == [Position("e0", 1)]
 
 
 def test_a_frame_that_is_too_large_is_refused_here_where_the_bound_is_known() -> None:

@@ -13,7 +13,7 @@ from hypothesis.stateful import (
 from tests.unit.client.protocol.simulated import Simulation
 from wsecho.client.errors import Gap
 from wsecho.client.model import Message, Position
-from wsecho.client.protocol.machine import Plan
+from wsecho.client.protocol.plan import Plan
 from wsecho.client.protocol.refusals import passing
 
 
@@ -171,7 +171,7 @@ class ClientOfARoom(RuleBasedStateMachine):
         """Each was acknowledged; an epoch has it once, where it was said, in the calls' order."""
         simulation = self.simulation
         told = simulation.room.everything()
-        assert len(simulation.machine.outbox) == 0
+        assert len(simulation.machine.publishing.outbox) == 0
         last: dict[str, int] = {}
         for settled in sorted(simulation.said, key=lambda each: each.entry.number):
             assert isinstance(settled.outcome, Position), settled.outcome
