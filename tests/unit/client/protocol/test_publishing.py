@@ -16,7 +16,7 @@ from wsecho.client.protocol.refusals import Refusal, passing, refused_by_http
 HERE = Position("a", 1)
 
 
-class Said:
+class Speaker:
     """Something to say, and what is done about it."""
 
     def __init__(self, *data: str) -> None:
@@ -35,7 +35,7 @@ class Said:
 
 def test_by_the_connection_all_of_it_goes_at_once() -> None:
     """And nothing where there is none."""
-    said = Said("a", "b")
+    said = Speaker("a", "b")
     said.publishing.say(None, None, 0.0)
     assert said.done == []
     said.publishing.say("socket", "token", 0.0)
@@ -50,7 +50,7 @@ def test_by_the_connection_all_of_it_goes_at_once() -> None:
 
 def test_by_post_it_goes_one_by_one() -> None:
     """Nor does anything go by the connection meanwhile: it might overtake."""
-    said = Said("a", "b")
+    said = Speaker("a", "b")
     said.publishing.say("post", "token", 0.0)
     assert said.posts() == said.entries[:1]
     said.publishing.say("socket", "token", 0.0)
@@ -65,7 +65,7 @@ def test_by_post_it_goes_one_by_one() -> None:
 
 def test_what_is_too_large_by_now_is_not_said() -> None:
     """The next one is."""
-    said = Said("x" * 100, "a")
+    said = Speaker("x" * 100, "a")
     said.publishing.outbox.max_frame = 100
     said.publishing.say("socket", None, 0.0)
     [(entry, error)] = said.settled()
@@ -79,7 +79,7 @@ REJECTED = refused_by_http(401, 0.0, b'{"error":{"code":"unauthorized","reason":
 @pytest.mark.parametrize("can_ask_again", [True, False])
 def test_a_post_whose_token_does_not_count(can_ask_again: bool) -> None:
     """Another is asked for, once."""
-    said, now = Said("a"), 0.0
+    said, now = Speaker("a"), 0.0
     asked = []
     while not said.settled():
         said.publishing.say("post", None, now)
@@ -92,7 +92,7 @@ def test_a_post_whose_token_does_not_count(can_ask_again: bool) -> None:
 
 def test_a_post_that_fails_is_said_again_or_told() -> None:
     """As it passes or not; what is between does."""
-    said = Said("a")
+    said = Speaker("a")
     for now, refusal in ((0.0, passing("x")), (20.0, refused_by_http(404, 0.0, b"<html>"))):
         said.publishing.say("post", None, now)
         assert not said.publishing.not_posted(said.entries[0], refusal, now, can_ask_again=True)
@@ -105,7 +105,7 @@ def test_a_post_that_fails_is_said_again_or_told() -> None:
 
 def test_everything_comes_to_an_end() -> None:
     """By its time, by a close that means the largest, or by the client's own."""
-    said = Said("a", "xx", "b")
+    said = Speaker("a", "xx", "b")
     said.publishing.say("socket", None, 0.0)
     too_large, closed = TooLarge("x"), Closed("x")
     said.publishing.blame(too_large)
@@ -113,6 +113,6 @@ def test_everything_comes_to_an_end() -> None:
     said.publishing.end(closed)
     assert said.settled()[1:] == [(said.entries[0], closed), (said.entries[2], closed)]
     said.publishing.blame(too_large)
-    late = Said("a")
+    late = Speaker("a")
     late.publishing.expire(MAX_SECONDS)
     assert len(late.settled()) == 1
