@@ -30,11 +30,12 @@ def built() -> Path:
 
 
 def is_current() -> bool:
-    """Tell whether the page needs no building: it is built, and no source is newer."""
-    index = SOURCES / "dist" / "index.html"
+    """Tell whether the page needs no building: all of it is built, and no source is newer."""
+    index, library = (SOURCES / "dist" / name for name in ("index.html", "wsecho.js"))
     if not (SOURCES / "package.json").is_file():
         return True
-    return index.is_file() and all(
+    # The library is built last, of the two.
+    return index.is_file() and library.is_file() and all(
         source.stat().st_mtime <= index.stat().st_mtime for source in _sources()
     )
 

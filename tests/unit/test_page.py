@@ -18,7 +18,8 @@ from wsecho import __version__, page
 @pytest.fixture
 def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkout's folder of the page, built after its sources were written."""
-    for name, time in (("package.json", 10), ("src/app.ts", 20), ("dist/index.html", 30)):
+    built = (("dist/index.html", 30), ("dist/wsecho.js", 30))
+    for name, time in (("package.json", 10), ("src/app.ts", 20), *built):
         file = tmp_path / name
         file.parent.mkdir(exist_ok=True)
         file.touch()
@@ -71,9 +72,10 @@ def test_what_is_made_is_no_source(name: str, sources: Path) -> None:
     assert page.is_current()
 
 
-def test_a_page_that_was_never_built_is_not_current(sources: Path) -> None:
-    """Though nothing is newer."""
-    (sources / "dist" / "index.html").unlink()
+@pytest.mark.parametrize("name", ["index.html", "wsecho.js"])
+def test_what_was_never_built_is_not_current(name: str, sources: Path) -> None:
+    """Though nothing is newer; the library may be what failed."""
+    (sources / "dist" / name).unlink()
     assert not page.is_current()
 
 

@@ -2,7 +2,7 @@
 // One line's presence in a room: subscribes, fetches what was missed, then hears.
 
 import type { Bytes, Gap, Sender } from "../api";
-import type { Answer, Happening, Keywords, Line, Subscription } from "../net/line";
+import { type Answer, type Happening, type Keywords, type Line, Refusal, type Subscription } from "../net/line";
 import { Ledger } from "./ledger";
 
 const GET_EVENTS = "wamp.subscription.get_events";
@@ -30,6 +30,8 @@ interface Past extends Happening {
 export interface AttendanceListener {
   onMessage(message: Heard): void;
   onGap(gap: Gap): void;
+  /** What was missing is not to be had just now: nothing more is heard here. */
+  onRefused(refusal: Refusal): void;
 }
 
 export class Attendance {
@@ -109,8 +111,10 @@ export class Attendance {
   /** Something is missing: it is fetched, and what comes meanwhile waits for it. */
   #miss(...events: Happening[]): void {
     this.#held = events;
-    // Where the line dies instead, the next one does the same.
-    this.#catchUp().catch(() => undefined);
+    this.#catchUp().catch((error: unknown) => {
+      // Where the line dies instead, the next one does the same.
+      if (error instanceof Refusal && !this.#hasLeft) this.#listener.onRefused(error);
+    });
   }
 
   async #catchUp(): Promise<void> {

@@ -237,6 +237,9 @@ export class WampRoom implements Room {
         isWhole = false;
         this.#told(gap);
       },
+      onRefused: (refusal) => {
+        if (this.#attendance === attendance) this.#refused(line, explained(refusal, "be in this room"));
+      },
     });
     let fetched: number;
     try {

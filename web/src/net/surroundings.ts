@@ -4,8 +4,9 @@
 import type { Cancel, Socket, SocketListener, Watcher, World } from "./world";
 
 const isPage = typeof document !== "undefined";
-/** Where an error that nobody catches would end the process. */
-const isProcess = "process" in globalThis || "Deno" in globalThis;
+const { process } = globalThis as { process?: { versions?: { node?: string } } };
+/** Where an error that nobody catches would end the process. Bundlers give pages a `process`, too. */
+const isProcess = !isPage && (process?.versions?.node !== undefined || "Deno" in globalThis);
 
 export const surroundings: World = {
   now: () => performance.now(),

@@ -467,6 +467,34 @@ describe("who is let in", () => {
   });
 });
 
+describe("what is missing and cannot be fetched", () => {
+  beforeEach(async () => {
+    await enter("e:0");
+    line.hear(event("e:2"));
+  });
+
+  it("is asked for again where that passes, with all that came meanwhile", async () => {
+    question().refuse(new Refusal("wamp.error.network_failure", "no bus"));
+    await settle();
+    line.hear(event("e:3"));
+    expect([room.joined, errors]).toEqual([null, []]);
+    world.passes(1_000);
+    await settle();
+    question().answer([event("e:1"), event("e:2"), event("e:3")], { position: "e:3", recovered: true });
+    await settle();
+    question().answer([], { position: "e:3", recovered: true });
+    await settle();
+    line.hear(event("e:4"));
+    expect([shown, joined.at(-1)]).toEqual([["e:1 e:1", "e:2 e:2", "e:3 e:3", "e:4 e:4"], "3 true"]);
+  });
+
+  it("closes the room where it does not pass", async () => {
+    question().refuse(new Refusal("wamp.error.not_authorized", "no"));
+    await settle();
+    expect([room.joined, errors]).toEqual([null, [expect.stringContaining("forbidden")]]);
+  });
+});
+
 describe("who is here", () => {
   beforeEach(() => join({ presence: true }));
 
