@@ -35,8 +35,10 @@ def is_current() -> bool:
     if not (SOURCES / "package.json").is_file():
         return True
     # The library is built last, of the two.
-    return index.is_file() and library.is_file() and all(
-        source.stat().st_mtime <= index.stat().st_mtime for source in _sources()
+    return (
+        index.is_file()
+        and library.is_file()
+        and all(source.stat().st_mtime <= index.stat().st_mtime for source in _sources())
     )
 
 
