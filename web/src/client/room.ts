@@ -152,7 +152,7 @@ export class WampRoom implements Room {
       throw new WsechoError("bad_request", "`key` has to be 1 to 255 visible ASCII characters");
     }
     const name = key ?? this.#host.world.key();
-    if (data instanceof Blob) {
+    if (isBlob(data)) {
       this.#checkSize(data.size);
       const read = data.arrayBuffer().then((buffer) => new Uint8Array(buffer));
       return { position: await this.#outbox.add(read, data.size, name, signal) };
@@ -399,11 +399,22 @@ function settingsOf({ history = 0, after = null, presence = false }: RoomOptions
   return { history, after, presence };
 }
 
+function isBlob(data: unknown): data is Blob {
+  const kind = kindOf(data);
+  return kind === "Blob" || kind === "File";
+}
+
+/** The name of its class, also where it is another frame's. */
+function kindOf(data: unknown): string {
+  return Object.prototype.toString.call(data).slice("[object ".length, -1);
+}
+
 /** A copy, since whoever gave it may change it before it is said. */
 function payloadOf(data: unknown): Payload {
   if (typeof data === "string") return data.toWellFormed();
-  if (data instanceof ArrayBuffer) return new Uint8Array(data.slice(0));
-  if (data instanceof Uint8Array) return new Uint8Array(data);
+  const kind = kindOf(data);
+  if (kind === "ArrayBuffer") return new Uint8Array((data as ArrayBuffer).slice(0));
+  if (kind === "Uint8Array") return new Uint8Array(data as Uint8Array);
   throw new WsechoError("bad_request", "`data` is neither text, Uint8Array, ArrayBuffer nor Blob");
 }
 

@@ -591,6 +591,7 @@ describe("what goes out", () => {
     [Uint8Array.of(9, 1, 2, 9).subarray(1, 3), Uint8Array.of(1, 2), {}],
     [Uint8Array.of(1, 2).buffer, Uint8Array.of(1, 2), {}],
     [new Blob([Uint8Array.of(1, 2)]), Uint8Array.of(1, 2), {}],
+    [new File([Uint8Array.of(1, 2)], "x"), Uint8Array.of(1, 2), {}],
   ])("goes out as WAMP's JSON can carry it: %j", async (data, argument, more) => {
     await enter("e:0");
     const said = room.publish(data as string);
