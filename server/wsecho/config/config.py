@@ -9,7 +9,7 @@ import attrs
 from attrs import frozen
 
 from wsecho.config import values
-from wsecho.config.errors import ConfigError, UsageError
+from wsecho.config.errors import CommandError, ConfigError, UsageError
 from wsecho.config.near import did_you_mean
 from wsecho.config.settings.access import AccessSettings
 from wsecho.config.settings.bus import BusSettings
@@ -163,6 +163,7 @@ def load(given: Mapping[str, Any]) -> Config:
     Raises:
         UsageError: an option is unknown, or its value is none for it.
         ConfigError: its value cannot be used.
+        CommandError: two contradict each other.
     """
     fields: dict[str, Any] = {}
     for name, value in given.items():
@@ -173,5 +174,5 @@ def load(given: Mapping[str, Any]) -> Config:
         fields[_FIELDS[name]] = option.value(value)
     config = Config(**fields)
     if config.lab and not config.lab_by_default:
-        raise UsageError("no-lab", True, "--lab is given, too")
+        raise CommandError("--lab and --no-lab contradict each other: give one of them")
     return config
