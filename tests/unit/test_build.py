@@ -2,11 +2,13 @@
 """The build backend: no wheel and no sdist without the page."""
 
 from collections.abc import Callable
+from configparser import ConfigParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.documents import ROOT
 from wsecho import _build as backend
 from wsecho import page
 
@@ -98,3 +100,13 @@ def test_a_wheel_is_named_by_what_is_in_it(
     monkeypatch.setenv("WSECHO_PURE", asked)
     assert backend.build_wheel(str(tmp_path)) == left
     assert [path.name for path in tmp_path.iterdir()] == [left]
+
+
+def test_each_folder_of_the_package_is_shipped() -> None:
+    """A checkout finds a folder that is not listed all the same; who installs a wheel does not."""
+    config = ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    listed = set(config["options"]["packages"].split())
+    folders = [path.parent for path in (ROOT / "server/wsecho").rglob("*.py")]
+    there = {".".join(folder.relative_to(ROOT / "server").parts) for folder in folders}
+    assert listed - {"twisted.plugins"} == there
