@@ -13,6 +13,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
+from urllib.request import urlopen
 
 import pytest
 from attrs import define, field
@@ -28,6 +29,7 @@ _PLACE: Final = re.compile(r"--listen (ssl:|tls:\w+:)?\d+")
 _ASSIGNS: Final = re.compile(r"[A-Z]+=.*")
 _NEEDS_REDIS: Final = re.compile(r"redis(://|-cli)")
 _LISTENING: Final = re.compile(r"listening on (\S+):(\d+)")
+_IMPORTED: Final = re.compile(r'(?<=from )"(http://[^"]+)"')
 _PRELUDE: Final = """
 set -eu -o pipefail
 curl() { command curl --silent --show-error $REFUSALS --max-time 5 "$@" || [ $? = 28 ]; }
@@ -148,8 +150,15 @@ class Walkthrough:
 
     def _file(self, fence: Fence, ending: str) -> str:
         path = self.folder / f"line{fence.line}.{ending}"
-        path.write_text(self._here(fence.text))
+        text = self._here(fence.text)
+        path.write_text(_IMPORTED.sub(self._fetched, text) if ending == "mjs" else text)
         return str(path)
+
+    def _fetched(self, address: re.Match[str]) -> str:
+        """Fetch the module that a page imports from the server, for Node imports only files."""
+        with urlopen(address[1], timeout=PATIENCE) as answer:
+            (self.folder / "imported.mjs").write_bytes(answer.read())
+        return '"./imported.mjs"'
 
     def _here(self, text: str) -> str:
         """Put what the test has in the place of what the page calls its own."""
