@@ -245,3 +245,15 @@ def test_each_symptom_exists(symptom: str) -> None:
     parts = [part.strip() for part in symptom.split(ANYTHING)]
     assert max(map(len, parts)) > 6
     assert [part for part in parts if part not in said_by_the_code()] == []
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_who_installs_what_a_page_says_can_do_what_it_says(page: Path) -> None:
+    """Each extra that its commands and options need is among those that it has installed."""
+    text = page.read_text()
+    installed = re.findall(r"pip install '?(?:wsecho|\.)(\[[\w,]*\])?", text)
+    if not installed:
+        return
+    extras = {extra for one in installed for extra in one.strip("[]").split(",")}
+    needed = {"redis": r"redis = \"|--redis redis", "tls": r"--listen (?:ssl|tls):"}
+    assert {name for name, use in needed.items() if re.search(use, text)} - extras == set()
