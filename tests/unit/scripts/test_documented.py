@@ -19,6 +19,20 @@ PARSERS = {
 }
 
 
+_SECRETS = ["/etc/wsecho/wsecho.toml", "/etc/wsecho/secret"]
+# What makes the places that wsecho reads, and turns its log over.
+TOOLS = {
+    "python3": ["-m", "venv", "/opt/wsecho"],
+    "mkdir": ["-p", "/etc/wsecho"],
+    "touch": _SECRETS[:1],
+    "groupadd": ["--system", "wsecho-secrets"],
+    "chgrp": ["wsecho-secrets", *_SECRETS],
+    "chmod": ["640", *_SECRETS],
+    "logrotate": ["--force", "/etc/logrotate.d/wsecho"],
+    "ls": ["-l", "/var/log/wsecho"],
+}
+
+
 def shown() -> list[str]:
     """Each command that is not run."""
     return [
@@ -59,6 +73,10 @@ def check(command: str, words: list[str]) -> None:
             assert part in (ROOT / "scripts/test").read_text()
         case (("test" | "serve" | "docs"), []):
             assert (ROOT / program).is_file()
+        case "podman", _:
+            check_of_containers(command, words)
+        case tool, _ if tool in TOOLS:
+            assert arguments == TOOLS[tool]
         case _:
             check_of_system(command, words)
 
@@ -70,20 +88,39 @@ def check_of_system(command: str, words: list[str]) -> None:
             check(command, within)
         case "systemd-socket-activate", ["--listen", _, "--fdname=http", *within]:
             check(command, within)
-        case "wsecho", ["serve", *options]:
-            assert Given.read(options).load()
+        case "wsecho", [*options]:
+            assert Given.read(options[options[:1] == ["serve"] :]).load()
         case "cp", [*files, "/etc/systemd/system/"]:
-            assert all((ROOT / file).is_file() for file in files)
+            folder = ROOT / "docs/deploy/systemd"
+            assert all((ROOT / file).is_file() or (folder / file).is_file() for file in files)
         case "systemctl", ["daemon-reload"]:
             pass
         case "systemctl", ["enable" | "status" | "restart" | "kill", *rest]:
             units = [word for word in rest if not word.startswith("--")]
             assert units
             assert all((ROOT / "docs/deploy/systemd" / unit).is_file() for unit in units)
-        case ("python3", ["-m", "venv", "/opt/wsecho"]) | ("mkdir", ["-p", "/etc/wsecho"]):
+        case _:
+            pytest.fail(f"nobody knows how to check: {command}")
+
+
+def check_of_containers(command: str, words: list[str]) -> None:
+    """The same for images and what is made of them; a test of its own runs them for long."""
+    services = re.findall(r"^  (\w+):$", (ROOT / "compose.yaml").read_text(), re.MULTILINE)
+    match words[1], words[2:]:
+        case "build", [*options, "."]:
+            named = re.findall(r"id=(\w+),", " ".join(options))
+            text = (ROOT / "Containerfile").read_text()
+            assert all(re.search(rf"id={name}\b", text) for name in named)
+        case "run", [*_, "wsecho"]:
             pass
-        case "touch", ["/etc/wsecho/wsecho.toml"]:
+        case "run", [*before, "--listen", place, "--token-key", file]:
+            assert before[-1] == "wsecho"
+            assert any(f":{file}:" in each for each in before)
+            assert Given.read(["--listen", place, "--token-key", file])
+        case "stop", ["--time", _, "wsecho"]:
             pass
+        case "compose", ["build" | "up", *rest]:
+            assert {word for word in rest if not word.startswith("--")} <= set(services)
         case _:
             pytest.fail(f"nobody knows how to check: {command}")
 

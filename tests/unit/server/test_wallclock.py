@@ -97,14 +97,14 @@ def test_a_member_that_comes_back_in_time_is_not_gone(moved: float) -> None:
 
 @BOTH_WAYS
 def test_what_is_shown_is_the_time_of_day(moved: float) -> None:
-    """As it was when it was said."""
+    """As it was when it was said; but none is shown before the one ahead of it."""
     server = Server()
     server.clock.advance(100_000)
     server.rooms.publish("a", b"before", is_binary=False)
     server.ahead = moved
     server.rooms.publish("a", b"after", is_binary=False)
     times = [message.time for message in server.rooms.read("a")]
-    assert times == [100_000.0, 100_000.0 + moved]
+    assert times == [100_000.0, max(100_000.0, 100_000.0 + moved)]
 
 
 @pytest.fixture

@@ -216,11 +216,12 @@ def _check_ending(chain: Chain) -> _Complaints:
     if not ending:
         return
     allowed = _WITH_ENDING | {ending[0].name} | (_OF_STATUS if chain.has("status") else set())
+    end = repr(_shown(ending[0].text))
     for number, step in enumerate(chain.answer, 1):
         if step.name not in allowed or (ends_handshake(step) and step is not ending[0]):
-            yield number, f"it does not go with {ending[0].text}, which opens no WebSocket"
+            yield number, f"it does not go with {end}, which opens no WebSocket"
     if chain.script:
-        yield len(chain.answer) + 1, f"nothing follows {ending[0].text}: no WebSocket is opened"
+        yield len(chain.answer) + 1, f"nothing follows {end}: no WebSocket is opened"
 
 
 def ends_handshake(step: Step) -> bool:

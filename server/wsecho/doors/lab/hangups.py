@@ -28,6 +28,7 @@ def hung_up(transport: Any) -> str | None:
     poll = select.poll()
     poll.register(descriptor, _FIN)
     events = dict(poll.poll(0)).get(descriptor, 0)
-    if events & (select.POLLERR | select.POLLHUP):
+    # Alone, POLLHUP says that both halves are closed: in peace, as a Unix socket's peer does it.
+    if events & select.POLLERR:
         return "reset"
-    return "fin" if events & _FIN else None
+    return "fin" if events else None

@@ -106,11 +106,11 @@ BAD = [
     ("status=204/body=x", "step 2 of the lab, 'body=x': a 204 has no body"),
     ("compress=off/break=deflate-final", "step 2"),
     # behind, or beside, what opens no WebSocket
-    ("status=404/send=a", "step 2 of the lab, 'send=a': nothing follows status=404"),
+    ("status=404/send=a", "step 2 of the lab, 'send=a': nothing follows 'status=404'"),
     ("redirect=%2F/json", "step 2"),
     ("version=9/close", "step 2"),
     ("hold/send=a", "step 2"),
-    ("status=404/accept=bad", "step 2 of the lab, 'accept=bad': it does not go with status=404"),
+    ("status=404/accept=bad", "step 2 of the lab, 'accept=bad': it does not go with 'status=404'"),
     ("status=404/hold", "step 2"),
     ("hold/version=9", "step 2"),
     ("redirect=%2F/redirect-308=%2F", "step 2"),
