@@ -10,6 +10,7 @@
     loading      the generator on another core, and what it counted
     load.c       the generator; deflate.c is its permessage-deflate
     servers/     the peers' programs; bare.c is what the machine allows
+    clients/     the programs of client libraries, in the generator's place
     report       table, JSON and chart into a folder
     chart        the chart, in SVG
     table        what a person sees

@@ -12,6 +12,8 @@ from .judging import Measured, judge
 from .report import check_place
 from .rows import (
     BARE,
+    CLIENT_ROWS,
+    CLIENTS,
     CORE,
     CORE_ROWS,
     ECHO_SIZES,
@@ -44,11 +46,13 @@ rows, and about how long a round of each takes against all of its peers, once th
 {rows}
   {CORE:<{width}} {_sum(CORE_ROWS):4.0f} s  {", ".join(CORE_ROWS)}
   {SCALE:<{width}} {_sum(SCALE_ROWS):4.0f} s  {", ".join(SCALE_ROWS)}
+  {CLIENTS:<{width}} {_sum(CLIENT_ROWS):4.0f} s  {", ".join(CLIENT_ROWS)}
   {"all":<{width}} {_sum(times):4.0f} s  what is measured where no row is named
 
 peers: {", ".join(PEERS)}
   crossbar is for the wamp rows and is installed only when --peers names it
-  channels and socketio are for the scale rows, which need redis-server, too
+  channels and socketio are for the scale rows, which need redis-server, too; socketio's client
+  is for the client rows, whose own core is the client's
   {BARE} is none, but what the machine allows: a loop in C of the system's calls alone
 
 The server has one core and the generator another, and all that a scale row needs shares these
@@ -174,7 +178,7 @@ def _rows(
     parser: argparse.ArgumentParser, names: Sequence[str], growth: Sequence[Row]
 ) -> tuple[Row, ...]:
     known = {row.name: row for row in (*ROWS, *growth)}
-    groups = {CORE: CORE_ROWS, SCALE: SCALE_ROWS, "all": tuple(known)}
+    groups = {CORE: CORE_ROWS, SCALE: SCALE_ROWS, CLIENTS: CLIENT_ROWS, "all": tuple(known)}
     wanted = [each for name in names for each in groups.get(name, (name,))]
     for name in wanted:
         if name not in known:

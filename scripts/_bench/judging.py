@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from .rows import Row, Target
+from .rows import Measure, Row, Target
 
 _TOO_BUSY, _TOO_IDLE = 0.9, 0.8
 
@@ -66,9 +66,9 @@ class Measured:
         return choose(medians, key=lambda name: medians[name]) if medians else others[0]
 
     def generator_bound(self, entry: str) -> bool:
-        """Whether the generator was so busy that it may be what was measured."""
+        """Whether the generator was so busy that it may be what was measured, and should not."""
         share = self.detail(entry, "own_cpu")
-        return share is not None and share > _TOO_BUSY
+        return share is not None and share > _TOO_BUSY and not self.row.is_of_clients
 
     def idle(self, entry: str) -> bool:
         """Whether the server waited, so that round trips or other programs were measured."""
@@ -94,8 +94,10 @@ def spread(values: Sequence[float | None]) -> Spread | None:
 def ratio(measured: Measured, subject: str, others: Sequence[str]) -> Spread | None:
     """Give the spread, over the rounds, of a value to the best of others in the same round.
 
-    None where no round has both the subject's value and all of the others'.
+    None where no round has both the subject's value and all of the others', or there are none.
     """
+    if not others:
+        return None
     best = min if measured.row.lower_is_better else max
     rounds = zip(
         measured.values(subject), *(measured.values(other) for other in others), strict=True
@@ -110,7 +112,7 @@ def work_ratio(measured: Measured, subject: str, other: str) -> Spread | None:
     Where something else had a part of the processors, a rate tells how much that was; this tells
     what a message costs. None where no rate was measured, or no round tells how busy both were.
     """
-    if measured.row.lower_is_better:
+    if measured.row.measure is not Measure.RATE:
         return None
     rounds = zip(measured.samples[subject], measured.samples[other], strict=True)
     worked = [[_work(sample) for sample in both] for both in rounds]

@@ -14,8 +14,9 @@ from _shared import process
 from . import payloads
 from .judging import Sample
 from .rows import Load, Measure, Row
-from .serving import MeasureError, resident_kib, tree
+from .serving import LackingError, MeasureError, resident_kib, tree
 
+_SCRIPTS = Path(__file__).parents[1]
 _WARM_UP = 0.5
 _PATIENCE = 90.0
 """Seconds beyond the measured ones, for opening 9,000 connections on a slow machine."""
@@ -35,10 +36,18 @@ class Bench:
 
 
 def arguments(
-    load: Load, bench: Bench, port: int, pids: Sequence[int], redis: int | None = None
+    load: Load,
+    bench: Bench,
+    port: int,
+    pids: Sequence[int],
+    redis: int | None = None,
+    driver: Sequence[str] = (),
 ) -> list[str]:
-    """Give the generator's command line for a load; `redis` is the process id of one."""
-    command = [str(bench.generator), "--mode", load.mode, "--port", str(port)]
+    """Give the generator's command line for a load; `redis` is the process id of one.
+
+    `driver` is the program of a client library, which is run in the generator's place.
+    """
+    command = [*(driver or [str(bench.generator)]), "--mode", load.mode, "--port", str(port)]
     command += ["--path", load.path, "--connections", str(load.connections)]
     command += ["--in-flight", str(load.in_flight), "--payload", str(payload(load, bench.work))]
     command += ["--warmup", str(_WARM_UP), "--seconds", str(bench.seconds)]
@@ -66,17 +75,27 @@ def payload(load: Load, folder: Path) -> Path:
 
 
 async def measure(
-    row: Row, load: Load, bench: Bench, port: int, pid: int, redis: int | None = None
+    row: Row,
+    load: Load,
+    bench: Bench,
+    port: int,
+    pid: int,
+    redis: int | None = None,
+    driver: Sequence[str] = (),
 ) -> Sample:
     """Put a load on a server once; `redis` is the process id of the one behind it.
 
+    `driver` is the program of a client library, which is run in the generator's place.
+
     Raises:
+        LackingError: This machine cannot put such a load.
         MeasureError: The server failed under it, or sent something else than it should.
     """
     pids = tree(pid)
     before = resident_kib(pids)
     generator = await create_subprocess_exec(
-        *arguments(load, bench, port, pids, redis),
+        *arguments(load, bench, port, pids, redis, driver),
+        cwd=_SCRIPTS,
         env=process.clean_environment(),
         stdin=PIPE if row.measure is Measure.MEMORY else DEVNULL,
         stdout=PIPE,
@@ -104,7 +123,10 @@ async def _result(generator: Process) -> dict[str, float | str]:
     if not line:
         said = (await generator.stderr.read()).decode(errors="replace").strip()
         raise MeasureError(said or "the generator said nothing")
-    return cast("dict[str, float | str]", json.loads(line))
+    counted = cast("dict[str, float | str]", json.loads(line))
+    if "lacking" in counted:
+        raise LackingError(str(counted["lacking"]))
+    return counted
 
 
 def value(row: Row, counted: Mapping[str, float | str]) -> float:
@@ -117,6 +139,8 @@ def value(row: Row, counted: Mapping[str, float | str]) -> float:
         found = float(counted["p99_us"])
     else:
         found = float(counted["count"]) / float(counted["seconds"]) * row.scale
+    if row.measure is Measure.WORK:
+        found /= float(counted["own_cpu"]) or 1.0
     if not found:
         raise MeasureError("not one message came back while it was measured")
     return found

@@ -12,7 +12,7 @@ from _shared.errors import CannotRunError
 from _shared.process import HOST
 
 from .environment import Environment
-from .rows import BARE, BEFORE, OURS, Load
+from .rows import BARE, BEFORE, OURS, SCALE_PEERS, Entry, Load
 
 _WIDEST = 15
 _UVICORN_READY = "Application startup complete|ASGI 'lifespan' protocol appears unsupported"
@@ -76,14 +76,25 @@ def command(
         return Command(_script(peer, environment, [str(port), *flags]), work)
     module = ["-m", f"_bench.servers.{peer}_", str(port), *flags]
     scripts = environment.root / "scripts"
-    if redis is None:
-        # Granian's socket is open before the process is there that takes connections.
-        ready, processes = (_GRANIAN_READY, 1) if peer == "granian" else ("", 0)
-        started = [str(environment.python_of(peer)), *module]
-        return Command(started, scripts, ready=ready, processes=processes)
-    module += ["--redis", redis_url(redis), "--workers", str(load.workers)]
-    python = str(environment.scale_python)
-    return Command([python, *module], scripts, ready=_UVICORN_READY, processes=load.workers)
+    if redis is not None:
+        module += ["--redis", redis_url(redis), "--workers", str(load.workers)]
+    # Their sockets are open before the processes are there that take connections.
+    ready = _GRANIAN_READY if peer == "granian" else _UVICORN_READY if peer in SCALE_PEERS else ""
+    started = [str(environment.python_of(peer)), *module]
+    return Command(started, scripts, ready=ready, processes=max(1, load.workers) if ready else 0)
+
+
+def driver(entry: Entry, environment: Environment) -> list[str]:
+    """Give what starts the program of a client library, from the folder of the scripts.
+
+    Bare `websockets` is the one that wsecho's own client is built on, in the same environment.
+    """
+    checkout = environment.before if entry.peer == BEFORE else environment.root
+    assert checkout is not None  # noqa: S101  (rows have such a peer only where there is one)
+    python = checkout / ".venv" / "bin" / "python"
+    if entry.peer in SCALE_PEERS:
+        python = environment.scale_python
+    return [str(python), "-m", f"_bench.clients.{entry.load.client}_"]
 
 
 def _script(peer: str, environment: Environment, flags: list[str]) -> list[str]:

@@ -2,7 +2,7 @@
 """What is measured, against whom, and what it must reach."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 OURS = "wsecho"
@@ -30,17 +30,32 @@ _SCALE_ROOMS, _SCALE_MEMBERS = 10, 100
 _SCALE_PACE = 20
 """Messages a second that each peer keeps up with: a queue that grows has no latency."""
 _SOCKETIO_PATH = "/socket.io/?EIO=4&transport=websocket"
+_UNREAD, _UNACKNOWLEDGED = 256, 64
+"""Messages that are under way to a client, and from it: fewer than any library holds at most."""
+ALLOWED = "allowed"
+"""The mode of what is not measured, but given as a size in bytes to hold others against."""
+_LARGEST_LIBRARY = 28_000
+"""Bytes; web/npm/check.mjs refuses to build a larger one."""
+_ROOMS_IN_A_PAGE = 100
+"""As many as a connection may have by default."""
 _FLAT = 0.7
 """What a point of a line must reach of every smaller one: cost grows by no more than 30 %. That
 something costs less where there is more of it (messages that share a send) is no fault."""
 
 
 class Measure(StrEnum):
-    """What of a load counts: how many a second, how late the slowest, or how much memory."""
+    """What of a load counts."""
 
     RATE = "rate"
+    """How many a second."""
+    WORK = "work"
+    """How many in a second of the processor of whoever puts the load: it is what is measured."""
     P99 = "p99"
+    """How late the slowest."""
     MEMORY = "memory"
+    """How much more memory the server has."""
+    AMOUNT = "amount"
+    """How much was found, of what there had better be little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +79,8 @@ class Load:
     workers: int = 0
     """Processes of a server that share rooms over Redis; none for one without."""
     is_socketio: bool = False
+    client: str | None = None
+    """The library whose program puts the load, where libraries are measured; else the generator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +119,12 @@ class Row:
     @property
     def lower_is_better(self) -> bool:
         """Whether targets are upper limits."""
-        return self.measure is not Measure.RATE
+        return self.measure not in {Measure.RATE, Measure.WORK}
+
+    @property
+    def is_of_clients(self) -> bool:
+        """Whether it is about what puts the load, not about servers."""
+        return any(entry.load.client for entry in self.entries)
 
     @property
     def is_line(self) -> bool:
@@ -112,9 +134,9 @@ class Row:
     @property
     def reference(self) -> tuple[str, ...]:
         """What the entries are shown in ratio to: one of them, or the best of a line's."""
-        return (
-            tuple(entry.name for entry in self.entries) if self.is_line else self.targets[0].of[:1]
-        )
+        if self.is_line:
+            return tuple(entry.name for entry in self.entries)
+        return self.targets[0].of[:1] if self.targets else ()
 
 
 def _same(load: Load, peers: Iterable[str]) -> tuple[Entry, ...]:
@@ -202,6 +224,35 @@ def _scale(name: str, title: str, unit: str, measure: Measure, pace: int = 0) ->
         Entry("socketio", "socketio", _over_redis(2, pace, is_socketio=True)),
     )
     return Row(name, title, unit, entries, (Target(1.0, SCALE_PEERS),), measure)
+
+
+def _client(name: str, title: str, mode: str, in_flight: int) -> Row:
+    ours = Load(mode, 1, in_flight=in_flight, path="/broadcast/bench", client=OURS)
+    theirs = replace(ours, path=_SOCKETIO_PATH, is_socketio=True, client="socketio")
+    entries = (
+        Entry(OURS, OURS, ours),
+        Entry("websockets", OURS, replace(ours, client="websockets")),
+        Entry("socketio", "socketio", theirs),
+    )
+    targets = (Target(0.7, ("websockets",)), Target(1.0, ("socketio",)))
+    return Row(name, title, "messages/s of its core", entries, targets, Measure.WORK)
+
+
+def _library_size() -> Row:
+    entries = (
+        Entry("wsecho.js", OURS, Load("size", 1, client="javascript")),
+        Entry("allowed", OURS, Load(ALLOWED, 1, size=_LARGEST_LIBRARY, client="javascript")),
+    )
+    title = "size of the library for JavaScript, gzipped"
+    targets = (Target(1.0, ("allowed",), "wsecho.js"),)
+    return Row("library-size", title, "kB", entries, targets, Measure.AMOUNT, scale=1e-3)
+
+
+def _library_memory() -> Row:
+    load = Load("heap", 1, rooms=_ROOMS_IN_A_PAGE, client="javascript")
+    title = f"JavaScript's heap in Chromium, {_ROOMS_IN_A_PAGE} rooms"
+    entries = (Entry("wsecho.js", OURS, load),)
+    return Row("library-memory", title, "KiB/room", entries, (), Measure.AMOUNT, scale=1 / 1024)
 
 
 def _line(name: str, title: str, unit: str, loads: Mapping[int, Load], peer: str) -> Row:
@@ -338,6 +389,15 @@ ROWS = (
         Measure.P99,
         _SCALE_PACE,
     ),
+    _client("client-read", "messages that one Python client reads in a room", "read", _UNREAD),
+    _client(
+        "client-say",
+        f"messages that one Python client publishes, {_UNACKNOWLEDGED} under way",
+        "say",
+        _UNACKNOWLEDGED,
+    ),
+    _library_size(),
+    _library_memory(),
     growth_of_rooms(ROOM_SIZES),
     growth_of_echo(ECHO_SIZES),
     growth_of_echo(ECHO_SIZES, BARE),
@@ -354,3 +414,7 @@ CORE_ROWS = (
 SCALE = "scale"
 SCALE_ROWS = ("scale-rate", "scale-p99")
 """What several processes on one Redis do; named together by `scale`."""
+
+CLIENTS = "clients"
+CLIENT_ROWS = ("client-read", "client-say", "library-size", "library-memory")
+"""What client libraries need, not servers; named together by `clients`."""

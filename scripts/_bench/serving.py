@@ -22,6 +22,10 @@ class MeasureError(Exception):
     """One entry could not be measured in one round; the message says why."""
 
 
+class LackingError(MeasureError):
+    """The machine lacks what a row needs; the message says what."""
+
+
 def tree(pid: int) -> list[int]:
     """Give a process and all that descend from it: some servers are a controller and workers."""
     children: dict[int, list[int]] = {}

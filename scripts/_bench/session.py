@@ -20,10 +20,10 @@ from .before import revision
 from .environment import Environment, Feature, compile_generator, install, missing
 from .judging import Measured, Sample
 from .loading import Bench, measure
-from .peers import command, make_certificate, redis_command
+from .peers import command, driver, make_certificate, redis_command
 from .report import Report
-from .rows import BEFORE, OURS, Entry, Load, Row
-from .serving import MeasureError, serving
+from .rows import ALLOWED, BEFORE, OURS, Entry, Load, Row
+from .serving import LackingError, MeasureError, serving
 from .table import render, summary
 
 _FILES = 20_000
@@ -172,6 +172,8 @@ class _Runner:
                 sample = None
                 try:
                     sample = await self._once(row, entry, agreed)
+                except LackingError as error:
+                    return Measured(row, {}, skipped=str(error))
                 except MeasureError as error:
                     troubles[entry.name] = str(error)
                     self._keep_log(row, entry)
@@ -193,6 +195,9 @@ class _Runner:
 
     async def _once(self, row: Row, entry: Entry, agreed: str) -> Sample:
         """Measure on a fresh server, which has nothing from an earlier round in its memory."""
+        if entry.load.mode == ALLOWED:
+            return Sample(entry.load.size * row.scale)
+        program = driver(entry, self.environment) if entry.load.client else ()
         async with self._redis(entry.load) as redis:
             port = free_port()
             started = command(
@@ -207,7 +212,9 @@ class _Runner:
             )
             cores = str(self.core) if redis is None else self._both
             async with serving(started, port, cores, self._log(row, entry)) as pid:
-                return await measure(row, entry.load, self.bench, port, pid, redis and redis.pid)
+                return await measure(
+                    row, entry.load, self.bench, port, pid, redis and redis.pid, program
+                )
 
     @property
     def _both(self) -> str:

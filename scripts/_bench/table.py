@@ -40,7 +40,9 @@ def _entry(measured: Measured, name: str, width: int) -> str:
 
 def _shares(measured: Measured, name: str) -> list[str]:
     """Say how busy everybody was, and how late the middle where it was not the slowest alone."""
-    shares = {"server": "server_cpu", "generator": "own_cpu", "Redis": "redis_cpu"}
+    own = "client" if measured.row.is_of_clients else "generator"
+    shares = {"server": "server_cpu", own: "own_cpu"}
+    shares |= {"feeder": "feeder_cpu", "Redis": "redis_cpu"}
     found = {said: measured.detail(name, key) for said, key in shares.items()}
     told = [f"{said} {share:4.0%}" for said, share in found.items() if share is not None]
     late = {said: measured.detail(name, key) for said, key in _LATENCIES.items()}

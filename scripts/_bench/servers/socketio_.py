@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`python-socketio` with its Redis manager, in uvicorn's processes."""
+"""`python-socketio` in uvicorn's processes, with its Redis manager where there is a Redis."""
 
 import os
 
@@ -8,13 +8,18 @@ import socketio
 from .options import read, serve_by_uvicorn
 
 _REDIS = "BENCH_REDIS"
+_NO_PINGS = 3600
+"""Seconds; no run is as long."""
 
 
 def application() -> socketio.ASGIApp:
     """Make the application of one process."""
-    manager = socketio.AsyncRedisManager(os.environ[_REDIS])
+    redis = os.environ[_REDIS]
     server = socketio.AsyncServer(
-        async_mode="asgi", client_manager=manager, transports=["websocket"]
+        async_mode="asgi",
+        client_manager=socketio.AsyncRedisManager(redis) if redis else None,
+        transports=["websocket"],
+        ping_interval=_NO_PINGS,
     )
     rooms: dict[str, str] = {}
 

@@ -1,28 +1,35 @@
 # SPDX-License-Identifier: MIT
 """`scripts/bench`: choosing, ratios, verdicts, table and chart, without a socket."""
 
+import asyncio
 import json
 import os
+import re
 import shutil
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
-from _bench import chart, environment, payloads, table
+from _bench import chart, environment, loading, payloads, table
 from _bench.before import beside, is_checkout, revision
+from _bench.clients.driving import BLOCK, Progress, Told, together
+from _bench.clients.driving import measured as driven
 from _bench.command import parse, status
 from _bench.environment import Environment, Feature, compile_generator, install, missing
 from _bench.judging import Measured, Sample, Spread, judge, ratio, spread
 from _bench.loading import Bench, arguments, value
-from _bench.peers import Command, command
+from _bench.peers import Command, command, driver
 from _bench.report import Report, check_place
 from _bench.rows import (
     ALL_ROUND_PEERS,
     BARE,
     BEFORE,
+    CLIENT_ROWS,
     CORE_ROWS,
     OURS,
     PEERS,
@@ -35,8 +42,8 @@ from _bench.rows import (
     Target,
     growth_of_echo,
 )
-from _bench.serving import MeasureError, all_ready, tree
-from _bench.session import Settings, chosen, needs, order
+from _bench.serving import LackingError, MeasureError, all_ready, tree
+from _bench.session import Settings, _Runner, chosen, needs, order
 from _shared.errors import CannotRunError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -231,6 +238,20 @@ class TestTable:
         details = {"own_cpu": 0.5, "server_cpu": 0.5}
         run = Measured(growth_of_echo([10]), {"10": [Sample(1, details)]})
         assert "(the server was not kept busy)" in table.render(run)
+
+    def test_a_busy_client_is_what_is_measured(self) -> None:
+        """It is no generator that might be too slow; how busy its feeder was is told."""
+        client = replace(row(AT_LEAST), entries=(Entry(OURS, OURS, replace(LOAD, client=OURS)),))
+        details = {"own_cpu": 1.0, "server_cpu": 0.5, "feeder_cpu": 0.05}
+        run = Measured(client, {OURS: [Sample(1, details)], "picows": [Sample(1, details)]})
+        assert "server  50%  client 100%  feeder   5%" in table.render(run)
+        assert "generator-bound" not in table.render(run) + table.summary([run])
+
+    def test_what_nothing_is_asked_of_has_no_ratio(self) -> None:
+        """It is shown all the same, on the terminal and in the chart."""
+        run = measured(row(), wsecho=[3.5])
+        assert table.render(run).splitlines()[1].split()[:3] == ["wsecho", "3.5", "-"]
+        assert ">3.5<" in chart.render([run], "")
 
     def test_redis_and_both_latencies_are_told(self) -> None:
         """Where there is a Redis."""
@@ -441,7 +462,7 @@ class TestRows:
             others = {entry.peer for entry in each.entries} - {OURS}
             if others and not each.is_line:
                 loads = {
-                    replace(entry.load, workers=0, is_socketio=False, path="")
+                    replace(entry.load, workers=0, is_socketio=False, path="", client=None)
                     for entry in each.entries
                 }
                 assert len(loads) == 1, each.name
@@ -453,6 +474,24 @@ class TestRows:
             assert workers.pop("one worker") == 1
             assert set(workers.values()) == {2}
             assert {*workers} == {OURS, *each.targets[0].of}
+
+    def test_a_python_client_is_held_against_what_it_is_built_on(self) -> None:
+        """And against python-socketio's, under the same load."""
+        for name in ("client-read", "client-say"):
+            each = next(each for each in ROWS if each.name == name)
+            clients = {entry.name: entry.load.client for entry in each.entries}
+            assert clients == {name: name for name in (OURS, "websockets", "socketio")}
+            assert each.targets == (Target(0.7, ("websockets",)), Target(1.0, ("socketio",)))
+            assert each.is_of_clients
+            assert not each.lower_is_better
+
+    def test_the_library_may_be_as_large_as_its_build_allows(self) -> None:
+        """One bound, though it stands in two languages."""
+        most = re.search(r"MOST = ([\d_]+);", (ROOT / "web/npm/check.mjs").read_text())
+        size = next(each for each in ROWS if each.name == "library-size")
+        allowed = next(entry.load.size for entry in size.entries if entry.name == "allowed")
+        assert most
+        assert allowed == int(most[1])
 
     def test_peers_that_were_not_asked_for_are_left_out_and_ours_is_not(self) -> None:
         """`--peers picows` leaves two lines."""
@@ -623,10 +662,164 @@ class TestLoading:
         """The slowest in a hundred, in µs."""
         assert value(row(measure=Measure.P99), {"count": 1, "p99_us": 250.0}) == 250.0
 
+    def test_a_client_s_program_is_told_what_the_generator_is(self, tmp_path: Path) -> None:
+        """It stands in its place."""
+        bench = Bench(Path("load"), 1, 2.0, tmp_path)
+        started = arguments(LOAD, bench, 9000, [77], driver=["python", "-m", "client"])
+        assert started[:3] == ["python", "-m", "client"]
+        assert started[3:] == arguments(LOAD, bench, 9000, [77])[1:]
+
+    def test_work_is_by_the_second_of_a_processor(self) -> None:
+        """A client that waited for half of the time would do twice as much."""
+        counted = {"count": 300, "seconds": 1.5, "own_cpu": 0.5}
+        assert value(row(measure=Measure.WORK), counted) == 400.0
+
+    def test_what_the_machine_lacks_is_no_failure(self) -> None:
+        """The row is skipped, with what it would need."""
+
+        async def said() -> bytes:
+            return b'{"lacking": "there is no Chromium"}\n'
+
+        stream = SimpleNamespace(readline=said)
+        process = SimpleNamespace(stdout=stream, stderr=stream)
+        with pytest.raises(LackingError, match="there is no Chromium"):
+            asyncio.run(loading._result(cast(asyncio.subprocess.Process, process)))
+
+    def test_a_row_that_the_machine_lacks_something_for_is_skipped(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """By the first that says so."""
+
+        async def lacking(*_arguments: object) -> Sample:
+            raise LackingError("there is no Chromium")
+
+        monkeypatch.setattr(_Runner, "_once", lacking)
+        settings = Settings(tmp_path, (), 2, 0.5, tmp_path)
+        bench = Bench(Path("load"), 1, 2.0, tmp_path)
+        runner = _Runner(settings, Environment(tmp_path, tmp_path), bench, 0, frozenset())
+        run = asyncio.run(runner._row(row(AT_LEAST)))
+        assert run.skipped == "there is no Chromium"
+        assert status([run]) == 0
+
+    def test_a_bound_needs_no_server(self, tmp_path: Path) -> None:
+        """It is as large as the row says."""
+        size = next(each for each in ROWS if each.name == "library-size")
+        bench = Bench(Path("load"), 1, 2.0, tmp_path)
+        settings = Settings(tmp_path, (), 1, 0.5, tmp_path)
+        runner = _Runner(settings, Environment(tmp_path, tmp_path), bench, 0, frozenset())
+        bound = asyncio.run(runner._once(size, size.entries[1], ""))
+        assert bound.value == pytest.approx(28.0)
+
     def test_nothing_counted_is_a_failure(self) -> None:
         """A server that answers nothing must not become a ratio of 0, or of infinity."""
         with pytest.raises(MeasureError, match="not one message"):
             value(row(), {"count": 0, "seconds": 2.0})
+
+
+class TestDriving:
+    """The programs of client libraries."""
+
+    TOLD = Told(
+        mode="say",
+        port=9000,
+        path="/broadcast/bench",
+        in_flight=3,
+        payload=Path("payload"),
+        warmup=0.0,
+        seconds=0.001,
+        watch=(os.getpid(),),
+        core=0,
+        rooms=1,
+    )
+
+    def counted(self, told: Told, *, ends: int | None = None) -> dict[str, float | str]:
+        """What is counted of a library whose messages are acknowledged at once."""
+        progress = Progress()
+
+        async def publish() -> None:
+            await asyncio.sleep(0)
+            if progress.count == ends:
+                raise ConnectionRefusedError("not any more")
+
+        return asyncio.run(driven(together(told, progress, publish), told, progress))
+
+    def test_messages_and_shares_are_counted(self) -> None:
+        """As the generator counts them."""
+        found = self.counted(self.TOLD)
+        assert set(found) == {"count", "seconds", "own_cpu", "server_cpu"}
+        assert float(found["count"]) > 0
+        assert float(found["seconds"]) > 0
+
+    def test_what_ends_it_is_told(self) -> None:
+        """Before its first message, or later."""
+        for ends in (0, 10):
+            with pytest.raises(ConnectionRefusedError, match="not any more"):
+                self.counted(replace(self.TOLD, seconds=60.0), ends=ends)
+
+    def test_a_job_that_ends_was_cut_off(self) -> None:
+        """Some libraries raise nothing then; what was counted until then would be too little."""
+
+        async def job() -> None:
+            pass
+
+        with pytest.raises(ConnectionError, match="the connection ended"):
+            asyncio.run(driven(job(), self.TOLD, Progress()))
+
+    def test_so_many_are_under_way(self) -> None:
+        """No more, no fewer; each follows one that was acknowledged."""
+        waiting: list[asyncio.Future[None]] = []
+        seen = []
+
+        async def publish() -> None:
+            waiting.append(asyncio.get_running_loop().create_future())
+            await waiting[-1]
+
+        async def main() -> None:
+            progress = Progress()
+            work = asyncio.ensure_future(together(self.TOLD, progress, publish))
+            for _ in range(3):
+                await asyncio.sleep(0)
+                await asyncio.sleep(0)
+                seen.append((progress.count, len(waiting)))
+                waiting[progress.count].set_result(None)
+                await asyncio.sleep(0)
+            work.cancel()
+
+        asyncio.run(main())
+        assert seen == [(0, 3), (1, 4), (2, 5)]
+
+    def test_a_reader_asks_for_more_once_a_block(self) -> None:
+        """What it says in between would be measured, too."""
+        reading, writing = os.pipe()
+        progress = Progress(_acknowledge=writing)
+        for _ in range(3 * BLOCK - 1):
+            progress.take()
+        os.close(writing)
+        assert os.read(reading, BLOCK) == b".."
+        os.close(reading)
+
+    def test_each_runs_where_its_library_is(self) -> None:
+        """Bare `websockets` is the one that ours is built on; the other checkout has its own."""
+        environment = Environment(Path("new"), Path("cache"), Path("old"))
+        loads = {
+            client: replace(LOAD, client=client) for client in (OURS, "websockets", "socketio")
+        }
+        started = [
+            driver(Entry("", peer, loads[client]), environment)
+            for peer, client in (
+                (OURS, OURS),
+                (OURS, "websockets"),
+                (BEFORE, OURS),
+                ("socketio", "socketio"),
+            )
+        ]
+        assert [words[0] for words in started] == [
+            *("new/.venv/bin/python", "new/.venv/bin/python", "old/.venv/bin/python"),
+            "cache/bench-scale/bin/python",
+        ]
+        for words in started:
+            module = words[2].replace(".", "/")
+            assert (ROOT / "scripts" / f"{module}.py").is_file()
 
 
 @pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
@@ -712,6 +905,12 @@ class TestServers:
         program = self.started("channels", load, redis=6400)
         assert program[0] == "cache/bench-scale/bin/python"
         assert program[-4:] == told
+
+    def test_without_redis_a_server_has_one_process(self) -> None:
+        """Its room is its own then."""
+        program = self.started("socketio", replace(LOAD, is_socketio=True))
+        assert program[0] == "cache/bench-scale/bin/python"
+        assert "--redis" not in program
 
     def test_all_processes_of_a_server_must_be_ready(self, tmp_path: Path) -> None:
         """One that came late would get no connections."""
@@ -876,6 +1075,10 @@ class TestCommandLine:
         names = [each.name for each in settings.rows]
         assert names[0] == "tls-50"
         assert sorted(names) == sorted(CORE_ROWS)
+
+    def test_clients_stands_for_the_rows_of_libraries(self) -> None:
+        """In the order in which they are measured."""
+        assert [each.name for each in parse(["clients"]).rows] == [*CLIENT_ROWS]
 
     def test_none_is_ours_alone(self) -> None:
         """For a quick look, without installing anybody."""
