@@ -72,7 +72,7 @@ class Progress:
 
 
 Job = Callable[[Told, Progress], Coroutine[Any, Any, None]]
-"""Joins a room, begins the progress and goes on until it is cancelled."""
+"""Joins a room, says that it did by `begin`, and goes on until it is cancelled."""
 
 
 def drive(read: Job, say: Job, greetings: tuple[str, ...] = ()) -> None:

@@ -145,7 +145,7 @@ class Room:
             Error: the room is lost for good.
         """
         while True:
-            event = await self._next()
+            event = self._take() or await self._next()
             if isinstance(event, Message):
                 return event
             if event is None:
@@ -192,12 +192,16 @@ class Room:
             await self.close()
             raise
 
+    def _take(self) -> Event | None:
+        event = self._machine.take(self._loop.time())
+        if self._machine.has_actions:
+            self._perform()
+        return event
+
     async def _next(self) -> Event | None:
+        """Wait for what is to be handed out; None where nothing will be."""
         while True:
-            event = self._machine.take(self._loop.time())
-            if event is not None:
-                if self._machine.has_actions:
-                    self._perform()
+            if (event := self._take()) is not None:
                 return event
             if self._machine.error is not None:
                 if isinstance(self._machine.error, Closed):
@@ -331,8 +335,10 @@ class Room:
                     return
                 if not machine.is_reading:
                     await self._readable.wait()
-            else:
+            elif machine.has_actions:
                 self._act()
+            else:
+                self._arrived.set()
 
     async def _ask(self) -> None:
         assert self._token is not None  # noqa: S101  # else none is asked for

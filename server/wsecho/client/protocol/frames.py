@@ -93,9 +93,10 @@ def _read_base64(frame: Fields) -> bytes:
 
 
 def _read_sender(value: Any) -> Sender | None:
-    if not isinstance(value, dict) or not isinstance(value.get("id"), str):
+    if not isinstance(value, dict) or not isinstance(id := value.get("id"), str):  # noqa: A001
         return None
-    return _sender(value["id"], _text_or_none(value.get("name")))
+    name = value.get("name")
+    return _sender(id, name if isinstance(name, str) else None)
 
 
 @lru_cache(1_024)

@@ -75,13 +75,12 @@ class Inbox:
         """Hand out what came first; None where there is nothing."""
         while self._items:
             item = self._items.popleft()
-            if isinstance(item, Message):
-                self._octets -= _COST + len(item.data)
-                self.position = item.position
-            else:
-                self._octets -= _COST
+            self._octets -= _COST + (len(item.data) if isinstance(item, Message) else 0)
             if self.is_full and len(self._items) <= MAX_UNREAD // 2:
                 self.is_full = self._octets > MAX_UNREAD_OCTETS // 2
+            if isinstance(item, Message):
+                self.position = item.position
+                return item
             if isinstance(item, Gap | _Passed):
                 self.position = item.position
             if not isinstance(item, _Passed):

@@ -71,7 +71,8 @@ class Reading:
 
     def message(self, message: Message) -> None:
         """Take a message; one that came before is left out."""
-        here, there = self._here, message.position
+        here, there = self.place, message.position
+        assert here is not None  # noqa: S101  # nothing else comes before `joined`
         if there.epoch != here.epoch or there.offset != here.offset + 1:
             if there.epoch == here.epoch and there.offset <= here.offset:
                 return

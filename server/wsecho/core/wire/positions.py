@@ -34,9 +34,9 @@ class Position:
             BadRequest: it is none.
         """
         match = _POSITION.fullmatch(text)
-        if match is None or int(match[2]) > MAX_OFFSET:
+        if match is None or (offset := int(match[2])) > MAX_OFFSET:
             raise BadRequest("the position is not epoch:offset")
-        return cls(match[1], int(match[2]))
+        return cls(match[1], offset)
 
     def __str__(self) -> str:
         return f"{self.epoch}:{self.offset}"
