@@ -18,7 +18,7 @@ settings.register_profile(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     print_blob=True,
-    max_examples=12,
+    max_examples=8,
     stateful_step_count=20,
 )
 # What `scripts/test` raises it to when it runs all, and so does CI.

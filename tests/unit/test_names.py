@@ -95,7 +95,7 @@ def twice(modules: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 
 
 # To read the tokens of all files takes seconds: of those without such a word none is read.
-_MAYBE = re.compile(rf"\b(?:{'|'.join(LEFT_BEHIND)})\b|{NO_WORDS.pattern}", re.IGNORECASE)
+_MAYBE = re.compile(rf"\b(?:{'|'.join(LEFT_BEHIND)})\b|(?i:{NO_WORDS.pattern})")
 
 
 def left_behind(source: str) -> Iterator[str]:

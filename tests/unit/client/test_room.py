@@ -237,7 +237,8 @@ def test_entering_raises_what_does_not_pass_and_waits_for_what_does() -> None:
         with pytest.raises(NotWsecho):
             await connect(URL).__aenter__()
         NoLink.refusals = [passing("again and again") for _ in range(99)]
-        with pytest.raises(Unavailable, match="again and again"):
+        # Where the machine is slow, the time is over while it asks once more.
+        with pytest.raises(Unavailable, match=r"again and again|no answer within"):
             await connect(URL, give_up_after=0.01).__aenter__()
         NoLink.refusals = [passing("again and again") for _ in range(99)]
         with pytest.raises(TimeoutError):
