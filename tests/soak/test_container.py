@@ -149,9 +149,10 @@ def test_its_health_is_seen(podman: Podman) -> None:
     with running(podman):
         assert ask_for_health(podman, "wsecho") == "healthy"
         podman("kill", "--signal", "STOP", "wsecho")
-        wait_until(lambda: ask_for_health(podman, "wsecho") == "unhealthy")
+        # What fails within its first half minute does not count, and then three in a row do.
+        wait_until(lambda: ask_for_health(podman, "wsecho") == "unhealthy", 4 * PATIENCE)
         podman("kill", "--signal", "CONT", "wsecho")
-        wait_until(lambda: ask_for_health(podman, "wsecho") == "healthy")
+        wait_until(lambda: ask_for_health(podman, "wsecho") == "healthy", 4 * PATIENCE)
 
 
 def test_it_takes_leave(podman: Podman) -> None:
