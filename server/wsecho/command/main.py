@@ -18,12 +18,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NoReturn
 
 from wsecho import __version__
+from wsecho.command.interrupts import INTERRUPTED, leaving_at_once
 from wsecho.config.errors import CommandError, ConfigError
 from wsecho.config.given import Given, fail
 from wsecho.config.help import group_names, help_on
 from wsecho.config.near import did_you_mean
 
-_INTERRUPTED: Final = 130
 _UNREAD: Final = 141
 
 _OVERVIEW: Final = """\
@@ -64,7 +64,7 @@ def main() -> NoReturn:
     except SystemExit as end:
         status = end.code
     except KeyboardInterrupt:
-        status = _INTERRUPTED
+        status = INTERRUPTED
     except BrokenPipeError:
         status = _UNREAD
     except OSError as error:
@@ -162,15 +162,17 @@ def _credentials(command: str, words: Sequence[str]) -> int:
 
 
 def _tail(words: Sequence[str]) -> int:
-    from wsecho.command.tail import tail  # noqa: PLC0415  # asyncio and websockets
+    with leaving_at_once():
+        from wsecho.command.tail import tail  # noqa: PLC0415  # asyncio and websockets
 
-    return tail(words)
+        return tail(words)
 
 
 def _say(words: Sequence[str]) -> int:
-    from wsecho.command.say import say  # noqa: PLC0415  # urllib, and TLS
+    with leaving_at_once():
+        from wsecho.command.say import say  # noqa: PLC0415  # urllib, and TLS
 
-    return say(words)
+        return say(words)
 
 
 def _flush() -> None:

@@ -7,6 +7,7 @@ from typing import Final
 
 from wsecho.client.errors import Error
 from wsecho.client.posting import publish
+from wsecho.command.interrupts import may_be_interrupted
 from wsecho.command.parsing import CommandParser, command_parser
 from wsecho.command.room_options import ABOUT_TOKENS, add_room_options, fail_in, token_of
 
@@ -29,6 +30,7 @@ def say(words: Sequence[str]) -> int:
         SystemExit: something was not said; one line names it.
     """
     given = _parser().parse_args(words)
+    may_be_interrupted()
     where = ""
     try:
         token = token_of(given)

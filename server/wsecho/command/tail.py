@@ -16,6 +16,7 @@ from typing import Any, Final
 from wsecho.client.connecting import Entering, connect
 from wsecho.client.errors import Error, Gap
 from wsecho.client.model import Message, Position
+from wsecho.command.interrupts import may_be_interrupted
 from wsecho.command.parsing import CommandParser, command_parser
 from wsecho.command.room_options import ABOUT_TOKENS, add_room_options, fail_in, token_of
 from wsecho.config.errors import printable
@@ -42,6 +43,7 @@ def tail(words: Sequence[str]) -> int:
     given = _parser().parse_args(words)
     try:
         room = connect(given.url, token=token_of(given), after=given.after, history=given.history)
+        may_be_interrupted()
         asyncio.run(_until_nobody_reads(room, as_json=given.json))
     except BrokenPipeError:
         raise
