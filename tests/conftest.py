@@ -3,11 +3,11 @@
 
 import gc
 import os
-from collections.abc import Iterable
-from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 from wsecho.lane.speedups import is_compiled
 
@@ -31,17 +31,25 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 # Folders whose tests share what takes minutes to make.
-_TOGETHER = {Path(__file__).parent / "integration/packaging"}
+_TOGETHER = ("tests/integration/packaging/",)
 
 
-def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
-    """Keep a file's tests in one process, and a folder's that share what is made once for all.
+class _Scheduling(LoadFileScheduling):  # type: ignore[misc]
+    """What `--dist loadfile` does, with the files of some folders together."""
 
-    That is for `--dist loadgroup`, by which those tests run in parallel that wait most of the time.
+    def _split_scope(self, nodeid: str) -> str:
+        """The name of what one process runs."""
+        folders = (folder for folder in _TOGETHER if nodeid.startswith(folder))
+        return next(folders, "") or str(super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    """Keep what is made once for a file in one process, where tests run in parallel that wait.
+
+    A mark for `--dist loadgroup` would do, but xdist 3.8 writes it where pytest 9.2 does not
+    look any more: each process then made everything of every file.
     """
-    for item in items:
-        group = item.path.parent if item.path.parent in _TOGETHER else item.path
-        item.add_marker(pytest.mark.xdist_group(str(group)))
+    return _Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_collection_finish() -> None:
