@@ -99,7 +99,9 @@ class WsechoService(MultiService):
         self.state = state = ServerState.of(config, reactor, time_of_day)
         stands_in = spec is not None and spec.stands_in
         make_bus = buses.maker(config, reactor, stands_in=stands_in)
-        self.rooms = rooms = Rooms(config.rules, reactor, state.stats, make_bus, time_of_day)
+        self.rooms = rooms = Rooms(
+            *(config.rules, reactor, state.stats, make_bus, time_of_day, state.room_rules)
+        )
         listening, endpoints = self._places("listen")
         admission = Admission.of(config, time_of_day, lambda: listening.is_on_loopback)
         self._given_away = admission.given_away

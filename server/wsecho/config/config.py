@@ -23,6 +23,7 @@ from wsecho.core.http.origins import Origins
 from wsecho.core.limits.rates import Rates
 from wsecho.core.limits.slowness import SlowRules
 from wsecho.core.rooms.hub import Rules
+from wsecho.core.rooms.rules import RoomRules, RoomTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,6 +62,9 @@ class Config(
 ):
     """What the server was told to do. Made by `load`, which checks it whole."""
 
+    room_tables: tuple[RoomTable, ...] = ()
+    """What a file says of rooms by name."""
+
     @property
     def origins(self) -> Origins:
         """Which pages may reach rooms and WAMP."""
@@ -87,6 +91,11 @@ class Config(
     def slow_rules(self) -> SlowRules:
         """What becomes of slow readers, by room."""
         return SlowRules(self.slow)
+
+    @property
+    def room_rules(self) -> RoomRules:
+        """What holds in each room, made anew each time: one object is shared by all who ask."""
+        return RoomRules(self.rules.of_a_room, self.room_tables, self.slow_rules)
 
     @property
     def asks_for_tokens(self) -> bool:

@@ -20,6 +20,7 @@ from wsecho.core.rooms.hub import Hub, Joined, Rules
 from wsecho.core.rooms.presence import Card, Change
 from wsecho.core.rooms.retries import Keyed, Receipt
 from wsecho.core.rooms.room import PublishRequest
+from wsecho.core.rooms.rules import RoomRules
 from wsecho.core.wire.positions import Position
 from wsecho.fanout.fanout import Fanout
 from wsecho.fanout.membership import RoomMember
@@ -42,8 +43,10 @@ class Rooms:
         stats: where readers count what is left out for them.
         make_bus: makes what carries messages between processes.
         time_of_day: the time, Unix seconds, that others are shown.
+        room_rules: what holds in each room; None where that is the same in all of them.
 
     Attributes:
+        rules: what holds in each room.
         fanout: takes what is said to everybody in a room.
     """
 
@@ -54,9 +57,11 @@ class Rooms:
         stats: Stats,
         make_bus: MakeBus = MemoryBus,
         time_of_day: Callable[[], float] = time.time,
+        room_rules: RoomRules | None = None,
     ) -> None:
         self.stats = stats
-        self.hub: Hub[RoomMember] = Hub(rules, draw_word)
+        self.hub: Hub[RoomMember] = Hub(rules, draw_word, room_rules)
+        self.rules = self.hub.room_rules
         self.fanout = Fanout(self.hub, partial(clock.callLater, 0))
         self.bus: Bus = make_bus(self.hub, self.fanout, clock.seconds)
         self._clock = clock

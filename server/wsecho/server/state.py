@@ -10,6 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from wsecho.config.config import Config
 from wsecho.core.limits.admissions import Admissions
+from wsecho.core.rooms.rules import RoomRules
 from wsecho.server.connections import Connections
 from wsecho.server.stats import Stats
 from wsecho.server.wallclock import WallClock
@@ -23,12 +24,14 @@ class ServerState:
         stats: what is counted.
         admissions: who may come.
         wall: the time of day.
+        room_rules: what holds in each room.
         connections: what is open.
     """
 
     stats: Stats
     admissions: Admissions
     wall: WallClock
+    room_rules: RoomRules = field(factory=RoomRules)
     connections: Connections = field(factory=Connections)
 
     @classmethod
@@ -44,4 +47,5 @@ class ServerState:
         """
         admissions = Admissions(config.max_connections, config.max_connections_per_address)
         wall = WallClock(clock, time_of_day)
-        return cls(Stats(clock, tells=config.connection_log), admissions, wall)
+        stats = Stats(clock, tells=config.connection_log)
+        return cls(stats, admissions, wall, config.room_rules)

@@ -129,7 +129,10 @@ class Server:
     def __attrs_post_init__(self) -> None:
         config, clock = self.config, self.clock
         self.state = ServerState.of(config, clock, self.time_of_day)
-        self.rooms = Rooms(config.rules, clock, self.state.stats, self.make_bus, self.time_of_day)
+        self.rooms = Rooms(
+            *(config.rules, clock, self.state.stats, self.make_bus, self.time_of_day),
+            self.state.room_rules,
+        )
         self.admission = Admission.of(config, self.time_of_day, lambda: self.is_on_loopback)
         self.router = make_router(config, self.rooms, clock, self.admission, self.state.wall)
         self.websockets = WebSocketFactory(config, clock, self.state)

@@ -11,6 +11,7 @@ from wsecho.core.rooms.history import History, Message
 from wsecho.core.rooms.presence import Card, Change, DrawWord, Presence
 from wsecho.core.rooms.retries import Keyed, Receipt, Retries, TooManyKeysError
 from wsecho.core.rooms.room import Delivery, M, PublishRequest, Room
+from wsecho.core.rooms.rules import RoomRule, RoomRules
 from wsecho.core.wire.errors import OverLimit
 from wsecho.core.wire.positions import Position
 
@@ -35,6 +36,13 @@ class Rules:
     max_members: int = 20_000
     max_keys: int = 10_000
 
+    @property
+    def of_a_room(self) -> RoomRule:
+        """What holds in a room that nothing else is said of."""
+        return RoomRule(
+            history=self.history, history_ttl=self.history_ttl, max_members=self.max_members
+        )
+
 
 @frozen
 class Joined(Generic[M]):
@@ -57,10 +65,17 @@ class Hub(Generic[M]):
     Args:
         rules: what is kept.
         draw_word: makes a fresh random word, for each new room's epoch and each member's id.
+        room_rules: what holds in each room; None where that is the same in all of them.
+
+    Attributes:
+        room_rules: what holds in each room.
     """
 
-    def __init__(self, rules: Rules, draw_word: DrawWord) -> None:
+    def __init__(
+        self, rules: Rules, draw_word: DrawWord, room_rules: RoomRules | None = None
+    ) -> None:
         self._rules = rules
+        self.room_rules = room_rules or RoomRules(rules.of_a_room)
         self._draw_word = draw_word
         self._rooms: dict[str, Room[M]] = {}
         # Each in the order of last use: rooms without members, with no message and with some, and
