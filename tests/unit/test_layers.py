@@ -8,7 +8,16 @@ from tests.support.imports import PACKAGE, circles, imported
 # What stands in a folder, from the bottom up. What shares a step does not know of each other.
 STEPS = {
     "wsecho": [
-        *("core", "loops client", "bus", "router", "access lane", "config", "server", "fanout"),
+        *(
+            "core",
+            "loops client hooks",
+            "bus",
+            "router",
+            "access lane",
+            "config",
+            "server",
+            "fanout",
+        ),
         *("doors", "ops", "app", "workers", "starting", "command"),
     ],
     "wsecho.core": ["wire", "promise websocket limits", "rooms", "http", "lab"],
