@@ -37,9 +37,7 @@ def test_it_brings_no_twisted_along() -> None:
         "import sys, wsecho.hooks; "
         "print([n for n in sys.modules if n.split('.')[0] in ('twisted', 'autobahn')])"
     )
-    run = subprocess.run(  # noqa: S603
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
 
 
