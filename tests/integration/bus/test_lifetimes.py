@@ -41,6 +41,12 @@ def make_node(redis: RedisServer, prefix: str) -> Iterator[MakeNode]:
         node.bus.stop()
 
 
+@pytest.fixture(autouse=True)
+def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is logged waits for as long as nodes live without a sign, not for a minute."""
+    monkeypatch.setattr(messaging, "LEAST_WAITING", 0.0)
+
+
 def keys(redis: RedisServer, prefix: str) -> list[str]:
     """What there is below a prefix."""
     return [name.decode() for name in redis.ask("KEYS", f"{prefix}*")]

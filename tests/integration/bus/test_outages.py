@@ -9,10 +9,12 @@ from uuid import uuid4
 import pytest
 import pytest_twisted
 from attrs import define, field
+from twisted.internet.task import deferLater
 
-from tests.support.buses import Member, Node, known, redis_node, until
+from tests.support.buses import Member, Node, known, redis_node, the_reactor, until
 from tests.support.redis_server import RedisServer, redis_server
 from wsecho.bus.redis.bus import RedisBus
+from wsecho.bus.redis.nodes import messaging
 from wsecho.bus.redis.rooms.room_bus import LOCAL
 from wsecho.core.rooms.hub import Rules
 from wsecho.core.rooms.leases import Claim, HeldError
@@ -461,8 +463,34 @@ async def test_what_is_proclaimed_meanwhile_is_heard_on_return(cluster: Cluster)
 
 
 @asynchronous  # type: ignore[untyped-decorator]
-async def test_the_log_of_what_is_proclaimed_is_short(cluster: Cluster) -> None:
+async def test_redis_may_be_away_for_longer_than_a_node_lives_without_a_sign(
+    cluster: Cluster,
+) -> None:
+    """Whoever it dropped before it went hears what was logged then, once it is back."""
+    one, two = cluster.node(node_ttl=0.3), cluster.node(node_ttl=0.3)
+    heard: list[bytes] = []
+    two.bus.listen("weather", heard.append)
+    await cluster.all_up()
+    await known(one.bus.broadcast_logged("weather", b"before"))
+    await until(lambda: heard == [b"before"])
+    disconnect(cluster, two)
+    await known(one.bus.broadcast_logged("weather", b"missed"))
+    cluster.redis.kill()
+    assert heard == [b"before"]
+    await deferLater(the_reactor(), 1.0)
+    cluster.redis.start()
+    await cluster.all_up()
+    await known(one.bus.broadcast_logged("weather", b"after"))
+    await until(lambda: heard[-1] == b"after")
+    assert heard == [b"before", b"missed", b"after"]
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+async def test_the_log_of_what_is_proclaimed_is_short(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Who was away for too long hears the rest."""
+    monkeypatch.setattr(messaging, "LEAST_WAITING", 0.0)
     one, two = cluster.node(node_ttl=0.05), cluster.node(node_ttl=0.05)
     heard: list[bytes] = []
     two.bus.listen("weather", heard.append)

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from wsecho.core.promise import Later
     from wsecho.core.rooms.wills import Will
 
+LEAST_WAITING: Final = 60.0
+"""Seconds that what is logged waits at least for nodes that are cut off. Redis itself may be away
+for longer than a node lives without a sign: to start again, and to read what it had written."""
+
 MAX_LOGGED: Final = 64 << 20
 """Bytes of a subject that wait for nodes that are cut off, beside what was said last."""
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from twisted.internet.defer import DeferredList
 
+from wsecho.bus.redis.nodes import messaging
 from wsecho.bus.redis.nodes.directory import RedisDirectory
 from wsecho.bus.redis.nodes.leases import Leases
-from wsecho.bus.redis.nodes.messaging import NodeMessaging
 from wsecho.bus.redis.nodes.outbox import SubjectOutbox
 from wsecho.bus.redis.nodes.wills import Wills
 
@@ -41,8 +41,9 @@ class NodeBus:
         self.directory = RedisDirectory(commands, keys, ttl, context.reactor)
         self._leases = Leases(node, commands, keys, lasting, speaks_locally=speaks_locally)
         self._wills = Wills(node, commands, keys, ttl, context.now, speaks_locally=speaks_locally)
-        self._messaging = NodeMessaging(
-            commands, keys, str(int(2000 * ttl)), lasting, self._wills, SubjectOutbox(catch_up)
+        waiting = str(int(max(2 * ttl, messaging.LEAST_WAITING) * 1000))
+        self._messaging = messaging.NodeMessaging(
+            commands, keys, waiting, lasting, self._wills, SubjectOutbox(catch_up)
         )
 
     # -- what they say

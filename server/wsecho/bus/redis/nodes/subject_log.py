@@ -3,9 +3,10 @@
 
 Redis logs it in a stream beside publishing it, each entry with the id of the one before. Whoever
 hears one that does not follow on what it has reads what is between in the log; so does whoever was
-cut off, once it is back. The log is short, also in bytes: it is for those who are away for as long
-as a node lives without a sign, not for those who come later. When nobody speaks it goes, but the id
-of its last entry is known for longer, so that whoever has heard that knows to have heard all.
+cut off, once it is back. The log is short, also in bytes: it is for who is away for a minute, as
+Redis itself may be, or for twice as long as a node lives without a sign; not for who comes later.
+When nobody speaks it goes, but the id of its last entry is known for longer, so that whoever has
+heard that knows to have heard all.
 
 Of a large entry Redis publishes the ids alone, and it is read in the log as well.
 """
