@@ -11,7 +11,7 @@ STEPS = {
         *(
             "core",
             "loops client hooks",
-            "bus",
+            "bus webhooks",
             "router",
             "access lane",
             "config",

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Final
 
 from attrs import define, field, frozen
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.error import (
     ConnectError,
     DNSLookupError,
@@ -15,7 +15,6 @@ from twisted.internet.error import (
     TCPTimedOutError,
 )
 from twisted.internet.error import TimeoutError as ConnectTimeoutError
-from twisted.internet.interfaces import IConsumer
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -25,8 +24,7 @@ from twisted.web.client import (
     ResponseFailed,
     ResponseNeverReceived,
 )
-from twisted.web.iweb import IBodyProducer, IResponse
-from zope.interface import implementer
+from twisted.web.iweb import IResponse
 
 from wsecho.access.signatures import CAUSES, sign_request
 from wsecho.core.wire.errors import BadGateway, NotFound, OtherSecret, WireError
@@ -35,6 +33,7 @@ from wsecho.doors.forwarding.relay import Closing, Relay, RelayState
 from wsecho.doors.forwarding.routes import Route, Routes
 from wsecho.server.peers import log_refusal, peer_name
 from wsecho.server.state import ServerState
+from wsecho.webhooks.bodies import WholeBody
 
 ANSWER_WITHIN: Final = 30.0
 """Seconds in which another node begins to answer; an empty `receive` takes 8."""
@@ -119,7 +118,7 @@ class Forwarder:
         headers = passed_on(request)
         headers.addRawHeader(SIGNATURE, line.encode("ascii"))
         answer: Deferred[IResponse] = route.agent(self._reactor).request(
-            request.method, url, headers, _Body(body)
+            request.method, url, headers, WholeBody(body)
         )
 
         def fail_or_try_again(failure: Failure) -> Any:
@@ -205,28 +204,3 @@ def _is_nobody_there(failure: Failure) -> bool:
 def _is_busy(failure: Failure) -> bool:
     is_local = failure.check(ConnectError, OSError) and not failure.check(*_UNREACHABLE)
     return bool(is_local) and not _is_nobody_there(failure)
-
-
-@implementer(IBodyProducer)
-@frozen
-class _Body:
-    """A body that is here already."""
-
-    _octets: bytes
-
-    @property
-    def length(self) -> int:
-        return len(self._octets)
-
-    def startProducing(self, consumer: IConsumer) -> Deferred[None]:
-        consumer.write(self._octets)
-        return succeed(None)
-
-    def pauseProducing(self) -> None:
-        pass
-
-    def resumeProducing(self) -> None:
-        pass
-
-    def stopProducing(self) -> None:
-        pass
