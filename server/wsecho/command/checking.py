@@ -14,12 +14,17 @@ from wsecho.app import buses
 from wsecho.app.clustering import check_cluster
 from wsecho.app.service import endpoints_of, listening_by, resources
 from wsecho.config.config import Config, ConfigError
+from wsecho.config.errors import CommandError, shown
 from wsecho.config.given import Given
+from wsecho.config.room_tables import KEYS, RoomKey, table_name
+from wsecho.core.rooms.rules import RoomRule, RoomTable
+from wsecho.core.wire.errors import BadRequest
+from wsecho.core.wire.names import check_room
 from wsecho.doors.admission import Admission
 from wsecho.workers.needs import check_needs
 
 
-def check_config(given: Given, config: Config) -> int:
+def check_config(given: Given, config: Config, room: str | None = None) -> int:
     """Look at everything that a start would look at, but for the ports; return the status.
 
     Says on standard output what would run, or on standard error one line for each thing that is
@@ -28,7 +33,13 @@ def check_config(given: Given, config: Config) -> int:
     Args:
         given: what the options were made of, for complaints.
         config: the options.
+        room: the name of a room that is asked about; None where none is.
+
+    Raises:
+        CommandError: no room can have that name.
     """
+    if room is not None:
+        _check_name(room)
     with _listening_to_warnings() as warnings:
         found = [error for look in _looks(config) for error in _try(look)]
     for warning in dict.fromkeys(warnings):
@@ -37,13 +48,20 @@ def check_config(given: Given, config: Config) -> int:
         print(f"wsecho: {given.explain(error)}", file=sys.stderr)  # noqa: T201
     if found:
         return max(error.status for error in found)
-    for line in describe(config):
+    for line in describe(config, room):
         print(line)  # noqa: T201
     return 0
 
 
-def describe(config: Config) -> Iterator[str]:
-    """Say what would run by some options."""
+def _check_name(room: str) -> None:
+    try:
+        check_room(room)
+    except BadRequest as error:
+        raise CommandError(f"--room {shown(room)}: {error.reason}") from None
+
+
+def describe(config: Config, room: str | None = None) -> Iterator[str]:
+    """Say what would run by some options, and what would hold in a room."""
     yield f"wsecho {__version__} would run with these options:"
     for option, endpoints in endpoints_of(config).items():
         for endpoint in endpoints:
@@ -52,10 +70,29 @@ def describe(config: Config) -> Iterator[str]:
     rooms = "in memory" if config.redis is None else f"in Redis, {config.redis}"
     yield f"  processes: {processes}"
     yield f"  rooms: {rooms}; {config.history} messages for {config.history_ttl:g} s each"
+    yield from map(_describe_table, config.room_tables)
     keys = ", ".join(map(str, config.token_key))
     yield f"  tokens: {f'signed with {keys}' if keys else 'none are asked for'}"
     yield f"  log: {config.log_format} to {config.log_file or 'standard output'}"
+    if room is not None:
+        yield from _describe_room(config.room_rules.of(room), room)
     yield "all is well"
+
+
+def _describe_table(table: RoomTable) -> str:
+    held = [f"{key.name} {key.shown(table.given[key.field])}" for key in _given(table)]
+    return f"  {table_name(table.glob)}: {'; '.join(held) or 'as all others'}"
+
+
+def _given(table: RoomTable) -> list[RoomKey]:
+    return [key for key in KEYS.values() if key.field in table.given]
+
+
+def _describe_room(rule: RoomRule, room: str) -> Iterator[str]:
+    under = "no table of the file" if rule.glob is None else table_name(rule.glob)
+    yield f"  the room {shown(room)} falls under {under}:"
+    for key in KEYS.values():
+        yield f"    {key.name}: {key.shown(getattr(rule, key.field))}"
 
 
 def _looks(config: Config) -> Iterator[Callable[[], object]]:

@@ -117,22 +117,25 @@ def _check(words: Sequence[str]) -> int:
     def check(given: Given) -> int:
         from wsecho.command.checking import check_config  # noqa: PLC0415  # the same
 
-        return check_config(given, given.load())
+        return check_config(given, given.load(), given.words.own.get("room"))
 
     text = (
         "See whether a server would start by these options: reads the files that they\n"
         "name, asks Redis, listens nowhere; says what would run, or one line for each\n"
-        "thing that is wrong."
+        "thing that is wrong.\n\n"
+        "  --room NAME\n"
+        "      Say, too, which [rooms.GLOB] of the file the room of that name falls\n"
+        "      under, and all that holds in it."
     )
-    return _with_options("check", text, words, check)
+    return _with_options("check", text, words, check, "room")
 
 
 def _with_options(
-    command: str, text: str, words: Sequence[str], run_it: Callable[[Given], int]
+    command: str, text: str, words: Sequence[str], run_it: Callable[[Given], int], *own: str
 ) -> int:
     given = None
     try:
-        given = Given.read(words)
+        given = Given.read(words, *own)
         if given.words.help is not None:
             usage = f"Usage: wsecho {command} [options]\n\n{text}\n\n"
             subject = given.words.help

@@ -27,6 +27,7 @@ from wsecho.core.rooms.rules import RoomRules, RoomTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 __all__ = [
     "GROUPS",
@@ -62,8 +63,10 @@ class Config(
 ):
     """What the server was told to do. Made by `load`, which checks it whole."""
 
+    file: Path | None = attrs.field(default=None, eq=False)
+    """What they were read from, beside the command line."""
     room_tables: tuple[RoomTable, ...] = ()
-    """What a file says of rooms by name."""
+    """What the file says of rooms by name."""
 
     @property
     def origins(self) -> Origins:

@@ -16,20 +16,18 @@ from errno import ENOENT
 from pathlib import Path
 from typing import Any, Final, NoReturn, Self
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from wsecho.config.config import CONFIG, OPTIONS, SWITCHES, Config, load
 from wsecho.config.errors import NOT_SHOWN, CommandError, ConfigError, printable
 from wsecho.config.near import did_you_mean
+from wsecho.config.room_tables import ROOMS, RoomTableError, read_room_tables
+from wsecho.config.values import TOO_LONG, is_too_long
 from wsecho.config.words import Words, read_words
+from wsecho.core.rooms.rules import RoomTable
 
 _MAX_LINES: Final = 2_000
 """A longer file's lines are not looked for: that takes the square of them."""
-
-_BITS: Final = 64
-"""Of the longest integer of TOML (v1.0.0, "Integer"); Python reads longer ones."""
-
-_TOO_LONG: Final = f"a number has more than {_BITS} bits"
 
 
 @frozen
@@ -38,13 +36,15 @@ class OptionsFile:
 
     Attributes:
         path: as it was named.
-        values: what it says.
+        values: the options that it gives.
         text: itself.
+        room_tables: what it says of rooms by name.
     """
 
     path: str
     values: Mapping[str, Any] = field(factory=dict)
     text: str = field(default="", repr=False)
+    room_tables: tuple[RoomTable, ...] = ()
 
     @classmethod
     def read(cls, path: str) -> Self:
@@ -58,7 +58,7 @@ class OptionsFile:
         try:
             # A mark in front of it, as some editors write one, is no part of it.
             text = file.read_text(encoding="utf-8-sig")
-            found = cls(path, tomllib.loads(text), text)
+            given = tomllib.loads(text)
         except OSError as error:
             raise ConfigError(CONFIG.name, path, error.strerror or str(error)) from None
         except UnicodeDecodeError as error:
@@ -67,36 +67,66 @@ class OptionsFile:
             raise CommandError(f"{path}: not TOML: {error}") from None
         except ValueError:
             # Python's own, of thousands of digits; it names no line.
-            raise CommandError(f"{path}: not TOML: {_TOO_LONG}") from None
-        for key, value in found.values.items():
+            raise CommandError(f"{path}: not TOML: {TOO_LONG}") from None
+        found = cls(path, given, text)
+        for key, value in given.items():
             found._check(key, value)
-        return found
+        tables = found._read_room_tables()
+        return evolve(
+            found, values={k: v for k, v in given.items() if k != ROOMS}, room_tables=tables
+        )
+
+    def _read_room_tables(self) -> tuple[RoomTable, ...]:
+        try:
+            return read_room_tables(self.values.get(ROOMS, {}))
+        except RoomTableError as error:
+            place = self._place_in_rooms(error.path)
+            raise CommandError(f"{place}: {error.reason}") from None
+
+    def _place_in_rooms(self, path: tuple[str, ...]) -> str:
+        """Return the file, the line, the table, and what stands there, as they are written."""
+        value: Any = self.values
+        for key in path:
+            value = value[key]
+        # What is no table stands in one; all of them are in `rooms`.
+        tables = path if isinstance(value, dict) else path[:-1]
+        named = [f"[{'.'.join([ROOMS, *map(_as_toml, tables[1:])])}]"] if tables else []
+        if tables != path:
+            shown = "…" if is_too_long(value) else printable(_as_toml(value))
+            named.append(f"{path[-1]} = {shown}")
+        return f"{self._named_line(path)}: {' '.join(named)}"
 
     def _check(self, key: str, value: Any) -> None:
-        known = [*OPTIONS, *SWITCHES]
+        known = [*OPTIONS, *SWITCHES, ROOMS]
         if key == CONFIG.name:
             reason = "a file cannot name another"
         elif key not in known:
             reason = f"there is no such option{did_you_mean(key.lstrip('-'), known)}"
-        elif isinstance(value, dict):
+        elif isinstance(value, dict) and key != ROOMS:
             reason = f"it is no table: give its value at the top, as {key} = …"
-        elif _is_too_long(value):
-            reason = _TOO_LONG
+        elif key != ROOMS and is_too_long(value):
+            reason = TOO_LONG
         else:
             return
         raise CommandError(f"{self.place(key)}: {reason}")
 
     def place(self, key: str) -> str:
         """Return the file, the line and the key, as they are written there."""
-        number = self._line_of(key)
-        line = "" if number is None else f", line {number}"
-        value = self.values[key]
+        line, value = self._named_line((key,)), self.values[key]
         if isinstance(value, dict) or (value and isinstance(value, list) and value[0] == {}):
-            return f"{self.path}{line}: [{key}]"
-        return f"{self.path}{line}: {key}"
+            return f"{line}: [{key}]"
+        return f"{line}: {key}"
 
-    def _line_of(self, key: str) -> int | None:
-        """Return the number of the line that a key begins at; None where that takes too long."""
+    def _named_line(self, path: tuple[str, ...]) -> str:
+        number = self._line_of(path)
+        return self.path if number is None else f"{self.path}, line {number}"
+
+    def _line_of(self, path: tuple[str, ...]) -> int | None:
+        """Return the number of the line that a key begins at; None where that takes too long.
+
+        Args:
+            path: the key, behind those of the tables that it is in.
+        """
         lines = self.text.splitlines(keepends=True)
         if len(lines) > _MAX_LINES:
             return None
@@ -104,7 +134,7 @@ class OptionsFile:
         for number in range(1, len(lines) + 1):
             # What is no TOML by itself is the middle of something.
             with suppress(tomllib.TOMLDecodeError):
-                if key in tomllib.loads("".join(lines[:number])):
+                if _has(tomllib.loads("".join(lines[:number])), path):
                     return begins
                 begins = number + 1
         return begins
@@ -123,14 +153,18 @@ class Given:
     file: OptionsFile | None = None
 
     @classmethod
-    def read(cls, words: Sequence[str]) -> Self:
+    def read(cls, words: Sequence[str], *own: str) -> Self:
         """Read a command line, and the file that it names.
+
+        Args:
+            words: the command line.
+            own: options that the command has beside all others, each with a value.
 
         Raises:
             ConfigError: the file cannot be read.
             CommandError: something in them is no option.
         """
-        found = read_words(words)
+        found = read_words(words, *own)
         is_asked = found.help is not None or found.wants_version
         if found.config is None or is_asked:
             return cls(found)
@@ -147,7 +181,12 @@ class Given:
         Raises:
             ConfigError: a value cannot be used.
         """
-        return load(self.values)
+        config = load(self.values)
+        if self.file is None:
+            return config
+        # Whoever reads it again may be elsewhere by then.
+        path = CONFIG.value(self.file.path).absolute()
+        return evolve(config, file=path, room_tables=self.file.room_tables)
 
     def explain(self, error: Exception) -> str:
         """Say what is wrong where it was made, and as it was written there.
@@ -206,10 +245,12 @@ def _written(given: Any, value: object, read: Any) -> object:
     return value
 
 
-def _is_too_long(value: Any) -> bool:
-    if isinstance(value, list):
-        return any(map(_is_too_long, value))
-    return isinstance(value, int) and value.bit_length() > _BITS
+def _has(tables: Any, path: Sequence[str]) -> bool:
+    for key in path:
+        if not isinstance(tables, dict) or key not in tables:
+            return False
+        tables = tables[key]
+    return True
 
 
 def _as_toml(value: object) -> str:
@@ -219,4 +260,6 @@ def _as_toml(value: object) -> str:
         return value.isoformat()
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, list):
+        return f"[{', '.join(map(_as_toml, value))}]"
     return str(value)

@@ -16,6 +16,7 @@ from wsecho.config.near import did_you_mean
 from wsecho.core.limits.rates import OverRatePolicy
 from wsecho.core.limits.slowness import POLICIES, SlowRule
 from wsecho.core.wire import nodes
+from wsecho.core.wire.globs import check_glob
 from wsecho.router.wire.uris import is_uri
 
 # What people type, and no more of what Python takes for a number: neither the digits of other
@@ -31,8 +32,20 @@ _HOST: Final = re.compile(r"[a-zA-Z0-9*?.\[\]:_-]+")
 _UNITS: Final = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 # A frame's length has 63 bits (RFC 6455 section 5.2); no buffer of ours comes near.
 _LARGEST: Final = 1 << 40
+_BITS: Final = 64
+"""Of the longest integer of TOML (v1.0.0, "Integer"); Python reads longer ones."""
+
+TOO_LONG: Final = f"a number has more than {_BITS} bits"
+
 _MAPPED_BITS: Final = 96
 """Bits before an IPv4 address in an IPv6 one."""
+
+
+def is_too_long(value: Any) -> bool:
+    """Tell whether a number in a file, or in a list or table there, is longer than TOML's are."""
+    if isinstance(value, list | dict):
+        return any(map(is_too_long, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, int) and value.bit_length() > _BITS
 
 
 def size(value: Any) -> int:
@@ -108,13 +121,44 @@ def slow_rule(value: Any) -> SlowRule:
     """Read `POLICY` or `GLOB=POLICY`.
 
     Raises:
-        ValueError: there is no such policy.
+        ValueError: there is no such policy, or no such glob.
     """
     glob, _, policy = str(value).rpartition("=")
     for known in POLICIES:
         if policy == known and (glob or "=" not in str(value)):
-            return SlowRule(glob or "*", known)
+            return SlowRule(check_glob(glob or "*"), known)
     raise ValueError("give close, skip or latest, or one for some rooms, such as 'prices.*=latest'")
+
+
+def _one_of(*known: str) -> Callable[[Any], str]:
+    """Make a reader of one of some words."""
+
+    def read(value: Any) -> str:
+        if not isinstance(value, str) or value not in known:
+            raise _none_of(value, *known)
+        return value
+
+    return read
+
+
+slow_policy: Final = _one_of(*POLICIES)
+"""Read what becomes of readers that are too slow."""
+
+publishers: Final = _one_of("clients", "server")
+"""Read who may publish in a room."""
+
+on_or_off: Final = _one_of("on", "off")
+"""Read whether there is something."""
+
+
+def words(*known: str) -> Callable[[Any], frozenset[str]]:
+    """Make a reader of a list of words, or of a single one."""
+    read_one = _one_of(*known)
+
+    def read(value: Any) -> frozenset[str]:
+        return frozenset(map(read_one, value if isinstance(value, list) else [value]))
+
+    return read
 
 
 def over_rate(value: Any) -> OverRatePolicy:

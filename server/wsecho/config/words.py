@@ -5,7 +5,7 @@ As getopt does it, a value is the next word whatever it looks like, or stands be
 beginning of an option's name will do while no other begins so.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from attrs import define, field
@@ -28,16 +28,22 @@ class Words:
         config: the file of options, None for none.
         help: what is asked about: a group or an option, empty for all, None where nothing is.
         wants_version: whether it asks for the version.
+        own: what is given by options of the command alone, by name.
     """
 
     values: dict[str, Any] = field(factory=dict)
     config: str | None = None
     help: str | None = None
     wants_version: bool = False
+    own: dict[str, str] = field(factory=dict)
 
 
-def read_words(words: Sequence[str]) -> Words:
+def read_words(words: Sequence[str], *own: str) -> Words:
     """Read a command line.
+
+    Args:
+        words: the words.
+        own: options that the command has beside all others, each with a value.
 
     Raises:
         CommandError: a word is no option, or an option lacks its value, or has one too many.
@@ -51,7 +57,7 @@ def read_words(words: Sequence[str]) -> Words:
         if not word.startswith("--") or word == "--":
             raise CommandError(_surplus(word))
         written, equals, value = word[2:].partition("=")
-        name = _full_name(written)
+        name = _full_name(written, own)
         if name == "version":
             found.wants_version = True
         elif name == "help":
@@ -60,6 +66,8 @@ def read_words(words: Sequence[str]) -> Words:
             if equals:
                 raise CommandError(f"--{name} stands alone, without a value: leave ={value} away")
             found.values[name] = True
+        elif name in own:
+            found.own[name] = value if equals else _next(name, rest)
         else:
             _give(found, name, value if equals else _next(name, rest))
     return found
@@ -76,6 +84,8 @@ def _give(found: Words, name: str, value: str) -> None:
 
 def _next(name: str, rest: Iterator[str]) -> str:
     value = next(rest, None)
+    if value is None and name not in {CONFIG.name, *OPTIONS}:
+        raise CommandError(f"--{name} needs a value")
     if value is None:
         option = CONFIG if name == CONFIG.name else OPTIONS[name]
         raise CommandError(
@@ -84,8 +94,8 @@ def _next(name: str, rest: Iterator[str]) -> str:
     return value
 
 
-def _full_name(written: str) -> str:
-    names = [CONFIG.name, *OPTIONS, *SWITCHES, *_OTHERS]
+def _full_name(written: str, own: Iterable[str]) -> str:
+    names = [CONFIG.name, *OPTIONS, *SWITCHES, *own, *_OTHERS]
     if written in names:
         return written
     longer = [name for name in names if name.startswith(written)] if written else []

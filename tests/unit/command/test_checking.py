@@ -8,6 +8,7 @@ import pytest
 from tests.support.certificates import write_certificate
 from wsecho import __version__
 from wsecho.command.checking import check_config, describe
+from wsecho.command.main import run
 from wsecho.config.config import load
 from wsecho.config.given import Given
 
@@ -77,6 +78,73 @@ def test_what_would_run_is_described(options: dict[str, object], line: str) -> N
     assert first == f"wsecho {__version__} would run with these options:"
     assert line in lines
     assert last == "all is well"
+
+
+TABLES = """
+history-ttl = 5
+[rooms."team-*"]
+slow = "latest"
+history = 50
+tell = ["message", "occupied"]
+[rooms."*"]
+[rooms.never]
+history-bytes = "1MiB"
+"""
+
+UNDER_TEAM = [
+    '  the room team-a falls under [rooms."team-*"]:',
+    "    history: 50",
+    "    history-ttl: 5",
+    "    history-bytes: any number",
+    "    max-members: 20000",
+    "    slow: latest",
+    "    publish: clients",
+    "    presence: on",
+    "    message-rate: any number",
+    "    byte-rate: any number",
+    "    ask: join, publish",
+    "    tell: occupied, message",
+]
+
+
+def test_what_holds_in_rooms_is_described(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each table by what it gives, and a room by all that holds in it."""
+    file = tmp_path / "x.toml"
+    file.write_text(f'listen = "127.0.0.1:0"\n{TABLES}')
+    words = ["check", "--config", str(file)]
+    assert run([*words, "--room=team-a"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    begin = lines.index('  [rooms."team-*"]: history 50; slow latest; tell occupied, message')
+    assert lines[begin + 1 : begin + 3] == [
+        '  [rooms."*"]: as all others',
+        '  [rooms."never"]: history-bytes 1048576',
+    ]
+    assert lines[-len(UNDER_TEAM) - 1 : -1] == UNDER_TEAM
+    run([*words, "--room", "team a"])
+    assert "  the room 'team a' falls under [rooms.\"*\"]:\n" in capsys.readouterr().out
+    run(["check", "--listen", "127.0.0.1:0", "--room", "a"])
+    assert "  the room a falls under no table of the file:\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["check", "--room", ".."], "--room ..: a room cannot be named '..'"),
+        (["check", "--room", ""], "--room '': the room's name is empty"),
+        (["check", "--room"], "--room needs a value"),
+        (["serve", "--room", "a"], "there is no option --room"),
+    ],
+)
+def test_a_room_that_cannot_be_is_a_mistake(
+    capsys: pytest.CaptureFixture[str], words: list[str], complaint: str
+) -> None:
+    """Which only this command knows of."""
+    with pytest.raises(SystemExit) as caught:
+        run(words)
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.startswith(f"wsecho: {complaint}")
 
 
 def test_what_is_described_has_no_password(tmp_path: Path) -> None:
