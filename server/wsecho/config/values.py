@@ -18,6 +18,7 @@ from wsecho.core.limits.slowness import POLICIES, SlowRule
 from wsecho.core.wire import nodes
 from wsecho.core.wire.globs import check_glob
 from wsecho.router.wire.uris import is_uri
+from wsecho.webhooks.url import WebhookUrl
 
 # What people type, and no more of what Python takes for a number: neither the digits of other
 # scripts, nor `1_0`, `1e3` or `inf`.
@@ -355,6 +356,15 @@ def redis_url(value: Any) -> RedisAddress:
         ValueError: it is no such URL; the text does not repeat it.
     """
     return RedisAddress.parse(str(value))
+
+
+def webhook_url(value: Any) -> WebhookUrl:
+    """Read where an application is reached.
+
+    Raises:
+        ValueError: it is no such URL; the text does not repeat it.
+    """
+    return WebhookUrl.parse(str(value))
 
 
 def redis_prefix(value: Any) -> str:

@@ -7,7 +7,7 @@ What is no answer is `Unavailable`: the client is told that much, and the log wh
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -61,7 +61,7 @@ class WebhookApp:
 
     url: WebhookUrl
     _poster: Poster
-    _secrets: Callable[[], tuple[bytes, ...]]
+    _secrets: Callable[[], Sequence[bytes]]
     _timeout: float
     _max_data: int
     _reactor: Any

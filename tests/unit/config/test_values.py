@@ -179,6 +179,7 @@ def test_a_rule_for_the_slow(given: str, rule: SlowRule) -> None:
         *((values.realm, text) for text in ("", "a b", "a#b", "a..b", 7)),
         *((values.log_format, text) for text in ("", "xml", None)),
         *((values.redis_url, text) for text in ("", "localhost", "http://localhost")),
+        *((values.webhook_url, text) for text in ("", "localhost", "ws://a/", 7, None)),
         *((values.redis_prefix, text) for text in ("", "a b", "{a}", "a" * 101, "\u00e9", "a\n")),
         *((values.when_bus_down, text) for text in ("", "wait", None)),
     ],
@@ -243,9 +244,10 @@ def test_a_page_has_an_index(tmp_path: Path) -> None:
 @given(st.text() | st.integers() | st.floats() | st.booleans() | st.none())
 def test_a_password_is_never_repeated(value: Any) -> None:
     """Whatever is wrong with the rest of the URL."""
-    with pytest.raises(ValueError, match=r"\w") as caught:
-        values.redis_url(f"nothing://:hush-hush@{value}")
-    assert "hush-hush" not in str(caught.value)
+    for read in (values.redis_url, values.webhook_url):
+        with pytest.raises(ValueError, match=r"\w") as caught:
+            read(f"nothing://:hush-hush@{value}")
+        assert "hush-hush" not in str(caught.value)
 
 
 def test_what_may_not_be_written_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
