@@ -10,6 +10,7 @@ from typing import Any, Final
 from tables import table
 
 import wsecho.client
+import wsecho.testing
 from wsecho.client.errors import Error
 
 _SECTION: Final = re.compile(r"^(Args|Returns|Raises|Attributes):$", re.MULTILINE)
@@ -21,6 +22,9 @@ _TITLES: Final[Mapping[str, str]] = {
 }
 _OWN: Final = ("publish", "events", "close")
 """What can be done with a room, in the order in which it is done."""
+
+_OF_SERVER: Final = ("room", "lab", "report", "areport")
+"""What can be done with a server for tests."""
 
 
 def python_api() -> str:
@@ -41,6 +45,17 @@ def python_api() -> str:
         _errors(errors),
     ]
     return "\n\n".join(parts)
+
+
+def testing_api() -> str:
+    """Write what `wsecho.testing` offers, but for the form of a report, which its page shows."""
+    server = wsecho.testing.EchoServer
+    rows = [("`url`", "Its address over HTTP.")]
+    rows += [(f"`{name}`", _first(getattr(server, name).fget)) for name in ("echo",)]
+    methods = [_function(name, getattr(server, name), 4) for name in _OF_SERVER]
+    told = table(("property", "what it is"), rows)
+    begins = _function("serving", wsecho.testing.serving, 4)
+    return "\n\n".join([told, *methods, begins])
 
 
 def _is_error(value: Any) -> bool:
@@ -67,7 +82,8 @@ def _shown(parameters: Iterable[inspect.Parameter]) -> Iterator[str]:
             is_named = True
             yield "*"
         default = "" if each.default is inspect.Parameter.empty else f"={each.default!r}"
-        yield f"{each.name}{default}"
+        star = "*" if each.kind is inspect.Parameter.VAR_POSITIONAL else ""
+        yield f"{star}{each.name}{default}"
 
 
 def _room(room: type) -> str:

@@ -38,6 +38,13 @@ redis-cli() { command redis-cli -p "$REDIS_PORT" -e "$@"; }
 """
 """A stream of curl's ends by itself (28), a tail with its reader (141); Redis is the test's."""
 
+PYTEST: Final = (
+    *(sys.executable, "-m", "pytest", "-p", "no:cacheprovider"),
+    # As it is here, whether or not this environment knows its entry point.
+    *("-p", "no:wsecho", "-p", "wsecho.pytest_plugin"),
+)
+"""Pytest with the plugin of this package."""
+
 LANGUAGES: Final = ("sh", "python", "js")
 """What is run."""
 
@@ -72,6 +79,8 @@ class Walkthrough:
             case "sh":
                 said = "\n".join(filter(None, (self._do(each, fence) for each in commands(fence))))
                 assert fence.expected.fullmatch(said.strip()), f"{fence.place} printed:\n{said}"
+            case "python" if fence.mark == "check: pytest":
+                self._test(fence)
             case "python":
                 script = self._file(fence, "py")
                 self._watch(fence, Process.start(sys.executable, script, cwd=self.folder))
@@ -134,6 +143,14 @@ class Walkthrough:
         follower = Process.start("tail", "-F", file[1], cwd=self.folder)
         self._stack.callback(follower.end)
         return follower
+
+    def _test(self, fence: Fence) -> None:
+        """Run what is a module of tests."""
+        process = Process.start(*PYTEST, self._file(fence, "py"), cwd=self.folder)
+        try:
+            assert process.wait() == 0, f"{fence.place}:\n{process.output}"
+        finally:
+            process.end()
 
     def _watch(self, fence: Fence, process: Process) -> None:
         """Wait for what a program prints; where the page does not say, for its end."""

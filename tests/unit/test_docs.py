@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from from_code import http_errors, lab_rules, lab_steps, metrics, options
-from from_docstrings import python_api
+from from_docstrings import python_api, testing_api
 
 import wsecho.client
 from tests.support.documents import ANYTHING, DOCS, ROOT, Fence, fences, pages, prose, quoted
@@ -22,6 +22,7 @@ from wsecho.config.config import OPTIONS, SWITCHES, load
 from wsecho.core.lab.rules import RULES
 from wsecho.core.lab.steps import STEPS
 from wsecho.core.wire.errors import CloseCode
+from wsecho.testing import EchoServer
 
 TOP = re.compile(r"^(?:async def|def|class) (\w+)", re.MULTILINE)
 SHOWN_BY = re.compile(r"`([\w/]*\.py)?::(\w+)`")
@@ -29,7 +30,10 @@ LINK = re.compile(r"\]\(([^)#\s]*)(#[^)\s]*)?\)")
 DIRECTIVES = {"{toctree}", "{image}", "{include}", "{literalinclude}"}
 READ_HERE = {"json", "toml"}
 BY_OTHER_TESTS = {*LANGUAGES, "nginx", "haproxy", "html", "ini", "logrotate"}
-MARKS = {"", "check: commands", "check: refused", "check: secrets"}
+MARKS = {
+    *("", "check: commands", "check: refused", "check: secrets"),
+    *("check: pytest", "check: pytest-asyncio"),
+}
 
 
 def everything() -> list[Fence]:
@@ -196,6 +200,16 @@ def test_all_that_the_python_client_offers_is_written() -> None:
     assert [name for name in arguments if f"\n| `{name}` | " not in text] == []
     assert "| `Gap` | `gap` | Messages are missing" in text
     assert "### `async for message in room`" in text
+
+
+def test_all_that_a_server_for_tests_offers_is_written() -> None:
+    """Each name, and what it takes."""
+    text = testing_api()
+    offered = [name for name in vars(EchoServer) if not name.startswith("_")]
+    assert [name for name in ["url", "serving", *offered] if f"`{name}" not in text] == []
+    assert "`lab(*steps)`" in text
+    assert "`report(url, wait=5.0)`" in text
+    assert "| `LookupError` | nobody came there. |" in text
 
 
 def test_every_step_and_rule_of_the_lab_is_written() -> None:

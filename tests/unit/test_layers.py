@@ -8,17 +8,9 @@ from tests.support.imports import PACKAGE, circles, imported
 # What stands in a folder, from the bottom up. What shares a step does not know of each other.
 STEPS = {
     "wsecho": [
-        *(
-            "core",
-            "loops client hooks",
-            "bus webhooks",
-            "router",
-            "access lane",
-            "config",
-            "server",
-            "fanout",
-        ),
-        *("doors", "ops", "app", "workers", "starting", "command"),
+        *("core", "loops client hooks testing", "bus webhooks", "router", "access lane"),
+        *("config", "server", "fanout", "doors", "ops", "app", "workers", "starting"),
+        "command pytest_plugin",
     ],
     "wsecho.core": ["wire", "promise websocket limits", "rooms", "http", "lab"],
     "wsecho.bus": ["deferreds", "measures", "interface", "memory", "redis"],
@@ -117,6 +109,15 @@ def test_what_a_client_decides_knows_no_input_and_no_output(name: str) -> None:
     """No asyncio, no sockets, no clock: that is what its shell has."""
     for used in imported(PACKAGE.modules[name]):
         assert used.split(".")[0] in {*CORE_MAY_USE, "heapq", "wsecho"}, f"{name} imports {used}"
+
+
+@pytest.mark.parametrize("folder", ["client", "testing"])
+def test_what_runs_in_others_programs_knows_no_twisted(folder: str) -> None:
+    """Nor what is built upon it; that it knows of the server only the core is said above."""
+    for name, path in PACKAGE.modules.items():
+        if name.startswith(f"wsecho.{folder}"):
+            tops = {used.split(".")[0] for used in imported(path)}
+            assert not tops & {"twisted", "autobahn", "zope", "prometheus_client"}, name
 
 
 @pytest.mark.parametrize(
