@@ -2,16 +2,21 @@
 """The lab over real sockets: each step, each rule, real clients, and many who go away."""
 
 import asyncio
+import html
 import json
 import socket
+import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
+from urllib.request import urlopen
 
 import aiohttp
+import httpx
 import pytest
+import requests
 import websockets
 
 from tests.support.certificates import unverified, write_certificate
@@ -419,3 +424,38 @@ def test_many_open_each_step_and_go_away() -> None:
             assert client.frames(7) == b"\x81\x05alive"
         assert asyncio.run(settled(lambda: descriptors(server) <= files, True))
         assert resident(server) - memory < 60 << 20
+
+
+# -- the list
+
+
+LIST_FOR_PEOPLE = (
+    "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    # Chromium's.
+    (
+        "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,"
+        "*/*;q=0.8,application/signed-exchange;v=b3;q=0.7"
+    ),
+)
+
+
+def test_the_list_is_json_for_curl_and_for_programs(server: RunningServer) -> None:
+    """With the headers that each sends by itself."""
+    url = server.http("/lab")
+    said = subprocess.run(["curl", "-sSf", url], capture_output=True, text=True, check=True).stdout
+    assert json.loads(said) == requests.get(url, timeout=PATIENCE).json()
+    assert json.loads(said) == httpx.get(url).json()
+    with urlopen(url, timeout=PATIENCE) as answer:
+        assert json.load(answer)["steps"]
+
+
+@pytest.mark.parametrize("accept", LIST_FOR_PEOPLE, ids=["firefox", "chromium"])
+def test_the_list_is_a_page_for_browsers(server: RunningServer, accept: str) -> None:
+    """That shows the same steps."""
+    url = server.http("/lab")
+    curl = ["curl", "-sSfi", "-H", f"Accept: {accept}", url]
+    said = subprocess.run(curl, capture_output=True, text=True, check=True).stdout
+    assert "content-type: text/html; charset=utf-8" in said.lower()
+    for step in requests.get(url, timeout=PATIENCE).json()["steps"]:
+        example = step["example"].removeprefix("/lab/")
+        assert f"<code>{html.escape(example)}</code>" in said

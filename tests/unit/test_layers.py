@@ -43,6 +43,7 @@ CORE_MAY_USE = {
     *(
         "functools",
         "hashlib",
+        "html",
         "http",
         "ipaddress",
         "itertools",

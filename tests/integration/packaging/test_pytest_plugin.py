@@ -67,7 +67,9 @@ def test_a_project_under_pytest_asyncio(
     (tmp_path / "test_too.py").write_text(PROJECT)
     for number, text in enumerate(DOCUMENTED):
         (tmp_path / f"test_documented{number}.py").write_text(text)
-    strict = ("-W", "error", "-p", "no:cacheprovider")
+    # What else pytest-asyncio warns of.
+    scope = ("-o", "asyncio_default_fixture_loop_scope=function")
+    strict = ("-W", "error", "-p", "no:cacheprovider", *scope)
     said = run(programs / "python", "-m", "pytest", *strict, *options, cwd=tmp_path)
     assert f"{2 + len(DOCUMENTED)} passed" in said
 

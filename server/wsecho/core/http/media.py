@@ -9,6 +9,7 @@ from wsecho.core.wire.quoted import split
 
 BINARY: Final = "application/octet-stream"
 EVENTS: Final = "text/event-stream"
+HTML: Final = "text/html"
 JSON: Final = "application/json"
 
 _NOT_AT_ALL: Final = re.compile(r"q=0(\.0{0,3})?")

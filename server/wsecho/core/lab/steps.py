@@ -72,6 +72,15 @@ class StepKind:
             return "no value"
         return self.value.takes
 
+    @property
+    def asks(self) -> str:
+        """What a client should do, by the value, for people."""
+        told = []
+        for value, expected in self.expected.items():
+            of = {"": "", self.name: "alone: "}.get(value, f"{value}: ")
+            told.append(f"{of}{expected.should} ({expected.level})")
+        return "; ".join(told)
+
 
 def _answer(
     name: str,

@@ -9,12 +9,13 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
 from wsecho.core.http.handshake import Query, split_target
-from wsecho.core.http.media import accepts
+from wsecho.core.http.media import HTML, JSON, accepts
 from wsecho.core.http.queries import MAX_WAIT, number
 from wsecho.core.http.responses import JSON_TYPE
 from wsecho.core.lab.chain import PATH, check_report_id
 from wsecho.core.lab.junit import write_junit
 from wsecho.core.lab.listing import list_lab
+from wsecho.core.lab.page import CONTENT_SECURITY_POLICY, write_page
 from wsecho.core.lab.record import Report
 from wsecho.core.wire.errors import MethodNotAllowed, NotFound, WireError
 from wsecho.doors.http.request import HttpRequest, answer_error
@@ -50,12 +51,22 @@ class LabResource(Resource):
             path, query = split_target(request.head.target)
             if path == PATH:
                 _check_method(request)
-                return _write_json(request, list_lab(self._lab.bounds))
+                return self._list(request)
             if path.startswith(_REPORT):
                 return self._report(request, path.removeprefix(_REPORT), query)
         except WireError as error:
             return answer_error(request, error)
         return UpgradeOnly().render(request)
+
+    def _list(self, request: HttpRequest) -> bytes:
+        request.setHeader(b"vary", b"Accept")
+        # A program that takes both, or all, is no person.
+        if not accepts(request.head, HTML) or accepts(request.head, JSON):
+            return _write_json(request, list_lab(self._lab.bounds))
+        request.setHeader(b"content-type", f"{HTML}; charset=utf-8".encode())
+        request.setHeader(b"content-security-policy", CONTENT_SECURITY_POLICY.encode())
+        request.setHeader(b"referrer-policy", b"no-referrer")
+        return _cut_for_head(request, write_page().encode())
 
     def _report(self, request: HttpRequest, name: str, query: Query) -> Any:
         # Whoever has the name may read it, from whatever page: it is as good as a token.

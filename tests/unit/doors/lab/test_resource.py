@@ -8,6 +8,7 @@ import pytest
 from tests.unit.doors.harness import masked
 from tests.unit.doors.lab.test_connection import opened
 from tests.unit.doors.lab.test_lab import REPORT, server
+from wsecho.core.lab.page import CONTENT_SECURITY_POLICY, write_page
 from wsecho.core.lab.rules import RULES
 from wsecho.core.lab.steps import STEPS
 
@@ -24,6 +25,38 @@ def test_the_list() -> None:
     head = server().ask("HEAD", "/lab")
     assert (head.status, head.body) == (200, b"")
     assert int(head.headers["content-length"]) > 10_000
+
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
+
+
+def test_the_list_is_a_page_for_people() -> None:
+    """Whose browser names HTML, and executes nothing of it."""
+    listed = server().ask("GET", "/lab", Accept=BROWSER)
+    assert listed.status == 200
+    assert listed.headers["content-type"] == "text/html; charset=utf-8"
+    assert listed.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+    assert listed.headers["x-content-type-options"] == "nosniff"
+    assert listed.headers["referrer-policy"] == "no-referrer"
+    assert listed.body == write_page().encode()
+    head = server().ask("HEAD", "/lab", Accept=BROWSER)
+    assert (head.status, head.body) == (200, b"")
+    assert int(head.headers["content-length"]) == len(listed.body)
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        *("*/*", "application/json", "application/json, text/plain, */*", "text/*", ""),
+        *("text/html;q=0, */*", "application/json, text/html", "application/xml"),
+    ],
+)
+def test_the_list_is_json_for_programs(accept: str) -> None:
+    """Those that take anything among them, and those that take both."""
+    listed = server().ask("GET", "/lab", Accept=accept)
+    assert listed.headers["content-type"] == "application/json; charset=utf-8"
+    assert listed.headers["vary"] == "Accept"
+    assert listed.json["steps"]
 
 
 @pytest.mark.parametrize(
