@@ -112,13 +112,13 @@ def left_behind(source: str) -> Iterator[str]:
 def test_no_public_name_stands_twice() -> None:
     """Whoever searches for a class or a function of the server's finds one.
 
-    A client's, and an application's beside it, are for those who write with them, and who never
-    see the server's.
+    A client's, an application's beside it, and a report's are for those who write with them, and
+    who never see the server's.
     """
     sources = (
         (name, path.read_text())
         for name, path in PACKAGE.modules.items()
-        if not name.startswith("wsecho.client") and name != "wsecho.hooks"
+        if not name.startswith(("wsecho.client", "wsecho.testing")) and name != "wsecho.hooks"
     )
     table = [f"{name:24} {', '.join(where)}" for name, where in sorted(twice(sources).items())]
     assert not table, "\n".join(["public names that stand more than once:", *table])
