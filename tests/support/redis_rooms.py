@@ -198,8 +198,8 @@ class RedisRooms:
         return log
 
     def _publish(self, head: str, _log: str, *words: str) -> Any:
-        receipt = words[0] if len(words) > 9 else ""
-        fresh, epoch, offset, _, limit, publication, begin, text, channel, *more = words[
+        receipt = words[0] if len(words) > 10 else ""
+        fresh, epoch, offset, _, limit, _bytes, publication, begin, text, channel, *more = words[
             2 if receipt else 0 :
         ]
         if receipt in self._receipts:

@@ -16,6 +16,7 @@ from attrs import evolve, frozen
 from wsecho.access.claims import Claims
 from wsecho.access.wampcra import Logins, sign_challenge
 from wsecho.core.rooms.callers import Caller
+from wsecho.core.rooms.rules import RoomRules
 from wsecho.core.wire.errors import BadRequest, BadToken
 from wsecho.core.wire.grants import NOTHING, Grants
 from wsecho.core.wire.names import parse_room
@@ -201,7 +202,13 @@ class TokenAuthorizer:
     """Lets a session do what its token grants.
 
     Rooms, and who is in them, go by the grants for rooms; everything else by URI prefixes.
+
+    Args:
+        rules: in which rooms only those may publish who may operate them.
     """
+
+    def __init__(self, rules: RoomRules) -> None:
+        self._rules = rules
 
     def allows(self, session: Requester, action: Action, uri: str, match: Match) -> bool:
         """Tell whether a request is allowed.
@@ -209,7 +216,16 @@ class TokenAuthorizer:
         A pattern may be subscribed to where it reaches anything granted; what it delivers is
         looked at event by event (`may_receive`).
         """
-        return _allows(_grants(session), action, uri, match)
+        grants = _grants(session)
+        if not _allows(grants, action, uri, match):
+            return False
+        return action != "publish" or self._may_say(grants, uri)
+
+    def _may_say(self, grants: Grants, topic: str) -> bool:
+        _, room = _room(topic)
+        if room is None or self._rules.of(room).publish == "clients":
+            return True
+        return grants.may("operate", room)
 
     def may_receive(self, session: Requester, topic: str) -> bool:
         """Tell whether an event may go to a session through a pattern."""

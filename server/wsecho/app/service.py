@@ -20,7 +20,7 @@ from wsecho.app.clustering import Clustering, Home, check_cluster, new_node
 from wsecho.app.drain import Drain, on_a_second_signal
 from wsecho.app.listening import Listening
 from wsecho.app.notifying import ServiceManager
-from wsecho.app.reload import Reader, Reload
+from wsecho.app.reload import Reader, Reload, rereading_rooms
 from wsecho.app.signals import OnSignal
 from wsecho.config.config import Config, ConfigError
 from wsecho.doors.admission import Admission
@@ -103,7 +103,9 @@ class WsechoService(MultiService):
             *(config.rules, reactor, state.stats, make_bus, time_of_day, state.room_rules)
         )
         listening, endpoints = self._places("listen")
-        admission = Admission.of(config, time_of_day, lambda: listening.is_on_loopback)
+        admission = Admission.of(
+            *(config, time_of_day, lambda: listening.is_on_loopback, state.room_rules)
+        )
         self._given_away = admission.given_away
         gate = admission.gate
         router = make_router(config, rooms, reactor, admission, state.wall)
@@ -128,6 +130,7 @@ class WsechoService(MultiService):
         self.is_replaced = False
         self._accepts = True
         readers: list[Reader] = [admission.reload, listening.reload, operators.reload]
+        readers.append(rereading_rooms(config.file, rooms))
         if clustering is not None:
             clustering.begin(longpoll)
             readers.append(clustering.reload)

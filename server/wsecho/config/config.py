@@ -98,7 +98,8 @@ class Config(
     @property
     def room_rules(self) -> RoomRules:
         """What holds in each room, made anew each time: one object is shared by all who ask."""
-        return RoomRules(self.rules.of_a_room, self.room_tables, self.slow_rules)
+        default = attrs.evolve(self.rules.of_a_room, over_rate=self.over_rate)
+        return RoomRules(default, self.room_tables, self.slow_rules)
 
     @property
     def asks_for_tokens(self) -> bool:

@@ -18,6 +18,7 @@ from wsecho.access.tokens import verify
 from wsecho.access.wampcra import Logins, read_logins
 from wsecho.config.config import Config, ConfigError
 from wsecho.config.errors import UsageError
+from wsecho.core.rooms.rules import RoomRules
 from wsecho.doors.gate import Gate, OpenGate, TokenGate
 
 _T = TypeVar("_T")
@@ -46,6 +47,7 @@ class Admission:
         config: Config,
         now: Callable[[], float] = time.time,
         is_on_loopback: Callable[[], bool] = lambda: False,
+        rules: RoomRules | None = None,
     ) -> Self:
         """Read the files, and put it together.
 
@@ -53,6 +55,7 @@ class Admission:
             config: the options in force.
             now: the time, Unix seconds.
             is_on_loopback: whether nothing else than loopback is listened on.
+            rules: what holds in each room; None for what the options say.
 
         Raises:
             ConfigError: a file cannot be used.
@@ -77,7 +80,7 @@ class Admission:
         return cls(
             TokenGate(OpenGate(config.origins, proxies), read),
             TokenAuthenticator(read, current_logins, now),
-            TokenAuthorizer(),
+            TokenAuthorizer(rules or config.room_rules),
             tuple(
                 path
                 for path, file in zip(config.token_key, keys.values, strict=True)

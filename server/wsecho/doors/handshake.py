@@ -128,7 +128,7 @@ class Handshake:
             form,
             caller.address,
             RateLimitedInbox(config.rates, self.websockets.reactor, stats),
-            SendBacklog(config.send_queue, config.slow_rules, stats),
+            SendBacklog(config.send_queue, self.state.room_rules, stats),
             config.max_message_size,
             identity_of(caller),
         )
@@ -150,10 +150,9 @@ class Handshake:
 
     def _spec(self, room: str, query: RoomQuery, caller: Caller) -> ReaderSpec:
         config = self.config
-        policy = config.slow_rules.of(room)
         return ReaderSpec(
             *(self.rooms, room, query, caller),
-            *(config.send_queue, policy, config.max_message_size),
+            *(config.send_queue, config.max_message_size),
         )
 
 

@@ -16,6 +16,9 @@ from wsecho.fanout.membership import Reading, RoomListener, RoomMember
 from wsecho.lane.send_group import SendGroup
 from wsecho.lane.transport import LaneTransport
 
+_CHANGES: Final = 64
+"""Comings and goings that are told of at a time, where they are many."""
+
 MAX_WAITING: Final = 4
 """Rounds of a room, each of a batch at most, behind which its publishers are not read from."""
 
@@ -110,6 +113,30 @@ class Fanout:
                 member.tell(change)
         for listener in self.listeners:
             listener.changed(room, change)
+
+    def tell_by_and_by(
+        self, room: str, changes: Sequence[Change], tell: Callable[[str, Change], None]
+    ) -> None:
+        """Tell of many who are seen from now on, or are not any more, leaving the loop to others.
+
+        Args:
+            room: the room.
+            changes: what happened.
+            tell: tells of one; not of somebody who has left meanwhile.
+        """
+
+        def round_() -> Round:
+            for begin in range(0, len(changes), _CHANGES):
+                here = {card.id for card in self._hub.present(room)}
+                some = changes[begin : begin + _CHANGES]
+                for change in some:
+                    if change.action == "leave" or change.card.id in here:
+                        tell(room, change)
+                yield len(some) * (1 + len(self._hub.watchers(room)))
+            return 0
+
+        self._close_batch(room)
+        self._scheduler.add(room, round_())
 
     # -- the rest is our own
 

@@ -11,10 +11,13 @@ from itertools import islice
 from typing import ClassVar, Final
 
 from wsecho.core.limits.backlog import Backlog, Gap, Stream, TooSlowError, Waiting
+from wsecho.core.limits.slowness import SlowPolicy
 from wsecho.core.promise import Later
 from wsecho.core.rooms.history import History, Message, Start
 from wsecho.core.rooms.hub import Joined
 from wsecho.core.rooms.presence import Change
+from wsecho.core.rooms.room import Room
+from wsecho.core.rooms.rules import RoomRule
 from wsecho.core.wire.positions import Position
 from wsecho.fanout.membership import RoomMember
 from wsecho.fanout.reader_spec import ReaderSpec
@@ -43,8 +46,8 @@ class Reader(ABC):
         self.query = spec.query
         self.caller = spec.caller
         self._bound = spec.bound
-        self._policy = spec.policy
         self._history: History | None = None
+        self._place: Room[RoomMember] | None = None
         # The offset that a replay has reached; None once the reader is live.
         self._replayed: int | None = None
         # The offset at which it went live: what was still on its way then was replayed.
@@ -63,6 +66,17 @@ class Reader(ABC):
     def wants_presence(self) -> bool:
         """Whether it is told who comes and goes."""
         return self.query.wants_presence
+
+    @property
+    def rule(self) -> RoomRule:
+        """What holds in the room now."""
+        assert self._place is not None  # noqa: S101  # it has begun
+        return self._place.rule
+
+    @property
+    def policy(self) -> SlowPolicy:
+        """What becomes of it when more would wait than may."""
+        return self.rule.slow
 
     # -- what a door says how to do
 
@@ -117,7 +131,7 @@ class Reader(ABC):
             OverLimit: the room is full, or there are too many rooms.
         """
         joined = self._rooms.join(self.room, self)
-        self._history = joined.room.history
+        self._place, self._history = joined.room, joined.room.history
         begin = self._history.start(self.query.after, self.query.history)
         self._epoch = self._history.epoch
         self._replayed = begin.position.offset
@@ -143,7 +157,7 @@ class Reader(ABC):
         if not self._backlog and self.offer(self.written(message)):
             return
         if self._stream is None:
-            self._stream = Stream(self._epoch, self._policy)
+            self._stream = Stream(self._epoch, self.policy)
         offset = message.position.offset
         self._wait(Waiting(message, len(message.payload), self._stream, offset))
 

@@ -4,7 +4,6 @@
 from attrs import frozen
 
 from wsecho.core.http.queries import RoomQuery
-from wsecho.core.limits.slowness import SlowPolicy
 from wsecho.core.rooms.callers import Caller
 from wsecho.fanout.rooms import Rooms
 
@@ -19,7 +18,6 @@ class ReaderSpec:
         query: where the reader begins, and what it wants.
         caller: who it is.
         bound: bytes that may wait for it.
-        policy: what becomes of it when more would.
         max_message_size: bytes of the largest message, or request's body, that is taken from it.
     """
 
@@ -28,5 +26,4 @@ class ReaderSpec:
     query: RoomQuery
     caller: Caller
     bound: int
-    policy: SlowPolicy
     max_message_size: int

@@ -21,9 +21,12 @@ from wsecho.core.rooms.presence import Card, Change
 from wsecho.core.rooms.retries import Keyed, Receipt
 from wsecho.core.rooms.room import PublishRequest
 from wsecho.core.rooms.rules import RoomRules
+from wsecho.core.wire.errors import NotAvailable
+from wsecho.core.wire.grants import Grants
 from wsecho.core.wire.positions import Position
 from wsecho.fanout.fanout import Fanout
 from wsecho.fanout.membership import RoomMember
+from wsecho.fanout.pace import RoomPace
 from wsecho.server.stats import Stats
 
 # An id must not repeat by chance, nobody has to be kept from guessing it.
@@ -48,6 +51,7 @@ class Rooms:
     Attributes:
         rules: what holds in each room.
         fanout: takes what is said to everybody in a room.
+        pace: holds those to the rooms' rates who have no place there.
     """
 
     def __init__(
@@ -66,6 +70,7 @@ class Rooms:
         self.bus: Bus = make_bus(self.hub, self.fanout, clock.seconds)
         self._clock = clock
         self._time_of_day = time_of_day
+        self.pace = RoomPace(self.rules, clock.seconds, stats.limits)
         stats.counters.append(self.fanout.count)
 
     def seconds(self) -> float:
@@ -139,8 +144,19 @@ class Rooms:
 
         Raises:
             OverLimit: there are too many rooms.
+            NotAvailable: the room keeps no list of them.
         """
+        if not self.rules.of(room).has_presence:
+            raise NotAvailable(f"the room {room!r} keeps no list of its members: presence is off")
         return self.bus.members(room)
+
+    def check_publisher(self, room: str, grants: Grants) -> None:
+        """Let somebody say something in a room who has no place there.
+
+        Raises:
+            Forbidden: it is not granted.
+        """
+        self.rules.of(room).check_publisher(grants, room)
 
     def publish(
         self,
@@ -199,6 +215,11 @@ class Rooms:
             for room in rooms
         }
         return self.bus.publish_to_all(said)
+
+    def refresh(self) -> None:
+        """Have all rooms go by the rules in force now, which are others."""
+        for room, changes in self.hub.refresh().items():
+            self.fanout.tell_by_and_by(room, changes, self.bus.tell)
 
     def sweep(self) -> None:
         """Let go of what is too old."""

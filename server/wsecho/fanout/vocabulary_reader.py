@@ -44,7 +44,8 @@ class VocabularyReader(Reader):
     def first_frame(self, joined: Joined[RoomMember], begin: Start) -> bytes:
         """Write the first frame, which tells the reader who it is and where it begins."""
         self._member_id = joined.card.id
-        members = self._rooms.members(self.room) if self.wants_presence else None
+        is_told = self.wants_presence and joined.room.rule.has_presence
+        members = self._rooms.members(self.room) if is_told else None
         return write_joined(
             *(self.room, self._member_id, begin.position, self._max_message_size),
             recovered=begin.recovered,

@@ -34,6 +34,7 @@ from wsecho.access.sessions import TokenAuthenticator, TokenAuthorizer, identity
 from wsecho.access.tokens import verify
 from wsecho.access.wampcra import Logins, read_logins
 from wsecho.core.rooms.callers import Caller
+from wsecho.core.rooms.rules import RoomRules
 
 DENIED = "wamp.error.authentication_denied"
 REQUIRED = "wamp.error.authentication_required"
@@ -59,7 +60,9 @@ class Guarded:
 
     def __attrs_post_init__(self) -> None:
         authenticator = TokenAuthenticator(self.read, lambda: self.logins, self.clock.now)
-        self.world, _ = with_rooms(authenticator=authenticator, authorizer=TokenAuthorizer())
+        self.world, _ = with_rooms(
+            authenticator=authenticator, authorizer=TokenAuthorizer(RoomRules())
+        )
         self.world.router.clock = self.clock
 
     def read(self, text: str) -> Claims:

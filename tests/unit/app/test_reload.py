@@ -55,7 +55,7 @@ def test_the_signal_reads_again(lines: list[str]) -> None:
     assert read == []
     reactor.advance(0)
     assert read == [1]
-    assert lines == ["info keys and certificates were read again"]
+    assert lines == ["info keys and certificates were read again, and what holds in which rooms"]
 
 
 def test_one_line_for_each_complaint(lines: list[str]) -> None:

@@ -133,7 +133,9 @@ class Server:
             *(config.rules, clock, self.state.stats, self.make_bus, self.time_of_day),
             self.state.room_rules,
         )
-        self.admission = Admission.of(config, self.time_of_day, lambda: self.is_on_loopback)
+        self.admission = Admission.of(
+            *(config, self.time_of_day, lambda: self.is_on_loopback, self.state.room_rules)
+        )
         self.router = make_router(config, self.rooms, clock, self.admission, self.state.wall)
         self.websockets = WebSocketFactory(config, clock, self.state)
         gate = self.admission.gate

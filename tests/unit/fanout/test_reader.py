@@ -15,6 +15,7 @@ from wsecho.core.rooms.callers import Caller
 from wsecho.core.rooms.history import Message
 from wsecho.core.rooms.hub import Rules
 from wsecho.core.rooms.presence import Change
+from wsecho.core.rooms.rules import RoomTable
 from wsecho.core.wire.positions import Position
 from wsecho.fanout.reader import Reader
 from wsecho.fanout.reader_spec import ReaderSpec
@@ -28,8 +29,8 @@ class Listener(Reader):
     door = "test"
     form = "test"
 
-    def __init__(self, rooms: Rooms, query: RoomQuery, policy: SlowPolicy, bound: int) -> None:
-        super().__init__(ReaderSpec(rooms, "a", query, Caller("somewhere"), bound, policy, 1 << 20))
+    def __init__(self, rooms: Rooms, query: RoomQuery, bound: int) -> None:
+        super().__init__(ReaderSpec(rooms, "a", query, Caller("somewhere"), bound, 1 << 20))
         self.takes: float = float("inf")
         self.got: list[bytes] = []
         self.is_given_up = False
@@ -92,8 +93,10 @@ class World:
     def listen(
         self, history: int | None = None, policy: SlowPolicy = "close", bound: int = 1 << 20
     ) -> Listener:
-        """Join the room; nothing is sent yet."""
-        listener = Listener(self.rooms, RoomQuery(history=history), policy, bound)
+        """Join the room, whose policy that is from now on; nothing is sent yet."""
+        self.rooms.rules.replace((RoomTable("a", {"slow": policy}),))
+        self.rooms.refresh()
+        listener = Listener(self.rooms, RoomQuery(history=history), bound)
         listener.start()
         return listener
 

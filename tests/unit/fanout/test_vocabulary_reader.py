@@ -24,7 +24,7 @@ class Carried(VocabularyReader):
     form = "test"
 
     def __init__(self, rooms: Rooms, query: RoomQuery) -> None:
-        super().__init__(ReaderSpec(rooms, "a", query, Caller("somewhere"), 1 << 20, "skip", 99))
+        super().__init__(ReaderSpec(rooms, "a", query, Caller("somewhere"), 1 << 20, 99))
         self.got: list[Any] = []
         self.takes = 100
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """How much may come per second: a token bucket for messages, another for bytes."""
 
+from collections import OrderedDict
+from collections.abc import Hashable
 from typing import Literal
 
 from attrs import define, field, frozen
@@ -68,12 +70,13 @@ class Meter:
         rates: what it may send.
     """
 
-    __slots__ = ("_messages", "_octets", "exceeded")
+    __slots__ = ("_messages", "_octets", "exceeded", "rates")
 
     exceeded: str
     """The option whose rate was exceeded last."""
 
     def __init__(self, rates: Rates) -> None:
+        self.rates = rates
         self._messages = Bucket(rates.messages) if rates.messages else None
         self._octets = Bucket(rates.octets) if rates.octets else None
 
@@ -99,3 +102,26 @@ class Meter:
         if self._octets is not None and (wait := self._octets.wait(octets, now)) > waits:
             waits, self.exceeded = wait, "byte-rate"
         return waits
+
+
+class Meters:
+    """The meters of many who send now and then, each by a name of its own.
+
+    Args:
+        most: that are kept.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        # In the order of last use. One that goes was silent for long, so its bucket was full.
+        self._meters: OrderedDict[Hashable, Meter] = OrderedDict()
+
+    def of(self, name: Hashable, rates: Rates) -> Meter:
+        """Return the meter of a name, a full one where there is none by these rates."""
+        meter = self._meters.pop(name, None)
+        if meter is None or meter.rates != rates:
+            meter = Meter(rates)
+        self._meters[name] = meter
+        if len(self._meters) > self._most:
+            self._meters.popitem(last=False)
+        return meter

@@ -75,11 +75,13 @@ class History:
         epoch: the word in all of its positions.
         limit: messages kept at most.
         ttl: seconds that a message is kept.
+        octets: bytes that the kept messages may be counted for; 0 for any number.
     """
 
     epoch: str
     _limit: int
     _ttl: float
+    _octets: int = 0
     head: int = field(default=0, init=False)
     size: int = field(default=0, init=False)
     """Bytes that the kept messages are counted for."""
@@ -132,6 +134,20 @@ class History:
             self.size += message.cost - messages.popleft().cost
         else:
             self.size += message.cost
+        if self._octets:
+            self._keep_within_octets()
+
+    def bound(self, limit: int, ttl: float, octets: int) -> None:
+        """Go by other bounds; what is beyond them goes at once, but for what is only too old."""
+        self._limit, self._ttl, self._octets = limit, ttl, octets
+        while len(self) > limit:
+            self.forget_oldest()
+        if octets:
+            self._keep_within_octets()
+
+    def _keep_within_octets(self) -> None:
+        while self.size > self._octets:
+            self.forget_oldest()
 
     def reset(self, epoch: str, head: int) -> None:
         """Stand at another place, and remember nothing."""

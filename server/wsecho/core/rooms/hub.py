@@ -118,13 +118,36 @@ class Hub(Generic[M]):
         room = self._rooms.get(name)
         if room is None:
             self._make_place()
-            rules = self._rules
-            history = History(self._draw_word(), rules.history, rules.history_ttl)
-            room = self._rooms[name] = Room(name, now, history, Presence(self._draw_word))
+            room = self._rooms[name] = self._make(name, now)
         room.last_used = now
         self._expire(room, now)
         self._file(room)
         return room
+
+    def _make(self, name: str, now: float) -> Room[M]:
+        rule = self.room_rules.of(name)
+        history = History(*(self._draw_word(), rule.history, rule.history_ttl, rule.history_bytes))
+        return Room(name, now, history, Presence(self._draw_word, rule.has_presence), rule)
+
+    def refresh(self) -> dict[str, list[Change]]:
+        """Have all rooms go by the rules in force now, which are others.
+
+        A history that is too long for them is cut at once; nobody has to leave.
+
+        Returns:
+            what those are to be told, by room, who watch where a list of members begins or ends.
+        """
+        told = {}
+        for room in self.rooms():
+            rule, before = self.room_rules.of(room.name), room.history.size
+            room.rule = rule
+            room.history.bound(rule.history, rule.history_ttl, rule.history_bytes)
+            self._size += room.history.size - before
+            if room.name in self._spoken and not len(room.history):
+                self._file_keeping_order(room)
+            if changes := room.presence.switch(is_on=rule.has_presence):
+                told[room.name] = changes
+        return told
 
     def let_go_of_stale(self, name: str, now: float) -> None:
         """Drop a room whose time is over, though it was not swept yet: what is used now is new."""
@@ -134,7 +157,7 @@ class Hub(Generic[M]):
 
     def _is_stale(self, room: Room[M], now: float) -> bool:
         # Asked for each message: the time first, for most rooms are in use.
-        return now - room.last_used >= self._rules.history_ttl and not len(room)
+        return now - room.last_used >= room.rule.history_ttl and not len(room)
 
     def read(self, name: str, now: float) -> History:
         """Return what a room remembers at this time; reading is a use.
@@ -177,7 +200,7 @@ class Hub(Generic[M]):
             OverLimit: it is full, or there are too many rooms.
         """
         room = self.use(name, now)
-        if len(room) + self.count_elsewhere(name) >= self._rules.max_members:
+        if len(room) + self.count_elsewhere(name) >= room.rule.max_members:
             self.refused["max-members"] += 1
             raise OverLimit(f"the room {name!r} has as many members as it takes")
         return room
@@ -291,8 +314,9 @@ class Hub(Generic[M]):
         before = room.history.size
         delivery = room.publish(said, sender, now)
         self._size += room.history.size - before
-        # Its use has been noted; only its first message makes it another kind.
-        if name not in self._spoken:
+        # Its use has been noted; only its first message makes it another kind, or one that is too
+        # large for all that it may keep.
+        if (name in self._spoken) is not bool(len(room.history)):
             self._file(room)
         if self._size > self._rules.history_bytes:
             self._keep_within_bytes()

@@ -78,21 +78,41 @@ class _Named:
 class Presence:
     """The members of one room that others can see.
 
+    Where nobody is to be seen, each still has the card that it was given as it came: it may be
+    turned on.
+
     Args:
         draw: makes a random word, the id of a member that is not named.
+        is_on: whether others can see anybody at all.
     """
 
     _draw: DrawWord
+    _is_on: bool = True
     _cards: dict[Any, Card] = field(factory=dict, init=False)
     _named: dict[str, _Named] = field(factory=dict, init=False)
 
     def __len__(self) -> int:
-        return len(self._cards) + len(self._named)
+        return len(self._cards) + len(self._named) if self._is_on else 0
 
     def __iter__(self) -> Iterator[Card]:
-        """Iterate over the cards, who came first first."""
+        """Iterate over the cards that are seen, who came first first."""
+        return iter(self._all() if self._is_on else ())
+
+    def _all(self) -> list[Card]:
         cards = [*self._cards.values(), *(named.card for named in self._named.values())]
-        return iter(sorted(cards, key=lambda card: card.since))
+        return sorted(cards, key=lambda card: card.since)
+
+    def switch(self, *, is_on: bool) -> list[Change]:
+        """Let members be seen from now on, or not; return what those are to be told who watch."""
+        if is_on is self._is_on:
+            return []
+        self._is_on = is_on
+        changes = [Change("join" if is_on else "leave", card) for card in self._all()]
+        if not is_on:
+            gone = [key for key, named in self._named.items() if not named.connections]
+            for key in gone:
+                del self._named[key]
+        return changes
 
     def join(self, attendee: Attendee, time: float) -> tuple[Card, Change | None]:
         """Take a connection in, at a time of day; return its card, and what others are told."""
@@ -103,12 +123,12 @@ class Presence:
         if identifier is None:
             card = Card(self._draw(), caller.name, attendee.door, time)
             self._cards[attendee] = card
-            return card, Change("join", card)
+            return card, self._change("join", card)
         named = self._named.get(identifier)
         if named is None:
             card = Card(identifier, caller.name, attendee.door, time)
             self._named[identifier] = _Named(card, connections=1)
-            return card, Change("join", card)
+            return card, self._change("join", card)
         named.card = Card(identifier, caller.name, attendee.door, named.card.since)
         named.connections += 1
         named.until = None
@@ -126,15 +146,21 @@ class Presence:
         identifier = attendee.caller.member_id()
         if identifier is None:
             card = self._cards.pop(attendee, None)
-            return None if card is None else Change("leave", card)
+            return None if card is None else self._change("leave", card)
         named = self._named.get(identifier)
         if named is None:
             return None
         named.connections -= 1
         if named.connections > 0:
             return None
+        if not self._is_on:
+            del self._named[identifier]
+            return None
         named.until = now + LINGER
         return named.until
+
+    def _change(self, action: Action, card: Card) -> Change | None:
+        return Change(action, card) if self._is_on else None
 
     def settle(self, now: float) -> list[Change]:
         """Let those go who did not come back in time."""

@@ -9,6 +9,7 @@ from wsecho.core.rooms.authors import Author
 from wsecho.core.rooms.history import History, Message
 from wsecho.core.rooms.presence import Attendee, Presence
 from wsecho.core.rooms.retries import Keyed, Receipt
+from wsecho.core.rooms.rules import RoomRule
 from wsecho.core.wire.positions import Position
 
 
@@ -77,12 +78,14 @@ class Room(Generic[M]):
         last_used: seconds, when it was last joined, left, read or spoken into.
         history: what was said.
         presence: who is here, as others see it.
+        rule: what holds here.
     """
 
     name: str
     last_used: float
     history: History
     presence: Presence
+    rule: RoomRule = field(factory=RoomRule)
     # Dicts keep the order of joining, so that a fan-out is the same at each run.
     _hearing: dict[M, None] = field(factory=dict, init=False)
     _attending: dict[M, None] = field(factory=dict, init=False)

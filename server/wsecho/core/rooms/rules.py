@@ -8,8 +8,10 @@ from typing import Any, Final, Literal, get_args
 import attrs
 from attrs import field, frozen
 
-from wsecho.core.limits.rates import Rates
+from wsecho.core.limits.rates import OverRatePolicy, Rates
 from wsecho.core.limits.slowness import SlowPolicy, SlowRules
+from wsecho.core.wire.errors import Forbidden
+from wsecho.core.wire.grants import Grants
 
 Publishers = Literal["clients", "server"]
 """Who may say something: whoever is granted it, or only who is granted `operate`."""
@@ -46,6 +48,7 @@ class RoomRule:
         message_rate: messages per second that one connection may say here, beside what it may in
             all; 0 for any number.
         byte_rate: bytes per second, likewise.
+        over_rate: what becomes of whoever says more; the same in all rooms.
         ask: which questions are asked, where anybody is there to ask.
         tell: which events are told, where anybody is there to be told.
     """
@@ -60,6 +63,7 @@ class RoomRule:
     presence: OnOff = "on"
     message_rate: float = 0.0
     byte_rate: int = 0
+    over_rate: OverRatePolicy = "close"
     ask: frozenset[QuestionKind] = frozenset(QUESTIONS)
     tell: frozenset[EventKind] = frozenset(EVENTS) - {"message"}
 
@@ -69,9 +73,24 @@ class RoomRule:
         return self.presence == "on"
 
     @property
+    def is_paced(self) -> bool:
+        """Whether it matters how fast a connection says something here."""
+        return bool(self.message_rate or self.byte_rate)
+
+    @property
     def rates(self) -> Rates:
         """What one connection may say here."""
-        return Rates(self.message_rate, self.byte_rate)
+        return Rates(self.message_rate, self.byte_rate, self.over_rate)
+
+    def check_publisher(self, grants: Grants, room: str) -> None:
+        """Let somebody publish in this room.
+
+        Raises:
+            Forbidden: it is not granted.
+        """
+        grants.check("publish", room)
+        if self.publish == "server" and not grants.may("operate", room):
+            raise Forbidden(f"only who may operate the room {room!r} may publish to it")
 
 
 @frozen

@@ -9,6 +9,7 @@
     │   └── BadToken      401 · 4401    the one that was given is bad, or expired
     ├── Forbidden         403 · 4403    a grant or the origin does not allow it
     ├── NotFound          404           no such address
+    ├── NotAvailable      404           the room does not have that
     ├── MethodNotAllowed  405           the address exists, the method does not
     ├── RequestTimeout    408           a body that comes too slowly
     ├── Conflict          409           a number out of its order
@@ -178,6 +179,13 @@ class NotFound(WireError):
 
     status = 404
     code = "not_found"
+
+
+class NotAvailable(WireError):
+    """The room goes without what is asked for, by its rule."""
+
+    status = 404
+    code = "not_available"
 
 
 class MethodNotAllowed(WireError):

@@ -11,6 +11,8 @@ from wsecho.fanout.rooms import Rooms
 def list_rooms(asked: Asked, rooms: Rooms) -> Later[bytes]:
     """List the rooms by name, with the number of members that others see; this is no use of them.
 
+    Where nobody is to be seen, the number is null.
+
     Raises:
         Forbidden: the caller operates nothing.
         BusUnavailable: the other processes' cannot be known now.
@@ -19,7 +21,11 @@ def list_rooms(asked: Asked, rooms: Rooms) -> Later[bytes]:
         raise Forbidden("the token does not allow to list the rooms")
 
     def write(counts: dict[str, int]) -> bytes:
-        listed = [{"room": name, "members": counts[name]} for name in sorted(counts)]
+        rules = rooms.rules
+        listed = [
+            {"room": name, "members": counts[name] if rules.of(name).has_presence else None}
+            for name in sorted(counts)
+        ]
         return write_json(asked.request, {"rooms": listed})
 
     return when(rooms.bus.counts(), write)
@@ -30,6 +36,7 @@ def list_members(asked: Asked, room: str, rooms: Rooms) -> Later[bytes]:
 
     Raises:
         Forbidden: the caller may not join it.
+        NotAvailable: it keeps no such list.
         OverLimit: there are too many rooms.
         BusUnavailable: the other processes' cannot be known now.
     """

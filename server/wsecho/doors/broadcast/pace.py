@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: MIT
 """`--message-rate` and `--byte-rate` where each message is a request of its own."""
 
-from collections import OrderedDict
 from typing import Final
 
 from twisted.internet.interfaces import IReactorTime
 
 from wsecho.core.limits.admissions import counted_as
-from wsecho.core.limits.rates import Meter, Rates
+from wsecho.core.limits.rates import Meter, Meters, Rates
 from wsecho.core.rooms.callers import Caller
 from wsecho.core.wire.errors import OverRate
 from wsecho.server.stats import Stats
@@ -28,8 +27,7 @@ class Pace:
         self._rates = rates
         self._clock = clock
         self._stats = stats
-        # In the order of last use. One that goes was silent for long, so its bucket was full.
-        self._meters: OrderedDict[str | None, Meter] = OrderedDict()
+        self._meters = Meters(MAX_METERS)
 
     def check(self, caller: Caller, octets: int) -> None:
         """Count one message.
@@ -39,7 +37,7 @@ class Pace:
         """
         if self._rates.are_unbounded:
             return
-        meter = self._meter(counted_as(caller.address))
+        meter = self._meters.of(counted_as(caller.address), self._rates)
         self._refuse(meter, meter.count(octets, self._clock.seconds()))
 
     def foresee(self, caller: Caller, octets: int) -> None:
@@ -50,17 +48,10 @@ class Pace:
         """
         if self._rates.are_unbounded:
             return
-        meter = self._meter(counted_as(caller.address))
+        meter = self._meters.of(counted_as(caller.address), self._rates)
         self._refuse(meter, meter.wait(octets, self._clock.seconds()))
 
     def _refuse(self, meter: Meter, wait: float) -> None:
         if wait:
             self._stats.limits[meter.exceeded] += 1
             raise OverRate("you publish faster than this server allows", wait)
-
-    def _meter(self, key: str | None) -> Meter:
-        meter = self._meters.pop(key, None) or Meter(self._rates)
-        self._meters[key] = meter
-        if len(self._meters) > MAX_METERS:
-            self._meters.popitem(last=False)
-        return meter

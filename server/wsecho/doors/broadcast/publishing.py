@@ -7,7 +7,9 @@ from typing import Any, Final
 
 from wsecho.core.http.media import BINARY, JSON, content_type
 from wsecho.core.http.requests import RequestHead
+from wsecho.core.limits.admissions import counted_as
 from wsecho.core.promise import Later, when
+from wsecho.core.rooms.callers import Caller
 from wsecho.core.rooms.retries import Receipt, check_key
 from wsecho.core.rooms.vocabulary import read_data
 from wsecho.core.wire.errors import BadRequest, WrongType
@@ -21,12 +23,13 @@ MAX_ROOMS: Final = 1_000
 """Rooms that one message goes to at most."""
 
 
-def check_publishing(asked: Asked, room: str | None) -> None:
+def check_publishing(asked: Asked, room: str | None, rooms: Rooms) -> None:
     """Look at a request whose body is yet to come.
 
     Args:
         asked: the request.
         room: what it is said in; None for many, which the body names.
+        rooms: the rooms.
 
     Raises:
         Forbidden: the caller may not publish there.
@@ -34,7 +37,7 @@ def check_publishing(asked: Asked, room: str | None) -> None:
         BadRequest: the key is none.
     """
     if room is not None:
-        asked.caller.grants.check("publish", room)
+        rooms.check_publisher(room, asked.caller.grants)
     elif content_type(asked.request.head) not in {JSON, ""}:
         raise WrongType(f"the body is not {JSON}")
     idempotency_key(asked.request.head)
@@ -51,18 +54,25 @@ def publish(asked: Asked, room: str, rooms: Rooms, pace: Pace) -> Later[bytes]:
         OverLimit: there are too many rooms, or keys of the caller.
         BusUnavailable: it cannot be said now.
     """
-    check_publishing(asked, room)
+    check_publishing(asked, room, rooms)
     key = idempotency_key(asked.request.head)
     payload = asked.body
     is_binary = content_type(asked.request.head) == BINARY
     if not is_binary:
         _check_text(payload)
-    pace.check(asked.caller, len(payload))
     caller = asked.caller
+    rooms.pace.foresee([room], publisher(caller), len(payload))
+    pace.check(caller, len(payload))
+    rooms.pace.check([room], publisher(caller), len(payload))
     receipt = rooms.publish(
         room, payload, is_binary=is_binary, keyed=caller.keyed(key), author=caller.author()
     )
     return when(receipt, partial(_acknowledge, asked, room))
+
+
+def publisher(caller: Caller) -> str | None:
+    """Return what stands for a caller in the rooms' rates: its address, whatever its port."""
+    return counted_as(caller.address)
 
 
 def _acknowledge(asked: Asked, room: str, receipt: Receipt) -> bytes:
@@ -86,15 +96,17 @@ def publish_to_many(asked: Asked, rooms: Rooms, pace: Pace) -> Later[bytes]:
         OverLimit: there are too many rooms, or keys of the caller.
         BusUnavailable: it cannot be said now.
     """
-    check_publishing(asked, None)
+    check_publishing(asked, None, rooms)
     key = idempotency_key(asked.request.head)
     fields = read_object(asked.body)
     names = read_names(fields.get("rooms"))
     payload, is_binary = read_data(fields)
     caller = asked.caller
     for name in names:
-        caller.grants.check("publish", name)
+        rooms.check_publisher(name, caller.grants)
+    rooms.pace.foresee(names, publisher(caller), len(payload))
     pace.check(caller, len(payload) * len(names))
+    rooms.pace.check(names, publisher(caller), len(payload))
     receipts = rooms.publish_to_all(
         names, payload, is_binary=is_binary, keyed=caller.keyed(key), author=caller.author()
     )

@@ -20,7 +20,12 @@ from wsecho.doors.broadcast.asked import Asked
 from wsecho.doors.broadcast.lists import list_members, list_rooms
 from wsecho.doors.broadcast.longpoll import Poll
 from wsecho.doors.broadcast.pace import Pace
-from wsecho.doors.broadcast.publishing import check_publishing, publish, publish_to_many
+from wsecho.doors.broadcast.publishing import (
+    check_publishing,
+    publish,
+    publish_to_many,
+    publisher,
+)
 from wsecho.doors.broadcast.sse import RoomEventStream, read_stream_query
 from wsecho.doors.gate import Gate
 from wsecho.doors.http.event_stream import set_headers
@@ -115,9 +120,11 @@ class Broadcast(Resource):
             return
         asked = self._admit(request, query)
         if request.head.method == "POST":
-            check_publishing(asked, address.room)
-            length = request.head.one("content-length")
-            self._pace.foresee(asked.caller, int(length or "0"))
+            check_publishing(asked, address.room, self._rooms)
+            length = int(request.head.one("content-length") or "0")
+            self._pace.foresee(asked.caller, length)
+            if address.room is not None:
+                self._rooms.pace.foresee([address.room], publisher(asked.caller), length)
 
     def _address(self, request: HttpRequest) -> tuple[Query, RoomAddress]:
         allow_origin(request, self._gate)
@@ -171,10 +178,9 @@ class Broadcast(Resource):
             set_headers(asked.request)
             return b""
         config = self._config
-        policy = config.slow_rules.of(room)
         spec = ReaderSpec(
             *(self._rooms, room, query, asked.caller),
-            *(config.send_queue, policy, config.max_message_size),
+            *(config.send_queue, config.max_message_size),
         )
         stream = RoomEventStream(spec, self._clock)
 

@@ -81,9 +81,7 @@ class LongPollPeer:
         self._forget = forget
         self._ahead = min(_AHEAD, config.send_queue // 2)
         self._outbox = Outbox(config.send_queue)
-        self._overflow = SendBacklog(
-            config.send_queue - self._ahead, config.slow_rules, state.stats
-        )
+        self._overflow = SendBacklog(config.send_queue - self._ahead, state.room_rules, state.stats)
         self._limited_inbox = RateLimitedInbox(config.rates, clock, state.stats)
         self._own_stats = state.stats.open("lp", peer)
         state.connections.add(self)

@@ -134,7 +134,8 @@ def provide_members(realm: Realm, rooms: Rooms) -> None:
     """Serve `wsecho.members(room)`: the list of who is there, for whoever may join.
 
     A call fails with `wamp.error.invalid_argument` where it does not name one room, with
-    `wamp.error.not_authorized` where its caller may not join that.
+    `wamp.error.not_authorized` where its caller may not join that, with
+    `wsecho.error.not_available` where the room keeps no such list.
     """
 
     def members(call: ProcedureCall) -> Later[Reply]:

@@ -35,8 +35,8 @@ class RoomPublisher:
 
         Raises:
             WampError: it is not exactly one text or binary, its key was used for another, its
-                topic is of who comes and goes (`wamp.error.not_authorized`), or the session named
-                itself badly.
+                topic is of who comes and goes (`wamp.error.not_authorized`), it comes too fast for
+                the room (`wsecho.error.over_rate`), or the session named itself badly.
         """
         caller = _caller(session)
         # A testament is said when its session is nowhere any more.
@@ -44,7 +44,8 @@ class RoomPublisher:
         topic = publication.topic
         author = caller.author() if is_testament else self._attendees.author(session, topic)
         keyed = read_key(caller, publication.kwargs or {})
-        said = self._say(publication, keyed, author)
+        pacer = None if is_testament else session
+        said = self._say(publication, keyed, author, pacer)
         self._rooms.fanout.check(room_at(topic), session)
         return said
 
@@ -89,6 +90,7 @@ class RoomPublisher:
         self, session: Session, room: str, args: list[Any], kwargs: dict[str, Any]
     ) -> Later[Receipt]:
         payload, is_binary = read_said(args, kwargs)
+        self._rooms.pace.check([room], session.id, len(payload))
         said = self._rooms.publish(
             room,
             payload,
@@ -100,15 +102,23 @@ class RoomPublisher:
         return said
 
     def _say(
-        self, publication: Publication, keyed: Keyed | None, author: Author | None
+        self,
+        publication: Publication,
+        keyed: Keyed | None,
+        author: Author | None,
+        pacer: Session | None = None,
     ) -> Later[int]:
         if publication.topic.startswith(PRESENCE_PREFIX):
             raise WampError(NOT_AUTHORIZED, "who comes and goes is the server's alone to say")
         payload, is_binary = read_said(publication.args or [], publication.kwargs or {})
 
+        room = room_at(publication.topic)
+
         def publish() -> Later[int]:
+            if pacer is not None:
+                self._rooms.pace.check([room], pacer.id, len(payload))
             receipt = self._rooms.publish(
-                room_at(publication.topic),
+                room,
                 payload,
                 is_binary=is_binary,
                 keyed=keyed,

@@ -71,7 +71,7 @@ class RawSocket(Protocol):
             "rawsocket", peer, max_message_size=min(self._max_message_size, _LONGEST)
         )
         self._limited_inbox = RateLimitedInbox(config.rates, clock, state.stats)
-        self._waiting = SendBacklog(config.send_queue, config.slow_rules, state.stats)
+        self._waiting = SendBacklog(config.send_queue, state.room_rules, state.stats)
         self._own_stats: ConnectionStats | None = None
         self._hello = b""
         self._session: Session | None = None

@@ -7,12 +7,22 @@ from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 from wsecho.core.promise import Later, translate
-from wsecho.core.wire.errors import BadRequest, BusTimeout, BusUnavailable, OverLimit, WireError
+from wsecho.core.wire.errors import (
+    BadRequest,
+    BusTimeout,
+    BusUnavailable,
+    NotAvailable,
+    OverLimit,
+    OverRate,
+    WireError,
+)
 from wsecho.router import WampError
 from wsecho.router.wire.errors import (
     INVALID_ARGUMENT,
     NETWORK_FAILURE,
+    NOT_AVAILABLE,
     OVER_LIMIT,
+    OVER_RATE,
     RUNTIME_ERROR,
     TIMEOUT,
 )
@@ -22,8 +32,10 @@ T = TypeVar("T")
 _URIS: Final[tuple[tuple[type[WireError], str], ...]] = (
     (BadRequest, INVALID_ARGUMENT),
     (OverLimit, OVER_LIMIT),
+    (OverRate, OVER_RATE),
     (BusUnavailable, NETWORK_FAILURE),
     (BusTimeout, TIMEOUT),
+    (NotAvailable, NOT_AVAILABLE),
 )
 
 Translation = Mapping[type[WireError], Callable[[Any], WampError]]

@@ -12,7 +12,7 @@ from typing import Any, Final
 from attrs import define, field, frozen
 
 from wsecho.core.limits.backlog import Backlog, Gap, Stream, TooSlowError, Waiting
-from wsecho.core.limits.slowness import SlowRules
+from wsecho.core.rooms.rules import RoomRules
 from wsecho.core.wire.positions import Position
 from wsecho.core.wire.topics import topic_room
 from wsecho.fanout.rooms import draw_publication
@@ -39,7 +39,7 @@ class SendBacklog:
 
     Args:
         bound: bytes that may wait.
-        slow: what becomes of rooms' events when more would.
+        rules: what becomes of rooms' events when more would.
         stats: counts what is left out.
 
     Attributes:
@@ -47,7 +47,7 @@ class SendBacklog:
     """
 
     _bound: int
-    _slow: SlowRules
+    _rules: RoomRules
     _stats: Stats
     _backlog: Backlog[bytes] | None = field(default=None, init=False)
     _streams: dict[_Source, Stream] = field(factory=dict, init=False)
@@ -133,7 +133,7 @@ class SendBacklog:
         source = _Source(event.subscription, topic, position.epoch, event.topic is not None)
         stream = self._streams.get(source)
         if stream is None:
-            policy = self._slow.of(topic_room(topic))
+            policy = self._rules.of(topic_room(topic)).slow
             stream = self._streams[source] = Stream(source, policy)
         return stream
 

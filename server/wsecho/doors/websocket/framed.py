@@ -85,7 +85,7 @@ class FramedMember(VocabularyReader, RoomDoor):
 
     def _publish(self, frame: PublishFrame) -> None:
         try:
-            self.caller.grants.check("publish", self.room)
+            self.check_publisher(len(frame.payload))
             said = self._rooms.publish(
                 self.room,
                 frame.payload,

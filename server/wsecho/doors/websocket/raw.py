@@ -18,6 +18,7 @@ The handshake's answer carries ``Wsecho-Position: P``: the k-th frame is message
 from functools import partial
 from typing import ClassVar, Final
 
+from wsecho.core.limits.slowness import SlowPolicy
 from wsecho.core.promise import settle
 from wsecho.core.rooms.history import Message
 from wsecho.core.rooms.presence import Change
@@ -29,6 +30,7 @@ from wsecho.core.wire.errors import (
     BusTimeout,
     BusUnavailable,
     Forbidden,
+    OverRate,
     WireError,
     bus_is_away,
     cannot_resume,
@@ -61,12 +63,19 @@ class RawMember(RoomDoor):
     def __init__(self, spec: ReaderSpec, subprotocol: str | None) -> None:
         super().__init__(spec)
         self.subprotocol = subprotocol
-        self._counts = spec.query.wants_own and spec.policy == "close"
+        # What the handshake promised holds, whatever the room's rule is later.
+        self._policy = spec.rooms.rules.of(spec.room).slow
+        self._counts = spec.query.wants_own and self._policy == "close"
         if spec.query.after is not None and not self._counts:
             raise BadRequest(
                 "after needs a reader that gets every message: not with self=0, nor in a room "
                 "whose slow readers are not closed (--slow); there, use wsecho.v1"
             )
+
+    @property
+    def policy(self) -> SlowPolicy:
+        """As when it came: frames are counted, or they are not."""
+        return self._policy
 
     def greet(self) -> dict[str, str]:
         """Join the room, and return the headers of the handshake's answer.
@@ -98,10 +107,12 @@ class RawMember(RoomDoor):
     def take(self, payload: bytes, *, is_binary: bool) -> None:
         """Say it in the room; whoever may only listen is closed with 4403."""
         try:
-            self.caller.grants.check("publish", self.room)
+            self.check_publisher(len(payload))
         except Forbidden as error:
             self.leave()
             self._connection.close(refusal_reason(error))
+            return
+        except OverRate:
             return
         try:
             said = self._rooms.publish(

@@ -4,9 +4,11 @@
 from typing import ClassVar
 
 from wsecho.core.limits.backpressure import FlowControlled
+from wsecho.core.limits.rates import Meter
 from wsecho.core.promise import Later
 from wsecho.core.rooms.authors import Author
-from wsecho.core.wire.errors import TOO_SLOW
+from wsecho.core.rooms.rules import RoomRule
+from wsecho.core.wire.errors import OVER_RATE, TOO_SLOW
 from wsecho.doors.websocket.door import Connection, PlainDoor
 from wsecho.fanout.reader import Reader
 from wsecho.lane.transport import LaneTransport
@@ -25,6 +27,8 @@ class RoomDoor(Reader, PlainDoor, FlowControlled[tuple[bytes, bool]]):
     """Set by `opened`; nothing is sent before."""
     # No attribute of each object until it says something: most never do.
     _author: Author | None = None
+    _meter: Meter | None = None
+    _metered_by: RoomRule | None = None
 
     @property
     def author(self) -> Author:
@@ -33,6 +37,29 @@ class RoomDoor(Reader, PlainDoor, FlowControlled[tuple[bytes, bool]]):
         if author is None:
             author = self._author = Author(self._joined.card.id, self.caller.name)
         return author
+
+    def check_publisher(self, octets: int) -> None:
+        """Let it say so much in the room.
+
+        Raises:
+            Forbidden: it is not granted.
+            OverRate: it comes too fast; by `--over-rate close` it is closed.
+        """
+        rule = self.rule
+        rule.check_publisher(self.caller.grants, self.room)
+        if rule.is_paced:
+            self._count(rule, octets)
+
+    def _count(self, rule: RoomRule, octets: int) -> None:
+        meter = self._meter
+        if meter is None or self._metered_by is not rule:
+            meter, self._metered_by = Meter(rule.rates), rule
+            self._meter = meter
+        if wait := meter.count(octets, self._rooms.seconds()):
+            if rule.over_rate == "close":
+                self.leave()
+                self._connection.close(OVER_RATE)
+            raise self._rooms.pace.refusal(self.room, meter, wait)
 
     def take(self, payload: bytes, *, is_binary: bool) -> None:
         """Do what a message is for."""

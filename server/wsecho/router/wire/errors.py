@@ -45,6 +45,7 @@ RUNTIME_ERROR: Final = "wamp.error.runtime_error"
 # Our own.
 OVER_LIMIT: Final = "wsecho.error.over_limit"
 OVER_RATE: Final = "wsecho.error.over_rate"
+NOT_AVAILABLE: Final = "wsecho.error.not_available"
 
 # Reasons of GOODBYE.
 CLOSE_NORMAL: Final = "wamp.close.normal"

@@ -39,6 +39,31 @@ def test_the_latest_are_kept_without_a_gap(payloads: list[bytes], limit: int, pl
         assert list(history.after(place)) == messages[place:]
 
 
+@given(st.lists(st.binary(max_size=900), max_size=20), st.integers(0, 6), st.integers(1, 5_000))
+def test_the_latest_are_kept_as_far_as_their_bytes_go(
+    payloads: list[bytes], limit: int, octets: int
+) -> None:
+    """Whether the bound was there all along, or comes later; and wider ones bring nothing back."""
+    history, bounded = History("e", limit, 60.0, octets), History("e", 100, 60.0)
+    for payload in payloads:
+        said(history, payload)
+        said(bounded, payload)
+    bounded.bound(limit, 60.0, octets)
+    kept: list[bytes] = []
+    size = 0
+    for payload in reversed(payloads[max(len(payloads) - limit, 0) :] if limit else []):
+        size += len(payload) + MESSAGE_COST
+        if size > octets:
+            break
+        kept.insert(0, payload)
+    for each in (history, bounded):
+        assert [message.payload for message in each] == kept
+        assert each.size == sum(len(payload) + MESSAGE_COST for payload in kept)
+        assert each.position == Position("e", len(payloads))
+        each.bound(100, 60.0, 0)
+        assert len(each) == len(kept)
+
+
 def test_a_silent_room_has_nothing() -> None:
     """And stands at 0."""
     history = History("e", 10, 60.0)

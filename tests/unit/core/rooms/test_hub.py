@@ -8,6 +8,7 @@ import pytest
 from tests.unit.core.rooms.test_room import FakeMember, say
 from wsecho.core.rooms.history import MESSAGE_COST, Message
 from wsecho.core.rooms.hub import Hub, Rules
+from wsecho.core.rooms.rules import RoomTable
 from wsecho.core.wire.errors import OverLimit
 from wsecho.core.wire.positions import Position
 
@@ -182,3 +183,55 @@ def test_a_room_that_is_mirrored_stands_where_it_is_told() -> None:
     assert hub.forget("a")
     assert "a" not in hub
     assert hub.forget("a")
+
+
+def shrunk(hub: Hub[FakeMember], **given: int) -> None:
+    """Have all rooms go by one table."""
+    hub.room_rules.replace((RoomTable("*", given),))
+    hub.refresh()
+
+
+def test_rooms_that_are_there_go_by_other_rules() -> None:
+    """What is cut is counted no more, and a room that has nothing left is a silent one."""
+    cost = MESSAGE_COST + 1
+    hub = make(max_rooms=2)
+    for room in ("a", "b"):
+        for _ in range(3):
+            hub.publish(room, say(), None, 0)
+    assert hub.size == 6 * cost
+    shrunk(hub, history=2)
+    assert hub.size == 4 * cost
+    shrunk(hub, history_bytes=cost)
+    assert hub.size == 2 * cost
+    shrunk(hub, history=0)
+    assert hub.size == 0
+    hub.publish("b", say(), None, 1)
+    assert (hub.size, hub.position("b", 1).offset) == (0, 4)
+    hub.read("c", 2)
+    assert sorted(hub.names()) == ["b", "c"]
+    assert hub.room_rules.of("c").history == 0
+
+
+def test_a_message_that_is_too_large_to_be_kept_leaves_a_silent_room() -> None:
+    """It is said all the same, and the bound on all bytes finds nothing of it to take."""
+    hub = make(history_bytes=1_000)
+    shrunk(hub, history_bytes=500)
+    hub.publish("a", say(), None, 0)
+    delivery = hub.publish("a", say("x" * 600), None, 0)
+    assert delivery.receipt.position.offset == 2
+    assert hub.size == 0
+    for _ in range(3):
+        hub.publish("b", say("x" * 90), None, 0)
+        hub.publish("c", say("x" * 90), None, 0)
+    assert hub.size <= 1_000
+
+
+def test_a_room_is_stale_by_its_own_time() -> None:
+    """Which may be longer or shorter than the others'."""
+    hub = make(history_ttl=10)
+    hub.room_rules.replace(
+        (RoomTable("short", {"history_ttl": 2.0}), RoomTable("long", {"history_ttl": 99.0}))
+    )
+    for room in ("short", "long", "any"):
+        hub.read(room, 0)
+    assert (hub.sweep(2), hub.sweep(10), hub.sweep(98), hub.sweep(99)) == (1, 1, 0, 1)

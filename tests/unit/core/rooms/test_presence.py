@@ -10,6 +10,7 @@ from wsecho.core.rooms.presence import LINGER, Change, Presence
 
 NOBODY = Caller("somewhere", name="Ann")
 NAMED = Caller("somewhere", secret="0123456789abcdef")
+OTHER = Caller("somewhere", secret="fedcba9876543210")
 
 
 @define(eq=False)
@@ -76,3 +77,32 @@ def test_one_who_only_waits_is_not_seen() -> None:
         assert (len(room), list(room)) == (0, [])
         assert room.leave(visitor, 2.0) is None
     assert room.settle(99.0) == []
+
+
+def test_where_nobody_is_seen_each_has_a_card_all_the_same() -> None:
+    """For itself; others are told of no coming and no going."""
+    room = Presence(lambda: "w", is_on=False)
+    visitor, named = Visitor(), Visitor(caller=NAMED)
+    for each in (visitor, named):
+        card, change = room.join(each, 1.0)
+        assert card.id
+        assert change is None
+    assert (len(room), list(room)) == (0, [])
+    assert [room.leave(each, 2.0) for each in (visitor, named)] == [None, None]
+    assert room.switch(is_on=True) == []
+
+
+def test_who_is_there_is_seen_from_then_on_and_no_longer() -> None:
+    """By the card that each has; a named one that lingers is gone with the rest."""
+    room = presence()
+    visitor, named, gone = Visitor(), Visitor(caller=NAMED), Visitor(caller=OTHER)
+    cards = [room.join(each, time)[0] for time, each in enumerate([visitor, named, gone])]
+    room.leave(gone, 3.0)
+    assert room.switch(is_on=False) == [Change("leave", card) for card in cards]
+    assert room.switch(is_on=False) == []
+    assert len(room) == 0
+    assert room.settle(99.0) == []
+    assert room.switch(is_on=True) == [Change("join", card) for card in cards[:2]]
+    assert list(room) == cards[:2]
+    assert room.leave(visitor, 4.0) == Change("leave", cards[0])
+    assert room.leave(named, 4.0) == 4.0 + LINGER

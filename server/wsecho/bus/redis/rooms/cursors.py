@@ -10,6 +10,7 @@ from typing import Final
 from attrs import define, field
 
 from wsecho.core.rooms.log_follower import Cursor
+from wsecho.core.rooms.rules import RoomRules
 
 _EPOCH_BYTES: Final = 9
 
@@ -26,10 +27,10 @@ class Cursors:
     """What each script about a room is told of what this node knows.
 
     Args:
-        ttl: milliseconds that a room lasts after its last use.
+        rules: how long each room lasts after its last use.
     """
 
-    _ttl: str
+    _rules: RoomRules
     _seen: OrderedDict[str, Cursor] = field(factory=OrderedDict, init=False)
     # Where a new epoch has to begin, it is this one; another after each time that it may have been
     # used in the room.
@@ -50,9 +51,18 @@ class Cursors:
         if len(self._seen) > MAX_SEEN:
             self._seen.popitem(last=False)
 
-    def stand(self, seen: Cursor) -> list[bytes | str]:
+    @property
+    def fresh(self) -> str:
+        """The epoch of a room that begins now."""
+        return self._fresh
+
+    def lasting(self, room: str) -> str:
+        """Write the milliseconds that a room lasts after its last use."""
+        return str(max(1, int(self._rules.of(room).history_ttl * 1000)))
+
+    def stand(self, room: str, seen: Cursor) -> list[bytes | str]:
         """Write what each script about a room begins with."""
-        return [self._fresh, seen.epoch, str(seen.offset), self._ttl]
+        return [self._fresh, seen.epoch, str(seen.offset), self.lasting(room)]
 
     def draw(self) -> None:
         """Draw another epoch for rooms that begin."""

@@ -42,7 +42,6 @@ class Housekeeping:
         remote_rooms: the followed rooms.
         pattern_subscriber: hears of the others.
         hub: knows who is in them here.
-        history_ttl: seconds that a room lasts in Redis after its last use.
         now: seconds, by which ages and waits are measured.
         clock: Twisted's.
     """
@@ -51,7 +50,6 @@ class Housekeeping:
     _remote_rooms: RemoteRooms
     _pattern_subscriber: PatternSubscriber
     _hub: Hub[Any]
-    _history_ttl: float
     _now: Callable[[], float]
     _clock: Any
     _holds: Counter[str] = field(factory=Counter, init=False)
@@ -115,10 +113,11 @@ class Housekeeping:
 
     def _touch(self, remote: RemoteRoom, now: float, *, is_last: bool = False) -> None:
         """Let a room last in Redis for its time after its last use here."""
-        is_due = is_last or now - remote.touched >= self._history_ttl / 3
+        ttl = self._hub.room_rules.of(remote.name).history_ttl
+        is_due = is_last or now - remote.touched >= ttl / 3
         if not is_due or remote.used <= remote.touched or not self._commands.is_up:
             return
-        lasts = int((self._history_ttl - (now - remote.used)) * 1000)
+        lasts = int((ttl - (now - remote.used)) * 1000)
         if lasts > 0:
             remote.touched = now
             keys = remote.keys

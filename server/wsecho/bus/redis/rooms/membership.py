@@ -41,7 +41,8 @@ class Membership:
         nodes: the name of the set of nodes.
         outlasting: names what goes some time after the last of them.
         node_ttl: seconds after which a silent node is dead.
-        ttl: seconds that a room's entries last after their last use.
+        ttl: seconds that what is not a room's lasts.
+        lasting: seconds that a room's entries last after their last use, by its name.
         clock: Twisted's.
         announce: tells a room's members here that somebody came or went.
         renew: claims again what this node holds, where it may have been taken for dead; whoever
@@ -57,6 +58,7 @@ class Membership:
     _outlasting: Callable[[], list[str]]
     _node_ttl: float
     _ttl: float
+    _room_lasting: Callable[[str], float]
     _clock: Any
     _announce: Callable[[RemoteRoom, Change, bytes], None]
     _renew: Callable[[], Deferred[None]]
@@ -207,10 +209,11 @@ class Membership:
             return
         text = _write_card(card)
         notice = b"p %s %s %s %s" % (action.encode(), self.node.encode(), tag, text)
+        lasting = max(self._room_lasting(remote.name), self._node_ttl)
         words: list[bytes | str] = [
             f"{self.node}/{card.id}",
             text if action == "join" else b"",
-            self._lasting,
+            str(int(lasting * 1000)),
             remote.keys.channel,
             notice,
         ]

@@ -224,7 +224,7 @@ class PatternSubscriber:
     def _ask(self, room: str, follower: LogFollower) -> None:
         self._asked.add(room)
         keys = self._keys.room(room)
-        stand = self._cursors.stand
+        stand = partial(self._cursors.stand, room)
         answer = ask_for(self._commands, keys, follower, follower.seen, stand, is_use=False)
         answer.addBoth(self._answered, room, self._turn)
         answer.addCallback(self._loaded, room, follower, self._turn)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from wsecho.bus.redis.rooms.cursors import Cursors
     from wsecho.bus.redis.rooms.remote_rooms import RemoteRooms
     from wsecho.core.rooms.room import PublishRequest
+    from wsecho.core.rooms.rules import RoomRules
 
 MAX_AT_ONCE: Final = 64 << 20
 """Bytes that one step says, over all its rooms: Redis does nothing else meanwhile, and looks only
@@ -45,7 +46,7 @@ class Publishing:
         cursors: how far the others were seen.
         correlation: remembers who says what.
         keys: names what is kept of idempotency keys.
-        history: messages that a log keeps.
+        rules: what each room's log keeps.
         most_keys: idempotency keys that one caller may use within their time, 0 for any number.
         refused: counts how often that was met.
         patience: seconds that a receipt waits for its message to come round.
@@ -57,7 +58,7 @@ class Publishing:
     _cursors: Cursors
     _correlation: Correlation
     _keys: Keys
-    _history: int
+    _rules: RoomRules
     _most_keys: int
     _refused: Counter[str]
     _patience: float
@@ -70,10 +71,12 @@ class Publishing:
             BusUnavailable: Redis is away.
         """
         keys, tag = self._remote_rooms.keys(room), self._correlation.tag(sender, origin)
+        rule = self._rules.of(room)
         names = [keys.head, keys.log]
         words: list[bytes | str] = [
-            *self._cursors.stand(self._remote_rooms.seen(room)),
-            str(self._history),
+            *self._cursors.stand(room, self._remote_rooms.seen(room)),
+            str(rule.history),
+            str(rule.history_bytes),
             str(said.publication),
             write_head(said, tag),
             said.payload,
@@ -103,9 +106,8 @@ class Publishing:
         keyed = first.keyed
         known = b"" if keyed is None else digest(first.payload, is_binary=first.is_binary)
         most_keys = self._most_keys if keyed is not None and keyed.payer else 0
-        fresh, _, _, ttl = self._cursors.stand(Cursor())
-        words = [fresh, ttl, str(self._history), known, str(int(KEEP * 1000)), str(most_keys)]
-        words.append(first.payload)
+        words: list[bytes | str] = [self._cursors.fresh, known, str(int(KEEP * 1000))]
+        words += [str(most_keys), first.payload]
         names: list[str] = []
         for room, one in said.items():
             keys, seen = self._remote_rooms.keys(room), self._remote_rooms.seen(room)
@@ -114,7 +116,9 @@ class Publishing:
                 names.append(keys.receipt(keyed))
             words += [seen.epoch, str(seen.offset), str(one.publication)]
             # Nobody here asks for its own back.
-            words += [write_head(one, NO_TAG), keys.channel]
+            words += [write_head(one, NO_TAG), keys.channel, self._cursors.lasting(room)]
+            rule = self._rules.of(room)
+            words += [str(rule.history), str(rule.history_bytes)]
         if keyed is not None:
             names.append(self._keys.used(keyed.payer))
         answer = promise_of(self._commands.run(PUBLISH_ALL, names, words))

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field
@@ -202,7 +203,7 @@ class RemoteRooms:
     def look_again(self, remote: RemoteRoom, now: float) -> None:
         """Ask once more for what Redis has refused to tell, or to take, of a room."""
         self.load(remote)
-        is_due = remote.wants_roster and now - remote.roster_asked >= ROSTER_PATIENCE
+        is_due = self._wants_roster(remote) and now - remote.roster_asked >= ROSTER_PATIENCE
         if is_due and remote.is_current and self._commands.is_up:
             self._ask_for_roster(remote)
 
@@ -214,7 +215,7 @@ class RemoteRooms:
         keys = remote.keys
         # What is said from here on is heard, what was said before is in the answer.
         subscribed = self._commands.subscribe(keys.channel)
-        if remote.wants_roster:
+        if self._wants_roster(remote):
             self._ask_for_roster(remote)
         self._loads += 1
         remote.ask_for_all()
@@ -222,7 +223,8 @@ class RemoteRooms:
         seen = self.seen(remote.name)
         is_use = remote.is_waited_for or self._hub.has_members(remote.name)
         loaded = ask_for(
-            *(self._commands, keys, remote.follower, seen, self._cursors.stand),
+            *(self._commands, keys, remote.follower, seen),
+            partial(self._cursors.stand, remote.name),
             is_use=is_use,
         )
         # Redis answers in order. Where it refuses the channel, nothing that it answers suffices.
@@ -236,6 +238,9 @@ class RemoteRooms:
         remote.is_asking = False
         self._loads -= 1
         return outcome
+
+    def _wants_roster(self, remote: RemoteRoom) -> bool:
+        return remote.wants_roster and self._hub.room_rules.of(remote.name).has_presence
 
     def _ask_for_roster(self, remote: RemoteRoom) -> None:
         remote.roster_asked = self._now()

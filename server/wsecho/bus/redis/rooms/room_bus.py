@@ -67,7 +67,8 @@ class RoomBus:
         self._context = context
         self._hub = hub
         self._listener = GuardedListener(listener)
-        self._cursors = Cursors(str(max(1, int(context.rules.history_ttl * 1000))))
+        self._rules = hub.room_rules
+        self._cursors = Cursors(self._rules)
         self._correlation = Correlation(context.node)
         self._membership = Membership(
             context.node,
@@ -76,6 +77,7 @@ class RoomBus:
             outlasting,
             context.settings.node_ttl,
             context.rules.history_ttl,
+            lambda room: self._rules.of(room).history_ttl,
             context.reactor,
             self._announce,
             renew,
@@ -117,7 +119,7 @@ class RoomBus:
             self._cursors,
             self._correlation,
             context.keys,
-            rules.history,
+            self._rules,
             rules.max_keys,
             self._hub.refused,
             context.settings.timeout / 2,
@@ -125,7 +127,7 @@ class RoomBus:
         )
         self._housekeeping = Housekeeping(
             *(context.commands, self._remote_rooms, self._pattern_subscriber, self._hub),
-            *(rules.history_ttl, context.now, context.reactor),
+            *(context.now, context.reactor),
         )
 
     def __len__(self) -> int:

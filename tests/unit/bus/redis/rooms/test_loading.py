@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What is asked of a room's log, and what it answers."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from tests.support.scripted_redis import RedisWorld, Refusal, connected, told
 from wsecho.bus.redis.rooms.cursors import Cursors
 from wsecho.bus.redis.rooms.loading import ask_for, read_loaded, read_standing, read_time
 from wsecho.core.rooms.log_follower import Cursor, Loaded, LogFollower
+from wsecho.core.rooms.rules import RoomRules
 from wsecho.core.wire.errors import BusUnavailable
 from wsecho.core.wire.positions import MAX_OFFSET
 
@@ -21,7 +23,7 @@ def ask(
     world: RedisWorld, follower: LogFollower, seen: Cursor, *, is_use: bool = False
 ) -> list[Any]:
     """Ask for what a follower needs."""
-    keys, stand = world.keys.room("a"), Cursors("9").stand
+    keys, stand = world.keys.room("a"), partial(Cursors(RoomRules()).stand, "a")
     got = told(ask_for(world.commands, keys, follower, seen, stand, is_use=is_use))
     world.redis.settle()
     return got
@@ -36,7 +38,7 @@ def test_a_line_wants_what_it_has_not_seen(is_use: bool) -> None:
     use = "1" if is_use else ""
     for only_behind, asked in zip(("", "1"), world.redis.take(), strict=True):
         assert asked[:3] == ("load", "p:{a}:head", "p:{a}:log")
-        assert asked[4:7] == ("e", "5", "9")
+        assert asked[4:7] == ("e", "5", "600000")
         assert asked[8:] == (only_behind, use, "")
 
 

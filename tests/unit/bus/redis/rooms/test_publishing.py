@@ -107,8 +107,8 @@ def test_the_same_is_said_in_some_rooms_in_one_step() -> None:
     got = told(world.bus.publish_to_all(requests("a", "b")))
     [asked] = world.redis.take("publish_all")
     assert asked[1:5] == ("p:{a}:head", "p:{a}:log", "p:{b}:head", "p:{b}:log")
-    assert (asked[8], asked[11]) == ("", "hi")
-    assert asked[12:17] == (epoch, "0", "7", "7 t -", "p:{0}{a}")
+    assert (asked[6], asked[9]) == ("", "hi")
+    assert asked[10:18] == (epoch, "0", "7", "7 t -", "p:{0}{a}", "600000", "1000", "0")
     assert got == []
     world.rooms.say("hi")
     assert got == [{"a": Receipt(Position(epoch, 1), 7), "b": Receipt(Position("e", 4), 3)}]
@@ -126,7 +126,7 @@ def test_a_key_counts_in_all_of_them(payer: str, most: str) -> None:
         assert isinstance(got[0], kind)
         assert [name for name in asked if ":key:" in name] == [asked[3], asked[6]]
         assert asked[7].startswith("p:{@}:keys:")
-        assert asked[13] == most
+        assert asked[11] == most
 
 
 def test_no_step_says_too_much() -> None:

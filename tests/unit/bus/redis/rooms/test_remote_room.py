@@ -21,6 +21,7 @@ from wsecho.core.rooms.all_rooms import AllRoomsFollower
 from wsecho.core.rooms.hub import Hub, Rules
 from wsecho.core.rooms.log_follower import Loaded
 from wsecho.core.rooms.retries import Receipt
+from wsecho.core.rooms.rules import RoomRules
 from wsecho.core.wire.errors import BusUnavailable
 from wsecho.core.wire.positions import Position
 
@@ -148,7 +149,7 @@ class World:
             *(hub, listener, Correlation("node"), lambda: 0.0, measures, all_rooms)
         )
         self.remote_rooms = RemoteRooms(
-            *(cast("Commands", self.commands), Keys("p:", 0), Cursors("1000"), hub, mirroring),
+            *(cast("Commands", self.commands), Keys("p:", 0), Cursors(RoomRules()), hub, mirroring),
             *(lambda: 0.0, measures, all_rooms, lambda _room, _found: None),
         )
         self.room = self.remote_rooms.follow("a")

@@ -1,17 +1,18 @@
 -- SPDX-License-Identifier: MIT
 -- Further KEYS: where there is a key, the receipt and the caller's keys. Further ARGV: messages that
--- the log keeps; the publication id; the record up to what is said; what is said; the channel; a
--- digest of what is said, milliseconds that its receipt is kept, how many keys the caller may have,
--- 0 for any number. Answers `reused`, `full`, or how it was said, epoch, offset, publication id.
+-- the log keeps; bytes that these may be, 0 for any number; the publication id; the record up to what
+-- is said; what is said; the channel; a digest of what is said, milliseconds that its receipt is
+-- kept, how many keys the caller may have, 0 for any number. Answers `reused`, `full`, or how it was
+-- said, epoch, offset, publication id.
 local time = redis.call('TIME')
 local milliseconds = time[1] * 1000 + math.floor(time[2] / 1000)
 if KEYS[3] then
   local done = redis.call('HMGET', KEYS[3], 'digest', 'epoch', 'offset', 'publication')
   if done[1] then
-    if done[1] ~= ARGV[10] then return {'reused'} end
+    if done[1] ~= ARGV[11] then return {'reused'} end
     return {'again', done[2], tonumber(done[3]), done[4]}
   end
-  local most = tonumber(ARGV[12])
+  local most = tonumber(ARGV[13])
   if most > 0 and redis.call('ZCOUNT', KEYS[4], milliseconds, '+inf') >= most then
     return {'full'}
   end
@@ -20,11 +21,12 @@ end
 -- include try
 -- include notice
 -- include moment
-local limit, publication, channel = tonumber(ARGV[5]), ARGV[6], ARGV[9]
+-- include trim
+local limit, publication, channel = tonumber(ARGV[5]), ARGV[7], ARGV[10]
 local offset, before = whole(head + 1), whole(head)
 local taken = now()
 local moment, note = moment_of(taken, shown)
-local body = taken .. ' ' .. ARGV[7] .. note .. ' ' .. ARGV[8]
+local body = taken .. ' ' .. ARGV[8] .. note .. ' ' .. ARGV[9]
 -- What is told cannot be taken back, and of what is logged only the message, not that its id was
 -- given (Redis 7): so both come last, once it is known that they may be done.
 if redis.acl_check_cmd and not redis.acl_check_cmd('PUBLISH', channel, '') then
@@ -34,13 +36,13 @@ if limit > 0 and (head + 1) % 32 == 0 then forget_old() end
 try(function() redis.pcall('HSET', KEYS[1], 'head', before, 'last', last, 'time', shown) end,
   'HSET', KEYS[1], 'head', offset, 'last', publication, 'time', moment)
 if KEYS[3] then
-  local until_then = string.format('%.0f', milliseconds + ARGV[11])
-  try(function() redis.pcall('DEL', KEYS[3]) end, 'HSET', KEYS[3], 'digest', ARGV[10],
+  local until_then = string.format('%.0f', milliseconds + ARGV[12])
+  try(function() redis.pcall('DEL', KEYS[3]) end, 'HSET', KEYS[3], 'digest', ARGV[11],
     'epoch', epoch, 'offset', offset, 'publication', publication)
-  try(nil, 'PEXPIRE', KEYS[3], ARGV[11])
+  try(nil, 'PEXPIRE', KEYS[3], ARGV[12])
   try(function() redis.pcall('ZREM', KEYS[4], KEYS[3]) end, 'ZADD', KEYS[4], until_then, KEYS[3])
   try(nil, 'ZREMRANGEBYSCORE', KEYS[4], '-inf', string.format('(%.0f', milliseconds))
-  try(nil, 'PEXPIRE', KEYS[4], ARGV[11])
+  try(nil, 'PEXPIRE', KEYS[4], ARGV[12])
 end
 try(nil, 'PEXPIRE', KEYS[1], ttl)
 if limit > 0 then
@@ -57,4 +59,5 @@ if refused then
   take_back()
   return refused
 end
+if limit > 0 then trim(KEYS[2], tonumber(ARGV[6]), #body, head + 1) end
 return {'said', epoch, head + 1, publication}

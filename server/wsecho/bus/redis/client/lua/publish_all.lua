@@ -1,17 +1,18 @@
 -- SPDX-License-Identifier: MIT
 -- KEYS: head and log of each room in turn, and where there is a key, the receipt; then the caller's
--- keys. ARGV: an epoch for rooms that begin; milliseconds that a room lasts; messages that its log
--- keeps; a digest of what is said, empty without a key; milliseconds that receipts are kept; how
--- many keys the caller may have, 0 for any number; what is said. And for each room in turn: epoch
--- and offset that the node has seen; the publication id; the record up to what is said; the
--- channel. It is said in all rooms or in none: answers `reused`, `full`, or of each room how it was
+-- keys. ARGV: an epoch for rooms that begin; a digest of what is said, empty without a key;
+-- milliseconds that receipts are kept; how many keys the caller may have, 0 for any number; what is
+-- said. And for each room in turn: epoch and offset that the node has seen; the publication id; the
+-- record up to what is said; the channel; milliseconds that it lasts; messages that its log keeps,
+-- and bytes that these may be, 0 for any number. It is said in all rooms or in none: answers `reused`, `full`, or of each room how it was
 -- said, epoch, offset, publication id.
 -- include notice
 -- include moment
-local fresh, ttl, limit, digest, keep, most, payload = unpack(ARGV, 1, 7)
-limit, most = tonumber(limit), tonumber(most)
+-- include trim
+local fresh, digest, keep, most, payload = unpack(ARGV, 1, 5)
+most = tonumber(most)
 local step = digest == '' and 2 or 3
-local count = (#ARGV - 7) / 5
+local count = (#ARGV - 5) / 8
 local used = KEYS[count * step + 1]
 local time = redis.call('TIME')
 local seconds = time[1] .. '.' .. string.format('%06d', time[2])
@@ -42,7 +43,7 @@ for number = 1, count do
   if not room then return {'reused'} end
   if not room.again then fresh_keys = fresh_keys + 1 end
   rooms[number] = room
-  local channel = ARGV[7 + 5 * number]
+  local channel = ARGV[2 + 8 * number]
   if redis.acl_check_cmd and not redis.acl_check_cmd('PUBLISH', channel, '') then
     return redis.error_reply('NOPERM this user may not PUBLISH on the channel of a room')
   end
@@ -51,15 +52,16 @@ if used and most > 0 and fresh_keys > 0
   and redis.call('ZCOUNT', used, milliseconds, '+inf') + fresh_keys > most then
   return {'full'}
 end
-local oldest = tonumber(seconds) - ttl / 1000
-local function forget_old(log)
+local function forget_old(log, ttl)
+  local oldest = tonumber(seconds) - ttl / 1000
   for _ = 1, 64 do
     local first = redis.call('XRANGE', log, '-', '+', 'COUNT', 1)[1]
     if not first or tonumber(string.match(first[2][4], '^[^ ]+')) > oldest then return end
     redis.call('XDEL', log, first[1])
   end
 end
-local function say(room, at, seen_epoch, seen_offset, publication, record, channel)
+local function say(room, at, seen_epoch, seen_offset, publication, record, channel, ttl, ...)
+  local limit, bound = tonumber((...)), tonumber((select(2, ...)))
   local key, log = KEYS[at], KEYS[at + 1]
   if not room.epoch or (room.epoch == seen_epoch and room.head < tonumber(seen_offset)) then
     redis.call('DEL', key, log)
@@ -73,7 +75,7 @@ local function say(room, at, seen_epoch, seen_offset, publication, record, chann
   if limit > 0 then
     redis.call('XADD', log, 'MAXLEN', limit, offset .. '-0', 'p', publication, 'm', body,
       'b', room.last)
-    if room.head % 32 == 0 then forget_old(log) end
+    if room.head % 32 == 0 then forget_old(log, ttl) end
   end
   redis.call('PEXPIRE', key, ttl)
   redis.call('PEXPIRE', log, ttl)
@@ -84,6 +86,7 @@ local function say(room, at, seen_epoch, seen_offset, publication, record, chann
     redis.call('ZADD', used, string.format('%.0f', milliseconds + keep), KEYS[at + 2])
   end
   redis.call('PUBLISH', channel, notice(room.epoch, offset, body, limit > 0))
+  if limit > 0 then trim(log, bound, #body, room.head) end
   return {'said', room.epoch, room.head, publication}
 end
 local answer = {}
@@ -91,9 +94,9 @@ if used then
   redis.call('ZREMRANGEBYSCORE', used, '-inf', string.format('(%.0f', milliseconds))
 end
 for number, room in ipairs(rooms) do
-  local from = 8 + 5 * (number - 1)
+  local from = 6 + 8 * (number - 1)
   answer[number] = room.again
-    or say(room, 1 + step * (number - 1), unpack(ARGV, from, from + 4))
+    or say(room, 1 + step * (number - 1), unpack(ARGV, from, from + 7))
 end
 if used then redis.call('PEXPIRE', used, keep) end
 return answer
