@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from attrs import frozen
 
-from wsecho.core.http.requests import TOKEN, RequestHead
+from wsecho.core.http.requests import TCHAR, TOKEN, RequestHead
 from wsecho.core.wire.errors import BadRequest, MethodNotAllowed, UpgradeRequired
 
 VERSION: Final = "13"
@@ -28,6 +28,12 @@ _SWITCHING: Final = (
 )
 _PLAIN: Final = re.compile(r"/(?:[!$-.0->@-~][!$->@-~]*)?")
 """A path without a query, as most are, that `urlsplit` need not take apart."""
+_EXTENSION: Final = re.compile(
+    r"{token}(?:{space};{space}{token}(?:{space}={space}(?:{token}|{quoted}))?)*".format(
+        token=TOKEN.pattern, space=r"[ \t]*", quoted=rf'"(?:\\?{TCHAR})+"'
+    )
+)
+"""A member of `Sec-WebSocket-Extensions`; in quotes there is a token, too (section 9.1)."""
 _ONLY_13: Final = ("Sec-WebSocket-Version", VERSION)
 
 
@@ -118,7 +124,7 @@ def examine(head: RequestHead) -> Upgrade:
         query=query,
         key=_check_key(head),
         subprotocols=_subprotocols(head),
-        extensions=tuple(head.members("sec-websocket-extensions")),
+        extensions=_extensions(head),
         head=head,
     )
 
@@ -184,6 +190,14 @@ def _subprotocols(head: RequestHead) -> tuple[str, ...]:
     if not all(TOKEN.fullmatch(name) for name in offered):
         raise BadRequest("the header Sec-WebSocket-Protocol lists something that is no token")
     return tuple(dict.fromkeys(offered))
+
+
+def _extensions(head: RequestHead) -> tuple[str, ...]:
+    offered = tuple(head.members("sec-websocket-extensions"))
+    # What is malformed fails the handshake; what is well-formed and cannot be done is declined.
+    if not all(map(_EXTENSION.fullmatch, offered)):
+        raise BadRequest("the header Sec-WebSocket-Extensions is malformed")
+    return offered
 
 
 def _check_key(head: RequestHead) -> str:

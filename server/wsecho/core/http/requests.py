@@ -7,7 +7,13 @@ from typing import Final, Self
 
 from attrs import field, frozen
 
-from wsecho.core.wire.errors import BadRequest, HeadersTooLarge, OtherVersion, WireError
+from wsecho.core.wire.errors import (
+    BadRequest,
+    HeadersTooLarge,
+    OtherVersion,
+    TargetTooLong,
+    WireError,
+)
 from wsecho.core.wire.quoted import split
 
 END_OF_HEAD: Final = b"\r\n\r\n"
@@ -15,7 +21,10 @@ END_OF_HEAD: Final = b"\r\n\r\n"
 MAX_HEAD: Final = 16_384
 """Bytes of a request's head."""
 
-TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+TCHAR: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]"
+"""A character of a token."""
+
+TOKEN: Final = re.compile(f"{TCHAR}+")
 """A token of RFC 9110 section 5.6.2."""
 
 _REQUEST_LINE: Final = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([!-~]+) HTTP/(\d\.\d)", re.ASCII)
@@ -143,7 +152,8 @@ def find_end(octets: bytes) -> int | None:
     Raises:
         BadRequest: this is no head of HTTP, or a line of it ends without a carriage return.
         OtherVersion: it is one of another HTTP.
-        HeadersTooLarge: it is over `MAX_HEAD`.
+        TargetTooLong: its request line is over `MAX_HEAD` (RFC 9112 section 3).
+        HeadersTooLarge: all of it is.
     """
     if octets and not octets[:1].isalpha() and octets != b"\r":
         raise BadRequest("this is not HTTP")
@@ -153,6 +163,8 @@ def find_end(octets: bytes) -> int | None:
         return end + len(END_OF_HEAD)
     _check_lines(octets, min(len(octets), MAX_HEAD))
     if len(octets) > MAX_HEAD:
+        if _EMPTY_LINE not in octets[:MAX_HEAD]:
+            raise TargetTooLong(f"the request line is over {MAX_HEAD} bytes")
         raise HeadersTooLarge(f"the request's head is over {MAX_HEAD} bytes")
     return None
 

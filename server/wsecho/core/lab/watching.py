@@ -6,7 +6,7 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-from wsecho.core.http.requests import TOKEN, RequestHead
+from wsecho.core.http.requests import RequestHead
 from wsecho.core.lab.reading import CONTROL, FrameHead, ReceivedFrame
 from wsecho.core.lab.values import MAX_CONTROL, is_sendable
 from wsecho.core.websocket.frames import Opcode
@@ -44,18 +44,12 @@ def amiss_in_request(head: RequestHead) -> list[Wrong]:
     """List what is wrong in a request that a WebSocket is opened for all the same."""
     names = head.tokens("sec-websocket-protocol")
     lines = head.all("sec-websocket-protocol")
-    extensions = head.members("sec-websocket-extensions")
     looks = (
         (len(set(names)) < len(names), "a subprotocol is offered twice", "6455 4.1"),
         (
             any(not line.strip(" \t,") for line in lines),
             "Sec-WebSocket-Protocol is empty",
             "6455 11.3.4",
-        ),
-        (
-            not all(TOKEN.fullmatch(one.partition(";")[0].strip()) for one in extensions),
-            "Sec-WebSocket-Extensions names something that is no token",
-            "6455 9.1",
         ),
         (
             bool(head.all("sec-websocket-accept")),

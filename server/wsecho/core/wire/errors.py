@@ -15,6 +15,7 @@
     ├── Conflict          409           a number out of its order
     ├── PreconditionFailed 412          what is there is not what the client takes it for
     ├── TooLarge          413 · 1009    a body over its bound
+    ├── TargetTooLong     414           the request line is over its bound
     ├── WrongType         415           a body of a type that is not taken here
     ├── NothingThere      416           none of the ranges that are asked for is there
     ├── NotExpected       417           an expectation that is not met here
@@ -224,6 +225,13 @@ class TooLarge(WireError):
 
     status = 413
     code = "too_large"
+
+
+class TargetTooLong(WireError):
+    """The request line is longer than the server reads."""
+
+    status = 414
+    code = "target_too_long"
 
 
 class WrongType(WireError):

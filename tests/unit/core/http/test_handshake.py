@@ -84,6 +84,52 @@ def test_what_is_missing_or_wrong_is_named(changes: dict[str, str | None], part:
         examine(request(**changes))
 
 
+@pytest.mark.parametrize(
+    "offered",
+    [
+        "permessage-deflate; =10",
+        "permessage-deflate; server_max_window_bits=",
+        'permessage-deflate; server_max_window_bits=""',
+        "permessage-deflate;",
+        "; server_max_window_bits",
+        "permessage-deflate; a = b = c",
+        "permessage deflate",
+        "permessage-deflate; a b",
+        'x; level="a b"',
+        'x; level="a,b"',
+        r'x; level="a\"b"',
+        'x; level="10"1',
+        'x; level="10',
+        '"x"',
+        "x; caf\xe9",
+        "a, b;;c",
+    ],
+)
+def test_malformed_extensions_fail_the_handshake(offered: str) -> None:
+    """RFC 6455 section 9.1: whoever receives what breaks the grammar fails the connection."""
+    with pytest.raises(BadRequest, match="Sec-WebSocket-Extensions"):
+        examine(request(Sec_WebSocket_Extensions=offered))
+
+
+@pytest.mark.parametrize(
+    "offered",
+    [
+        "x-webkit-deflate-frame",
+        "permessage-deflate; client_max_window_bits, permessage-deflate",
+        "permessage-deflate ;\tserver_max_window_bits = 10 ; x",
+        'permessage-deflate; server_max_window_bits="10"',
+        r'x; level="fa\st"',
+        "permessage-deflate; server_max_window_bits=ten; unknown=!#$%&'*+.^_`|~",
+        ", x,, y,",
+        "",
+    ],
+)
+def test_extensions_that_are_well_formed_are_none_of_its_business(offered: str) -> None:
+    """Which of them can be done is for another place: a bad value is declined (RFC 7692 7.1)."""
+    upgrade = examine(request(Sec_WebSocket_Extensions=offered))
+    assert upgrade.extensions == tuple(part.strip() for part in offered.split(",") if part.strip())
+
+
 def test_http_1_0_cannot_upgrade() -> None:
     """RFC 6455 section 4.2.1: HTTP/1.1 or higher."""
     with pytest.raises(BadRequest, match=r"HTTP/1\.1"):

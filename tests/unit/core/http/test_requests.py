@@ -12,7 +12,13 @@ from wsecho.core.http.requests import (
     find_end,
     skip_empty_lines,
 )
-from wsecho.core.wire.errors import BadRequest, HeadersTooLarge, OtherVersion, WireError
+from wsecho.core.wire.errors import (
+    BadRequest,
+    HeadersTooLarge,
+    OtherVersion,
+    TargetTooLong,
+    WireError,
+)
 
 
 def test_a_head_is_read() -> None:
@@ -68,6 +74,9 @@ def test_what_is_not_http_is_refused(head: bytes) -> None:
         (b"GET / HTTP/1.1\r\nA: b\r\r", BadRequest),
         (b"GET / HTTP/1.1\r\n" + b"x" * MAX_HEAD, HeadersTooLarge),
         (b"GET / HTTP/1.1\r\n" + b"x" * (MAX_HEAD - 16) + b"\r", HeadersTooLarge),
+        (b"GET /" + b"x" * MAX_HEAD, TargetTooLong),
+        (b"GET /" + b"x" * (MAX_HEAD - 6) + b"\r\n", TargetTooLong),
+        (b"GET /" + b"x" * MAX_HEAD + b" HTTP/1.1\r\n\r\n", TargetTooLong),
     ],
 )
 def test_what_can_be_no_head_is_known_at_once(octets: bytes, error: type[WireError]) -> None:
