@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The parallel runner of the Autobahn testsuite, behind `scripts/testsuite`.
+"""The parallel runner of the Autobahn testsuite, behind `scripts/testsuite`, and other cases.
 
     command     reads the command line; knows every exit status
+    handshake/  cases of the opening handshake, and all that runs them
     session     one run from start to end: what is tested, pieces, report
     served      the client under test, and a fuzzing server for it
     fuzzing     runs pieces of the case set in several fuzzing clients at a time

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from _shared.command import ended, folder, split
 
+from .handshake.comparing import compare
+from .handshake.session import run_handshakes
 from .results import Result, summary
 from .session import Settings, run
 
@@ -22,6 +24,8 @@ examples:
   scripts/testsuite --url ws://127.0.0.1:9000/echo  any other echo server
   scripts/testsuite --client './client {url}'       a client, in place of a server
   scripts/testsuite --original                      by Autobahn's own program
+  scripts/testsuite --handshake                     the opening handshake, which Autobahn leaves out
+  scripts/testsuite --handshake --url wss://host/   the same of any other echo server
   scripts/testsuite -- --max-message-size 20971520  options after -- go to wsecho
 
 The server must echo every message. A client gets the URL of a server, which it asks as
@@ -32,6 +36,12 @@ The cases are Autobahn's own files, run by kosoku under Python 3. Autobahn's own
 (--original) needs Python 2.7, a PyPy 2.7 or Docker, and looks at more: at the key of the
 handshake, at reserved bits and opcodes in what it gets, and at who ends the TCP connection.
 Either is installed once into .cache.
+
+--handshake has cases of its own: what is sent before the first frame, well or badly, and what
+RFC 6455, 7692, 9110 and 9112 have a server do about it. FAILED is a must that was missed, or
+something legal that was not taken; NON-STRICT is a missed should, or a refusal in an odd form;
+INFORMATIONAL tells which of two permitted things a server does. Closing is FAILED where a server
+leaves a connection open that it has to end. --handshake needs nothing to be installed.
 
 Groups 12 and 13 (compression) are nearly all of the time, and all of it is processor time of
 both sides: --jobs beyond twice the cores gains nothing. A case that a timer failed is run once
@@ -44,11 +54,18 @@ exit status: 0 every case is OK or INFORMATIONAL, 1 some are not, 2 it could not
 def main(arguments: Sequence[str]) -> int:
     """Run the command and give its exit status."""
     settings = parse(arguments)
-    return ended("scripts/testsuite", lambda: _tested(settings))
+    return ended("scripts/testsuite", lambda: _done(settings))
+
+
+def _done(settings: Settings) -> int:
+    if settings.compare is None:
+        return _tested(settings)
+    print(compare(settings.root, settings.jobs, settings.compare))
+    return 0
 
 
 def _tested(settings: Settings) -> int:
-    results = run(settings)
+    results = run_handshakes(settings) if settings.handshake else run(settings)
     for line in trouble(results):
         print(line)
     print(f"{summary(results)} (report: {settings.report / 'index.html'})")
@@ -62,6 +79,12 @@ def parse(arguments: Sequence[str]) -> Settings:
     chosen = parser.parse_args(ours)
     if chosen.client is not None and (chosen.url is not None or server_options):
         parser.error("--client tests a client: neither --url nor options after -- go with it")
+    if chosen.handshake and (chosen.client is not None or chosen.original):
+        parser.error(
+            "--handshake has cases of its own, for servers: neither --client nor --original"
+        )
+    if chosen.compare is not None and not (chosen.handshake and chosen.url is None):
+        parser.error("--compare goes with --handshake, and without --url: it knows its servers")
     if chosen.url is not None and server_options:
         parser.error("options after -- are for our own server, which --url does not start")
     return Settings(
@@ -72,6 +95,8 @@ def parse(arguments: Sequence[str]) -> Settings:
         jobs=chosen.jobs,
         client=chosen.client,
         original=chosen.original,
+        handshake=chosen.handshake,
+        compare=chosen.compare,
         server_options=server_options,
     )
 
@@ -94,6 +119,18 @@ def _parser() -> argparse.ArgumentParser:
         "--original",
         action="store_true",
         help="run Autobahn's own program, which needs Python 2.7, instead of kosoku",
+    )
+    parser.add_argument(
+        "--handshake",
+        action="store_true",
+        help="run cases of the opening handshake, in place of Autobahn's, which begin behind it",
+    )
+    parser.add_argument(
+        "--compare",
+        metavar="PAGE",
+        type=Path,
+        help="with --handshake: run all of it against wsecho and six libraries, which are installed"
+        " into .cache as for scripts/bench, and write the tables into this page",
     )
     parser.add_argument(
         "--cases",

@@ -39,6 +39,10 @@ class Settings:
     client: str | None = None
     """The command of a client to test, in place of a server."""
     original: bool = False
+    handshake: bool = False
+    """Whether the cases are those of the opening handshake."""
+    compare: Path | None = None
+    """The page that shows them beside other servers, where it is to be written."""
     server_options: tuple[str, ...] = ()
 
 
@@ -49,7 +53,7 @@ def run(settings: Settings) -> list[Result]:
         CannotRunError: Something that it needs is missing.
     """
     report.check_place(settings.report)
-    agent = _name(settings)
+    agent = name_of(settings)
     with tempfile.TemporaryDirectory(prefix="wsecho-testsuite-") as folder:
         work = Path(folder)
         # Installing happens outside of asyncio, which would keep Ctrl-C waiting until it is over.
@@ -65,14 +69,15 @@ def run(settings: Settings) -> list[Result]:
     return results
 
 
-def _name(settings: Settings) -> str:
+def name_of(settings: Settings) -> str:
     """Name what is tested, and refuse what cannot be."""
     if settings.client is not None:
         return served.check(settings.client)
     if settings.url is None:
         return "wsecho"
     name = server.check(settings.url)
-    if urlsplit(settings.url).scheme == "wss" and not settings.original:
+    speaks_tls = settings.original or settings.handshake
+    if urlsplit(settings.url).scheme == "wss" and not speaks_tls:
         raise CannotRunError(f"--url {settings.url}: kosoku speaks no TLS; give --original too")
     return name
 
@@ -85,7 +90,7 @@ async def _test(
         what = settings.client
         results = await _serve(suite, settings.client, work, cases)
     else:
-        async with _target(settings, work, log) as url:
+        async with target(settings, work, log) as url:
             what = f"{url}, up to {settings.jobs} clients"
             results = await _fuzz(suite, agent, url, work, cases, settings.jobs)
     lasted = minutes((datetime.now().astimezone() - start).total_seconds())
@@ -94,7 +99,8 @@ async def _test(
 
 
 @asynccontextmanager
-async def _target(settings: Settings, work: Path, log: Path) -> AsyncIterator[str]:
+async def target(settings: Settings, work: Path, log: Path) -> AsyncIterator[str]:
+    """Give the URL of the server under test, our own being started for it."""
     if settings.url is None:
         async with server.own(settings.root, settings.server_options, work, log) as url:
             yield url

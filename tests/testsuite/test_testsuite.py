@@ -28,6 +28,14 @@ def test_cases_are_strict_without_the_lane(tmp_path: Path) -> None:
     assert len(verdicts(tmp_path)) > 300
 
 
+def test_the_handshake_is_strict(tmp_path: Path) -> None:
+    """By cases of our own, with a page on each."""
+    said = run(tmp_path, "--handshake")
+    assert " 27 INFORMATIONAL, 0 NON-STRICT, 0 FAILED" in said.splitlines()[-1], said
+    assert len(verdicts(tmp_path)) > 180
+    assert len(list((tmp_path / "cases").glob("*.html"))) == len(verdicts(tmp_path))
+
+
 @pytest.mark.parametrize("quiet", ["", " quiet"], ids=["asks for reports", "does not"])
 def test_a_client_is_tested(tmp_path: Path, quiet: str) -> None:
     """One of another library's, whose verdict is that library's word."""

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: MIT
+"""In which pieces a request comes, and what comes behind it."""
+
+from _testsuite.handshake.case import (
+    Case,
+    Level,
+    Request,
+    Then,
+    cut_at,
+    octet_by_octet,
+    request,
+    with_message,
+)
+from _testsuite.handshake.rights import ENDS, IN_ORDER, LOSES_NOTHING, ONE_ANSWER, OPENS, WAITS
+
+_STREAM = "TCP is a stream: where it is cut means nothing."
+_PLAIN = "GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\nGET {target} HTTP/1.1"
+
+CASES = (
+    Case(
+        "11.1",
+        "Octet by octet",
+        "RFC 9112 2.2",
+        _STREAM,
+        Level.TAKE,
+        OPENS,
+        pieces=octet_by_octet,
+    ),
+    Case(
+        "11.2",
+        "Cut within the empty line",
+        "RFC 9112 2.2",
+        _STREAM,
+        Level.TAKE,
+        OPENS,
+        pieces=cut_at(-3),
+        pause=0.1,
+    ),
+    Case(
+        "11.3",
+        "Half of it, and the rest half a second later",
+        "RFC 9112 2.2",
+        _STREAM,
+        Level.TAKE,
+        OPENS,
+        pieces=cut_at(60),
+        pause=0.5,
+    ),
+    Case(
+        "11.4",
+        "A message in the same segment",
+        "RFC 6455 4.1, RFC 9110 7.8",
+        "A client must wait for the answer; but who opens has no reason to lose what follows.",
+        Level.SHOULD,
+        LOSES_NOTHING,
+        request(behind=with_message()),
+        then=Then.LISTEN,
+    ),
+    Case(
+        "11.5",
+        "A request of HTTP in the same segment",
+        "RFC 9110 7.8",
+        "Behind a 101 the connection speaks WebSocket: what follows is no request.",
+        Level.MUST,
+        ONE_ANSWER,
+        request(behind=b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+        then=Then.COLLECT,
+    ),
+    Case(
+        "11.6",
+        "A plain GET first, in the same segment",
+        "RFC 9112 9.3.2",
+        "Answers come in the order of the requests, if the connection does not end before.",
+        Level.MAY,
+        IN_ORDER,
+        request(_PLAIN),
+        then=Then.COLLECT,
+    ),
+    Case(
+        "11.7",
+        "All but the empty line, then silence",
+        "RFC 9112 2.1",
+        "A head ends with an empty line; until then there is no request.",
+        Level.MUST,
+        WAITS,
+        request(last=""),
+        then=Then.WATCH,
+    ),
+    Case(
+        "11.8",
+        "Half of it, then silence",
+        "RFC 9112 2.1",
+        "A head ends with an empty line; until then there is no request.",
+        Level.MUST,
+        WAITS,
+        Request("GET {target} HTTP/1.1", ("Host: {host}", "Upgrade: webs"), end="\r\n", last=""),
+        then=Then.WATCH,
+    ),
+    Case(
+        "11.9",
+        "Half of it, then the end of the client's half",
+        "RFC 9112 8",
+        "It can never be whole: an error, or none, and the connection ends.",
+        Level.SHOULD,
+        ENDS,
+        Request("GET {target} HTTP/1.1", ("Host: {host}",), last=""),
+        then=Then.COLLECT,
+        half_closes=True,
+    ),
+)
