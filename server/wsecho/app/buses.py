@@ -2,11 +2,15 @@
 """Which bus carries the rooms: memory, or Redis, which is looked at before the server starts."""
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+from wsecho.bus.journal.journal_bus import JournalBus
+from wsecho.bus.journal.store import Store, StoreError
+from wsecho.bus.journal.writer import Writer
 from wsecho.bus.memory import MemoryBus
 from wsecho.config.config import Config, ConfigError
-from wsecho.fanout.rooms import MakeBus
+from wsecho.fanout.rooms import MakeBus, draw_word
 
 
 def maker(config: Config, reactor: Any, *, stands_in: bool = False) -> MakeBus:
@@ -22,6 +26,8 @@ def maker(config: Config, reactor: Any, *, stands_in: bool = False) -> MakeBus:
         ConfigError: Redis cannot be used.
     """
     address = config.redis
+    if config.data is not None:
+        return _journal(config, config.data, reactor)
     if address is None:
         return MemoryBus
     try:
@@ -46,3 +52,12 @@ def maker(config: Config, reactor: Any, *, stands_in: bool = False) -> MakeBus:
         speaks_locally=config.when_bus_down == "local",
     )
     return partial(RedisBus, settings, config.rules, reactor)
+
+
+def _journal(config: Config, folder: Path, reactor: Any) -> MakeBus:
+    store = Store(folder, draw_word, config.data_sync)
+    try:
+        store.prepare()
+    except StoreError as error:
+        raise ConfigError("data", folder, str(error)) from None
+    return partial(JournalBus, store, Writer(reactor.callFromThread), reactor)

@@ -96,6 +96,10 @@ class Bus(Protocol):
     def directory(self) -> Directory | None:
         """Where nodes are reached; None where there is but one."""
 
+    @property
+    def keeps(self) -> bool:
+        """Whether what is kept of a subject outlives this process."""
+
     def __len__(self) -> int:
         """Count the rooms that it follows elsewhere."""
 

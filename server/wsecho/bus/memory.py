@@ -3,27 +3,23 @@
 
 from __future__ import annotations
 
-import secrets
-from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
-from wsecho.core.rooms.leases import LeaseTable
+from wsecho.bus.one_process import OneProcessBus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from wsecho.bus.interface import BusListener, Directory
+    from wsecho.bus.interface import BusListener
     from wsecho.core.limits.backpressure import Backpressure
     from wsecho.core.rooms.hub import Hub
-    from wsecho.core.rooms.leases import Claim
-    from wsecho.core.rooms.presence import Card, Change
     from wsecho.core.rooms.retries import Receipt
     from wsecho.core.rooms.room import PublishRequest
     from wsecho.core.rooms.wills import Will
     from wsecho.core.wire.positions import Position
 
 
-class MemoryBus:
+class MemoryBus(OneProcessBus):
     """Rooms in this process alone.
 
     Args:
@@ -33,26 +29,12 @@ class MemoryBus:
     """
 
     def __init__(self, hub: Hub[Any], listener: BusListener, now: Callable[[], float]) -> None:
-        self._hub = hub
-        self._listener = listener
-        self._now = now
-        self._listeners: dict[str, Callable[[bytes], None]] = {}
-        self._kept: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
+        super().__init__(hub, listener, now)
         self._wills: set[tuple[str, str]] = set()
-        self._claims = LeaseTable()
-        self.node = secrets.token_urlsafe(9)
 
-    measures: Final = None
     is_up: Final = True
-    is_away: bool = False
-    speaks_locally: Final = True
-    node_ttl: Final = 0.0
-    directory: Directory | None = None
+    keeps: Final = False
     pressure: Backpressure | None = None
-
-    def __len__(self) -> int:
-        """Count nothing: all rooms are here."""
-        return 0
 
     def start(self) -> None:
         """There is nothing to begin."""
@@ -63,14 +45,9 @@ class MemoryBus:
     def check_health(self) -> None:
         """Nothing can keep a message from its readers."""
 
-    def listen(self, subject: str, heard: Callable[[bytes], None]) -> None:
-        """Hear what this process says on a subject."""
-        self._listeners[subject] = heard
-
     def broadcast(self, subject: str, payload: bytes) -> None:
         """Say something to oneself."""
-        if subject in self._listeners:
-            self._listeners[subject](payload)
+        self._pass_on(subject, payload)
 
     def broadcast_logged(
         self, subject: str, payload: bytes, keep: str | None = None, will: Will | None = None
@@ -127,43 +104,9 @@ class MemoryBus:
         for name in names:
             self._kept[subject].pop(name, None)
 
-    def kept(self, subject: str) -> dict[str, bytes]:
-        """Read what is kept of a subject."""
-        return dict(self._kept[subject])
-
-    def claim(self, claim: Claim, lost: Callable[[], None]) -> int:
-        """Hold a place.
-
-        Raises:
-            HeldError: others hold it alone, or under another rule.
-        """
-        return self._claims.claim(claim)
-
-    def cede(self, place: str, holder: str, node: str | None = None) -> None:
-        """Take a claim back."""
-        if node in {None, self.node}:
-            self._claims.cede(place, holder)
-
-    def take_turn(self, place: str) -> int:
-        """Count up from 0 at a place, while it is held."""
-        return self._claims.take_turn(place)
-
-    def watch_nodes(self, changed: Callable[[frozenset[str]], None]) -> None:
-        """There is no node but this one, for ever."""
-        changed(frozenset({self.node}))
-
     def attach(self, room: str, after: Position | None = None) -> None:
         """There is nothing to wait for."""
         self._hub.let_go_of_stale(room, self._now())
-
-    def hold(self, room: str) -> None:
-        """All rooms are heard of."""
-
-    def release(self, room: str) -> None:
-        """All rooms are heard of."""
-
-    def follow_rooms(self, *, all_rooms: bool) -> None:
-        """All rooms are heard of."""
 
     def publish(self, room: str, said: PublishRequest, sender: Any, origin: Any) -> Receipt:
         """Say something in a room.
@@ -188,19 +131,3 @@ class MemoryBus:
         """
         self._hub.check_all(said, self._now())
         return {room: self.publish(room, one, None, None) for room, one in said.items()}
-
-    def tell(self, room: str, change: Change, but: Any = None) -> None:
-        """Tell everybody in a room that somebody came or went."""
-        self._listener.announce(room, change, but)
-
-    def members(self, room: str) -> list[Card]:
-        """List who is in a room, who came first first; asking is a use.
-
-        Raises:
-            OverLimit: there are too many rooms.
-        """
-        return list(self._hub.use(room, self._now()).presence)
-
-    def counts(self) -> dict[str, int]:
-        """Count the members that others see, by room."""
-        return {room.name: len(room.presence) for room in self._hub.rooms()}

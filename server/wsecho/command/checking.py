@@ -68,6 +68,7 @@ def describe(config: Config, room: str | None = None) -> Iterator[str]:
             yield f"  {option}: {endpoint}"
     processes = "one process" if config.workers == 1 else f"{config.workers} worker processes"
     rooms = "in memory" if config.redis is None else f"in Redis, {config.redis}"
+    rooms = rooms if config.data is None else f"in a file in {config.data}"
     yield f"  processes: {processes}"
     yield f"  rooms: {rooms}; {config.history} messages for {config.history_ttl:g} s each"
     yield from map(_describe_table, config.room_tables)

@@ -188,4 +188,6 @@ def load(given: Mapping[str, Any]) -> Config:
     config = Config(**fields)
     if config.lab and not config.lab_by_default:
         raise CommandError("--lab and --no-lab contradict each other: give one of them")
+    if config.data is not None and config.redis is not None:
+        raise CommandError("--data and --redis contradict each other: Redis keeps the rooms")
     return config

@@ -379,6 +379,32 @@ def redis_prefix(value: Any) -> str:
     return text
 
 
+def data_sync(value: Any) -> Literal["normal", "full"]:
+    """Read what a message has to survive before it is acknowledged.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if value not in {"normal", "full"}:
+        raise _none_of(value, "normal", "full")
+    return "full" if value == "full" else "normal"
+
+
+def folder_to_write(value: Any) -> Path:
+    """Read the path of a folder that is made where there is none.
+
+    Raises:
+        ValueError: it is none.
+        UnusableError: it is a file.
+    """
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise ValueError("not a path: give one such as /var/lib/wsecho")
+    folder = _expanded(value)
+    if folder.exists() and not folder.is_dir():
+        raise UnusableError("it is no folder")
+    return folder
+
+
 def when_bus_down(value: Any) -> Literal["refuse", "local"]:
     """Read what becomes of messages while Redis is away.
 

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from attrs import frozen
 
+from wsecho.bus.journal.store import Sync
 from wsecho.bus.redis.client.address import RedisAddress
 from wsecho.config import values
 from wsecho.config.settings.option import option
@@ -30,6 +32,26 @@ class BusSettings:
         default=None,
         shown="none: the rooms are this process's own",
         is_secret=True,
+    )
+    data: Path | None = option(
+        "data",
+        values.folder_to_write,
+        "Write the rooms to a file in this folder, so that a restart forgets nothing: for one "
+        "process without Redis.",
+        metavar="FOLDER",
+        example="/var/lib/wsecho",
+        default=None,
+        shown="none: a restart forgets the rooms",
+    )
+    data_sync: Sync = option(
+        "data-sync",
+        values.data_sync,
+        "With --data, acknowledge a message once it survives the end of this process (normal), or "
+        "of the machine (full), which takes a turn of its disk.",
+        metavar="normal|full",
+        example="full",
+        default="normal",
+        shown="normal",
     )
     redis_prefix: str = option(
         "redis-prefix",

@@ -294,6 +294,17 @@ class Hub(Generic[M]):
             self.refused["max-keys"] += 1
             raise
 
+    def keep_key(
+        self, name: bytes, digest: bytes, receipt: Receipt, payer: str, until: float
+    ) -> None:
+        """Note what was published under a key, as it was written elsewhere; as `Retries.keep`."""
+        self._retries.keep(name, digest, receipt, payer, until)
+
+    def history_of(self, name: str) -> History | None:
+        """Return what a room remembers, without using it; None where there is no such room."""
+        room = self._rooms.get(name)
+        return None if room is None else room.history
+
     def _publish_once(
         self, name: str, said: PublishRequest, keyed: Keyed, sender: M | None, now: float
     ) -> Delivery[M]:

@@ -144,8 +144,20 @@ class Retries:
         """Note what was published under a key that is none of those that are remembered."""
         self.expire(now)
         known = digest(payload, is_binary=is_binary)
-        self._done[keyed.name(room)] = _Done(known, receipt, now + KEEP, keyed.payer)
-        self._counts[keyed.payer] = self._counts.get(keyed.payer, 0) + 1
+        self.keep(keyed.name(room), known, receipt, keyed.payer, now + KEEP)
+
+    def keep(self, name: bytes, known: bytes, receipt: Receipt, payer: str, until: float) -> None:
+        """Note what was published under a key, as it was written down elsewhere.
+
+        Args:
+            name: the key's, as `Keyed.name` makes it.
+            known: the digest of what was said.
+            receipt: what was told.
+            payer: among whose keys it counts.
+            until: seconds; no key that is kept before this one has a later end.
+        """
+        self._done[name] = _Done(known, receipt, until, payer)
+        self._counts[payer] = self._counts.get(payer, 0) + 1
 
     def expire(self, now: float) -> None:
         """Forget the keys whose time is over."""

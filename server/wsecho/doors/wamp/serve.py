@@ -49,7 +49,7 @@ def make_router(
     config: Config, rooms: Rooms, reactor: IReactorTime, admission: Admission, wall: WallClock
 ) -> Router:
     """Make the router with its realms, and connect it to the rooms."""
-    is_alone = rooms.bus.directory is None
+    is_alone = not rooms.bus.keeps
     router = Router(
         _Clock(reactor, wall),
         SystemRandom(),

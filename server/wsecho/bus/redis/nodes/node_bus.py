@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from twisted.internet.defer import DeferredList
 
@@ -31,6 +31,8 @@ class NodeBus:
         context: what it is built upon.
         catch_up: hears first what had been said.
     """
+
+    keeps: Final = True
 
     def __init__(self, context: BusContext, catch_up: Callable[[], Later[None]]) -> None:
         node, commands, keys = context.node, context.commands, context.keys

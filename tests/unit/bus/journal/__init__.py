@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""What is written to a file, and read again."""
