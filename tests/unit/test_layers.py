@@ -12,7 +12,7 @@ STEPS = {
         *("config", "server", "fanout", "doors", "ops", "app", "workers", "starting"),
         "command pytest_plugin",
     ],
-    "wsecho.core": ["wire", "promise websocket limits", "rooms", "http", "lab"],
+    "wsecho.core": ["wire", "promise", "websocket limits", "rooms", "http", "lab"],
     "wsecho.bus": ["deferreds", "measures", "interface", "memory", "redis"],
     "wsecho.bus.redis": ["client", "context", "rooms nodes", "dispatch", "bus"],
     "wsecho.client": [
@@ -52,6 +52,7 @@ CORE_MAY_USE = {
         "math",
         "re",
         "struct",
+        "types",
     ),
     *("typing", "unicodedata", "urllib", "xml", "zlib"),
     "mmap",  # for memory that is no file's

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, Final, Self
 
-from attrs import frozen
+from attrs import field, frozen
 
 from wsecho.core.wire.errors import BadToken
 from wsecho.core.wire.grants import Grants
@@ -73,6 +73,7 @@ class Claims:
         name: a name for people, None where it does not say.
         expires: Unix seconds when it ends, any leeway included; None where it may last (WAMP-CRA).
         begins: Unix seconds when it begins, the same; None where it does not say.
+        whole: all that it says, where anybody asks for that.
     """
 
     grants: Grants
@@ -80,6 +81,7 @@ class Claims:
     name: str | None = None
     expires: float | None = None
     begins: float | None = None
+    whole: Mapping[str, Any] = field(factory=dict, eq=False, repr=False)
 
     @classmethod
     def read(
@@ -104,6 +106,7 @@ class Claims:
             _name(claims, "name"),
             None if expires is None else expires + leeway,
             None if begins is None else begins - leeway,
+            claims,
         )
 
     def check_time(self, now: float) -> None:

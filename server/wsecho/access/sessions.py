@@ -27,6 +27,7 @@ from wsecho.router.model.access import Action
 from wsecho.router.wire.errors import (
     AUTHENTICATION_DENIED,
     AUTHENTICATION_REQUIRED,
+    INVALID_ARGUMENT,
     NOT_AUTHORIZED,
 )
 from wsecho.router.wire.requests import Hello
@@ -34,6 +35,9 @@ from wsecho.router.wire.uris import Match, may_reach
 
 _PROVIDER: Final = "wsecho"
 _NONCE_BYTES: Final = 16
+BY_APPLICATION: Final = "application"
+"""The `authmethod` of a session of which an application said who that is."""
+
 # They ask for nothing, or look at the caller's grants themselves: `wsecho.members` and
 # `wsecho.publish` at those for the room, Event History at those for its subscription, testaments at
 # those for their topic; `wsecho.token` brings others.
@@ -52,11 +56,12 @@ def identity_of(caller: Caller) -> Identity | None:
     """Return who a handshake's caller is to the router; None for one that showed no token."""
     if caller.expires is None:
         return None
-    claims = Claims(caller.grants, caller.sub, caller.name, caller.expires)
-    return _identity(claims, "token")
+    claims = Claims(caller.grants, caller.sub, caller.name, caller.expires, whole=caller.claims)
+    return identity_by(claims, "token")
 
 
-def _identity(claims: Claims, method: str) -> Identity:
+def identity_by(claims: Claims, method: str) -> Identity:
+    """Return who claims make of somebody, and how they were shown."""
     # One whose token names nobody is told apart from others all the same.
     authid = claims.sub or secrets.token_hex(_NONCE_BYTES)
     role = "user" if claims.sub else "anonymous"
@@ -140,6 +145,9 @@ class TokenAuthenticator:
         """
         known, old = session.identity, claims_of(session)
         assert known is not None and old is not None  # noqa: S101, PT018  # it was let in
+        if known.authmethod == BY_APPLICATION:
+            reason = "the application says who you are here: no token changes that"
+            raise WampError(INVALID_ARGUMENT, reason)
         claims = self._read(token)
         if claims.sub != old.sub:
             raise WampError(AUTHENTICATION_DENIED, "the token is for another sub")
@@ -154,7 +162,7 @@ class TokenAuthenticator:
         return evolve(known, grants=claims, expires=claims.expires)
 
     def _by_ticket(self, ticket: str, hello: Hello) -> Identity:
-        return self._checked(_identity(self._read(ticket), "ticket"), hello)
+        return self._checked(identity_by(self._read(ticket), "ticket"), hello)
 
     def _read(self, token: str) -> Claims:
         try:
@@ -182,13 +190,13 @@ class TokenAuthenticator:
             good = secrets.compare_digest(given, sign_challenge(secret, challenge))
             if login is None or not good:
                 raise WampError(AUTHENTICATION_DENIED, "no such authid, or a wrong signature")
-            return self._checked(_identity(login.claims, "wampcra"), hello)
+            return self._checked(identity_by(login.claims, "wampcra"), hello)
 
         return Challenge("wampcra", {"challenge": challenge}, verify)
 
     def _checked(self, identity: Identity, hello: Hello) -> Identity:
         claims = identity.grants
-        assert isinstance(claims, Claims)  # noqa: S101  # as `_identity` makes them
+        assert isinstance(claims, Claims)  # noqa: S101  # as `identity_by` makes them
         if hello.authid is not None and hello.authid != claims.sub:
             raise WampError(AUTHENTICATION_DENIED, "the authid is not the token's sub")
         try:
@@ -198,6 +206,7 @@ class TokenAuthenticator:
         return identity
 
 
+@frozen
 class TokenAuthorizer:
     """Lets a session do what its token grants.
 
@@ -205,10 +214,11 @@ class TokenAuthorizer:
 
     Args:
         rules: in which rooms only those may publish who may operate them.
+        of_nobody: what a session may do that has shown nothing.
     """
 
-    def __init__(self, rules: RoomRules) -> None:
-        self._rules = rules
+    _rules: RoomRules
+    _of_nobody: Grants = NOTHING
 
     def allows(self, session: Requester, action: Action, uri: str, match: Match) -> bool:
         """Tell whether a request is allowed.
@@ -216,25 +226,24 @@ class TokenAuthorizer:
         A pattern may be subscribed to where it reaches anything granted; what it delivers is
         looked at event by event (`may_receive`).
         """
-        grants = _grants(session)
+        grants = self._grants(session)
         if not _allows(grants, action, uri, match):
             return False
         return action != "publish" or self._may_say(grants, uri)
 
     def _may_say(self, grants: Grants, topic: str) -> bool:
-        _, room = _room(topic)
+        _, room = room_of_topic(topic)
         if room is None or self._rules.of(room).publish == "clients":
             return True
         return grants.may("operate", room)
 
     def may_receive(self, session: Requester, topic: str) -> bool:
         """Tell whether an event may go to a session through a pattern."""
-        return _may_subscribe(_grants(session), topic)
+        return _may_subscribe(self._grants(session), topic)
 
-
-def _grants(session: Requester) -> Grants:
-    claims = claims_of(session)
-    return claims.grants if claims is not None else NOTHING
+    def _grants(self, session: Requester) -> Grants:
+        claims = claims_of(session)
+        return claims.grants if claims is not None else self._of_nobody
 
 
 def _allows(grants: Grants, action: Action, uri: str, match: Match) -> bool:
@@ -250,14 +259,14 @@ def _allows(grants: Grants, action: Action, uri: str, match: Match) -> bool:
 
 
 def _may_subscribe(grants: Grants, topic: str) -> bool:
-    is_rooms, room = _room(topic)
+    is_rooms, room = room_of_topic(topic)
     if is_rooms:
         return room is not None and grants.may("join", room)
     return grants.may_wamp("subscribe", topic)
 
 
 def _may_publish(grants: Grants, topic: str) -> bool:
-    is_rooms, room = _room(topic)
+    is_rooms, room = room_of_topic(topic)
     if is_rooms:
         # Who comes and goes is ours alone to say.
         is_presence = topic.startswith(PRESENCE_PREFIX)
@@ -266,7 +275,7 @@ def _may_publish(grants: Grants, topic: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _room(topic: str) -> tuple[bool, str | None]:
+def room_of_topic(topic: str) -> tuple[bool, str | None]:
     """Tell whether a topic is a room's, and which room's; None where no room has that name."""
     for prefix in (ROOM_PREFIX, PRESENCE_PREFIX):
         if topic.startswith(prefix):

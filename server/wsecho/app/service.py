@@ -16,6 +16,7 @@ from twisted.web.resource import Resource
 from wsecho import page
 from wsecho.app import buses, descriptors
 from wsecho.app.announcing import announce
+from wsecho.app.applications import give_server, load_apps
 from wsecho.app.clustering import Clustering, Home, check_cluster, new_node
 from wsecho.app.drain import Drain, on_a_second_signal
 from wsecho.app.listening import Listening
@@ -35,7 +36,9 @@ from wsecho.doors.lab.lab import Lab
 from wsecho.doors.lab.resource import LabResource
 from wsecho.doors.wamp.serve import longpoll_resource, make_router, rawsocket_maker
 from wsecho.doors.websocket.connection import WebSocketFactory
+from wsecho.fanout.asking import Asking
 from wsecho.fanout.rooms import Rooms
+from wsecho.hooks.questions import Questions
 from wsecho.lane.lane import Lane
 from wsecho.loops import Chore
 from wsecho.ops.gossip import ConnectionGossip
@@ -103,22 +106,30 @@ class WsechoService(MultiService):
             *(config.rules, reactor, state.stats, make_bus, time_of_day, state.room_rules)
         )
         listening, endpoints = self._places("listen")
+        apps = load_apps(config)
+        give_server(apps, rooms)
+        self.questions = questions = Questions(
+            *(apps, config.ask_timeout, reactor, config.max_message_size)
+        )
+        asking = self._asking(questions)
         admission = Admission.of(
-            *(config, time_of_day, lambda: listening.is_on_loopback, state.room_rules)
+            *(config, time_of_day, lambda: listening.is_on_loopback, state.room_rules),
+            keeps_claims=asking is not None,
         )
         self._given_away = admission.given_away
         gate = admission.gate
-        router = make_router(config, rooms, reactor, admission, state.wall)
+        router = make_router(config, rooms, reactor, admission, state.wall, asking)
         lane = self._make_lane()
         websockets = WebSocketFactory(config, reactor, state, lane)
         lab = Lab(config, state, reactor, lambda: listening.is_on_loopback)
-        handshake = Handshake(config, gate, rooms, router, websockets, lab)
+        handshake = Handshake(config, gate, rooms, router, websockets, lab, asking)
         end = partial(getattr, listening, "end_of_certificates")
-        self.metrics = Metrics(state, rooms, router, lane, end)
+        self.metrics = Metrics(state, rooms, router, lane, end, questions)
         self._clustering = clustering = self._join_others()
         cluster = None if clustering is None else clustering.cluster
-        longpoll = longpoll_resource(config, gate, router, reactor, state, cluster)
-        site = EchoSite(self._tree(gate, longpoll, lab), handshake, reactor, config, lane)
+        longpoll = longpoll_resource(config, gate, router, reactor, state, cluster, asking)
+        tree = self._tree(gate, longpoll, lab, asking)
+        site = EchoSite(tree, handshake, reactor, config, lane)
         rawsocket = rawsocket_maker(config, router, reactor, state)
         self.front = FrontFactory(site, handshake, rawsocket, reactor, config.open_timeout)
         self._add_chores()
@@ -139,6 +150,13 @@ class WsechoService(MultiService):
         # Left alone, it would end the process.
         OnSignal("SIGUSR2", self._stay, reactor).setServiceParent(self)
         self._drain = Drain(listening.ports, state, reactor, config.drain)
+
+    def _asking(self, questions: Questions) -> Asking | None:
+        """Return what asks; None where nobody is asked, so that no door looks for it."""
+        if not questions.counts:
+            return None
+        config = self._config
+        return Asking(*(questions, self.rooms, self.state.room_rules, frozenset(config.ask_header)))
 
     def _make_lane(self) -> Lane | None:
         if self._config.lane and Lane.is_possible():
@@ -184,10 +202,11 @@ class WsechoService(MultiService):
     def _stay(self) -> None:
         self._log.warn("SIGUSR2 is for the parent of several --workers: nothing is replaced here")
 
-    def _tree(self, gate: Gate, longpoll: Resource, lab: Lab) -> Resource:
+    def _tree(self, gate: Gate, longpoll: Resource, lab: Lab, asking: Asking | None) -> Resource:
         tree = resources(self._config)
         rooms, state = self.rooms, self.state
-        tree.putChild(b"broadcast", Broadcast(self._config, gate, rooms, state, self._reactor))
+        broadcast = Broadcast(self._config, gate, rooms, state, self._reactor, asking)
+        tree.putChild(b"broadcast", broadcast)
         tree.putChild(b"lp", longpoll)
         if self._config.lab_by_default:
             tree.putChild(b"lab", LabResource(lab, state))

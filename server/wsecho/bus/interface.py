@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from wsecho.core.promise import Later
     from wsecho.core.rooms.leases import Claim
     from wsecho.core.rooms.presence import Card, Change
-    from wsecho.core.rooms.retries import Receipt
+    from wsecho.core.rooms.retries import Keyed, Receipt
     from wsecho.core.rooms.room import Delivery, PublishRequest
     from wsecho.core.rooms.wills import Will
     from wsecho.core.wire.nodes import NodeAddress
@@ -314,11 +314,19 @@ class Bus(Protocol):
             BusUnavailable: it cannot be said now.
         """
 
+    def recall(self, room: str, said: PublishRequest, keyed: Keyed) -> Later[Receipt | None]:
+        """Return the receipt of what was said in a room before under the same key, or None.
+
+        Raises:
+            KeyReusedError: something else was said under it.
+            BusUnavailable: it cannot be known now; the result may be that too, or `BusTimeout`.
+        """
+
     def publish_to_all(self, said: Mapping[str, PublishRequest]) -> Later[dict[str, Receipt]]:
         """Say the same in some rooms: in all of them, or in none.
 
         Args:
-            said: what, by room; all but the publication's id is the same.
+            said: what, by room; the key is the same for all.
 
         Returns:
             By room where it stands.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from wsecho.bus.interface import BusListener
     from wsecho.core.limits.backpressure import Backpressure
     from wsecho.core.rooms.hub import Hub
-    from wsecho.core.rooms.retries import Receipt
+    from wsecho.core.rooms.retries import Keyed, Receipt
     from wsecho.core.rooms.room import PublishRequest
     from wsecho.core.rooms.wills import Will
     from wsecho.core.wire.positions import Position
@@ -121,6 +121,14 @@ class MemoryBus(OneProcessBus):
         if delivery.message is not None:
             self._listener.on_publication(room, delivery, origin)
         return delivery.receipt
+
+    def recall(self, room: str, said: PublishRequest, keyed: Keyed) -> Receipt | None:
+        """Return the receipt of what was said before under the same key, or None.
+
+        Raises:
+            KeyReusedError: something else was said under it.
+        """
+        return self._hub.recall(room, said, keyed, self._now())
 
     def publish_to_all(self, said: Mapping[str, PublishRequest]) -> dict[str, Receipt]:
         """Say the same in some rooms.

@@ -11,6 +11,7 @@ from zope.interface import provider
 
 from wsecho import __version__
 from wsecho.app import buses
+from wsecho.app.applications import load_apps
 from wsecho.app.clustering import check_cluster
 from wsecho.app.service import endpoints_of, listening_by, resources
 from wsecho.config.config import Config, ConfigError
@@ -21,6 +22,7 @@ from wsecho.core.rooms.rules import RoomRule, RoomTable
 from wsecho.core.wire.errors import BadRequest
 from wsecho.core.wire.names import check_room
 from wsecho.doors.admission import Admission
+from wsecho.hooks.questions import all_methods
 from wsecho.workers.needs import check_needs
 
 
@@ -74,6 +76,8 @@ def describe(config: Config, room: str | None = None) -> Iterator[str]:
     yield from map(_describe_table, config.room_tables)
     keys = ", ".join(map(str, config.token_key))
     yield f"  tokens: {f'signed with {keys}' if keys else 'none are asked for'}"
+    for name, app in zip(config.app, load_apps(config), strict=True):
+        yield f"  application: {name}, for {', '.join(all_methods(app))}"
     yield f"  log: {config.log_format} to {config.log_file or 'standard output'}"
     if room is not None:
         yield from _describe_room(config.room_rules.of(room), room)
@@ -109,6 +113,7 @@ def _looks(config: Config) -> Iterator[Callable[[], object]]:
     yield lambda: resources(config)
     yield lambda: Admission.of(config)
     yield lambda: check_cluster(config)
+    yield lambda: load_apps(config)
     for option, endpoints in endpoints_of(config).items():
         for endpoint in endpoints:
             yield listen(option, endpoint)

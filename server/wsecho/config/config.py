@@ -12,6 +12,7 @@ from wsecho.config import values
 from wsecho.config.errors import CommandError, ConfigError, UsageError
 from wsecho.config.near import did_you_mean
 from wsecho.config.settings.access import AccessSettings
+from wsecho.config.settings.apps import AppSettings
 from wsecho.config.settings.bus import BusSettings
 from wsecho.config.settings.cluster import ClusterSettings
 from wsecho.config.settings.limits import LimitSettings
@@ -56,6 +57,7 @@ class Config(
     ServingSettings,
     RoomSettings,
     AccessSettings,
+    AppSettings,
     LimitSettings,
     BusSettings,
     ClusterSettings,
@@ -140,6 +142,12 @@ GROUPS: Final = (
     _group("listening", "Listening", "Where and how the server serves.", ServingSettings, CONFIG),
     _group("rooms", "Rooms", "What rooms keep.", RoomSettings),
     _group("access", "Access", "Who may come in.", AccessSettings),
+    _group(
+        "application",
+        "The application beside it",
+        "Which applications are asked, and told what happens.",
+        AppSettings,
+    ),
     _group("limits", "Limits", "How much there may be, and how long it may take.", LimitSettings),
     _group("redis", "Redis", "What carries rooms from one process to another.", BusSettings),
     _group(

@@ -29,6 +29,9 @@ _SIZE: Final = re.compile(
     r"[ \t]*([0-9]+)[ \t]*(|b|k|kb|kib|m|mb|mib|g|gb|gib)[ \t]*", re.IGNORECASE | re.ASCII
 )
 _ORIGIN: Final = re.compile(r"\*|[a-z*][a-z0-9+.*-]*://[^/\s]+")
+_APP: Final = re.compile(r"(?!\d)\w+(\.(?!\d)\w+)*:(?!\d)\w+(\.(?!\d)\w+)*")
+# RFC 9110 section 5.6.2
+_HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HOST: Final = re.compile(r"[a-zA-Z0-9*?.\[\]:_-]+")
 _UNITS: Final = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 # A frame's length has 63 bits (RFC 6455 section 5.2); no buffer of ours comes near.
@@ -311,6 +314,28 @@ def name(value: Any) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError("not a name: give one such as https://chat.example.org")
     return value
+
+
+def app(value: Any) -> str:
+    """Read which object of which module is an application.
+
+    Raises:
+        ValueError: it is no MODULE:OBJECT.
+    """
+    if not isinstance(value, str) or not _APP.fullmatch(value):
+        raise ValueError("not a MODULE:OBJECT: give one such as chat:App")
+    return value
+
+
+def header(value: Any) -> str:
+    """Read the name of a header field, in small letters.
+
+    Raises:
+        ValueError: no field has such a name.
+    """
+    if not isinstance(value, str) or not _HEADER.fullmatch(value):
+        raise ValueError("not the name of a header: give one such as Cookie")
+    return value.lower()
 
 
 def realm(value: Any) -> str:

@@ -2,8 +2,8 @@
 """What is known now, or later, without a reactor.
 
 A room in memory answers at once, and then nothing is paid for waiting: what may take its time is
-`Later`, the value itself or a `Promise` of it, and `settle`, `when`, `gather` and `translate` take
-either.
+`Later`, the value itself or a `Promise` of it, and `settle`, `when`, `rescue`, `gather` and
+`translate` take either.
 """
 
 from __future__ import annotations
@@ -184,6 +184,27 @@ def translate(outcome: Later[T], into: Callable[[Any], Exception]) -> Later[T]:
     told: Promise[T] = Promise()
     told._follow(outcome, told.give, lambda error: told.fail(into(error)))  # noqa: SLF001
     return told
+
+
+def rescue(outcome: Later[T], call: Callable[[Any], Later[T]]) -> Later[T]:
+    """Have something else take the place of what fails; what it raises is the result's error.
+
+    Args:
+        outcome: what may fail, later; what is raised at once is the caller's.
+        call: takes the error.
+    """
+    if not isinstance(outcome, Promise):
+        return outcome
+    after: Promise[T] = Promise()
+
+    def failed(error: Exception) -> None:
+        try:
+            after.give(call(error))
+        except Exception as other:  # noqa: BLE001  # the boundary: nobody stands above it
+            after.fail(other)
+
+    after._follow(outcome, after.give, failed)  # noqa: SLF001  # its own kind
+    return after
 
 
 def gather(outcomes: Mapping[K, Later[T]]) -> Later[dict[K, T]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self, TypeVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from wsecho.access.claims import Claims, Terms
 from wsecho.access.hosts import Hosts
@@ -48,6 +48,8 @@ class Admission:
         now: Callable[[], float] = time.time,
         is_on_loopback: Callable[[], bool] = lambda: False,
         rules: RoomRules | None = None,
+        *,
+        keeps_claims: bool = True,
     ) -> Self:
         """Read the files, and put it together.
 
@@ -56,6 +58,7 @@ class Admission:
             now: the time, Unix seconds.
             is_on_loopback: whether nothing else than loopback is listened on.
             rules: what holds in each room; None for what the options say.
+            keeps_claims: whether anybody asks for all that a token says.
 
         Raises:
             ConfigError: a file cannot be used.
@@ -72,7 +75,10 @@ class Admission:
         )
 
         def read(token: str) -> Claims:
-            return verify(token, [key for file in keys.values for key in file], now(), terms)
+            found = (key for file in keys.values for key in file)
+            claims = verify(token, [*found], now(), terms)
+            # Else each connection would hold its token's.
+            return claims if keeps_claims else evolve(claims, whole={})
 
         def current_logins() -> Logins:
             return logins.values[0] if logins.values else {}

@@ -153,7 +153,10 @@ class TokenGate:
 
         Raises:
             BadToken: it is not valid, or for another.
+            BadRequest: it was no token that said who that is.
         """
+        if caller.is_vouched_for:
+            raise BadRequest("the application says who you are here: no token changes that")
         claims = self.read(token)
         if claims.sub != caller.sub:
             raise BadToken("the token is for another sub")
@@ -162,4 +165,6 @@ class TokenGate:
 
 def caller_of(claims: Claims, address: str, secret: str | None = None) -> Caller:
     """Return whom a token's claims make of somebody."""
-    return Caller(address, claims.grants, claims.sub, claims.name, claims.expires, secret)
+    return Caller(
+        *(address, claims.grants, claims.sub, claims.name, claims.expires, secret), claims.whole
+    )

@@ -15,6 +15,7 @@ from wsecho.bus.memory import MemoryBus
 from wsecho.core.limits.backpressure import FlowControlled
 from wsecho.core.promise import Later
 from wsecho.core.rooms.authors import Author
+from wsecho.core.rooms.callers import Caller
 from wsecho.core.rooms.history import History
 from wsecho.core.rooms.hub import Hub, Joined, Rules
 from wsecho.core.rooms.presence import Card, Change
@@ -92,6 +93,16 @@ class Rooms:
             BusUnavailable: it cannot be had now.
         """
         return self.bus.attach(room, after)
+
+    def ask_to_join(self, room: str) -> Later[None]:
+        """See whether a room may be seen, which `attach` does by itself; nobody is asked here."""
+        return None
+
+    def belong_to(self, sender: FlowControlled[Any]) -> None:
+        """Take note of whose these rooms are: they are everybody's."""
+
+    def present_as(self, caller: Caller) -> None:
+        """Take note of who that is from now on: nobody asks here."""
 
     def check_flow(self, room: str, sender: FlowControlled[Any]) -> None:
         """Hold a sender back that has just spoken in a room, if too much is on its way.

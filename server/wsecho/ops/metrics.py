@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 
 from wsecho.bus.interface import Bus
 from wsecho.fanout.rooms import Rooms
+from wsecho.hooks.questions import Questions
 from wsecho.router import Router
 from wsecho.server.state import ServerState
 from wsecho.server.stats import Stats
@@ -49,6 +50,7 @@ class Metrics:
         lane: the sockets on the lane, None where there is none.
         end_of_certificates: when the first of those that are shown ends, Unix seconds; None where
             there are none.
+        questions: what applications are asked, None where there is nobody to ask.
     """
 
     def __init__(
@@ -58,9 +60,12 @@ class Metrics:
         router: Router,
         lane: Sized | None = None,
         end_of_certificates: Callable[[], float | None] = lambda: None,
+        questions: Questions | None = None,
     ) -> None:
         self._registry = CollectorRegistry()
-        self._registry.register(_Server(state, rooms, router, lane or (), end_of_certificates))
+        self._registry.register(
+            _Server(state, rooms, router, lane or (), end_of_certificates, questions)
+        )
         ProcessCollector(registry=self._registry)
 
     def collect(self) -> list[Metric]:
@@ -96,6 +101,7 @@ class _Server(Collector):
     _router: Router
     _lane: Sized
     _end_of_certificates: Callable[[], float | None]
+    _questions: Questions | None
 
     def collect(self) -> Iterable[Metric]:
         """Read all counts."""
@@ -107,6 +113,8 @@ class _Server(Collector):
         yield from _of_bus(self._rooms.bus)
         yield from _of_wamp(self._router)
         yield self._certificates()
+        if self._questions is not None and self._questions.counts:
+            yield from _of_questions(self._questions)
 
     def _certificates(self) -> Metric:
         text = "When the first of the certificates that are shown ends, Unix seconds."
@@ -239,6 +247,31 @@ def _of_bus(bus: Bus) -> Iterator[Metric]:
         buckets=measures.cumulated(),
         sum_value=measures.seconds,
     )
+
+
+def _of_questions(questions: Questions) -> Iterator[Metric]:
+    counts = questions.counts
+    taken = HistogramMetricFamily(
+        "wsecho_question_seconds",
+        "How long an application took over a question, by which.",
+        labels=["question"],
+    )
+    for question, count in counts.items():
+        taken.add_metric([question], count.cumulated(), count.seconds)
+    yield taken
+    for name, text in (
+        ("refused", "Questions that were answered by no, by the code that the client was told."),
+        ("failed", "Questions that had no answer, by the code that the client was told."),
+    ):
+        found = (
+            ((question, code), number)
+            for question, count in counts.items()
+            for code, number in getattr(count, name).items()
+        )
+        yield _counter(f"wsecho_questions_{name}", text, ["question", "code"], found)
+    dropped = sum(count.dropped for count in counts.values())
+    text = "Messages that an application dropped: acknowledged, and said to nobody."
+    yield CounterMetricFamily("wsecho_messages_dropped", text, value=dropped)
 
 
 def _of_wamp(router: Router) -> Iterator[Metric]:

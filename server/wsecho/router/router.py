@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from wsecho.core.limits.backpressure import Backpressure
     from wsecho.router.cluster.network import Network
-    from wsecho.router.model.access import Authenticator, Authorizer
+    from wsecho.router.model.access import Admit, Authenticator, Authorizer
     from wsecho.router.model.owner import TopicOwner
     from wsecho.router.model.ports import Clock, Transport
     from wsecho.router.wire.ids import Random
@@ -64,6 +64,7 @@ class Router:
         *,
         authenticator: Authenticator | None = None,
         authorizer: Authorizer | None = None,
+        admit: Admit | None = None,
         owner: TopicOwner | None = None,
         max_retained: int = 10_000,
         network: Network | None = None,
@@ -74,6 +75,7 @@ class Router:
             name: its URI.
             authenticator: decides who a peer is; None to take everyone.
             authorizer: decides what a session may do; None to let all do everything.
+            admit: decides whether somebody who is known may be here; None to let in all.
             owner: serves topics in place of the broker.
             max_retained: topics that may have a retained event.
             network: leads to the other nodes, where there are any.
@@ -82,6 +84,7 @@ class Router:
             *(self, name),
             authenticator=authenticator,
             authorizer=authorizer,
+            admit=admit,
             owner=owner,
             max_retained=max_retained,
             in_cluster=network is not None,

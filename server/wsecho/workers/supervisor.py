@@ -19,6 +19,7 @@ from twisted.logger import Logger
 
 from wsecho.app import buses
 from wsecho.app.announcing import announce
+from wsecho.app.applications import load_apps
 from wsecho.app.clustering import check_cluster, new_node
 from wsecho.app.drain import on_a_second_signal
 from wsecho.app.listening import Listening
@@ -75,6 +76,7 @@ class Supervisor(MultiService):
         self._given_away = Admission.of(config).given_away
         resources(config)
         check_cluster(config)
+        load_apps(config)
         wanted = endpoints_of(config)
         self._listening = {option: listening_by(reactor, option) for option in wanted}
         listeners = [

@@ -37,7 +37,9 @@ from wsecho.doors.lab.lab import Lab
 from wsecho.doors.lab.resource import LabResource
 from wsecho.doors.wamp.serve import make_router, rawsocket_maker
 from wsecho.doors.websocket.connection import WebSocketFactory
+from wsecho.fanout.asking import Asking
 from wsecho.fanout.rooms import MakeBus, Rooms
+from wsecho.hooks.questions import Questions
 from wsecho.router import Router
 from wsecho.server.state import ServerState
 
@@ -118,6 +120,7 @@ class Server:
     is_on_loopback: bool = False
     make_bus: MakeBus = MemoryBus
     ahead: float = 0.0
+    apps: tuple[object, ...] = ()
     admission: Admission = field(init=False)
     state: ServerState = field(init=False)
     rooms: Rooms = field(init=False)
@@ -136,17 +139,30 @@ class Server:
         self.admission = Admission.of(
             *(config, self.time_of_day, lambda: self.is_on_loopback, self.state.room_rules)
         )
-        self.router = make_router(config, self.rooms, clock, self.admission, self.state.wall)
+        asking = self.asking()
+        self.router = make_router(
+            *(config, self.rooms, clock, self.admission, self.state.wall, asking)
+        )
         self.websockets = WebSocketFactory(config, clock, self.state)
         gate = self.admission.gate
         self.lab = Lab(config, self.state, clock, lambda: self.is_on_loopback)
-        handshake = Handshake(config, gate, self.rooms, self.router, self.websockets, self.lab)
-        broadcast = Broadcast(config, gate, self.rooms, self.state, clock)
+        handshake = Handshake(
+            *(config, gate, self.rooms, self.router, self.websockets, self.lab, asking)
+        )
+        broadcast = Broadcast(config, gate, self.rooms, self.state, clock, asking)
         self.root.putChild(b"broadcast", broadcast)
         self.root.putChild(b"lab", LabResource(self.lab, self.state))
         site = EchoSite(self.root, handshake, clock, config)
         rawsocket = rawsocket_maker(config, self.router, clock, self.state)
         self.factory = FrontFactory(site, handshake, rawsocket, clock, config.open_timeout)
+
+    def asking(self) -> Asking | None:
+        """What asks the applications, where there are any."""
+        if not self.apps:
+            return None
+        config = self.config
+        questions = Questions(self.apps, config.ask_timeout, self.clock, config.max_message_size)
+        return Asking(questions, self.rooms, self.state.room_rules, set(config.ask_header))
 
     def time_of_day(self) -> float:
         """The wall clock, which somebody may set: it is `ahead` of the other."""

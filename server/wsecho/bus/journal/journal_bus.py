@@ -21,7 +21,7 @@ from wsecho.bus.journal.records import StoredKey, StoredMessage, StoredRoom
 from wsecho.bus.one_process import OneProcessBus
 from wsecho.core.promise import Promise, gather
 from wsecho.core.rooms.history import Message
-from wsecho.core.rooms.retries import KEEP, KeyReusedError, Receipt, digest
+from wsecho.core.rooms.retries import KEEP, KeyReusedError, Receipt
 from wsecho.core.rooms.wills import Will
 from wsecho.core.wire.positions import Position
 from wsecho.loops import Loop
@@ -230,7 +230,7 @@ class JournalBus(OneProcessBus):
             OverLimit: there are too many rooms, or keys of whoever says it.
             BusUnavailable: it cannot be written now.
         """
-        known = self._recall(room, said)
+        known = None if said.keyed is None else self.recall(room, said, said.keyed)
         if known is not None:
             return known
         self._journaling.check()
@@ -246,9 +246,12 @@ class JournalBus(OneProcessBus):
             OverLimit: there are too many rooms, or keys of whoever says it.
             BusUnavailable: it cannot be written now.
         """
-        known = {room: self._recall(room, one) for room, one in said.items()}
-        fresh = [room for room, receipt in known.items() if receipt is None]
         keyed = next(iter(said.values())).keyed
+        known = {
+            room: None if keyed is None else self.recall(room, one, keyed)
+            for room, one in said.items()
+        }
+        fresh = [room for room, receipt in known.items() if receipt is None]
         if fresh:
             self._journaling.check()
             now = self._now()
@@ -262,15 +265,18 @@ class JournalBus(OneProcessBus):
         self._journaling.go_on()
         return gather(receipts)
 
-    def _recall(self, room: str, said: PublishRequest) -> Promise[Receipt] | Receipt | None:
-        """Return what was, or is being, told of the same under the same key."""
-        keyed = said.keyed
-        if keyed is None:
-            return None
+    def recall(
+        self, room: str, said: PublishRequest, keyed: Keyed
+    ) -> Promise[Any] | Receipt | None:
+        """Return what was, or is being, told of the same under the same key.
+
+        Raises:
+            KeyReusedError: something else was said under it.
+        """
         underway = self._journaling.pending.keys.get(keyed.name(room))
         if underway is None:
             return self._hub.recall(room, said, keyed, self._now())
-        if underway.digest != digest(said.payload, is_binary=said.is_binary):
+        if underway.digest != keyed.digest(said.payload, is_binary=said.is_binary):
             raise KeyReusedError
         receipt: Promise[Receipt] = Promise()
         receipt.give(underway.receipt)
@@ -352,7 +358,7 @@ class JournalBus(OneProcessBus):
         receipt: Receipt,
         written: Promise[Receipt],
     ) -> StoredKey:
-        name, known = keyed.name(room), digest(said.payload, is_binary=said.is_binary)
+        name, known = keyed.name(room), keyed.digest(said.payload, is_binary=said.is_binary)
         position, until = receipt.position, self._time_of_day() + KEEP
         key = StoredKey(
             *(name, known, position.epoch, position.offset, receipt.publication),

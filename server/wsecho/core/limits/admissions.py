@@ -231,7 +231,7 @@ def address_key(address: str) -> str | None:
     Args:
         address: with or without a port, or what this returned for it.
     """
-    return _host_key(_without_port(address.removesuffix(f"/{_NETWORK_BITS}")))
+    return _host_key(without_port(address.removesuffix(f"/{_NETWORK_BITS}")))
 
 
 @lru_cache(maxsize=4096)
@@ -247,7 +247,8 @@ def _host_key(host: str) -> str | None:
     return f"{IPv6Address(int(ip) >> _NETWORK_BITS << _NETWORK_BITS)}/{_NETWORK_BITS}"
 
 
-def _without_port(address: str) -> str:
+def without_port(address: str) -> str:
+    """Return the address alone of one that may have a port."""
     if address.startswith("["):
         return address[1:].partition("]")[0]
     host, _, port = address.rpartition(":")

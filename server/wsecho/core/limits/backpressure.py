@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from typing import Any, Final, Generic, TypeVar
 
+from wsecho.core.promise import Promise
+
 FEW: Final = 8
 """Messages that each sender may send though there are too many on their way to other nodes: who
 says little does not wait for those who say much."""
@@ -199,6 +201,22 @@ class Backpressure:
                 _release(self, [self._take()])
             finally:
                 self.relieve()
+
+
+def hold_until(sender: FlowControlled[Any], outcome: Promise[Any]) -> None:
+    """Read no more from a sender until something is known, whatever is known then.
+
+    It is let go on behind those who waited for the same before.
+    """
+    awaited = [outcome]
+    cause = Backpressure(lambda: len(awaited), 0)
+    cause.check(sender)
+
+    def let_go(_: object) -> None:
+        awaited.clear()
+        cause.relieve()
+
+    outcome.then(let_go, let_go)
 
 
 def _release(cause: Backpressure, senders: Iterable[FlowControlled[Any]]) -> None:

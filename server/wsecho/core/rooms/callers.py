@@ -2,10 +2,12 @@
 """Who is at the other end: an address, a token's claims, the name of a member."""
 
 import re
+from collections.abc import Mapping
 from hashlib import sha256
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from wsecho.core.limits.admissions import address_key
 from wsecho.core.rooms.authors import Author
@@ -16,6 +18,7 @@ from wsecho.core.wire.grants import EVERYTHING, Grants
 
 _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
 _ID_BYTES: Final = 12
+_NO_CLAIMS: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 @frozen
@@ -29,6 +32,8 @@ class Caller:
         name: the token's name for people, None without one.
         expires: Unix seconds when the token ends, None where there is none.
         secret: what the client named itself by (`?member=`), None where it did not.
+        claims: the token's, where anybody asks for them.
+        is_vouched_for: whether an application said who it is, which no token changes.
     """
 
     address: str
@@ -37,6 +42,8 @@ class Caller:
     name: str | None = None
     expires: float | None = None
     secret: str | None = None
+    claims: Mapping[str, Any] = field(default=_NO_CLAIMS, eq=False, repr=False)
+    is_vouched_for: bool = False
 
     @property
     def retries_as(self) -> str:

@@ -41,6 +41,11 @@ class Receipt:
     publication: int
 
 
+@define
+class NotSaid(Receipt):
+    """What a publisher gets to know of a message that an application dropped: where the room is."""
+
+
 class TooManyKeysError(OverLimit):
     """Who publishes has used as many keys as one may within their time.
 
@@ -62,17 +67,24 @@ class Keyed:
         key: as it was given.
         caller: whose it is; another's is another key.
         payer: among whose keys it counts, empty for nobody's.
+        sent: what tells what was sent with it from another message, where something else is said
+            in its place; None where it is said as it was sent.
     """
 
     key: str
     caller: str = ""
     payer: str = ""
+    sent: bytes | None = None
 
     def name(self, room: str) -> bytes:
         """Return what it is remembered by: room, caller and key may be long."""
         parts = (room, self.caller, self.key)
         text = "".join(f"{len(part)} {part}" for part in parts)
         return blake2b(text.encode(), digest_size=16).digest()
+
+    def digest(self, payload: bytes, *, is_binary: bool) -> bytes:
+        """Return what tells a message from another that comes under the same key."""
+        return digest(payload, is_binary=is_binary) if self.sent is None else self.sent
 
 
 @define
@@ -117,7 +129,7 @@ class Retries:
         done = self._done.get(keyed.name(room))
         if done is None or done.until <= now:
             return None
-        if done.digest != digest(payload, is_binary=is_binary):
+        if done.digest != keyed.digest(payload, is_binary=is_binary):
             raise KeyReusedError
         return done.receipt
 
@@ -143,7 +155,7 @@ class Retries:
     ) -> None:
         """Note what was published under a key that is none of those that are remembered."""
         self.expire(now)
-        known = digest(payload, is_binary=is_binary)
+        known = keyed.digest(payload, is_binary=is_binary)
         self.keep(keyed.name(room), known, receipt, keyed.payer, now + KEEP)
 
     def keep(self, name: bytes, known: bytes, receipt: Receipt, payer: str, until: float) -> None:

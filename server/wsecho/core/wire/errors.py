@@ -24,6 +24,7 @@
     ├── TooMany           429           one address has too many connections
     ├── HeadersTooLarge   431           the request's head is over its bound
     ├── OverLimit         503           too many connections, rooms or members in all
+    ├── AppUnavailable    503 · 1013    an application that is asked does not answer
     ├── Stopping          503 · 1001    the server is about to end
     ├── BusUnavailable    503 · 1013    Redis is away: nothing was done
     ├── BusTimeout        504 · 1013    Redis answered too late: unknown whether it was done
@@ -106,12 +107,12 @@ def without_quotes(reason: str) -> str:
     return _QUOTED.sub("…", reason)
 
 
-def bus_is_away(error: "BusUnavailable | BusTimeout") -> CloseReason:
+def not_said_now(error: "BusUnavailable | BusTimeout | AppUnavailable") -> CloseReason:
     """Close a raw publisher, who has no other way to learn that it was not heard."""
-    return CloseReason(CloseCode.TRY_AGAIN_LATER, error.reason)
+    return CloseReason(CloseCode.TRY_AGAIN_LATER, bounded_reason(error.reason))
 
 
-def refusal_reason(error: "Unauthorized | Forbidden") -> CloseReason:
+def refusal_reason(error: "Unauthorized | Forbidden | OverLimit") -> CloseReason:
     """Close an open WebSocket with the code that stands for 401 or 403."""
     is_token = isinstance(error, Unauthorized)
     code = CloseCode.UNAUTHORIZED if is_token else CloseCode.FORBIDDEN
@@ -313,6 +314,23 @@ class OverLimit(WireError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason, _retry_after(RETRY_AFTER))
+
+
+class AppUnavailable(WireError):
+    """An application beside the server was asked, and does not answer.
+
+    Args:
+        reason: one sentence.
+        retry_after: seconds after which it may.
+    """
+
+    status = 503
+    code = "unavailable"
+
+    def __init__(
+        self, reason: str = "the application does not answer", retry_after: float = 1.0
+    ) -> None:
+        super().__init__(reason, _retry_after(retry_after))
 
 
 class Stopping(WireError):

@@ -10,7 +10,7 @@ from wsecho.core.http.requests import RequestHead
 from wsecho.core.limits.admissions import counted_as
 from wsecho.core.promise import Later, when
 from wsecho.core.rooms.callers import Caller
-from wsecho.core.rooms.retries import Receipt, check_key
+from wsecho.core.rooms.retries import NotSaid, Receipt, check_key
 from wsecho.core.rooms.vocabulary import read_data
 from wsecho.core.wire.errors import BadRequest, WrongType
 from wsecho.core.wire.names import check_room, room_segment
@@ -77,10 +77,11 @@ def publisher(caller: Caller) -> str | None:
 
 def _acknowledge(asked: Asked, room: str, receipt: Receipt) -> bytes:
     position = receipt.position
-    before = Position(position.epoch, position.offset - 1)
-    location = f"/broadcast/{room_segment(room)}?after={before}&limit=1"
     asked.request.setResponseCode(201)
-    asked.request.setHeader(b"location", location.encode("ascii"))
+    if not isinstance(receipt, NotSaid):
+        before = Position(position.epoch, position.offset - 1)
+        location = f"/broadcast/{room_segment(room)}?after={before}&limit=1"
+        asked.request.setHeader(b"location", location.encode("ascii"))
     return write_json(asked.request, {"position": str(position)})
 
 

@@ -4,7 +4,7 @@
 from functools import partial
 from typing import Any, Final, Self
 
-from attrs import frozen
+from attrs import evolve, frozen
 from twisted.internet.interfaces import IReactorTime
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
@@ -14,6 +14,7 @@ from wsecho.core.http.handshake import Query, split_target
 from wsecho.core.http.media import EVENTS, accepts
 from wsecho.core.http.queries import PollQuery, RoomQuery
 from wsecho.core.promise import Later, Promise, settle, when
+from wsecho.core.rooms.callers import Caller
 from wsecho.core.wire.errors import MethodNotAllowed, NotFound, WireError
 from wsecho.core.wire.names import parse_room
 from wsecho.doors.broadcast.asked import Asked
@@ -31,8 +32,10 @@ from wsecho.doors.gate import Gate
 from wsecho.doors.http.event_stream import set_headers
 from wsecho.doors.http.origins import allow_origin, answer_preflight
 from wsecho.doors.http.request import HttpRequest, answer_error, cancel_with
+from wsecho.fanout.asking import Asking
 from wsecho.fanout.reader_spec import ReaderSpec
 from wsecho.fanout.rooms import Rooms
+from wsecho.hooks import Door
 from wsecho.server.state import ServerState
 
 _READ: Final = "GET, HEAD, OPTIONS"
@@ -79,12 +82,19 @@ class Broadcast(Resource):
         rooms: the rooms.
         state: what all doors share.
         clock: the time.
+        asking: asks the applications; None where there is nobody to ask.
     """
 
     isLeaf = True
 
     def __init__(
-        self, config: Config, gate: Gate, rooms: Rooms, state: ServerState, clock: IReactorTime
+        self,
+        config: Config,
+        gate: Gate,
+        rooms: Rooms,
+        state: ServerState,
+        clock: IReactorTime,
+        asking: Asking | None = None,
     ) -> None:
         super().__init__()
         self._config = config
@@ -92,6 +102,7 @@ class Broadcast(Resource):
         self._rooms = rooms
         self._state = state
         self._clock = clock
+        self._asking = asking
         self._pace = Pace(config.rates, clock, state.stats)
 
     def render(self, request: HttpRequest) -> Any:
@@ -150,36 +161,60 @@ class Broadcast(Resource):
         if address.room is None:
             return list_rooms(asked, self._rooms)
         if address.is_members:
-            return list_members(asked, address.room, self._rooms)
+            return list_members(asked, address.room, self._rooms_of(asked, "http"))
         return self._read(asked, address.room)
 
     def _post(self, asked: Asked, room: str | None) -> Later[bytes]:
+        rooms = self._rooms_of(asked, "http")
         if room is None:
-            return publish_to_many(asked, self._rooms, self._pace)
-        return publish(asked, room, self._rooms, self._pace)
+            return publish_to_many(asked, rooms, self._pace)
+        return publish(asked, room, rooms, self._pace)
+
+    def _rooms_of(self, asked: Asked, door: Door) -> Rooms:
+        """Return the rooms, as a single request has them."""
+        if self._asking is None:
+            return self._rooms
+        visit = self._asking.visit(asked.request.head, asked.caller, door)
+        return self._asking.rooms_of(visit)
 
     def _read(self, asked: Asked, room: str) -> Any:
         self._state.connections.check()
+        head = asked.request.head
+        if accepts(head, EVENTS) and head.method != "HEAD" and self._asking is not None:
+            return self._connect(self._asking, asked, room)
         asked.caller.grants.check("join", room)
         query = RoomQuery.read(asked.query)
-        if accepts(asked.request.head, EVENTS):
-            return self._stream(asked, room, read_stream_query(query, asked.request.head))
-        poll = Poll(self._rooms, room, query, PollQuery.read(asked.query), asked.caller)
+        if accepts(head, EVENTS):
+            return self._stream(asked, room, read_stream_query(query, head), self._rooms)
+        rooms = self._rooms_of(asked, "longpoll")
+        poll = Poll(rooms, room, query, PollQuery.read(asked.query), asked.caller)
 
         def begin(_: None) -> Any:
             if asked.request.head.method == "HEAD":
                 return poll.peek(asked.request)
             return poll.begin(asked.request, self._state, self._clock)
 
-        return when(self._rooms.attach(room, query.after), begin)
+        return when(rooms.attach(room, query.after), begin)
 
-    def _stream(self, asked: Asked, room: str, query: RoomQuery) -> Any:
+    def _connect(self, asking: Asking, asked: Asked, room: str) -> Any:
+        """Ask whether a stream may be, and for whom it then is."""
+        visit = asking.visit(asked.request.head, asked.caller, "sse")
+
+        def go_on(caller: Caller) -> Any:
+            caller.grants.check("join", room)
+            query = read_stream_query(RoomQuery.read(asked.query), asked.request.head)
+            rooms = asking.rooms_of(visit, caller)
+            return self._stream(evolve(asked, caller=caller), room, query, rooms)
+
+        return when(asking.connect(visit, asked.caller), go_on)
+
+    def _stream(self, asked: Asked, room: str, query: RoomQuery, rooms: Rooms) -> Any:
         if asked.request.head.method == "HEAD":
             set_headers(asked.request)
             return b""
         config = self._config
         spec = ReaderSpec(
-            *(self._rooms, room, query, asked.caller),
+            *(rooms, room, query, asked.caller),
             *(config.send_queue, config.max_message_size),
         )
         stream = RoomEventStream(spec, self._clock)

@@ -37,6 +37,7 @@ from wsecho.doors.http.origins import allow_origin, answer_preflight
 from wsecho.doors.http.request import HttpRequest, answer_error
 from wsecho.doors.wamp.forms import SUBPROTOCOLS, make_form
 from wsecho.doors.wamp.longpoll import LongPollPeer
+from wsecho.fanout.asking import Asking
 from wsecho.router import Router
 from wsecho.server.peers import log_refusal, peer_name
 from wsecho.server.state import ServerState
@@ -63,6 +64,7 @@ class LongPoll(Resource):
         state: what all doors share.
         config: the limits that apply.
         cluster: where the sessions of other nodes are; None where there is no other.
+        asking: asks the applications; None where there is nobody to ask.
     """
 
     isLeaf = True
@@ -76,6 +78,7 @@ class LongPoll(Resource):
         state: ServerState,
         config: Config,
         cluster: Cluster | None = None,
+        asking: Asking | None = None,
     ) -> None:
         super().__init__()
         self._router = router
@@ -84,6 +87,7 @@ class LongPoll(Resource):
         self._state = state
         self._config = config
         self._cluster = cluster
+        self._asking = asking
         self._peers: dict[str, LongPollPeer] = {}
 
     def __len__(self) -> int:
@@ -179,6 +183,7 @@ class LongPoll(Resource):
             self._clock,
             self._state,
             identity_of(caller),
+            None if self._asking is None else self._asking.visit(request.head, caller, "wamp"),
             config=self._config,
             place=_place(request),
             forget=lambda: self._forget(identifier),

@@ -15,12 +15,14 @@ from wsecho.core.wire.errors import BadRequest
 from wsecho.core.wire.events import write_event, write_opening
 from wsecho.doors.http.event_stream import RETRY, EventStream
 from wsecho.doors.wamp.asjson import JSON
+from wsecho.doors.wamp.asking import VISIT
 from wsecho.doors.wamp.endings import returns_after_goodbye, told
 from wsecho.doors.wamp.fetches import WaitingReceive
 from wsecho.doors.wamp.forms import Form
 from wsecho.doors.wamp.inbox import RateLimitedInbox
 from wsecho.doors.wamp.unfit import MalformedError
 from wsecho.doors.wamp.waiting import SendBacklog
+from wsecho.hooks import Visit
 from wsecho.router import Ending, Identity, Session, TransportDetails
 from wsecho.router.wire.errors import SYSTEM_SHUTDOWN
 from wsecho.router.wire.outgoing import OutgoingMessage
@@ -42,6 +44,7 @@ class LongPollPeer:
         clock: times what waits.
         state: what all doors share.
         identity: who the peer is, where it has shown it on opening.
+        visit: what an application is told of it, where one is asked.
         config: the limits that apply.
         place: the session's own, for it counts as a connection.
         forget: called once when nothing can be fetched any more.
@@ -59,6 +62,7 @@ class LongPollPeer:
         clock: IReactorTime,
         state: ServerState,
         identity: Identity | None = None,
+        visit: Visit | None = None,
         *,
         config: Config,
         place: Place,
@@ -73,6 +77,8 @@ class LongPollPeer:
             max_message_size=config.max_message_size,
             more={"serializer": form.objects.NAME},
         )
+        if visit is not None:
+            self.details.more[VISIT] = visit
         self.form = form
         self._clock = clock
         self._state = state

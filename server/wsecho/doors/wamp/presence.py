@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Who is in a room, on WAMP: sessions as members, `wsecho.presence.R`, `wsecho.members`."""
 
+from collections.abc import Callable
 from typing import ClassVar, Self
 
 from attrs import define
 
-from wsecho.access.sessions import claims_of
 from wsecho.core.promise import Later, when
 from wsecho.core.rooms.authors import Author
 from wsecho.core.rooms.callers import Caller, check_secret
@@ -16,6 +16,7 @@ from wsecho.core.wire.errors import BadRequest
 from wsecho.core.wire.names import check_room
 from wsecho.core.wire.positions import Position
 from wsecho.core.wire.topics import presence_topic
+from wsecho.doors.wamp.asking import caller_of_session
 from wsecho.doors.wamp.topics import room_at, topic_of
 from wsecho.doors.wamp.translation import in_wamp_terms
 from wsecho.fanout.rooms import Rooms, draw_publication
@@ -56,10 +57,7 @@ class WampAttendee:
             check_secret(secret if isinstance(secret, str | None) else "")
         except BadRequest as error:
             raise WampError(INVALID_ARGUMENT, f"authextra.{error.reason}") from None
-        claims, address = claims_of(session), session.transport.details.peer
-        if claims is None:
-            return cls(Caller(address, secret=secret))
-        return cls(Caller(address, claims.grants, claims.sub, claims.name, claims.expires, secret))
+        return cls(caller_of_session(session, secret))
 
     def deliver(self, message: Message) -> None:
         """Leave it to the broker."""
@@ -130,7 +128,7 @@ def announce_presence(realm: Realm, room: str, change: Change) -> None:
         realm.dispatch(Publication(draw_publication(), topic, None, kwargs))
 
 
-def provide_members(realm: Realm, rooms: Rooms) -> None:
+def provide_members(realm: Realm, rooms_of: Callable[[Session], Rooms]) -> None:
     """Serve `wsecho.members(room)`: the list of who is there, for whoever may join.
 
     A call fails with `wamp.error.invalid_argument` where it does not name one room, with
@@ -142,6 +140,8 @@ def provide_members(realm: Realm, rooms: Rooms) -> None:
         room = call.args[0] if len(call.args) == 1 else None
         if not isinstance(room, str):
             raise WampError(INVALID_ARGUMENT, "wsecho.members takes one argument, a room's name")
+
+        rooms = rooms_of(call.session)
 
         def answer(_: None) -> Reply:
             return Reply([[describe_member(card) for card in rooms.members(room)]])
@@ -158,5 +158,7 @@ def provide_members(realm: Realm, rooms: Rooms) -> None:
 
 def _check_grant(session: Session, room: str) -> None:
     authorizer = session.realm.authorizer if session.realm is not None else None
-    if authorizer is not None and not authorizer.may_receive(session, topic_of(room)):
+    if authorizer is not None and not authorizer.allows(
+        session, "subscribe", topic_of(room), "exact"
+    ):
         raise WampError(NOT_AUTHORIZED)

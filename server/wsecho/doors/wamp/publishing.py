@@ -10,6 +10,7 @@ from wsecho.core.rooms.retries import Keyed, Receipt, check_key
 from wsecho.core.wire.errors import BadRequest
 from wsecho.core.wire.names import check_room
 from wsecho.core.wire.topics import PRESENCE_PREFIX
+from wsecho.doors.wamp.asking import WampAsking
 from wsecho.doors.wamp.presence import Attendees
 from wsecho.doors.wamp.topics import room_at, topic_of
 from wsecho.doors.wamp.translation import in_wamp_terms
@@ -24,11 +25,13 @@ class RoomPublisher:
     Args:
         rooms: the rooms.
         attendees: the sessions that are in them.
+        asked: asks the applications; None where there is nobody to ask.
     """
 
-    def __init__(self, rooms: Rooms, attendees: Attendees) -> None:
+    def __init__(self, rooms: Rooms, attendees: Attendees, asked: WampAsking | None = None) -> None:
         self._rooms = rooms
         self._attendees = attendees
+        self._asked = asked
 
     def publish(self, session: Session, publication: Publication) -> Later[int]:
         """Say what a session published, and return its publication id, now or later.
@@ -45,7 +48,8 @@ class RoomPublisher:
         author = caller.author() if is_testament else self._attendees.author(session, topic)
         keyed = read_key(caller, publication.kwargs or {})
         pacer = None if is_testament else session
-        said = self._say(publication, keyed, author, pacer)
+        rooms = self._rooms if self._asked is None else self._asked.rooms_of(session)
+        said = self._say(rooms, publication, keyed, author, pacer)
         self._rooms.fanout.check(room_at(topic), session)
         return said
 
@@ -59,7 +63,8 @@ class RoomPublisher:
         # No caller of ours has such a name.
         anyhow = Keyed(str(publication.id), "\0testament")
         keyed = read_key(caller, publication.kwargs or {}) or anyhow
-        return self._say(publication, keyed, caller.author())
+        rooms = self._rooms if self._asked is None else self._asked.rooms_of_testament(caller)
+        return self._say(rooms, publication, keyed, caller.author())
 
     def provide(self, realm: Realm) -> None:
         """Serve `wsecho.publish(room, data, key=…)`, which answers with the keyword `position`.
@@ -91,7 +96,8 @@ class RoomPublisher:
     ) -> Later[Receipt]:
         payload, is_binary = read_said(args, kwargs)
         self._rooms.pace.check([room], session.id, len(payload))
-        said = self._rooms.publish(
+        rooms = self._rooms if self._asked is None else self._asked.rooms_of(session)
+        said = rooms.publish(
             room,
             payload,
             is_binary=is_binary,
@@ -103,6 +109,7 @@ class RoomPublisher:
 
     def _say(
         self,
+        rooms: Rooms,
         publication: Publication,
         keyed: Keyed | None,
         author: Author | None,
@@ -117,7 +124,7 @@ class RoomPublisher:
         def publish() -> Later[int]:
             if pacer is not None:
                 self._rooms.pace.check([room], pacer.id, len(payload))
-            receipt = self._rooms.publish(
+            receipt = rooms.publish(
                 room,
                 payload,
                 is_binary=is_binary,

@@ -14,6 +14,7 @@ from wsecho.core.wire.positions import Position
 from wsecho.core.wire.timestamps import rfc3339
 from wsecho.core.wire.topics import PRESENCE_PREFIX, ROOM_PREFIX, presence_topic
 from wsecho.doors.wamp.allowance import Allowance
+from wsecho.doors.wamp.asking import WampAsking, caller_of_session
 from wsecho.doors.wamp.pattern_subscriptions import PatternSubscriptions
 from wsecho.doors.wamp.presence import (
     Attendees,
@@ -41,24 +42,26 @@ class WampRooms:
     Args:
         rooms: the rooms.
         allowance: lets sessions subscribe to them.
+        asked: asks the applications; None where there is nobody to ask.
     """
 
     prefixes = (ROOM_PREFIX, PRESENCE_PREFIX)
 
-    def __init__(self, rooms: Rooms, allowance: Allowance) -> None:
+    def __init__(self, rooms: Rooms, allowance: Allowance, asked: WampAsking | None = None) -> None:
         self._rooms = rooms
+        self._asked = asked
         self._allowance = allowance
         self._realms: list[Realm] = []
         self._pattern_subscriptions = PatternSubscriptions(rooms.bus)
         self._attendees = Attendees(rooms)
-        self._publisher = RoomPublisher(rooms, self._attendees)
+        self._publisher = RoomPublisher(rooms, self._attendees, asked)
         rooms.fanout.listeners.append(self)
 
     def serve(self, realm: Realm) -> None:
         """Dispatch what is said to a realm's subscribers too, and tell them who is there."""
         self._realms.append(realm)
-        provide_members(realm, self._rooms)
-        provide_tokens(realm, self._attendees.renew)
+        provide_members(realm, self._rooms_of)
+        provide_tokens(realm, self._renew)
         self._publisher.provide(realm)
 
     def heard(self, room: str, message: Message, origin: Any) -> None:
@@ -137,11 +140,13 @@ class WampRooms:
         """
         WampAttendee.of(session)
         if self._allowance.check(session, uri, match) and _is_room(uri, match):
-            room = room_at(uri)
-            return in_wamp_terms(
-                lambda: when(self._rooms.attach(room), lambda _: self._rooms.check(room))
-            )
-        return None if match == "exact" else in_wamp_terms(self._pattern_subscriptions.begin)
+            room, rooms = room_at(uri), self._rooms_of(session)
+            return in_wamp_terms(lambda: when(rooms.attach(room), lambda _: rooms.check(room)))
+        if match != "exact":
+            return in_wamp_terms(self._pattern_subscriptions.begin)
+        if uri.startswith(PRESENCE_PREFIX):
+            return in_wamp_terms(lambda: self._rooms_of(session).ask_to_join(room_at(uri)))
+        return None
 
     def subscribed(self, session: Session, subscription: Subscription, *, first: bool) -> None:
         """Make the session a member of the room."""
@@ -182,7 +187,17 @@ class WampRooms:
             history = self._rooms.read(room)
             return self._of_room(room, history, session, subscription, query, given)
 
-        return in_wamp_terms(lambda: when(self._rooms.attach(room, given), answer))
+        rooms = self._rooms_of(session)
+        return in_wamp_terms(lambda: when(rooms.attach(room, given), answer))
+
+    def _rooms_of(self, session: Session) -> Rooms:
+        """Return the rooms, as a session has them."""
+        return self._rooms if self._asked is None else self._asked.rooms_of(session)
+
+    def _renew(self, session: Session) -> None:
+        """Have a session that has a fresh token be who that says."""
+        self._attendees.renew(session)
+        self._rooms_of(session).present_as(caller_of_session(session))
 
     def _of_room(
         self,

@@ -16,10 +16,12 @@ from wsecho.doors.admission import Admission
 from wsecho.doors.forwarding.sending import Cluster
 from wsecho.doors.gate import Gate
 from wsecho.doors.wamp.allowance import Allowance
+from wsecho.doors.wamp.asking import WampAsking
 from wsecho.doors.wamp.http import LongPoll
 from wsecho.doors.wamp.network import BusNetwork
 from wsecho.doors.wamp.rawsocket import RawSocket
 from wsecho.doors.wamp.rooms import WampRooms
+from wsecho.fanout.asking import Asking
 from wsecho.fanout.rooms import Rooms
 from wsecho.router import ProcedureCall, Reply, Router
 from wsecho.server.state import ServerState
@@ -46,10 +48,16 @@ class _Clock:
 
 
 def make_router(
-    config: Config, rooms: Rooms, reactor: IReactorTime, admission: Admission, wall: WallClock
+    config: Config,
+    rooms: Rooms,
+    reactor: IReactorTime,
+    admission: Admission,
+    wall: WallClock,
+    asking: Asking | None = None,
 ) -> Router:
     """Make the router with its realms, and connect it to the rooms."""
     is_alone = not rooms.bus.keeps
+    asked = None if asking is None else WampAsking(asking)
     router = Router(
         _Clock(reactor, wall),
         SystemRandom(),
@@ -57,13 +65,16 @@ def make_router(
         opening_wait=config.open_timeout,
         pressure=rooms.bus.pressure,
     )
-    topics = WampRooms(rooms, Allowance(rooms, config.max_rooms_per_connection))
+    topics = WampRooms(rooms, Allowance(rooms, config.max_rooms_per_connection), asked)
     for name in config.realm:
         realm = router.add_realm(
             name,
             owner=topics,
             authenticator=admission.authenticator,
-            authorizer=admission.authorizer,
+            authorizer=(
+                admission.authorizer if asked is None else asked.authorizer(admission.authorizer)
+            ),
+            admit=None if asked is None else asked.admit,
             network=None if is_alone else BusNetwork(rooms.bus, name),
         )
         realm.provide("wsecho.echo", _echo)
@@ -91,6 +102,7 @@ def longpoll_resource(
     reactor: IReactorTime,
     state: ServerState,
     cluster: Cluster | None = None,
+    asking: Asking | None = None,
 ) -> LongPoll:
     """Make the resource at `/lp`."""
     return LongPoll(
@@ -100,6 +112,7 @@ def longpoll_resource(
         state,
         config,
         cluster,
+        asking,
     )
 
 

@@ -8,9 +8,11 @@ from typing import Any, Final, TypeVar
 
 from wsecho.core.promise import Later, translate
 from wsecho.core.wire.errors import (
+    AppUnavailable,
     BadRequest,
     BusTimeout,
     BusUnavailable,
+    Forbidden,
     NotAvailable,
     OverLimit,
     OverRate,
@@ -20,6 +22,7 @@ from wsecho.router import WampError
 from wsecho.router.wire.errors import (
     INVALID_ARGUMENT,
     NETWORK_FAILURE,
+    NOT_AUTHORIZED,
     NOT_AVAILABLE,
     OVER_LIMIT,
     OVER_RATE,
@@ -31,9 +34,11 @@ T = TypeVar("T")
 
 _URIS: Final[tuple[tuple[type[WireError], str], ...]] = (
     (BadRequest, INVALID_ARGUMENT),
+    (Forbidden, NOT_AUTHORIZED),
     (OverLimit, OVER_LIMIT),
     (OverRate, OVER_RATE),
     (BusUnavailable, NETWORK_FAILURE),
+    (AppUnavailable, NETWORK_FAILURE),
     (BusTimeout, TIMEOUT),
     (NotAvailable, NOT_AVAILABLE),
 )

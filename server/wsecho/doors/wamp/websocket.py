@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: MIT
 """WAMP over WebSocket (`ws /ws`; WAMP specification, "WebSocket Transport")."""
 
+from typing import Any
+
 from attrs import define, field
 
 from wsecho.core.limits.backlog import TooSlowError
 from wsecho.core.wire.errors import TOO_SLOW, BadRequest
+from wsecho.doors.wamp.asking import VISIT
 from wsecho.doors.wamp.endings import close_reason
 from wsecho.doors.wamp.forms import SUBPROTOCOLS, Form, make_form
 from wsecho.doors.wamp.inbox import RateLimitedInbox
 from wsecho.doors.wamp.unfit import MalformedError
 from wsecho.doors.wamp.waiting import SendBacklog
 from wsecho.doors.websocket.door import Connection, PlainDoor
+from wsecho.hooks import Visit
 from wsecho.router import Ending, Identity, Router, Session, TransportDetails
 from wsecho.router.wire import errors as uris
 from wsecho.router.wire.outgoing import OutgoingMessage
@@ -28,6 +32,7 @@ class WampPeer(PlainDoor):
         waiting: what waits for it.
         max_message_size: bytes of the largest message that is taken from it.
         identity: who the peer is, where the handshake has shown it.
+        visit: what an application is told of it, where one is asked.
     """
 
     _router: Router
@@ -37,6 +42,7 @@ class WampPeer(PlainDoor):
     _waiting: SendBacklog
     _max_message_size: int
     _identity: Identity | None = None
+    _visit: Visit | None = None
     details: TransportDetails = field(init=False)
     _form: Form = field(init=False)
     _connection: Connection = field(init=False)
@@ -48,7 +54,9 @@ class WampPeer(PlainDoor):
 
     def __attrs_post_init__(self) -> None:
         self._form = make_form(self.subprotocol)
-        more = {"serializer": self._form.objects.NAME}
+        more: dict[str, Any] = {"serializer": self._form.objects.NAME}
+        if self._visit is not None:
+            more[VISIT] = self._visit
         self.details = TransportDetails(
             *("websocket", self.peer),
             identity=self._identity,

@@ -117,6 +117,7 @@ class FramedMember(VocabularyReader, RoomDoor):
             self._answer(write_error(error))
             return
         self.caller, self._author = fresh, None
+        self._rooms.present_as(fresh)
         self._connection.expire_at(fresh.expires)
         self._answer(write_token(fresh.expires))
 

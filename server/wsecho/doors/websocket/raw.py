@@ -26,19 +26,22 @@ from wsecho.core.rooms.retries import Receipt
 from wsecho.core.websocket.deflate import Packing
 from wsecho.core.wire.errors import (
     OUR_FAULT,
+    AppUnavailable,
     BadRequest,
     BusTimeout,
     BusUnavailable,
     Forbidden,
+    OverLimit,
     OverRate,
     WireError,
-    bus_is_away,
     cannot_resume,
+    not_said_now,
     refusal_reason,
 )
 from wsecho.core.wire.positions import Position
 from wsecho.doors.websocket.door import Connection
 from wsecho.doors.websocket.room_door import RoomDoor
+from wsecho.fanout.asking import AskedRooms
 from wsecho.fanout.reader_spec import ReaderSpec
 
 SUBPROTOCOL: Final = "wsecho.raw"
@@ -108,17 +111,12 @@ class RawMember(RoomDoor):
         """Say it in the room; whoever may only listen is closed with 4403."""
         try:
             self.check_publisher(len(payload))
-        except Forbidden as error:
-            self.leave()
-            self._connection.close(refusal_reason(error))
-            return
-        except OverRate:
-            return
-        try:
             said = self._rooms.publish(
                 self.room, payload, is_binary=is_binary, sender=self, author=self.author
             )
-        except BusUnavailable as error:
+        except OverRate:
+            return
+        except WireError as error:
             self._not_said(error)
             return
         # It is the receipt already where there is but one process.
@@ -145,8 +143,10 @@ class RawMember(RoomDoor):
 
     def _not_said(self, error: WireError) -> None:
         self.leave()
-        if isinstance(error, BusUnavailable | BusTimeout):
-            self._connection.close(bus_is_away(error))
+        if isinstance(error, BusUnavailable | BusTimeout | AppUnavailable):
+            self._connection.close(not_said_now(error))
+        elif isinstance(error, Forbidden | OverLimit):
+            self._connection.close(refusal_reason(error))
         else:
             self._connection.close(OUR_FAULT)
 
@@ -174,6 +174,21 @@ class RawMember(RoomDoor):
             return True
         self._end(position)
         return False
+
+
+class AskedRawMember(RawMember):
+    """One whose messages an application is asked about: nothing is said behind one that is not."""
+
+    _rooms: AskedRooms
+
+    def take(self, payload: bytes, *, is_binary: bool) -> None:
+        """Say it in the room, unless one before it was refused: it had come already."""
+        if self._is_here:
+            super().take(payload, is_binary=is_binary)
+
+    def _not_said(self, error: WireError) -> None:
+        self._rooms.forget_waiting()
+        super()._not_said(error)
 
 
 def _ignore(_receipt: Receipt) -> None:

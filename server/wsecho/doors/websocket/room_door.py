@@ -85,6 +85,7 @@ class RoomDoor(Reader, PlainDoor, FlowControlled[tuple[bytes, bool]]):
             OverLimit: the room is full, or there are too many rooms.
         """
         self._joined, self._begin = self.start()
+        self._rooms.belong_to(self)
         return {}
 
     def serve(self, message: tuple[bytes, bool]) -> None:

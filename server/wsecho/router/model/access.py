@@ -6,15 +6,15 @@ By default everybody is anonymous, under a random authid, and may do everything.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from attrs import field, frozen
 
+from wsecho.core.promise import Later
 from wsecho.router.wire.audience import Receiver
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from wsecho.router.wire.ids import Random
     from wsecho.router.wire.requests import Hello
     from wsecho.router.wire.uris import Match
@@ -113,6 +113,11 @@ class Authorizer(Protocol):
 
     def may_receive(self, session: Requester, topic: str) -> bool:
         """Whether an event of `topic` may go to `session` through a pattern subscription."""
+
+
+Admit = Callable[[Identity, TransportDetails], Later[Identity]]
+"""Decides whether somebody who is known may be here, and as whom; fails with `WampError`, whose
+URI is ABORT's reason."""
 
 
 class Anonymous:

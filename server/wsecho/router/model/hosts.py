@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wsecho.core.limits.backpressure import Backpressure
-    from wsecho.router.model.access import Authenticator, Authorizer
+    from wsecho.core.promise import Later
+    from wsecho.router.model.access import Authenticator, Authorizer, Identity, TransportDetails
     from wsecho.router.model.ports import Clock
     from wsecho.router.wire.outgoing import OutgoingMessage
 
@@ -38,6 +39,13 @@ class HomeRealm(Protocol[S_contra]):
     @property
     def authorizer(self) -> Authorizer | None:
         """Decides what a session may do, None where all may do everything."""
+
+    def admit(self, identity: Identity, details: TransportDetails) -> Later[Identity]:
+        """Whether somebody who is known may be here, and as whom.
+
+        Raises:
+            WampError: it may not; the result may be that, too.
+        """
 
     def serve(self, session: S_contra) -> Serving:
         """What serves the requests of a session that was let in."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias
 
-from wsecho.core.limits.backpressure import FlowControlled
+from wsecho.core.limits.backpressure import FlowControlled, hold_until
+from wsecho.core.promise import Promise, settle
 from wsecho.router.model.access import Challenge
 from wsecho.router.model.calls import SpentCalls
 from wsecho.router.model.deadline import Deadline
@@ -261,11 +262,24 @@ class Session(FlowControlled[Received]):
                 self._enter(SessionState.CHALLENGING)
                 self._emit(outgoing.challenge(outcome.method, outcome.extra))
             else:
-                self._let_in(outcome)
+                self._admit(outcome)
         except WampError as error:
-            self.abort(error.uri, error.reason, by="refusal")
+            self._turn_away(error)
+
+    def _admit(self, identity: Identity) -> None:
+        realm = self._opening.realm
+        assert realm is not None  # noqa: S101  # HELLO came first
+        admitted = realm.admit(identity, self.transport.details)
+        settle(admitted, self._let_in, self._turn_away)
+        if isinstance(admitted, Promise):
+            hold_until(self, admitted)
+
+    def _turn_away(self, error: WampError) -> None:
+        self.abort(error.uri, error.reason, by="refusal")
 
     def _let_in(self, identity: Identity) -> None:
+        if self.state is SessionState.CLOSED:  # it went, or had no more time, meanwhile
+            return
         hello, realm = self._opening.hello, self._opening.realm
         assert hello is not None and realm is not None  # noqa: S101, PT018  # HELLO came first
         self._deadline.cancel()

@@ -23,7 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wsecho.core.promise import Later
-    from wsecho.router.model.access import Action, Authenticator, Authorizer, Requester
+    from wsecho.router.model.access import (
+        Action,
+        Admit,
+        Authenticator,
+        Authorizer,
+        Identity,
+        Requester,
+        TransportDetails,
+    )
     from wsecho.router.model.any_session import AnySession
     from wsecho.router.model.owner import TopicOwner
     from wsecho.router.model.ports import Clock
@@ -72,6 +80,7 @@ class Realm:
         *,
         authenticator: Authenticator | None = None,
         authorizer: Authorizer | None = None,
+        admit: Admit | None = None,
         owner: TopicOwner | None = None,
         max_retained: int = 10_000,
         in_cluster: bool = False,
@@ -83,6 +92,7 @@ class Realm:
         self.faults = host.faults
         self.authenticator = authenticator or Anonymous(host.random)
         self.authorizer = authorizer
+        self._admit = admit
         self.owner = owner
         self.counters = Counters()
         self.sessions: dict[int, Session] = {}
@@ -156,6 +166,14 @@ class Realm:
             authprovider=identity.authprovider,
             authextra=authextra,
         )
+
+    def admit(self, identity: Identity, details: TransportDetails) -> Later[Identity]:
+        """Whether somebody who is known may be here, and as whom.
+
+        Raises:
+            WampError: it may not; the result may be that, too.
+        """
+        return identity if self._admit is None else self._admit(identity, details)
 
     def serve(self, session: Session) -> ServedCalls:
         """What serves the requests of a session that was let in."""

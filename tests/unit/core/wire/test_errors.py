@@ -23,8 +23,8 @@ from wsecho.core.wire.errors import (
     Unauthorized,
     WireError,
     bounded_reason,
-    bus_is_away,
     cannot_resume,
+    not_said_now,
     refusal_reason,
     without_quotes,
 )
@@ -100,7 +100,7 @@ def test_an_open_websocket_is_closed_with_what_stands_for_the_status(
 @pytest.mark.parametrize("error", [BusUnavailable(), BusTimeout()])
 def test_who_was_not_heard_may_try_again(error: BusUnavailable | BusTimeout) -> None:
     """1013, and whether it may still appear."""
-    reason = bus_is_away(error)
+    reason = not_said_now(error)
     assert (reason.code, reason.reason) == (CloseCode.TRY_AGAIN_LATER, error.reason)
 
 

@@ -8,10 +8,12 @@ import pytest
 from tests.support.scripted_redis import told
 from wsecho.core.promise import Promise
 from wsecho.core.wire.errors import (
+    AppUnavailable,
     BadRequest,
     BusTimeout,
     BusUnavailable,
     Forbidden,
+    Internal,
     OverLimit,
     WireError,
 )
@@ -23,7 +25,9 @@ TABLE = [
     (OverLimit("full"), "wsecho.error.over_limit", "full"),
     (BusUnavailable(), "wamp.error.network_failure", BusUnavailable().reason),
     (BusTimeout(), "wamp.error.timeout", BusTimeout().reason),
-    (Forbidden("not here"), "wamp.error.runtime_error", None),
+    (Forbidden("not here"), "wamp.error.not_authorized", "not here"),
+    (AppUnavailable("asleep"), "wamp.error.network_failure", "asleep"),
+    (Internal(), "wamp.error.runtime_error", None),
 ]
 
 

@@ -13,7 +13,7 @@ from wsecho.bus.redis.client.scripts import PUBLISH, PUBLISH_ALL
 from wsecho.bus.redis.rooms.records import NO_TAG, write_head
 from wsecho.core.promise import Later, gather, when
 from wsecho.core.rooms.log_follower import Cursor
-from wsecho.core.rooms.retries import KEEP, KeyReusedError, Receipt, TooManyKeysError, digest
+from wsecho.core.rooms.retries import KEEP, Keyed, KeyReusedError, Receipt, TooManyKeysError
 from wsecho.core.wire.errors import BusTimeout, TooLarge
 from wsecho.core.wire.positions import Position
 
@@ -84,30 +84,55 @@ class Publishing:
         ]
         if said.keyed is not None:
             names += [keys.receipt(said.keyed), self._keys.used(said.keyed.payer)]
-            words += [digest(said.payload, is_binary=said.is_binary), str(int(KEEP * 1000))]
+            known = said.keyed.digest(said.payload, is_binary=said.is_binary)
+            words += [known, str(int(KEEP * 1000))]
             words.append(str(self._most_keys if said.keyed.payer else 0))
         answer = self._commands.run(PUBLISH, names, words).addErrback(self._not_said, tag)
         return when(promise_of(answer), partial(self._said, room=room, tag=tag))
+
+    def recall(self, room: str, said: PublishRequest, keyed: Keyed) -> Later[Receipt | None]:
+        """Return the receipt of what was said before under the same key, or None.
+
+        Raises:
+            BusUnavailable: Redis is away.
+        """
+        receipt = self._remote_rooms.keys(room).receipt(keyed)
+        fields = ("digest", "epoch", "offset", "publication")
+        answer = promise_of(self._commands.ask("HMGET", receipt, *fields))
+
+        def read(reply: Any) -> Receipt | None:
+            known, epoch, offset, publication = reply
+            if known is None:
+                return None
+            if known != keyed.digest(said.payload, is_binary=said.is_binary):
+                raise KeyReusedError
+            return Receipt(Position(epoch.decode("ascii"), int(offset)), int(publication))
+
+        return when(answer, read)
 
     def say_to_all(self, said: Mapping[str, PublishRequest]) -> Later[dict[str, Receipt]]:
         """Say the same in some rooms, in one step: in all of them, or in none.
 
         Args:
-            said: by room; all have the same payload, key and caller.
+            said: by room; all have the same key and caller.
 
         Raises:
             TooLarge: it would keep Redis from all else for too long.
             BusUnavailable: Redis is away.
         """
         first = next(iter(said.values()))
-        if len(said) * len(first.payload) > MAX_AT_ONCE:
+        octets = sum(len(one.payload) for one in said.values())
+        if octets > MAX_AT_ONCE:
             most = f"{MAX_AT_ONCE} bytes in all"
-            raise TooLarge(f"{len(first.payload)} bytes in {len(said)} rooms are more than {most}")
+            raise TooLarge(f"{octets} bytes in {len(said)} rooms are more than {most}")
         keyed = first.keyed
-        known = b"" if keyed is None else digest(first.payload, is_binary=first.is_binary)
+        known = b"" if keyed is None else keyed.digest(first.payload, is_binary=first.is_binary)
         most_keys = self._most_keys if keyed is not None and keyed.payer else 0
         words: list[bytes | str] = [self._cursors.fresh, known, str(int(KEEP * 1000))]
-        words += [str(most_keys), first.payload]
+        # Mostly it is one and the same in all rooms, and is sent once.
+        distinct = dict.fromkeys(one.payload for one in said.values())
+        payloads = {payload: number for number, payload in enumerate(distinct, 1)}
+        words += [str(most_keys), str(len(payloads)), *payloads]
         names: list[str] = []
         for room, one in said.items():
             keys, seen = self._remote_rooms.keys(room), self._remote_rooms.seen(room)
@@ -118,7 +143,7 @@ class Publishing:
             # Nobody here asks for its own back.
             words += [write_head(one, NO_TAG), keys.channel, self._cursors.lasting(room)]
             rule = self._rules.of(room)
-            words += [str(rule.history), str(rule.history_bytes)]
+            words += [str(rule.history), str(rule.history_bytes), str(payloads[one.payload])]
         if keyed is not None:
             names.append(self._keys.used(keyed.payer))
         answer = promise_of(self._commands.run(PUBLISH_ALL, names, words))

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from wsecho.core.promise import Later
     from wsecho.core.rooms.hub import Hub
     from wsecho.core.rooms.presence import Card, Change
-    from wsecho.core.rooms.retries import Receipt
+    from wsecho.core.rooms.retries import Keyed, Receipt
     from wsecho.core.rooms.room import PublishRequest
 
 LOCAL: Final = "local-"
@@ -191,6 +191,17 @@ class RoomBus:
         if self._context.is_alone:
             return self._say_here(room, said, sender, origin)
         return self._publishing.say(room, said, sender, origin)
+
+    def recall(self, room: str, said: PublishRequest, keyed: Keyed) -> Later[Receipt | None]:
+        """Return the receipt of what was said before under the same key, or None.
+
+        Raises:
+            BusUnavailable: Redis is away, and nothing may be said here alone.
+            KeyReusedError: something else was said under it here alone.
+        """
+        if self._context.is_alone:
+            return self._hub.recall(room, said, keyed, self._context.now())
+        return self._publishing.recall(room, said, keyed)
 
     def publish_to_all(self, said: Mapping[str, PublishRequest]) -> Later[dict[str, Receipt]]:
         """Say the same in some rooms: in all of them, or in none.

@@ -1,18 +1,19 @@
 -- SPDX-License-Identifier: MIT
 -- KEYS: head and log of each room in turn, and where there is a key, the receipt; then the caller's
 -- keys. ARGV: an epoch for rooms that begin; a digest of what is said, empty without a key;
--- milliseconds that receipts are kept; how many keys the caller may have, 0 for any number; what is
--- said. And for each room in turn: epoch and offset that the node has seen; the publication id; the
--- record up to what is said; the channel; milliseconds that it lasts; messages that its log keeps,
--- and bytes that these may be, 0 for any number. It is said in all rooms or in none: answers `reused`, `full`, or of each room how it was
--- said, epoch, offset, publication id.
+-- milliseconds that receipts are kept; how many keys the caller may have, 0 for any number; how many
+-- things are said, and each of them. And for each room in turn: epoch and offset that the node has
+-- seen; the publication id; the record up to what is said; the channel; milliseconds that it lasts;
+-- messages that its log keeps, and bytes that these may be, 0 for any number; which of the things is
+-- said there, from 1. It is said in all rooms or in none: answers `reused`, `full`, or of each room
+-- how it was said, epoch, offset, publication id.
 -- include notice
 -- include moment
 -- include trim
-local fresh, digest, keep, most, payload = unpack(ARGV, 1, 5)
-most = tonumber(most)
+local fresh, digest, keep, most, things = unpack(ARGV, 1, 5)
+most, things = tonumber(most), tonumber(things)
 local step = digest == '' and 2 or 3
-local count = (#ARGV - 5) / 8
+local count = (#ARGV - 5 - things) / 9
 local used = KEYS[count * step + 1]
 local time = redis.call('TIME')
 local seconds = time[1] .. '.' .. string.format('%06d', time[2])
@@ -43,7 +44,7 @@ for number = 1, count do
   if not room then return {'reused'} end
   if not room.again then fresh_keys = fresh_keys + 1 end
   rooms[number] = room
-  local channel = ARGV[2 + 8 * number]
+  local channel = ARGV[1 + things + 9 * number]
   if redis.acl_check_cmd and not redis.acl_check_cmd('PUBLISH', channel, '') then
     return redis.error_reply('NOPERM this user may not PUBLISH on the channel of a room')
   end
@@ -61,7 +62,7 @@ local function forget_old(log, ttl)
   end
 end
 local function say(room, at, seen_epoch, seen_offset, publication, record, channel, ttl, ...)
-  local limit, bound = tonumber((...)), tonumber((select(2, ...)))
+  local limit, bound, which = tonumber((...)), tonumber((select(2, ...))), (select(3, ...))
   local key, log = KEYS[at], KEYS[at + 1]
   if not room.epoch or (room.epoch == seen_epoch and room.head < tonumber(seen_offset)) then
     redis.call('DEL', key, log)
@@ -70,7 +71,7 @@ local function say(room, at, seen_epoch, seen_offset, publication, record, chann
   room.head = room.head + 1
   local offset = whole(room.head)
   local moment, note = moment_of(seconds, room.shown)
-  local body = seconds .. ' ' .. record .. note .. ' ' .. payload
+  local body = seconds .. ' ' .. record .. note .. ' ' .. ARGV[5 + which]
   redis.call('HSET', key, 'epoch', room.epoch, 'head', offset, 'last', publication, 'time', moment)
   if limit > 0 then
     redis.call('XADD', log, 'MAXLEN', limit, offset .. '-0', 'p', publication, 'm', body,
@@ -94,9 +95,9 @@ if used then
   redis.call('ZREMRANGEBYSCORE', used, '-inf', string.format('(%.0f', milliseconds))
 end
 for number, room in ipairs(rooms) do
-  local from = 6 + 8 * (number - 1)
+  local from = 6 + things + 9 * (number - 1)
   answer[number] = room.again
-    or say(room, 1 + step * (number - 1), unpack(ARGV, from, from + 7))
+    or say(room, 1 + step * (number - 1), unpack(ARGV, from, from + 8))
 end
 if used then redis.call('PEXPIRE', used, keep) end
 return answer
