@@ -6,10 +6,14 @@ import functools
 import inspect
 import json
 import re
+import shlex
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml  # type: ignore[import-untyped]  # comes with what builds the documentation
 from from_code import http_errors, lab_rules, lab_steps, metrics, options
 from from_docstrings import python_api, testing_api
 
@@ -19,8 +23,11 @@ from tests.support.walkthrough import LANGUAGES
 from wsecho.access.claims import Claims
 from wsecho.access.wampcra import read_logins
 from wsecho.config.config import OPTIONS, SWITCHES, load
+from wsecho.config.given import Given
+from wsecho.core.lab.chain import read_chain
 from wsecho.core.lab.rules import RULES
 from wsecho.core.lab.steps import STEPS
+from wsecho.core.lab.values import Bounds
 from wsecho.core.wire.errors import CloseCode
 from wsecho.testing import EchoServer
 
@@ -28,7 +35,7 @@ TOP = re.compile(r"^(?:async def|def|class) (\w+)", re.MULTILINE)
 SHOWN_BY = re.compile(r"`([\w/]*\.py)?::(\w+)`")
 LINK = re.compile(r"\]\(([^)#\s]*)(#[^)\s]*)?\)")
 DIRECTIVES = {"{toctree}", "{image}", "{include}", "{literalinclude}"}
-READ_HERE = {"json", "toml"}
+READ_HERE = {"json", "toml", "yaml", "go", "rust"}
 BY_OTHER_TESTS = {*LANGUAGES, "nginx", "haproxy", "html", "ini", "logrotate"}
 MARKS = {
     *("", "check: commands", "check: refused", "check: secrets"),
@@ -86,6 +93,62 @@ def test_toml_can_be_used(fence: Fence) -> None:
         assert read_logins(fence.text.encode())
     else:
         assert load(tomllib.loads(fence.text))
+
+
+def pipelines() -> list[Fence]:
+    """The fences that a CI is told by."""
+    return of("yaml")
+
+
+def said_to_wsecho(told: Any) -> Iterator[list[str]]:
+    """The words that a pipeline gives a server: behind its name in a line, or as a list."""
+    match told:
+        case dict():
+            for name, value in told.items():
+                if name == "command":
+                    yield value
+                else:
+                    yield from said_to_wsecho(value)
+        case list():
+            for one in told:
+                yield from said_to_wsecho(one)
+        case str() if found := re.search(r"wsecho (--[^>&]*)", told):
+            yield shlex.split(found[1])
+
+
+@pytest.mark.parametrize("fence", pipelines(), ids=lambda fence: fence.place)
+def test_a_pipeline_starts_a_server_that_has_its_lab(fence: Fence) -> None:
+    """By options that there are; beyond loopback it is asked for."""
+    [words] = said_to_wsecho(yaml.safe_load(fence.text))
+    config = Given.read(words).load()
+    assert config.lab is not ("127.0.0.1" in " ".join(words))
+
+
+TESTED = DOCS / "howto/test-your-client.md"
+CHAIN = re.compile(r"/lab/([^\s`\"'|?)]+)")
+
+
+def chains() -> list[str]:
+    """The chains that the page of the lab names, but for the one that is refused."""
+    shown = [prose(TESTED), *(f.text for f in fences(TESTED) if f.mark != "check: refused")]
+    found = {chain for text in shown for chain in CHAIN.findall(text)}
+    return sorted(one for one in found if not one.startswith("report") and "STEP" not in one)
+
+
+@pytest.mark.parametrize("chain", [one for one in chains() if "…" not in one])
+def test_each_chain_that_the_page_of_the_lab_names_is_right(chain: str) -> None:
+    """In whatever language it stands."""
+    assert read_chain(f"/lab/{chain}", Bounds(16 << 20, 60.0)).text == chain
+
+
+def test_a_bug_is_linked_by_its_name() -> None:
+    """The project and the number are those of the address."""
+    linked = re.findall(r"\[([^]#]+)#(\d+)\]\((https://github\.com/[^)]+)\)", TESTED.read_text())
+    assert len(linked) > 50
+    for project, number, address in linked:
+        assert re.fullmatch(
+            rf"https://github\.com/[\w-]+/{re.escape(project)}/(?:issues|pull)/{number}", address
+        )
 
 
 def rows(page: Path) -> list[list[str]]:
