@@ -90,7 +90,7 @@ def test_each_url_of_the_lab_has_a_report_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("steps", "reason"),
     [
-        (("wiat=1s",), "step 1 of the lab, 'wiat=1s': there is no such step"),
+        (("delay=1s",), "step 1 of the lab, 'delay=1s': there is no such step"),
         (("send=a", "wait=61s"), "step 2 of the lab, 'wait=61s': that is not 0s to 60s"),
         (("",), "step 1 of the lab is empty"),
         (("close", "send=a"), "step 2 of the lab, 'send=a': nothing follows"),
