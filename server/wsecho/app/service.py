@@ -17,12 +17,14 @@ from wsecho import page
 from wsecho.app import buses, descriptors
 from wsecho.app.announcing import announce
 from wsecho.app.applications import give_server, load_apps
+from wsecho.app.asked_webhook import asked_webhook
 from wsecho.app.clustering import Clustering, Home, check_cluster, new_node
 from wsecho.app.drain import Drain, on_a_second_signal
 from wsecho.app.listening import Listening
 from wsecho.app.notifying import ServiceManager
 from wsecho.app.reload import Reader, Reload, rereading_rooms
 from wsecho.app.signals import OnSignal
+from wsecho.app.webhook_secrets import WebhookSecrets
 from wsecho.config.config import Config, ConfigError
 from wsecho.doors.admission import Admission
 from wsecho.doors.broadcast.resource import Broadcast
@@ -106,7 +108,9 @@ class WsechoService(MultiService):
             *(config.rules, reactor, state.stats, make_bus, time_of_day, state.room_rules)
         )
         listening, endpoints = self._places("listen")
-        apps = load_apps(config)
+        self._ask_secrets = WebhookSecrets("ask-secret", config.ask_secret)
+        self._webhook = webhook = asked_webhook(config, reactor, self._ask_secrets, time_of_day)
+        apps = (*load_apps(config), *(() if webhook is None else (webhook,)))
         give_server(apps, rooms)
         self.questions = questions = Questions(
             *(apps, config.ask_timeout, reactor, config.max_message_size)
@@ -124,7 +128,7 @@ class WsechoService(MultiService):
         lab = Lab(config, state, reactor, lambda: listening.is_on_loopback)
         handshake = Handshake(config, gate, rooms, router, websockets, lab, asking)
         end = partial(getattr, listening, "end_of_certificates")
-        self.metrics = Metrics(state, rooms, router, lane, end, questions)
+        self.metrics = Metrics(state, rooms, router, lane, end, questions, webhook)
         self._clustering = clustering = self._join_others()
         cluster = None if clustering is None else clustering.cluster
         longpoll = longpoll_resource(config, gate, router, reactor, state, cluster, asking)
@@ -142,6 +146,7 @@ class WsechoService(MultiService):
         self._accepts = True
         readers: list[Reader] = [admission.reload, listening.reload, operators.reload]
         readers.append(rereading_rooms(config.file, rooms))
+        readers.append(self._ask_secrets.reload)
         if clustering is not None:
             clustering.begin(longpoll)
             readers.append(clustering.reload)
@@ -261,6 +266,8 @@ class WsechoService(MultiService):
         # Not before: until now, operators may have asked how far the end is.
         for port in self._operators.ports:
             port.stopListening()
+        if self._webhook is not None:
+            self._webhook.close()
         self.rooms.bus.stop()
         return super().stopService()
 

@@ -12,6 +12,7 @@ from zope.interface import provider
 from wsecho import __version__
 from wsecho.app import buses
 from wsecho.app.applications import load_apps
+from wsecho.app.asked_webhook import check_webhook
 from wsecho.app.clustering import check_cluster
 from wsecho.app.service import endpoints_of, listening_by, resources
 from wsecho.config.config import Config, ConfigError
@@ -78,6 +79,9 @@ def describe(config: Config, room: str | None = None) -> Iterator[str]:
     yield f"  tokens: {f'signed with {keys}' if keys else 'none are asked for'}"
     for name, app in zip(config.app, load_apps(config), strict=True):
         yield f"  application: {name}, for {', '.join(all_methods(app))}"
+    if config.ask is not None:
+        by = "nothing is signed" if config.ask_secret is None else f"signed by {config.ask_secret}"
+        yield f"  application: {config.ask} is asked over HTTP; {by}"
     yield f"  log: {config.log_format} to {config.log_file or 'standard output'}"
     if room is not None:
         yield from _describe_room(config.room_rules.of(room), room)
@@ -114,6 +118,7 @@ def _looks(config: Config) -> Iterator[Callable[[], object]]:
     yield lambda: Admission.of(config)
     yield lambda: check_cluster(config)
     yield lambda: load_apps(config)
+    yield lambda: check_webhook(config, reactor)
     for option, endpoints in endpoints_of(config).items():
         for endpoint in endpoints:
             yield listen(option, endpoint)

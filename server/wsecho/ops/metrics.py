@@ -21,6 +21,7 @@ from wsecho.hooks.questions import Questions
 from wsecho.router import Router
 from wsecho.server.state import ServerState
 from wsecho.server.stats import Stats
+from wsecho.webhooks.asking import WebhookApp
 
 MAXIMA: Final = frozenset(
     {
@@ -51,6 +52,7 @@ class Metrics:
         end_of_certificates: when the first of those that are shown ends, Unix seconds; None where
             there are none.
         questions: what applications are asked, None where there is nobody to ask.
+        webhook: the one that is asked over HTTP, None where there is none.
     """
 
     def __init__(
@@ -61,10 +63,11 @@ class Metrics:
         lane: Sized | None = None,
         end_of_certificates: Callable[[], float | None] = lambda: None,
         questions: Questions | None = None,
+        webhook: WebhookApp | None = None,
     ) -> None:
         self._registry = CollectorRegistry()
         self._registry.register(
-            _Server(state, rooms, router, lane or (), end_of_certificates, questions)
+            _Server(state, rooms, router, lane or (), end_of_certificates, questions, webhook)
         )
         ProcessCollector(registry=self._registry)
 
@@ -102,6 +105,7 @@ class _Server(Collector):
     _lane: Sized
     _end_of_certificates: Callable[[], float | None]
     _questions: Questions | None
+    _webhook: WebhookApp | None
 
     def collect(self) -> Iterable[Metric]:
         """Read all counts."""
@@ -115,6 +119,8 @@ class _Server(Collector):
         yield self._certificates()
         if self._questions is not None and self._questions.counts:
             yield from _of_questions(self._questions)
+        if self._webhook is not None:
+            yield from _of_webhook(self._webhook)
 
     def _certificates(self) -> Metric:
         text = "When the first of the certificates that are shown ends, Unix seconds."
@@ -272,6 +278,29 @@ def _of_questions(questions: Questions) -> Iterator[Metric]:
     dropped = sum(count.dropped for count in counts.values())
     text = "Messages that an application dropped: acknowledged, and said to nobody."
     yield CounterMetricFamily("wsecho_messages_dropped", text, value=dropped)
+
+
+def _of_webhook(app: WebhookApp) -> Iterator[Metric]:
+    for name, text, value in (
+        (
+            "breaker_open",
+            "1 while the application of --ask is left alone.",
+            not app.breaker.is_closed,
+        ),
+        (
+            "under_way",
+            "Questions that the application of --ask has, and has not answered.",
+            app.under_way,
+        ),
+        ("waiting", "Questions that wait until fewer are under way.", app.waiting),
+        ("kept_answers", "Answers that are kept.", len(app.cache)),
+    ):
+        yield GaugeMetricFamily(f"wsecho_ask_{name}", text, value=value)
+    for name, text, value in (
+        ("breaker_opened", "Times that five questions in a row had no answer.", app.breaker.opened),
+        ("kept_answers_used", "Questions that were answered by what is kept.", app.cache.used),
+    ):
+        yield CounterMetricFamily(f"wsecho_ask_{name}", text, value=value)
 
 
 def _of_wamp(router: Router) -> Iterator[Metric]:

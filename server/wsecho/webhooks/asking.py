@@ -202,7 +202,7 @@ class WebhookApp:
         was = self.breaker.state
         self.breaker.succeed(begun)
         if was is not self.breaker.state:
-            self._log.info("the application at {url} answers again", url=str(self.url))
+            self._log.info("the application at {address} answers again", address=str(self.url))
 
     def _complain(self, why: str) -> None:
         # Whoever is refused comes again at once: one line a minute is enough.
@@ -210,11 +210,9 @@ class WebhookApp:
         if self._complained is not None and now - self._complained < QUIET:
             self._untold += 1
             return
-        more = f" (and {self._untold} times before)" if self._untold else ""
+        text = "the application at {address} gives no answer: {why}"
+        if self._untold:
+            text += ", and none {times} times before"
+        address, times = str(self.url), self._untold
         self._complained, self._untold = now, 0
-        self._log.error(
-            "the application at {url} gives no answer: {why}{more}",
-            url=str(self.url),
-            why=why,
-            more=more,
-        )
+        self._log.error(text, address=address, why=why, times=times)

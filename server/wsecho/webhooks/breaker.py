@@ -28,11 +28,11 @@ LONGEST_WAIT: Final = 30.0
 
 
 class BreakerState(Enum):
-    """What becomes of a question; the value is the metric's."""
+    """What becomes of a question."""
 
-    CLOSED = 0
-    TRYING = 1
-    OPEN = 2
+    CLOSED = "it is asked"
+    TRYING = "another one tries"
+    OPEN = "it is not asked"
 
 
 @define(eq=False)
@@ -56,10 +56,14 @@ class Breaker:
     _round: int = field(default=0, init=False)
 
     @property
+    def is_closed(self) -> bool:
+        """Whether questions are asked as they come."""
+        return self.state is BreakerState.CLOSED
+
+    @property
     def lets_through(self) -> bool:
         """Whether a question would be asked now."""
-        is_over = self.state is BreakerState.OPEN and self.seconds_left == 0
-        return self.state is BreakerState.CLOSED or is_over
+        return self.is_closed or (self.state is BreakerState.OPEN and self.seconds_left == 0)
 
     @property
     def seconds_left(self) -> float:

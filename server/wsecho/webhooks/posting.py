@@ -43,7 +43,6 @@ _LOST: Final = (
 )
 # ValueError: of a name that no host can have.
 _UNREACHABLE: Final = (ConnectError, ConnectionClosed, DNSLookupError, OSError, ValueError)
-_MAX_REASON: Final = 200
 _NEXT_ADDRESS: Final = 0.05
 """Seconds until a host's next address is tried beside the one before, and until it is noticed that
 all have refused: `localhost` has two, and most applications listen at one."""
@@ -158,7 +157,7 @@ class Poster:
                 raise cause from None
             raise NoAnswerError(_why(cause)) from error
         except _UNREACHABLE as error:
-            raise NoAnswerError(_plain(error)) from error
+            raise NoAnswerError(" ".join(str(error).split())) from error
 
     async def _send(self, body: bytes, headers: Headers, pool: _Pool) -> WebhookAnswer:
         attempt = _Attempt(self._endpoint)
@@ -231,17 +230,16 @@ def _unwrapped(error: Any) -> BaseException:
 
 
 def _why(error: BaseException) -> str:
+    """Say in one line what ended a request; nothing of it is what the other side sent."""
     if isinstance(error, ConnectionClosed):
         is_cut = isinstance(error, ConnectionLost)
         return f"it {'cut' if is_cut else 'closed'} the connection before its answer was whole"
-    return _plain(error)
-
-
-def _plain(error: BaseException) -> str:
-    """Say in one line what is wrong; what the other side sent may stand in it, so it is cut."""
-    queue = error.args[0] if error.args else None
-    if isinstance(queue, list) and queue:
-        # As OpenSSL says it: [('SSL routines', '', 'certificate verify failed')].
-        return f"TLS: {queue[0][-1]}"
-    text = str(error) if isinstance(error, _UNREACHABLE) else repr(error)
-    return " ".join(text.split())[:_MAX_REASON]
+    # Both are of extras, so they are known by their names.
+    kind = f"{type(error).__module__.partition('.')[0]}.{type(error).__name__}"
+    if kind == "OpenSSL.Error":
+        # As in [('SSL routines', '', 'certificate verify failed')], the cause first.
+        queue = error.args[0] if error.args else ()
+        return f"TLS: {queue[0][-1] if queue else 'it was cut'}"
+    if kind == "service_identity.VerificationError":
+        return "TLS: its certificate is for another host"
+    return "what it sends is no HTTP"

@@ -148,8 +148,8 @@ def _read_object(body: bytes) -> Mapping[str, Any]:
         if "\\u" in text:
             # An escape may be half of a surrogate pair, which nothing of ours can carry.
             json.dumps(found, ensure_ascii=False).encode()
-    except _TwiceError as error:
-        raise BadReplyError(f"its answer has {str(error)[:40]!r} twice") from None
+    except _TwiceError:
+        raise BadReplyError("its answer has an object with one name twice") from None
     except (ValueError, RecursionError):
         raise BadReplyError("its answer is no JSON") from None
     if not isinstance(found, dict):
@@ -167,7 +167,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise _TwiceError(name)
+            raise _TwiceError
         found[name] = value
     return found
 

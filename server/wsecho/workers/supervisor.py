@@ -20,6 +20,7 @@ from twisted.logger import Logger
 from wsecho.app import buses
 from wsecho.app.announcing import announce
 from wsecho.app.applications import load_apps
+from wsecho.app.asked_webhook import check_webhook
 from wsecho.app.clustering import check_cluster, new_node
 from wsecho.app.drain import on_a_second_signal
 from wsecho.app.listening import Listening
@@ -77,6 +78,7 @@ class Supervisor(MultiService):
         resources(config)
         check_cluster(config)
         load_apps(config)
+        check_webhook(config, reactor)
         wanted = endpoints_of(config)
         self._listening = {option: listening_by(reactor, option) for option in wanted}
         listeners = [

@@ -187,7 +187,7 @@ def test_what_is_no_answer_is_unavailable(
     clock.advance(2.0)
     assert isinstance(asked.outcome, Unavailable)
     assert asked.outcome.reason == "the application does not answer"
-    assert [line["url"] for line in lines if "why" in line] == ["http://app.example:8000/ask"]
+    assert [line["address"] for line in lines if "why" in line] == ["http://app.example:8000/ask"]
     assert not any("key=1" in formatEvent(line) for line in lines)
     assert app.under_way == 0
 
@@ -197,11 +197,14 @@ def test_there_is_one_line_a_minute(
 ) -> None:
     """Which says how many there might have been."""
     fail(application, app, 3)
-    assert [line["more"] for line in lines] == [""]
+    assert [line["times"] for line in lines] == [0]
     clock.advance(QUIET)
     fail(application, app, 1)
-    assert [line["more"] for line in lines] == ["", " (and 2 times before)"]
-    assert lines[1]["why"] == "it answers HTTP 500"
+    assert [line["times"] for line in lines] == [0, 2]
+    assert formatEvent(lines[1]) == (
+        "the application at http://app.example:8000/ask gives no answer: it answers HTTP 500, "
+        "and none 2 times before"
+    )
 
 
 def test_who_does_not_answer_is_left_alone_for_a_while(

@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from OpenSSL.SSL import Error
+from service_identity.exceptions import DNSMismatch, VerificationError
+from service_identity.hazmat import DNS_ID
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectError, ConnectionDone, ConnectionLost, DNSLookupError
 from twisted.internet.task import Clock
@@ -151,6 +154,27 @@ def test_what_a_fresh_connection_lost_is_not_sent_again(
     application.connections[0].end(ConnectionLost())
     assert "cut the connection" in post.reason
     assert len(application.connections) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (ConnectionDone(), "it closed the connection before its answer was whole"),
+        (ConnectionLost(), "it cut the connection before its answer was whole"),
+        (Error([("SSL routines", "", "certificate verify failed")]), "TLS: certificate verify"),
+        (Error(), "TLS: it was cut"),
+        (VerificationError([DNSMismatch(DNS_ID("a"))]), "TLS: its certificate is for another host"),
+        (LookupError(b"what came"), "what it sends is no HTTP"),
+    ],
+    ids=range(6),
+)
+def test_the_log_says_what_ended_it(
+    application: Application, poster: Poster, error: Exception, reason: str
+) -> None:
+    """In words of ours, and nothing of what came."""
+    post = Post(poster)
+    application.connections[0].end(error)
+    assert post.reason.startswith(reason)
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from attrs import frozen
 
 from wsecho.config import values
 from wsecho.config.settings.option import option
+from wsecho.webhooks.url import WebhookUrl
 
 
 @frozen(kw_only=True, slots=False)
@@ -25,6 +28,27 @@ class AppSettings:
         default=(),
         shown="none",
         repeatable=True,
+    )
+    ask: WebhookUrl | None = option(
+        "ask",
+        values.webhook_url,
+        "Ask an application over HTTP, by a POST to this URL for each question, after those of "
+        "--app. What is no answer is no.",
+        metavar="URL",
+        example="http://127.0.0.1:8000/wsecho",
+        default=None,
+        shown="none",
+        is_secret=True,
+    )
+    ask_secret: Path | None = option(
+        "ask-secret",
+        values.path,
+        "Sign what it is asked by the secrets in this file (whsec_..., one a line; each signs), as "
+        "Standard Webhooks has it. SIGHUP reads it again.",
+        metavar="FILE",
+        example="/etc/wsecho/webhooks",
+        default=None,
+        shown="none: nothing is signed",
     )
     ask_timeout: float = option(
         "ask-timeout",
