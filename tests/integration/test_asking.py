@@ -7,8 +7,9 @@ A further carrier joins by a name in `CARRIERS` and by what starts its server in
 import asyncio
 import json
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import wraps
+from secrets import token_hex
 from typing import Any, Final, cast
 
 import cbor2
@@ -21,17 +22,19 @@ from websockets.typing import Subprotocol
 
 from tests.support.asked import HEADER, SLOW
 from tests.support.processes import PATIENCE, RunningServer, running
-from tests.support.waiting import settled
+from tests.support.uvicorn import uvicorn
+from tests.support.waiting import settled, wait_until
 from tests.support.wamp import CALL, HELLO, PUBLISH, SUBSCRIBE, Refused, Wamp, wamp
 
 CARRIERS: Final = {
     "plain": ("--app", "tests.support.asked:Plain"),
     "coroutines": ("--app", "tests.support.asked:Coroutines"),
     "deferreds": ("--app", "tests.support.asked:Deferreds"),
+    "http": (),
 }
-"""How each is started."""
+"""How each is started; over HTTP, where the application is says who starts it."""
 
-WAITING: Final = ("coroutines", "deferreds")
+WAITING: Final = ("coroutines", "deferreds", "http")
 """Those whose answers may take their time."""
 
 OPTIONS: Final = ("--ask-header", HEADER, "--ask-timeout", "4")
@@ -46,7 +49,7 @@ TABLE: Final = {
 CLOSES: Final = {"no": 4403, "full": 4403, "away": 1013, "broken": 1011}
 """What a raw publisher is closed with."""
 
-words = pytest.mark.parametrize("word", TABLE)
+words = pytest.mark.parametrize("word", TABLE, indirect=True)
 
 
 @pytest.fixture(scope="module", params=CARRIERS)
@@ -58,8 +61,29 @@ def carrier(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 def asked(carrier: str) -> Iterator[RunningServer]:
     """A server whose application is asked by the carrier."""
-    with running(*CARRIERS[carrier], *OPTIONS) as server:
-        yield server
+    with ExitStack() as stack:
+        options = CARRIERS[carrier]
+        if not options:
+            url, _ = stack.enter_context(uvicorn("tests.support.asked_http:app"))
+            options = ("--ask", url)
+        yield stack.enter_context(running(*options, *OPTIONS))
+
+
+@pytest.fixture
+def word(request: pytest.FixtureRequest, carrier: str) -> str:
+    """By what is answered; over HTTP an application's fault is no answer, as if it were away."""
+    name = str(request.param)
+    return "away" if (carrier, name) == ("http", "broken") else name
+
+
+@pytest.fixture(autouse=True)
+def _is_asked(asked: RunningServer) -> None:
+    wait_until_asked(asked)
+
+
+def wait_until_asked(server: RunningServer) -> None:
+    """Wait until a question is answered: over HTTP, who was away is left alone for a while."""
+    wait_until(lambda: post(server, "open-again", "again").status_code == 201)
 
 
 def played(play: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
@@ -226,6 +250,7 @@ async def test_a_room_that_may_not_be_seen_is_seen_by_no_door(
             assert refused.value.response.status_code == status
         check(get(asked, f"/broadcast/{room}{query}"), word)
     check(get(asked, f"/broadcast/{room}/members"), word)
+    await asyncio.to_thread(wait_until_asked, asked)
     async with wamp(asked) as session:
         for topic in (f"wsecho.room.{room}", f"wsecho.presence.{room}"):
             with pytest.raises(Refused, match=TABLE[word][2]):
@@ -250,12 +275,13 @@ async def test_patterns_leave_out_what_is_asked_about(asked: RunningServer) -> N
 
 
 @pytest.mark.parametrize("door", ["http", "longpoll"])
-def test_an_application_sees_who_asks(asked: RunningServer, door: str) -> None:
-    """The door, the path, the page, the subject and the address."""
+def test_an_application_sees_who_asks(asked: RunningServer, carrier: str, door: str) -> None:
+    """The door, the path (not over HTTP), the page, the subject and the address."""
     path = "/broadcast/who/members" if door == "http" else "/broadcast/who"
     headers = {"Origin": asked.http("")}
     answer = get(asked, f"{path}?x=1", **headers)
-    reason = f"{door} {path} {asked.http('')} None 127.0.0.1"
+    shown = "" if carrier == "http" else path
+    reason = f"{door} {shown} {asked.http('')} None 127.0.0.1"
     assert answer.json()["error"]["reason"] == reason
 
 
@@ -266,7 +292,7 @@ def test_an_application_sees_who_asks(asked: RunningServer, door: str) -> None:
 @played
 async def test_what_may_not_be_said_is_said_at_no_door(asked: RunningServer, word: str) -> None:
     """Each door says so as it says anything; only a raw publisher is closed."""
-    room = f"open-{word}"
+    room = f"open-{word}-{token_hex(4)}"
     check(post(asked, room, word), word)
     many = json.dumps({"rooms": [f"{room}-2", room], "data": word})
     check(post(asked, "", many), word)
