@@ -10,8 +10,9 @@ from typing import Any, Final, cast
 from from_docstrings import python_api, testing_api
 from prometheus_client import Metric
 from tables import table
-from twisted.internet.task import Clock
+from twisted.internet.testing import MemoryReactorClock
 
+from wsecho.app.asked_webhook import asked_webhook
 from wsecho.bus.interface import Bus
 from wsecho.bus.measures import Measures
 from wsecho.bus.memory import MemoryBus
@@ -22,9 +23,11 @@ from wsecho.core.lab.steps import STEPS, Phase, StepKind
 from wsecho.core.rooms.leases import HeldError
 from wsecho.core.wire import errors
 from wsecho.fanout.rooms import Rooms
+from wsecho.hooks.questions import Questions
 from wsecho.ops.metrics import Metrics
 from wsecho.router import Router
 from wsecho.server.state import ServerState
+from wsecho.webhooks.url import WebhookUrl
 from wsecho.workers.fleet import WorkerState
 from wsecho.workers.worker_metrics import PATIENCE, WorkerMetrics
 
@@ -79,12 +82,15 @@ def metrics() -> str:
 
 
 def _of_process() -> Iterable[Metric]:
-    """Collect what a server that nobody came to has counted, as if over Redis."""
-    config = Config()
-    clock: Any = Clock()
+    """Collect what a server that nobody came to has counted, as if over Redis and with `--ask`."""
+    config = Config(ask=WebhookUrl("http", "127.0.0.1", 8000))
+    clock: Any = MemoryReactorClock()
     state = ServerState.of(config, clock)
     rooms = Rooms(config.rules, clock, state.stats, _with_measures)
-    return Metrics(state, rooms, Router(clock, SystemRandom(), _raise)).collect()
+    webhook = asked_webhook(config, clock, tuple, clock.seconds)
+    questions = Questions((webhook,), config.ask_timeout, clock, config.max_message_size)
+    router = Router(clock, SystemRandom(), _raise)
+    return Metrics(state, rooms, router, questions=questions, webhook=webhook).collect()
 
 
 def _with_measures(*arguments: Any) -> Bus:
@@ -105,7 +111,7 @@ def _metric(metric: Metric) -> Sequence[str]:
 def _of_workers() -> Iterable[Sequence[str]]:
     """Collect what the parent of workers adds, of one that is ready."""
     told: list[Any] = []
-    clock = Clock()
+    clock = MemoryReactorClock()
     worker: Any = SimpleNamespace(state=WorkerState.READY, slot=0, serial=0)
     channel: Any = SimpleNamespace(tell=lambda *_, metrics, **__: told.extend(metrics))
     fleet: Any = [worker]

@@ -68,6 +68,10 @@ def test_a_mistake_is_told_as_the_file_has_it(
         ({"workers": 3}, "  processes: 3 worker processes"),
         ({"history": 7, "history-ttl": 2.5}, "  rooms: in memory; 7 messages for 2.5 s each"),
         ({}, "  tokens: none are asked for"),
+        (
+            {"ask": "http://app:8000/ask?key=hush"},
+            "  application: http://app:8000/ask is asked over HTTP; nothing is signed",
+        ),
         ({}, "  log: text to standard output"),
         ({"log-format": "json"}, "  log: json to standard output"),
     ],

@@ -152,7 +152,7 @@ def test_globs_of_slow_readers_are_the_same() -> None:
         slow_rule("a[=latest")
 
 
-SAME_AS_OPTIONS = sorted(KEYS.keys() & OPTIONS.keys() - {"slow"})
+SAME_AS_OPTIONS = sorted(KEYS.keys() & OPTIONS.keys() - {"slow", "ask", "tell"})
 
 
 @given(

@@ -6,11 +6,15 @@ from typing import Any
 import pytest
 from prometheus_client.core import Metric
 from prometheus_client.parser import text_string_to_metric_families
+from twisted.internet.testing import MemoryReactorClock
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 
 from tests.unit.doors.harness import Server
+from wsecho.app.asked_webhook import asked_webhook
 from wsecho.config.config import Config
 from wsecho.ops.metrics import MAXIMA, MINIMA, Metrics, write_metrics
+from wsecho.webhooks.breaker import MAX_FAILURES
+from wsecho.webhooks.url import WebhookUrl
 
 
 def read(server: Server, lane: Any = None) -> list[Metric]:
@@ -54,6 +58,27 @@ def test_what_is_open_and_was_said_is_counted() -> None:
     assert told["wsecho_door_connections", door] == 1
     assert told["wsecho_door_connections_opened_total", door] == 2
     assert told["wsecho_messages_total", door, "out"] == 1
+
+
+def test_an_application_over_http_is_told_of_as_it_is() -> None:
+    """Nothing of it where there is none."""
+    server = Server(Config(auto_ping=0))
+    assert not any(name.startswith("wsecho_ask_") for name, *_ in values(read(server)))
+    app = asked_webhook(
+        Config(ask=WebhookUrl("http", "app", 80)), MemoryReactorClock(), tuple, lambda: 0.0
+    )
+    assert app is not None
+    metrics = Metrics(server.state, server.rooms, server.router, webhook=app)
+    told = values(metrics.collect())
+    assert told["wsecho_ask_breaker_open",] == told["wsecho_ask_breaker_opened_total",] == 0
+    for _ in range(MAX_FAILURES):
+        app.breaker.fail(app.breaker.begin())
+    app.cache.keep("main", "ann", None, 60)
+    assert app.cache.knows("main", "ann")
+    told = values(metrics.collect())
+    assert told["wsecho_ask_breaker_open",] == told["wsecho_ask_breaker_opened_total",] == 1
+    assert told["wsecho_ask_kept_answers",] == told["wsecho_ask_kept_answers_used_total",] == 1
+    assert told["wsecho_ask_under_way",] == told["wsecho_ask_waiting",] == 0
 
 
 def test_bytes_of_messages_are_what_the_help_says() -> None:
