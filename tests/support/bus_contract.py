@@ -5,6 +5,7 @@ The modules that run it give `make_nodes`, which makes two nodes; they may be on
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import pytest_twisted
@@ -14,6 +15,7 @@ from tests.support.buses import Member, Node, known, now, until
 from wsecho.core.rooms.authors import Author
 from wsecho.core.rooms.leases import Claim, HeldError
 from wsecho.core.rooms.retries import KeyReusedError
+from wsecho.core.rooms.rules import RoomTable
 from wsecho.core.wire.errors import OverLimit
 
 MakeNodes = Callable[..., list[Node]]
@@ -268,6 +270,82 @@ async def test_a_room_is_full_for_all(make_nodes: MakeNodes) -> None:
     await until(lambda: len(known_members(one)) == 2)
     with pytest.raises(OverLimit):
         await one.join(Member())
+
+
+def go_by(nodes: list[Node], glob: str, **given: Any) -> None:
+    """Have all nodes go by one table, as after a reload."""
+    for node in {id(node): node for node in nodes}.values():
+        node.hub.room_rules.replace((RoomTable(glob, given),))
+        for room, changes in node.hub.refresh().items():
+            for change in changes:
+                node.bus.tell(room, change)
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+async def test_rooms_keep_what_their_rules_say(make_nodes: MakeNodes) -> None:
+    """Whoever says it, in one room or in many; others keep what all do, and none may keep nothing.
+
+    Positions go on all the same.
+    """
+    nodes = one, two = make_nodes(history=3)
+    go_by(nodes, "[ab]", history=5)
+    for number in range(1, 9):
+        await one.say_to_all(["a", "c"], f"{number}")
+        await two.say(f"{number}", "b")
+    for node in nodes:
+        for room, kept in (("a", 5), ("b", 5), ("c", 3)):
+            await node.attach(room)
+            assert node.history(room) == [f"{number}" for number in range(9 - kept, 9)]
+    go_by(nodes, "[ab]", history=2)
+    for node in nodes:
+        assert node.history("a") == ["7", "8"]
+    go_by(nodes, "[ab]", history=0)
+    last = await two.say("9")
+    await until(lambda: one.texts()[-1:] == ["9"])
+    assert last.position.offset == 9
+    assert [node.history("a") for node in nodes] == [[], []]
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+async def test_rooms_keep_as_many_bytes_as_their_rules_say(make_nodes: MakeNodes) -> None:
+    """The same on all nodes, whether they heard of it or load it later."""
+    nodes = one, two = make_nodes()
+    go_by(nodes, "*", history_bytes=10_000)
+    await one.attach()
+    for number in range(70):
+        await two.say(f"{number:02}" + "x" * 598)
+    await until(lambda: len(one.texts()) == 70)
+    await two.attach()
+    for node in nodes:
+        assert [text[:2] for text in node.history()] == [f"{n}" for n in range(60, 70)]
+    await two.say("y" * 9_700)
+    await one.say("z" * 300)
+    await until(lambda: one.hub.position("a", now()).offset == 72)
+    for node in nodes:
+        await node.attach()
+        assert [text[:1] for text in node.history()] == ["z"]
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+async def test_nobody_is_seen_where_presence_is_off(make_nodes: MakeNodes) -> None:
+    """Until it is turned on; and not any more once it is turned off again."""
+    nodes = one, two = make_nodes()
+    go_by(nodes, "*", presence="off")
+    first, second = Member(), Member()
+    await one.join(first)
+    await two.join(second)
+    assert (first.told, second.told) == ([], [])
+    assert [known_members(node) for node in nodes] == [[], []]
+    assert (await known(one.bus.counts())).get("a", 0) == 0
+    go_by(nodes, "*", presence="on")
+    await until(lambda: [len(known_members(node)) for node in nodes] == [2, 2])
+    await until(lambda: len(first.told) == len(second.told) == 2)
+    assert await known(one.bus.counts()) == {"a": 2}
+    go_by(nodes, "*", presence="off")
+    await until(lambda: len(first.told) == len(second.told) == 4)
+    assert set(first.told[2:] + second.told[2:]) == {"leave"}
+    assert [known_members(node) for node in nodes] == [[], []]
+    assert await known(one.bus.counts()) == {"a": 0}
 
 
 @asynchronous  # type: ignore[untyped-decorator]

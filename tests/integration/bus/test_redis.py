@@ -9,8 +9,8 @@ import pytest
 from attrs import evolve
 
 from tests.support.bus_contract import *  # noqa: F403
-from tests.support.bus_contract import MakeNodes, asynchronous
-from tests.support.buses import Node, now, redis_node, until
+from tests.support.bus_contract import MakeNodes, asynchronous, go_by
+from tests.support.buses import Member, Node, now, redis_node, until
 from tests.support.redis_server import RedisServer
 from wsecho.core.rooms.history import Message
 from wsecho.core.rooms.hub import Rules
@@ -73,3 +73,78 @@ async def test_a_room_begins_anew_no_earlier_than_it_was(
     past = await shown(make_nodes(), redis, uuid4().hex, time="4000000000.5", head="0")
     assert [said.payload for said in past] == [b"2", b"3", b"4"]
     assert [said.time for said in past] == [4000000000.5] * 3
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+async def test_a_room_lasts_by_its_own_rule(make_nodes: MakeNodes, redis: RedisServer) -> None:
+    """Its keys, by whichever way it is spoken in; and its messages, however long the room lasts."""
+    nodes = one, two = make_nodes()
+    room = uuid4().hex
+    go_by(nodes, room, history_ttl=5000.0)
+    await two.say_to_all([room, f"{room}+"], "1")
+    await one.join(Member(), room)
+    await one.say("2", room)
+    lasting = {
+        key.decode().partition("}:")[2]: redis.ask("PTTL", key.decode())
+        for key in redis.ask("KEYS", f"*{{{room}}}:*")
+    }
+    assert lasting.keys() == {"head", "log", "who"}
+    assert min(lasting.values()) > 4_900_000
+    others = [redis.ask("PTTL", key.decode()) for key in redis.ask("KEYS", f"*{{{room}%2B}}:*")]
+    assert max(others) <= 600_000
+    # A quarter of a second is what a message lasts from now on.
+    go_by(nodes, room, history_ttl=0.25)
+    await until(lambda: one.history(room) == [])
+    await two.attach(room)
+    assert two.history(room) == []
+    go_by(nodes, room, history_ttl=5000.0)
+    assert two.hub.position(room, now()).offset == 2
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+@pytest.mark.parametrize("way", ["one", "all"])
+async def test_a_log_keeps_about_what_its_rule_says(
+    make_nodes: MakeNodes, redis: RedisServer, way: str
+) -> None:
+    """Small ones or large ones, it takes no more of Redis than twice that; the newest is there."""
+    nodes = one, two = make_nodes()
+    room = uuid4().hex
+    go_by(nodes, room, history_bytes=20_000)
+
+    async def say(text: str) -> None:
+        if way == "one":
+            await two.say(text, room)
+        else:
+            await two.say_to_all([room], text)
+
+    def length() -> int:
+        [log] = redis.ask("KEYS", f"*{{{room}}}:log")
+        return int(redis.ask("XLEN", log.decode()))
+
+    for _ in range(200):
+        await say("x" * 500)
+    assert 20_000 / 600 < length() <= 2 * 20_000 / 500
+    for _ in range(5):
+        await say("y" * 9_000)
+    assert length() == 2
+    await say("z" * 90_000)
+    assert length() == 1
+    await one.attach(room)
+    assert one.history(room) == []
+    assert one.hub.position(room, now()).offset == 206
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+async def test_nobody_is_kept_where_presence_is_off(
+    make_nodes: MakeNodes, redis: RedisServer
+) -> None:
+    """Nothing of who is there is written, told or read."""
+    nodes = one, two = make_nodes()
+    room = uuid4().hex
+    go_by(nodes, room, presence="off")
+    for node in nodes:
+        await node.join(Member(), room)
+    await one.say("1", room)
+    await until(lambda: two.texts(room) == ["1"])
+    assert redis.ask("KEYS", f"*{{{room}}}:who") == []
+    assert one.events == two.events == []
