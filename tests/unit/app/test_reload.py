@@ -4,6 +4,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,10 @@ from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
 from zope.interface import implementer
 
 from wsecho.app.notifying import ServiceManager
-from wsecho.app.reload import Reload
+from wsecho.app.reload import Reload, rereading_rooms
+from wsecho.core.rooms.hub import Rules
+from wsecho.fanout.rooms import Rooms
+from wsecho.server.stats import Stats
 
 
 class Reactor(Clock):
@@ -86,3 +90,29 @@ def test_the_service_manager_is_told(lines: list[str]) -> None:
         Reload([fail], Reactor(), manager).reload()
     assert told[5:] == ["RELOADING=1", "READY=1"]
     assert len(lines) == 1
+
+
+def test_what_holds_in_rooms_is_read_again(tmp_path: Path) -> None:
+    """By rooms that are open too; what cannot be read leaves all as it was."""
+    file = tmp_path / "x.toml"
+    file.write_text("[rooms.a]\nhistory = 3\n")
+    clock = Clock()
+    rooms = Rooms(Rules(), clock, Stats(clock))
+    read = rereading_rooms(file, rooms)
+    for _ in range(5):
+        rooms.publish("a", b"x", is_binary=False)
+    assert read() == []
+    assert len(rooms.read("a")) == 3
+    for text in ("[rooms.a]\nhistory = -1\n", "[rooms.a\n", "histroy = 3\n"):
+        file.write_text(text)
+        [complaint] = read()
+        assert str(complaint).startswith(str(file))
+    file.unlink()
+    assert [str(complaint) for complaint in read()] == [
+        f"--config {file}: No such file or directory"
+    ]
+    assert rooms.rules.of("a").history == 3
+    file.write_text("")
+    assert read() == []
+    assert rooms.rules.of("a").history == 1_000
+    assert rereading_rooms(None, rooms)() == []
