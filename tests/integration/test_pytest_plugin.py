@@ -3,6 +3,7 @@
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import time
@@ -79,6 +80,10 @@ ENDS = """
 import os, signal, sys, time
 from pathlib import Path
 
+def live_on():
+    Path("fork").write_text(str(os.getpid()))
+    time.sleep(600)
+
 def test_it_ends(wsecho):
     Path(os.environ["URL"]).write_text(wsecho.url)
     {end}
@@ -150,8 +155,8 @@ def test_a_server_that_cannot_start_fails_the_fixture_in_its_own_line(tmp_path: 
         ("os._exit(3)", ()),
         ("os.kill(os.getpid(), signal.SIGKILL)", ()),
         ("os.kill(os.getpid(), signal.SIGTERM)", ()),
-        # A fork holds the pipe, and lives on for a while.
-        ("os.fork() or (time.sleep(10), os._exit(0)); os.kill(os.getpid(), 9)", ()),
+        # A fork holds the pipe, and lives on until the test ends it.
+        ("os.fork() or live_on(); os.kill(os.getpid(), signal.SIGKILL)", ()),
         ("os.killpg(os.getpgrp(), signal.SIGINT); time.sleep(30)", ()),
         ("os.kill(os.getppid(), signal.SIGKILL); time.sleep(30)", ("-n", "1")),
     ],
@@ -171,13 +176,15 @@ def test_no_server_survives_its_tests(tmp_path: Path, end: str, options: tuple[s
     )
     try:
         process.wait(2 * PATIENCE)
+        port = int(file.read_text().rpartition(":")[2])
+        until = time.monotonic() + PATIENCE
+        while is_listening(port):
+            assert time.monotonic() < until, "the server is still there"
+            time.sleep(0.1)
     finally:
         process.kill()
-    port = int(file.read_text().rpartition(":")[2])
-    until = time.monotonic() + PATIENCE
-    while is_listening(port):
-        assert time.monotonic() < until, "the server is still there"
-        time.sleep(0.1)
+        if (fork := tmp_path / "fork").exists():
+            os.kill(int(fork.read_text()), signal.SIGKILL)
 
 
 def test_a_fork_of_the_tests_leaves_the_server_alone(tmp_path: Path) -> None:
