@@ -11,9 +11,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from wsecho.bus.measures import Measures
+    from wsecho.core.events.batches import EventsRead
     from wsecho.core.limits.backpressure import Backpressure
     from wsecho.core.promise import Later
     from wsecho.core.rooms.leases import Claim
@@ -59,6 +60,81 @@ class Directory(Protocol):
         Raises:
             WireError: that cannot be told now; the result may be one too.
         """
+
+
+class EventSource(Protocol):
+    """What a queue of events asks of this process."""
+
+    def tells(self, room: str) -> frozenset[str]:
+        """Return which events of a room are told."""
+
+    def inside(self) -> Iterable[tuple[str, Card]]:
+        """List who is in a room here of which comings and goings are told, as `enter` takes it."""
+
+    def woken(self) -> None:
+        """Take note that there may be something to read where nothing was."""
+
+
+class EventQueue(Protocol):
+    """The events that wait to be told, of all nodes, in one order.
+
+    Of all that share it one leads: it alone reads and takes.
+    """
+
+    def enter(self, room: str, card: Card) -> None:
+        """Note that somebody is in a room here; twice is no harm.
+
+        Args:
+            room: its name.
+            card: who; one whose id is empty stands for all who are there, where nobody is seen.
+        """
+
+    def leave(self, room: str, card: Card) -> None:
+        """Note that somebody is in a room here no more; it is no harm if he was not."""
+
+    def sweep(self, *, closes: bool = False) -> None:
+        """Find which rooms are vacated, if this node leads.
+
+        Args:
+            closes: whether nobody comes any more: then, in a process of its own, all are.
+        """
+
+    def lead(self, lost: Callable[[], None]) -> Later[None]:
+        """Be the one that tells.
+
+        Args:
+            lost: called where another is.
+
+        Raises:
+            HeldError: another node is; the result may be that too.
+            BusUnavailable: the others cannot be asked now; the result may be that too, or
+                `BusTimeout`.
+        """
+
+    def cede(self) -> None:
+        """Let another node tell."""
+
+    def read(self, listener: str) -> Later[EventsRead]:
+        """Read what waits for a listener: for a batch at least, where there is as much.
+
+        Raises:
+            HeldError: another node leads; the result may be that too.
+            BusUnavailable: they cannot be read now; the result may be that too, or `BusTimeout`.
+        """
+
+    def take(self, listener: str, last: int, *, is_told: bool) -> Later[None]:
+        """Note that a listener has taken all up to a number, or will not be told it any more.
+
+        Raises:
+            HeldError, BusUnavailable: as `read`.
+        """
+
+    def renew(self) -> None:
+        """Put right what is known of who is in rooms here: others may be told of by now."""
+
+    @property
+    def outlives(self) -> bool:
+        """Whether what waits is told by others when this process is gone."""
 
 
 class Bus(Protocol):
@@ -262,6 +338,14 @@ class Bus(Protocol):
         It is told too, whether or not it changed, when this node is cut off from the others, of
         whom it then knows nothing, and again when it is back. A node that is new here may have
         missed all that was said before: so it is with each after this node itself was cut off.
+        """
+
+    def open_events(self, listeners: Sequence[str], source: EventSource) -> EventQueue:
+        """Have what happens wait for those who are told, from now on.
+
+        Args:
+            listeners: their names; each has its own place.
+            source: what is asked of this process.
         """
 
     def attach(self, room: str, after: Position | None = None) -> Later[None]:

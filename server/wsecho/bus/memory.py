@@ -119,7 +119,7 @@ class MemoryBus(OneProcessBus):
         self._hub.let_go_of_stale(room, now)
         delivery = self._hub.publish(room, said, sender, now)
         if delivery.message is not None:
-            self._listener.on_publication(room, delivery, origin)
+            self._deliver(room, delivery, origin)
         return delivery.receipt
 
     def recall(self, room: str, said: PublishRequest, keyed: Keyed) -> Receipt | None:

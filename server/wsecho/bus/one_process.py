@@ -7,15 +7,17 @@ import secrets
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
+from wsecho.bus.memory_events import MemoryEvents
 from wsecho.core.rooms.leases import LeaseTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from wsecho.bus.interface import BusListener, Directory
+    from wsecho.bus.interface import BusListener, Directory, EventSource
     from wsecho.core.rooms.hub import Hub
     from wsecho.core.rooms.leases import Claim
     from wsecho.core.rooms.presence import Card, Change
+    from wsecho.core.rooms.room import Delivery
 
 
 class OneProcessBus:
@@ -34,6 +36,7 @@ class OneProcessBus:
         self._listeners: dict[str, Callable[[bytes], None]] = {}
         self._kept: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
         self._claims = LeaseTable()
+        self._events: MemoryEvents | None = None
         self.node = secrets.token_urlsafe(9)
 
     measures: Final = None
@@ -71,6 +74,11 @@ class OneProcessBus:
         """There is no node but this one, for ever."""
         changed(frozenset({self.node}))
 
+    def open_events(self, listeners: Sequence[str], source: EventSource) -> MemoryEvents:
+        """Have what happens wait for those who are told."""
+        self._events = MemoryEvents(listeners, source, self._now)
+        return self._events
+
     def hold(self, room: str) -> None:
         """All rooms are heard of."""
 
@@ -99,6 +107,12 @@ class OneProcessBus:
     def kept(self, subject: str) -> dict[str, bytes]:
         """Read what is kept of a subject."""
         return dict(self._kept[subject])
+
+    def _deliver(self, room: str, delivery: Delivery[Any], origin: Any) -> None:
+        """Take to everybody what was said, which is no repetition."""
+        if self._events is not None and delivery.message is not None:
+            self._events.on_message(room, delivery.message)
+        self._listener.on_publication(room, delivery, origin)
 
     def _pass_on(self, subject: str, payload: bytes) -> None:
         if subject in self._listeners:

@@ -3,14 +3,14 @@
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from random import Random
 from typing import Any, Final, TypeAlias
 
 from twisted.internet.interfaces import IReactorTime
 
-from wsecho.bus.interface import Bus, BusListener
+from wsecho.bus.interface import Bus, BusListener, EventQueue
 from wsecho.bus.memory import MemoryBus
 from wsecho.core.limits.backpressure import FlowControlled
 from wsecho.core.promise import Later
@@ -28,6 +28,7 @@ from wsecho.core.wire.positions import Position
 from wsecho.fanout.fanout import Fanout
 from wsecho.fanout.membership import RoomMember
 from wsecho.fanout.pace import RoomPace
+from wsecho.fanout.witness import Witness
 from wsecho.server.stats import Stats
 
 # An id must not repeat by chance, nobody has to be kept from guessing it.
@@ -72,11 +73,23 @@ class Rooms:
         self._clock = clock
         self._time_of_day = time_of_day
         self.pace = RoomPace(self.rules, clock.seconds, stats.limits)
+        self._witness: Witness | None = None
         stats.counters.append(self.fanout.count)
 
     def seconds(self) -> float:
         """Return the time by which ages are measured: no time of day."""
         return self._clock.seconds()
+
+    def open_events(self, listeners: Sequence[str], woken: Callable[[], None]) -> EventQueue:
+        """Have what happens wait for those who are told, from now on.
+
+        Args:
+            listeners: their names.
+            woken: called where there may be something to read and nothing was.
+        """
+        self._witness = Witness(self.hub, self.rules, woken)
+        queue = self._witness.queue = self.bus.open_events(listeners, self._witness)
+        return queue
 
     def attach(self, room: str, after: Position | None = None) -> Later[None]:
         """Make a room current here, as one must before it is joined or read.
@@ -132,6 +145,8 @@ class Rooms:
         joined = self.hub.join(room, member, self.seconds(), self._time_of_day())
         if joined.change is not None:
             self.bus.tell(room, joined.change, member)
+        if self._witness is not None:
+            self._witness.on_join(room, member, joined.change)
         return joined
 
     def leave(self, room: str, member: RoomMember) -> None:
@@ -141,6 +156,8 @@ class Rooms:
             self.bus.tell(room, outcome)
         elif outcome is not None:
             self._clock.callLater(max(0.0, outcome - self.seconds()), self._settle, room)
+        if self._witness is not None:
+            self._witness.on_leave(room, member, outcome)
 
     def read(self, room: str) -> History:
         """Return what a room remembers; reading is a use.
@@ -239,6 +256,8 @@ class Rooms:
     def _settle(self, room: str) -> None:
         for change in self.hub.settle(room, self.seconds()):
             self.bus.tell(room, change)
+            if self._witness is not None:
+                self._witness.on_change(room, change)
 
 
 def draw_word() -> str:

@@ -348,7 +348,7 @@ class JournalBus(OneProcessBus):
             # The hub let go of the room meanwhile, for want of space.
             self._hub.reset(room, position.epoch, position.offset - 1, now)
         delivery = self._hub.take(room, message, sender, now)
-        self._listener.on_publication(room, delivery, origin)
+        self._deliver(room, delivery, origin)
 
     def _use_key(
         self,

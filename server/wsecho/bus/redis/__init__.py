@@ -27,6 +27,12 @@ key, below the prefix               what
 ``{@}:wills:NODE``                  hash: what is to be done once that node is dead; empty once
                                     that is done
 ``{@}:willed``                      set: the nodes that have any
+``{@}:told``                        hash: the run, first and last number of the events that wait to
+                                    be told, what each listener has taken, and who tells
+``{@}:events``                      stream: these events, each under the id ``number-0``
+``{@}:inside``                      hash: who is in rooms that are told of, each with its nodes
+``{@}:inside:counts``               hash: how many are in each of them; 0 until it is vacated
+``{@}:inside:vacating``             sorted set: those without anybody, by when each is vacated
 ``address:NODE``                    where other machines reach a node
 ==================================  ===============================================================
 

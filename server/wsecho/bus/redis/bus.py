@@ -15,13 +15,17 @@ from wsecho.bus.redis.client.link import Link
 from wsecho.bus.redis.client.refusals import Refusals
 from wsecho.bus.redis.context import BusContext
 from wsecho.bus.redis.dispatch import PushDispatch
+from wsecho.bus.redis.events.queue import RedisEvents
+from wsecho.bus.redis.events.steps import SUBJECT, EventSteps
 from wsecho.bus.redis.nodes.node_bus import NodeBus
 from wsecho.bus.redis.rooms.room_bus import RoomBus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from wsecho.bus.interface import BusListener
+    from twisted.internet.defer import Deferred
+
+    from wsecho.bus.interface import BusListener, EventSource
     from wsecho.bus.redis.client.greeting import ServerInfo
     from wsecho.bus.redis.context import Settings
     from wsecho.core.limits.backpressure import Backpressure
@@ -54,6 +58,7 @@ class RedisBus(NodeBus, RoomBus):
         now: Callable[[], float],
     ) -> None:
         self.node = secrets.token_urlsafe(9)
+        self._events: RedisEvents | None = None
         self.measures = Measures()
         self.speaks_locally, self.node_ttl = settings.speaks_locally, settings.node_ttl
         keys, measures = Keys(settings.prefix, settings.address.database), self.measures
@@ -128,6 +133,25 @@ class RedisBus(NodeBus, RoomBus):
         """
         self._link.check()
         self._canary.check()
+
+    # -- what happens
+
+    def open_events(self, listeners: Sequence[str], source: EventSource) -> RedisEvents:
+        """Have what happens wait for those who are told, of all nodes."""
+        commands, keys = self._commands, self._keys
+        steps = EventSteps(commands, keys, self._lasting, listeners)
+        events = RedisEvents(self.node, commands, keys, self._leases, steps, source)
+        self._events = self._publishing.events = events
+        self.listen(SUBJECT, lambda _: source.woken())
+        self.watch_nodes(events.watch)
+        return events
+
+    def _outlasting(self) -> list[str]:
+        return [*super()._outlasting(), *([] if self._events is None else self._events.names())]
+
+    def _renew(self) -> Deferred[None]:
+        renewed = super()._renew()
+        return renewed.addCallback(lambda _: None if self._events is None else self._events.renew())
 
     # -- what is pushed
 

@@ -104,6 +104,17 @@ class Keys:
         """What is to be done once a node is dead."""
         return f"{self._prefix}{{@}}:wills:{node}"
 
+    @property
+    def events(self) -> tuple[str, str]:
+        """Where the events stand that wait to be told, and these."""
+        return f"{self._prefix}{{@}}:told", f"{self._prefix}{{@}}:events"
+
+    @property
+    def inside(self) -> tuple[str, str, str]:
+        """Who is in rooms that are told of, how many in each, and which are being vacated."""
+        base = f"{self._prefix}{{@}}:inside"
+        return base, f"{base}:counts", f"{base}:vacating"
+
     def kept(self, subject: str) -> str:
         """What is kept of a subject."""
         return f"{self._prefix}{{@}}:kept:{subject}"

@@ -81,10 +81,18 @@ BEQUEATH: Final = Script.named("bequeath")
 TURN: Final = Script.named("turn")
 CLAIM: Final = Script.named("claim")
 RELEASE: Final = Script.named("release")
+APPEND_EVENTS: Final = Script.named("append_events")
+ENTER: Final = Script.named("enter")
+LEAVE: Final = Script.named("leave")
+VACATE: Final = Script.named("vacate")
+LEAD_EVENTS: Final = Script.named("lead_events")
+READ_EVENTS: Final = Script.named("read_events")
+TAKE_EVENTS: Final = Script.named("take_events")
 
 ALL: Final = (
     *(TRIAL, PUBLISH, PUBLISH_ALL, LOAD, STANDING, TOUCH, ATTEND),
     *(BEAT, BROADCAST_LOGGED, READ_LOG, SET_ASIDE, FETCH_ASIDE, READ_KEPT, KEEP_UNDER),
     *(BEQUEATH, TURN, CLAIM, RELEASE),
+    *(APPEND_EVENTS, ENTER, LEAVE, VACATE, LEAD_EVENTS, READ_EVENTS, TAKE_EVENTS),
 )
 """All of them, which are left in Redis as each connection begins."""

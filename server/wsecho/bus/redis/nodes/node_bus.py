@@ -38,7 +38,7 @@ class NodeBus:
         node, commands, keys = context.node, context.commands, context.keys
         settings = context.settings
         ttl, speaks_locally = settings.node_ttl, settings.speaks_locally
-        lasting = str(int(max(context.rules.history_ttl, ttl) * 1000))
+        lasting = self._lasting = str(int(max(context.rules.history_ttl, ttl) * 1000))
         self._keys = keys
         self.directory = RedisDirectory(commands, keys, ttl, context.reactor)
         self._leases = Leases(node, commands, keys, lasting, speaks_locally=speaks_locally)

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from attrs import define
+from attrs import define, field
 
 from wsecho.bus.deferreds import promise_of
 from wsecho.bus.redis.client.scripts import PUBLISH, PUBLISH_ALL
@@ -36,6 +36,16 @@ MAX_AT_ONCE: Final = 64 << 20
 before it whether it has the memory."""
 
 
+class MessageEvents(Protocol):
+    """Has what is said be told to applications."""
+
+    def words_of_message(self, room: str) -> tuple[list[str], list[bytes | str]] | None:
+        """Return keys of events and what a script about them begins with; None to tell nothing."""
+
+    def miss(self, room: str) -> None:
+        """Take note of a message that is said here alone, and of which nobody is told."""
+
+
 @define(eq=False)
 class Publishing:
     """What this process says.
@@ -51,6 +61,9 @@ class Publishing:
         refused: counts how often that was met.
         patience: seconds that a receipt waits for its message to come round.
         now: seconds, by which ages and waits are measured.
+
+    Attributes:
+        events: where applications are told of what is said; None where nobody is.
     """
 
     _commands: Commands
@@ -63,6 +76,7 @@ class Publishing:
     _refused: Counter[str]
     _patience: float
     _now: Callable[[], float]
+    events: MessageEvents | None = field(default=None, init=False)
 
     def say(self, room: str, said: PublishRequest, sender: Any, origin: Any) -> Later[Receipt]:
         """Say something in a room.
@@ -87,6 +101,9 @@ class Publishing:
             known = said.keyed.digest(said.payload, is_binary=said.is_binary)
             words += [known, str(int(KEEP * 1000))]
             words.append(str(self._most_keys if said.keyed.payer else 0))
+        if self.events is not None and (told := self.events.words_of_message(room)) is not None:
+            names += told[0]
+            words += [*told[1], room]
         answer = self._commands.run(PUBLISH, names, words).addErrback(self._not_said, tag)
         return when(promise_of(answer), partial(self._said, room=room, tag=tag))
 

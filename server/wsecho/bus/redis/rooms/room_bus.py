@@ -261,6 +261,8 @@ class RoomBus:
         self._stray(room)
         delivery = self._hub.publish(room, said, sender, self._context.now())
         if delivery.message is not None:
+            if self._publishing.events is not None:
+                self._publishing.events.miss(room)
             self._listener.on_publication(room, delivery, origin)
         return delivery.receipt
 

@@ -2,11 +2,13 @@
 -- Further KEYS: where there is a key, the receipt and the caller's keys. Further ARGV: messages that
 -- the log keeps; bytes that these may be, 0 for any number; the publication id; the record up to what
 -- is said; what is said; the channel; a digest of what is said, milliseconds that its receipt is
--- kept, how many keys the caller may have, 0 for any number. Answers `reused`, `full`, or how it was
--- said, epoch, offset, publication id.
+-- kept, how many keys the caller may have, 0 for any number. Where it is to be told, last come the
+-- keys of events, and as ARGV what events.lua has, and the room. Answers `reused`, `full`, or how it
+-- was said, epoch, offset, publication id.
+local is_keyed, told = #ARGV == 13 or #ARGV == 21, #ARGV > 13 and #ARGV - 7
 local time = redis.call('TIME')
 local milliseconds = time[1] * 1000 + math.floor(time[2] / 1000)
-if KEYS[3] then
+if is_keyed then
   local done = redis.call('HMGET', KEYS[3], 'digest', 'epoch', 'offset', 'publication')
   if done[1] then
     if done[1] ~= ARGV[11] then return {'reused'} end
@@ -22,6 +24,7 @@ end
 -- include notice
 -- include moment
 -- include trim
+-- include events
 local limit, publication, channel = tonumber(ARGV[5]), ARGV[7], ARGV[10]
 local offset, before = whole(head + 1), whole(head)
 local taken = now()
@@ -35,7 +38,7 @@ end
 if limit > 0 and (head + 1) % 32 == 0 then forget_old() end
 try(function() redis.pcall('HSET', KEYS[1], 'head', before, 'last', last, 'time', shown) end,
   'HSET', KEYS[1], 'head', offset, 'last', publication, 'time', moment)
-if KEYS[3] then
+if is_keyed then
   local until_then = string.format('%.0f', milliseconds + ARGV[12])
   try(function() redis.pcall('DEL', KEYS[3]) end, 'HSET', KEYS[3], 'digest', ARGV[11],
     'epoch', epoch, 'offset', offset, 'publication', publication)
@@ -60,4 +63,9 @@ if refused then
   return refused
 end
 if limit > 0 then trim(KEYS[2], tonumber(ARGV[6]), #body, head + 1) end
+if told then
+  local events = events_at(KEYS[#KEYS - 1], KEYS[#KEYS], told)
+  events.append('m', ARGV[#ARGV] .. '\n' .. epoch .. ':' .. offset .. '\n' .. body)
+  events.close()
+end
 return {'said', epoch, head + 1, publication}
