@@ -9,12 +9,12 @@ from tests.support.imports import PACKAGE, circles, imported
 STEPS = {
     "wsecho": [
         *("core", "loops client hooks testing", "bus webhooks", "router", "access lane"),
-        *("config", "server", "fanout", "doors", "ops", "app", "workers", "starting"),
+        *("config", "server", "fanout", "doors events", "ops", "app", "workers", "starting"),
         "command pytest_plugin",
     ],
-    "wsecho.core": ["wire", "promise", "websocket limits", "rooms", "http", "lab"],
-    "wsecho.bus": ["deferreds", "measures", "interface", "memory", "redis"],
-    "wsecho.bus.redis": ["client", "context", "rooms nodes", "dispatch", "bus"],
+    "wsecho.core": ["wire", "promise", "websocket limits", "rooms", "events http", "lab"],
+    "wsecho.bus": ["deferreds", "measures", "interface", "memory_events", "memory", "redis"],
+    "wsecho.bus.redis": ["client", "context", "rooms nodes", "events dispatch", "bus"],
     "wsecho.client": [
         *("errors aside retrying", "model room_url http_post tokens"),
         *("protocol http_answer address", "link posting", "over_http", "room", "connecting"),

@@ -2,7 +2,7 @@
 """From a configuration to a running tree of Twisted services: the server, or a worker of it."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final, Protocol
@@ -20,6 +20,7 @@ from wsecho.app.applications import give_server, load_apps
 from wsecho.app.asked_webhook import asked_webhook
 from wsecho.app.clustering import Clustering, Home, check_cluster, new_node
 from wsecho.app.drain import Drain, on_a_second_signal
+from wsecho.app.event_listeners import event_listeners
 from wsecho.app.listening import Listening
 from wsecho.app.notifying import ServiceManager
 from wsecho.app.reload import Reader, Reload, rereading_rooms
@@ -38,6 +39,7 @@ from wsecho.doors.lab.lab import Lab
 from wsecho.doors.lab.resource import LabResource
 from wsecho.doors.wamp.serve import longpoll_resource, make_router, rawsocket_maker
 from wsecho.doors.websocket.connection import WebSocketFactory
+from wsecho.events.teller import EventTeller
 from wsecho.fanout.asking import Asking
 from wsecho.fanout.rooms import Rooms
 from wsecho.hooks.questions import Questions
@@ -115,6 +117,8 @@ class WsechoService(MultiService):
         self.questions = questions = Questions(
             *(apps, config.ask_timeout, reactor, config.max_message_size)
         )
+        self._tell_secrets = WebhookSecrets("tell-secret", config.tell_secret)
+        self.teller = self._tell_events(apps, time_of_day)
         asking = self._asking(questions)
         admission = Admission.of(
             *(config, time_of_day, lambda: listening.is_on_loopback, state.room_rules),
@@ -146,7 +150,7 @@ class WsechoService(MultiService):
         self._accepts = True
         readers: list[Reader] = [admission.reload, listening.reload, operators.reload]
         readers.append(rereading_rooms(config.file, rooms))
-        readers.append(self._ask_secrets.reload)
+        readers += [self._ask_secrets.reload, self._tell_secrets.reload]
         if clustering is not None:
             clustering.begin(longpoll)
             readers.append(clustering.reload)
@@ -162,6 +166,19 @@ class WsechoService(MultiService):
             return None
         config = self._config
         return Asking(*(questions, self.rooms, self.state.room_rules, frozenset(config.ask_header)))
+
+    def _tell_events(
+        self, apps: Sequence[object], time_of_day: Callable[[], float]
+    ) -> EventTeller | None:
+        """Make what tells of the rooms; None where nobody is told."""
+        listeners = event_listeners(
+            *(self._config, apps, self._reactor, self._tell_secrets, time_of_day)
+        )
+        if not listeners:
+            return None
+        teller = EventTeller(listeners, self.rooms.open_events, self._reactor)
+        teller.setServiceParent(self)
+        return teller
 
     def _make_lane(self) -> Lane | None:
         if self._config.lane and Lane.is_possible():
@@ -182,11 +199,13 @@ class WsechoService(MultiService):
         """Stop listening, close every connection, and wait for the peers within `--drain`."""
         # Several are told by their parent, for its signals may reach them too.
         if self._spec is None:
-            on_a_second_signal(self._reactor, self._drain.cut)
+            on_a_second_signal(self._reactor, self.cut)
+        begun = self._reactor.seconds()
         drained = self._drain.run(is_replaced=self.is_replaced)
-        return drained.addCallback(lambda _: self._leave_others()).addCallback(
-            lambda _: self._stop_children()
-        )
+        # Not before: each connection that ends is an event.
+        drained.addCallback(lambda _: self._end_telling(begun + self._config.drain))
+        drained.addCallback(lambda _: self._leave_others())
+        return drained.addCallback(lambda _: self._stop_children())
 
     def answers(self, _within: float) -> bool:
         """Tell whether it serves: who is called by the event loop can say so."""
@@ -203,6 +222,8 @@ class WsechoService(MultiService):
     def cut(self) -> None:
         """Wait for nobody any more."""
         self._drain.cut()
+        if self.teller is not None:
+            self.teller.cut()
 
     def _stay(self) -> None:
         self._log.warn("SIGUSR2 is for the parent of several --workers: nothing is replaced here")
@@ -257,6 +278,11 @@ class WsechoService(MultiService):
 
     def _collect(self) -> Deferred[Iterable[Metric]]:
         return succeed(self.metrics.collect())
+
+    def _end_telling(self, end: float) -> Deferred[Any] | None:
+        if self.teller is None:
+            return None
+        return self.teller.end(max(0.0, end - self._reactor.seconds()))
 
     def _leave_others(self) -> Deferred[Any] | None:
         # Not before: until now, others may have fetched last words here.

@@ -14,7 +14,7 @@ from wsecho.webhooks.url import WebhookUrl
 
 @frozen(kw_only=True, slots=False)
 class AppSettings:
-    """Which applications stand beside the server, and are asked."""
+    """Which applications stand beside the server, and are asked or told."""
 
     app: tuple[str, ...] = option(
         "app",
@@ -68,4 +68,26 @@ class AppSettings:
         default=(),
         shown="none",
         repeatable=True,
+    )
+    tell: tuple[WebhookUrl, ...] = option(
+        "tell",
+        values.webhook_url,
+        "Tell an application at this URL what happens in the rooms: each event at least once, in "
+        "order, or how many it missed.",
+        metavar="URL",
+        example="http://127.0.0.1:8000/wsecho",
+        default=(),
+        shown="nobody",
+        repeatable=True,
+        is_secret=True,
+    )
+    tell_secret: Path | None = option(
+        "tell-secret",
+        values.path,
+        "Sign what is told by the secrets in this file (whsec_..., one a line; each signs), as "
+        "Standard Webhooks has it. SIGHUP reads it again.",
+        metavar="FILE",
+        example="/etc/wsecho/webhooks",
+        default=None,
+        shown="none: nothing is signed",
     )

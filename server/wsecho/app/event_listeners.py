@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+"""Who is told what happens: the listeners of a configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from wsecho.config.config import Config, ConfigError
+from wsecho.events.app_listener import AppListener
+from wsecho.events.listener import EventListener
+from wsecho.events.webhook import WebhookListener
+from wsecho.hooks.questions import method_of
+
+
+def event_listeners(
+    config: Config,
+    apps: Sequence[object],
+    reactor: Any,
+    secrets: Callable[[], Sequence[bytes]],
+    time_of_day: Callable[[], float],
+) -> list[EventListener]:
+    """Make those who are told.
+
+    Args:
+        config: the options in force.
+        apps: the applications in Python, in the order of their options.
+        reactor: Twisted's.
+        secrets: returns those that sign now.
+        time_of_day: the time, Unix seconds.
+
+    Raises:
+        ConfigError: one cannot be reached by what is installed.
+    """
+    methods = (
+        (name, method_of(app, "happened")) for name, app in zip(config.app, apps, strict=True)
+    )
+    told = [AppListener(name, call, reactor) for name, call in methods if call is not None]
+    try:
+        urls = [WebhookListener.to(url, reactor, secrets, time_of_day) for url in config.tell]
+    except ImportError as error:
+        reason = f"https needs what pip install 'wsecho[tls]' brings ({error})"
+        raise ConfigError("tell", "(not shown)", reason) from None
+    return [*told, *urls]
