@@ -13,7 +13,14 @@ STEPS = {
         "command pytest_plugin",
     ],
     "wsecho.core": ["wire", "promise", "websocket limits", "rooms", "events http", "lab"],
-    "wsecho.bus": ["deferreds", "measures", "interface", "memory_events", "memory", "redis"],
+    "wsecho.bus": [
+        "deferreds",
+        "measures",
+        "interface",
+        "memory_events",
+        "one_process",
+        "memory journal redis",
+    ],
     "wsecho.bus.redis": ["client", "context", "rooms nodes", "events dispatch", "bus"],
     "wsecho.client": [
         *("errors aside retrying", "model room_url http_post tokens"),

@@ -247,7 +247,11 @@ class Rooms:
     def refresh(self) -> None:
         """Have all rooms go by the rules in force now, which are others."""
         for room, changes in self.hub.refresh().items():
+            if self._witness is not None:
+                self._witness.on_switch(room, changes)
             self.fanout.tell_by_and_by(room, changes, self.bus.tell)
+        if self._witness is not None:
+            self._witness.queue.renew()
 
     def sweep(self) -> None:
         """Let go of what is too old."""

@@ -10,7 +10,7 @@ from wsecho.core.events.texts import OF_PRESENCE
 from wsecho.core.rooms.presence import Card, Change
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from wsecho.bus.interface import EventQueue
     from wsecho.core.rooms.hub import Hub
@@ -74,6 +74,21 @@ class Witness:
             if not self._unseen[room]:
                 del self._unseen[room]
                 self.queue.leave(room, _ALL)
+
+    def on_switch(self, room: str, changes: Iterable[Change]) -> None:
+        """Take note that presence is on or off in a room from now on, which vacates nothing."""
+        if self._rules.of(room).has_presence:
+            for change in changes:
+                self.on_change(room, change)
+            if self._unseen.pop(room, None) is not None:
+                self.queue.leave(room, _ALL)
+            return
+        unseen = {member for member in self._hub.members(room) if member.is_present}
+        if unseen:
+            self._unseen[room] = unseen
+            self.queue.enter(room, _ALL)
+        for change in changes:
+            self.on_change(room, change)
 
     def on_change(self, room: str, change: Change) -> None:
         """Take note that a member came or went."""

@@ -138,6 +138,20 @@ def test_a_room_whose_presence_is_off_is_occupied_all_the_same() -> None:
     assert listener.told() == ["occupied", "vacated"]
 
 
+def test_presence_that_is_turned_off_and_on_vacates_nothing() -> None:
+    """Whoever is there stays there, seen or not."""
+    server, listener = make_server()
+    member = server.join()
+    for presence in ("off", "on", "off"):
+        server.rooms.rules.replace((RoomTable("a", {"presence": presence}),))
+        server.rooms.refresh()
+        server.wait(3)
+    assert listener.told() == ["occupied", "join", "join"]
+    server.leave(member)
+    server.wait(3)
+    assert listener.told() == ["occupied", "join", "join", "vacated"]
+
+
 def test_a_named_member_lingers() -> None:
     """So that its leave comes before the room is vacated, and a reconnect is neither."""
     server, listener = make_server()
