@@ -56,7 +56,8 @@ def test_returning_takes_a_batch() -> None:
 def test_it_may_take_its_time(form: str) -> None:
     """But no more than there is."""
     clock, answers = Clock(), [Deferred[None](), Deferred[None]()]
-    one, two = (tell(lambda _, a=each: FORMS[form](a), clock) for each in answers)
+    one = tell(lambda _: FORMS[form](answers[0]), clock)
+    two = tell(lambda _: FORMS[form](answers[1]), clock)
     clock.advance(PATIENCE - 0.1)
     answers[0].callback(None)
     assert (one, two) == ([None], [])

@@ -73,7 +73,7 @@ def test_all_who_are_inside_are_listed() -> None:
     for room in ("a", "nothing", "off"):
         member = Member()
         joined = hub.join(room, member, 0.0)
-        witness.on_join(room, member, joined.change)
+        witness.on_join(room, member, joined.change)  # type: ignore[arg-type]
     [named] = hub.present("a")
     found = list(witness.inside())
     assert ("a", named) in found
