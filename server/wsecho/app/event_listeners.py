@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from wsecho.config.config import Config, ConfigError
+from wsecho.config.errors import UsageError
 from wsecho.events.app_listener import AppListener
 from wsecho.events.listener import EventListener
 from wsecho.events.webhook import WebhookListener
@@ -24,16 +25,19 @@ def event_listeners(
 
     Args:
         config: the options in force.
-        apps: the applications in Python, in the order of their options.
+        apps: the applications in Python, in the order of their options, and others behind them.
         reactor: Twisted's.
         secrets: returns those that sign now.
         time_of_day: the time, Unix seconds.
 
     Raises:
-        ConfigError: one cannot be reached by what is installed.
+        ConfigError: one cannot be reached by what is installed, or there are secrets to tell
+            nobody by.
     """
+    if config.tell_secret is not None and not config.tell:
+        raise UsageError("tell-secret", config.tell_secret, "needs --tell URL")
     methods = (
-        (name, method_of(app, "happened")) for name, app in zip(config.app, apps, strict=True)
+        (name, method_of(app, "happened")) for name, app in zip(config.app, apps, strict=False)
     )
     told = [AppListener(name, call, reactor) for name, call in methods if call is not None]
     try:

@@ -117,7 +117,6 @@ class WsechoService(MultiService):
         self.questions = questions = Questions(
             *(apps, config.ask_timeout, reactor, config.max_message_size)
         )
-        self._tell_secrets = WebhookSecrets("tell-secret", config.tell_secret)
         self.teller = self._tell_events(apps, time_of_day)
         asking = self._asking(questions)
         admission = Admission.of(
@@ -171,6 +170,7 @@ class WsechoService(MultiService):
         self, apps: Sequence[object], time_of_day: Callable[[], float]
     ) -> EventTeller | None:
         """Make what tells of the rooms; None where nobody is told."""
+        self._tell_secrets = WebhookSecrets("tell-secret", self._config.tell_secret)
         listeners = event_listeners(
             *(self._config, apps, self._reactor, self._tell_secrets, time_of_day)
         )

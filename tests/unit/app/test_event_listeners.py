@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Who is told, by the options."""
 
+from pathlib import Path
+
+import pytest
+
 from tests.support.buses import the_reactor
 from wsecho.app.event_listeners import event_listeners
 from wsecho.config.config import load
+from wsecho.config.errors import UsageError
 
 
 def test_each_url_is_told() -> None:
@@ -37,3 +42,12 @@ def test_an_application_with_the_method_is_told() -> None:
     config = load({"app": ["a:B", "c:D"]})
     [listener] = event_listeners(config, (Told(), object()), the_reactor(), tuple, lambda: 0.0)
     assert listener.shown == "a:B"
+
+
+def test_secrets_need_somebody_to_be_told_by_them(tmp_path: Path) -> None:
+    """Else somebody believes that what is told is signed."""
+    file = tmp_path / "secrets"
+    file.write_text("whsec_")
+    config = load({"tell-secret": str(file)})
+    with pytest.raises(UsageError, match="needs --tell URL"):
+        event_listeners(config, (), the_reactor(), tuple, lambda: 0.0)
