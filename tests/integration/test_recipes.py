@@ -2,7 +2,9 @@
 """The programs in docs/examples are started, used, killed and started again."""
 
 import ast
+import base64
 import json
+import os
 import re
 import signal
 import sqlite3
@@ -12,6 +14,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +28,7 @@ from tests.support.processes import PATIENCE, Process, RunningServer, running
 from tests.support.proxies import free_port
 from tests.support.recipes import DJANGO, EXAMPLES, FLASK, backend
 from tests.support.redis_server import redis_server
+from tests.support.uvicorn import uvicorn
 from tests.support.waiting import wait_until
 from wsecho.client import publish
 from wsecho.client.sync import connect
@@ -88,6 +92,50 @@ def test_django(tmp_path: Path) -> None:
         other = server.http("/broadcast/customer-8")
         shown = {"Authorization": f"Bearer {room['token']}"}
         assert requests.get(other, headers=shown, timeout=PATIENCE).status_code == 403
+
+
+@contextmanager
+def asked_by_fastapi(folder: Path) -> Iterator[tuple[str, RunningServer]]:
+    """The chat in FastAPI, and a server that asks it; where the chat is."""
+    file = folder / "secrets"
+    file.write_text(f"whsec_{base64.b64encode(os.urandom(32)).decode()}\n")
+    secrets = {"SECRETS": str(file)}
+    with (
+        uvicorn("chat:app", cwd=EXAMPLES / "fastapi", environment=secrets) as (url, _),
+        running(
+            *("--ask", f"{url}ask", "--ask-secret", str(file)), *("--ask-header", "Cookie")
+        ) as server,
+    ):
+        yield url, server
+
+
+def test_fastapi(tmp_path: Path) -> None:
+    """Each is who its cookie says, in the rooms of its team, and only there."""
+    with (
+        asked_by_fastapi(tmp_path) as (chat, server),
+        requests.Session() as ann,
+        requests.Session() as cy,
+        requests.Session() as nobody,
+    ):
+        for session, name in ((ann, "ann"), (cy, "cy")):
+            session.post(f"{chat}login?name={name}", timeout=PATIENCE).raise_for_status()
+        room = server.http("/broadcast/team-red")
+        cookie = "; ".join(f"{name}={value}" for name, value in ann.cookies.items())
+        with (
+            httpx.Client(headers={"Cookie": cookie}, timeout=PATIENCE) as client,
+            connect_sse(client, "GET", f"{room}?presence=1") as stream,
+        ):
+            events = stream.iter_sse()
+            assert json.loads(next(events).data)["members"][0]["name"] == "ann"
+            for text in ("hello", "buy now!", "bye"):
+                assert ann.post(room, text, timeout=PATIENCE).status_code == 201
+            said = [json.loads(event.data)["data"] for event in islice(events, 2)]
+            assert said == ["ann: hello", "ann: bye"]
+        for session, reason in ((cy, "you are not of team-red"), (nobody, "log in first")):
+            for answer in (session.post(room, "x", timeout=PATIENCE), session.get(room, timeout=9)):
+                assert (answer.status_code, answer.json()["error"]["reason"]) == (403, reason)
+        # Whoever is not wsecho is told nothing.
+        assert requests.post(f"{chat}ask", json={}, timeout=PATIENCE).status_code == 401
 
 
 def orders(file: Path) -> list[str]:
