@@ -8,6 +8,7 @@ from functools import cached_property
 from hashlib import sha1
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+_BEGIN = b"HTTP/1."
 _END = b"\r\n\r\n"
 SWITCHING = 101
 _FINAL = 200
@@ -80,14 +81,19 @@ class Answer:
         return self._split[1]
 
     @cached_property
-    def _split(self) -> tuple[Head | None, bytes]:
+    def _split(self) -> tuple[Head | None, bytes, bool]:
         rest = self.octets
         while _END in rest:
             before, _, rest = rest.partition(_END)
             head = Head.parse(before)
             if head is None or head.status == SWITCHING or head.status >= _FINAL:
-                return head, rest
-        return None, rest
+                return head, rest, head is not None
+        return None, rest, _BEGIN.startswith(rest[: len(_BEGIN)])
+
+    @property
+    def is_http(self) -> bool:
+        """Whether it is HTTP/1, or can still become that."""
+        return self._split[2]
 
     @property
     def statuses(self) -> list[int]:

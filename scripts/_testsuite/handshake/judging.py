@@ -107,7 +107,7 @@ def see(case: Case, answer: Answer) -> Seen:
     """Tell what a server did."""
     head = answer.head
     if head is None:
-        if answer.octets and not b"HTTP/1.".startswith(answer.octets[:7]):
+        if not answer.is_http:
             return Seen(Outcome.GARBAGE, "answers with what is no HTTP/1", "no HTTP")
         if answer.ended:
             return Seen(Outcome.ENDED, "ends the connection without an answer", "ends")
@@ -117,7 +117,7 @@ def see(case: Case, answer: Answer) -> Seen:
         trouble = _trouble(case, head, answer)
         if trouble is None:
             return Seen(Outcome.OPENED, "opens", "101")
-        return Seen(Outcome.FAULTY, f"answers 101, but {trouble}", "101, faulty")
+        return Seen(Outcome.FAULTY, f"answers 101, but {trouble}", "bad 101")
     outcome = Outcome.REFUSED if status >= _LEAST_ERROR else Outcome.PLAIN
     return Seen(outcome, f"answers {status}", str(status))
 

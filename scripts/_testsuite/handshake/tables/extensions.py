@@ -19,7 +19,7 @@ def _taken(number: int, title: str, value: Values, rfc: str, says: str = _ANSWER
 def _declined(number: int, parameters: str) -> Case:
     changed = request(instead={_NAME: f"{_DEFLATE}; {parameters}"})
     title = f"permessage-deflate; {parameters}"
-    return Case(f"9.{number}", title, "RFC 7692 7.1", _DECLINE, Level.MUST, DECLINES, changed)
+    return Case(f"9.{number}", title, "RFC 7692 7", _DECLINE, Level.MUST, DECLINES, changed)
 
 
 def _offered(number: int, parameters: str, section: str, says: str) -> Case:
@@ -68,7 +68,7 @@ CASES = (
     Case(
         "9.22",
         "Two offers, the first of them invalid",
-        "RFC 7692 5, 7.1",
+        "RFC 7692 5, 7",
         "Each is looked at by itself: the first is declined, the second may be accepted.",
         Level.MUST,
         DECLINES,
