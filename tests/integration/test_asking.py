@@ -8,7 +8,7 @@ import asyncio
 import json
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack, suppress
-from functools import wraps
+from functools import partial, wraps
 from secrets import token_hex
 from typing import Any, Final, cast
 
@@ -21,6 +21,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
 from tests.support.asked import HEADER, SLOW
+from tests.support.clusters import workers
 from tests.support.processes import PATIENCE, RunningServer, running
 from tests.support.uvicorn import uvicorn
 from tests.support.waiting import settled, wait_until
@@ -30,11 +31,13 @@ CARRIERS: Final = {
     "plain": ("--app", "tests.support.asked:Plain"),
     "coroutines": ("--app", "tests.support.asked:Coroutines"),
     "deferreds": ("--app", "tests.support.asked:Deferreds"),
+    "workers": ("--app", "tests.support.asked:Deferreds"),
     "http": (),
 }
-"""How each is started; over HTTP, where the application is says who starts it."""
+"""How each is started: `workers` are two, with an application each, and Redis; over HTTP, where the
+application is says who starts it."""
 
-WAITING: Final = ("coroutines", "deferreds", "http")
+WAITING: Final = ("coroutines", "deferreds", "workers", "http")
 """Those whose answers may take their time."""
 
 OPTIONS: Final = ("--ask-header", HEADER, "--ask-timeout", "4")
@@ -66,7 +69,8 @@ def asked(carrier: str) -> Iterator[RunningServer]:
         if not options:
             url, _ = stack.enter_context(uvicorn("tests.support.asked_http:app"))
             options = ("--ask", url)
-        yield stack.enter_context(running(*options, *OPTIONS))
+        start = partial(workers, 2) if carrier == "workers" else running
+        yield stack.enter_context(start(*options, *OPTIONS))
 
 
 @pytest.fixture
@@ -326,6 +330,16 @@ async def test_other_data_takes_a_messages_place(asked: RunningServer) -> None:
     async with wamp(asked) as session:
         await session.publish(f"wsecho.room.{room}", "shout event")
     assert kept(asked, room) == ["POST", "FRAME", "RAW", "ZXNyZXZlcg==", "EVENT"]
+
+
+def test_each_of_many_rooms_has_its_own_answer(asked: RunningServer) -> None:
+    """The same is sent to all, and other data is said in each; a repetition changes nothing."""
+    names = ["open-m1", "open-m2", "open-m3"]
+    many = json.dumps({"rooms": names, "data": "where"})
+    answers = [post(asked, "", many, **{"Idempotency-Key": "m"}) for _ in range(2)]
+    assert answers[0].status_code == answers[1].status_code == 201
+    assert answers[0].json() == answers[1].json()
+    assert [kept(asked, name) for name in names] == [[name] for name in names]
 
 
 @played

@@ -6,7 +6,8 @@ asked                     the answer
 ========================  ==================================================================
 ``X-App: WORD``           of a connection: by the word, or claims for ``X-App: ann``
 a room ``WORD-…``         of seeing it: by the word
-a message ``WORD``        by the word; another text for ``shout …``, nothing said for ``drop``
+a message ``WORD``        by the word; another text for ``shout …`` and ``where``, which is the
+                          room's name; nothing said for ``drop``
 ========================  ==================================================================
 
 The words are ``no``, ``full``, ``away``, ``broken``; ``late`` is not answered in time, and ``slow``
@@ -57,7 +58,7 @@ def joining(visit: Visit, room: str) -> None:
         raise Forbidden(f"{visit.door} {visit.path} {visit.origin} {visit.sub} {visit.address}")
 
 
-def publishing(_visit: Visit, _room: str, message: Message) -> str | bytes | None:
+def publishing(_visit: Visit, room: str, message: Message) -> str | bytes | None:
     """Answer whether something may be said, or what is said in its place."""
     if message.data == "drop":
         raise Drop
@@ -65,6 +66,8 @@ def publishing(_visit: Visit, _room: str, message: Message) -> str | bytes | Non
         return message.data[::-1] if message.data.startswith(b"reverse") else None
     word, _, rest = message.data.partition(" ")
     by_word(word)
+    if word == "where":
+        return room
     return rest.upper() if word == "shout" else None
 
 

@@ -81,7 +81,7 @@ class RoomServer:
     def _publish(self, room: str, data: str | bytes, key: str | None) -> Later[Position]:
         check_room(room)
         if not isinstance(data, str | bytes):
-            raise BadRequest(f"what is said is {type(data).__name__}, not str or bytes")
+            raise BadRequest("what is said is neither str nor bytes")
         payload = data.encode() if isinstance(data, str) else data
         keyed = None if key is None else Keyed(check_key(key), _OURS)
         said = self._rooms.publish(room, payload, is_binary=isinstance(data, bytes), keyed=keyed)

@@ -40,11 +40,17 @@ def value_of(returned: Any) -> Any:
     if not isinstance(returned, Awaitable):
         return returned
     steps = returned if isinstance(returned, Coroutine) else _await(returned)
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:
+    loop = _running_loop()
+    if loop is None:
         return _drive(steps)
     return Deferred.fromFuture(loop.create_task(_as_task(steps)))
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 async def _await(awaitable: Awaitable[Any]) -> Any:

@@ -43,8 +43,15 @@ QUESTIONS: Final[tuple[Question, ...]] = get_args(Question)
 METHODS: Final = (*QUESTIONS, "happened")
 """What an application may have."""
 
+_SELDOM: Final = 60.0
+"""Seconds from one line of the log about missing answers to the next."""
+
 _Args: TypeAlias = tuple[Any, ...]
 """What an application is asked: what its method is given."""
+
+
+class AnswerError(TypeError):
+    """What a method returned is no answer."""
 
 
 class Dropped:
@@ -85,9 +92,10 @@ class _Kind:
     Attributes:
         question: which.
         asked: who has a method for it.
-        take: returns an answer that is one; raises TypeError or ValueError for another.
+        take: returns an answer that is one; raises `AnswerError` for another.
         after: returns what the next one is asked, by what this one was and by its answer.
         counts: what came of it.
+        complained: when it was last said that there was no answer, by application.
     """
 
     question: Question
@@ -95,6 +103,7 @@ class _Kind:
     take: Callable[[Any], Any]
     after: Callable[[_Args, Any], _Args]
     counts: QuestionCounts = field(factory=QuestionCounts)
+    complained: dict[str, float] = field(factory=dict)
 
 
 class Questions:
@@ -163,9 +172,7 @@ class Questions:
     def fault(self, question: Question, error: BaseException) -> Internal:
         """Note that an answer turned out to be none; return what the client is told."""
         self._kind_of(question).counts.failed[Internal.code] += 1
-        self._log.error(
-            "what {question} returned cannot be used: {why}", question=question, why=str(error)
-        )
+        self._log.error("what {what} returned cannot be used: {why}", what=question, why=str(error))
         return Internal()
 
     # -- one after the other
@@ -223,15 +230,24 @@ class Questions:
             raise refusal(str(error.reason)) from None
         if isinstance(error, hooks.Unavailable):
             counts.failed[AppUnavailable.code] += 1
+            self._complain(kind, asked, str(error.reason))
             raise AppUnavailable(str(error.reason), error.retry_after) from None
         counts.failed[Internal.code] += 1
-        self._log.failure(
-            "the application {app} failed, asked for {question}",
-            Failure(error),
-            app=asked.name,
-            question=kind.question,
-        )
+        what = f"{asked.name}.{kind.question}"
+        if isinstance(error, AnswerError):
+            self._log.error("the application's {what} {why}", what=what, why=str(error))
+        else:
+            # Of the exception the log has its kind and its place: it may quote what clients sent.
+            self._log.failure("the application's {what} failed", Failure(error), what=what)
         raise Internal from None
+
+    def _complain(self, kind: _Kind, asked: _Asked, reason: str) -> None:
+        """Say that there is no answer, once a minute."""
+        now = self._clock.seconds()
+        if now - kind.complained.get(asked.name, -_SELDOM) >= _SELDOM:
+            kind.complained[asked.name] = now
+            what = f"{asked.name}.{kind.question}"
+            self._log.warn("the application's {what} has no answer: {why}", what=what, why=reason)
 
     def later(self, call: Callable[[], object]) -> IDelayedCall:
         """Have something called once an application has had its time."""
@@ -329,12 +345,13 @@ def _after_data(args: _Args, data: Any) -> _Args:
 def _take_nothing(answer: Any) -> None:
     # Whoever returns False means no, and must not be taken for yes.
     if answer is not None:
-        raise TypeError(f"joining returned {answer!r}: it returns None, or raises Forbidden")
+        kind = type(answer).__name__
+        raise AnswerError(f"returned {kind}: it returns None, or raises Forbidden")
 
 
 def _take_claims(answer: Any) -> Mapping[str, Any] | None:
     if answer is not None and not isinstance(answer, Mapping):
-        raise TypeError(f"connecting returned {answer!r}: it returns None, or claims")
+        raise AnswerError(f"returned {type(answer).__name__}: it returns None, or claims")
     return answer
 
 
@@ -343,8 +360,8 @@ def _take_data(most: int, answer: Any) -> str | bytes | None:
         return None
     if not isinstance(answer, str | bytes):
         kind = type(answer).__name__
-        raise TypeError(f"publishing returned {kind}: it returns None, str or bytes")
+        raise AnswerError(f"returned {kind}: it returns None, str or bytes")
     octets = len(answer if isinstance(answer, bytes) else answer.encode())
     if octets > most:
-        raise ValueError(f"publishing returned {octets} bytes, over --max-message-size")
+        raise AnswerError(f"returned {octets} bytes, over --max-message-size")
     return answer

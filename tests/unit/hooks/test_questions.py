@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock, deferLater
+from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
+from zope.interface import provider
 
 from wsecho import hooks
 from wsecho.core.promise import Promise, settle
@@ -249,6 +251,55 @@ def test_it_is_counted_what_came_of_them() -> None:
     assert questions["no"].counts["publishing"].refused == {"forbidden": 1}
     assert questions["away"].counts["publishing"].failed == {"unavailable": 1}
     assert questions["drop"].counts["publishing"].dropped == 1
+
+
+def lines(ask: Callable[[], Any], clock: Clock) -> list[str]:
+    """What the log has of a question."""
+    heard: list[str] = []
+
+    @provider(ILogObserver)
+    def hear(event: LogEvent) -> None:
+        heard.append(formatEvent(event))
+
+    globalLogPublisher.addObserver(hear)
+    try:
+        outcome(clock, ask, 3)
+    finally:
+        globalLogPublisher.removeObserver(hear)
+    return heard
+
+
+@pytest.mark.parametrize(
+    ("word", "line"),
+    [
+        ("broken", "the application's Scripted.publishing failed"),
+        ("wrong", "the application's Scripted.publishing returned int: it returns None, str or"),
+        ("away", "the application's Scripted.publishing has no answer: away"),
+        ("never", "has no answer: the application did not answer within 2 s"),
+        ("no", ""),
+        ("drop", ""),
+    ],
+)
+def test_what_went_wrong_is_one_line_of_the_log(word: str, line: str) -> None:
+    """A refusal is none of it."""
+    clock = Clock()
+    questions = Questions([Scripted(word, "deferred", clock, [])], TIMEOUT, clock, 100)
+    said = lines(lambda: questions.publishing(VISIT, "r", Message("x")), clock)
+    assert len(said) == bool(line)
+    assert line in "".join(said)
+
+
+def test_missing_answers_are_told_of_once_a_minute() -> None:
+    """However many there are."""
+    clock = Clock()
+    questions = Questions([Scripted("away", "plain", clock, [])], TIMEOUT, clock, 100)
+
+    def ask() -> Any:
+        return questions.publishing(VISIT, "r", Message("x"))
+
+    told = [len(lines(ask, clock)) for _ in range(3)]
+    clock.advance(60)
+    assert [*told, len(lines(ask, clock))] == [1, 0, 0, 1]
 
 
 def test_an_applications_methods_are_its_own() -> None:

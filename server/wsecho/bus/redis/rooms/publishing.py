@@ -138,10 +138,10 @@ class Publishing:
             BusUnavailable: Redis is away.
         """
         first = next(iter(said.values()))
-        octets = sum(len(one.payload) for one in said.values())
-        if octets > MAX_AT_ONCE:
+        length = sum(len(one.payload) for one in said.values())
+        if length > MAX_AT_ONCE:
             most = f"{MAX_AT_ONCE} bytes in all"
-            raise TooLarge(f"{octets} bytes in {len(said)} rooms are more than {most}")
+            raise TooLarge(f"{length} bytes in {len(said)} rooms are more than {most}")
         keyed = first.keyed
         known = b"" if keyed is None else keyed.digest(first.payload, is_binary=first.is_binary)
         most_keys = self._most_keys if keyed is not None and keyed.payer else 0
