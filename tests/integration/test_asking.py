@@ -6,6 +6,7 @@ A further carrier joins by a name in `CARRIERS` and by what starts its server in
 
 import asyncio
 import json
+import signal
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack, suppress
 from functools import partial, wraps
@@ -20,6 +21,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
+from tests.node import run_node
 from tests.support.asked import HEADER, SLOW
 from tests.support.clusters import workers
 from tests.support.processes import PATIENCE, RunningServer, running
@@ -375,6 +377,12 @@ def test_a_repetition_is_known_by_what_was_sent(asked: RunningServer) -> None:
     assert kept(asked, room) == ["ONCE"]
 
 
+def test_autobahnjs_sees_the_same(asked: RunningServer) -> None:
+    """With all that it does else, and what is refused, changed and dropped."""
+    assert "ok" in run_node("asking.mjs", asked.ws("/ws"))
+    assert "ok" in run_node("wamp.mjs", asked.ws("/ws"), "json")
+
+
 # -- while it takes its time
 
 
@@ -428,3 +436,43 @@ def test_no_answer_in_time_is_no(asked: RunningServer) -> None:
     """Whatever is asked."""
     check(post(asked, "open-late", "late"), "away")
     check(get(asked, "/broadcast/late-room"), "away")
+
+
+@played
+async def test_the_end_of_a_server_leaves_nothing_open() -> None:
+    """Questions are open while it stops: of a session, a reader and a message, on and off."""
+    with running(*CARRIERS["deferreds"], *OPTIONS, "--drain", "3") as server:
+        opened = [await v1(server, "open-end") for _ in range(3)]
+        for socket in opened:
+            await frame(socket)
+            await socket.send(json.dumps({"type": "publish", "data": "slow"}))
+        await opened[0].close()
+        joining = asyncio.create_task(v1(server, "slow-end").__aenter__())
+        late = asyncio.create_task(asyncio.to_thread(post, server, "open-end", "late"))
+        await settled(lambda: counted(server, "wsecho_door_connections_opened_total"), True)
+        server.process.signal(signal.SIGTERM)
+        await asyncio.gather(joining, late, return_exceptions=True)
+        await asyncio.gather(*(socket.close() for socket in opened))
+        await asyncio.to_thread(server.process.wait)
+    for word in ("Traceback", "Unhandled", "fault"):
+        assert word not in server.process.output, server.process.output
+
+
+def counted(server: RunningServer, name: str) -> bool:
+    """Whether a metric is there."""
+    return name in get(server, "/metrics").text
+
+
+def test_what_was_asked_is_counted(asked: RunningServer) -> None:
+    """How often, how long, and what came of it; whatever was asked before."""
+    for word in ("hello", "no", "away", "broken", "drop"):
+        post(asked, "open-count", word)
+    text = get(asked, "/metrics").text
+    for line in (
+        'wsecho_question_seconds_count{question="publishing"}',
+        'wsecho_questions_refused_total{code="forbidden",question="publishing"}',
+        'wsecho_questions_failed_total{code="unavailable",question="publishing"}',
+        'wsecho_questions_failed_total{code="internal",question="publishing"}',
+        "wsecho_messages_dropped_total",
+    ):
+        assert line in text, text

@@ -74,6 +74,10 @@ def test_a_mistake_is_told_as_the_file_has_it(
         ),
         ({}, "  log: text to standard output"),
         ({"log-format": "json"}, "  log: json to standard output"),
+        (
+            {"app": ["tests.support.asked:Plain"]},
+            "  application: tests.support.asked:Plain, for connecting, joining, publishing",
+        ),
     ],
 )
 def test_what_would_run_is_described(options: dict[str, object], line: str) -> None:
