@@ -17,6 +17,7 @@ from wsecho.bus.interface import Bus
 from wsecho.bus.measures import Measures
 from wsecho.bus.memory import MemoryBus
 from wsecho.config.config import GROUPS, Config, OptionGroup
+from wsecho.config.room_tables import KEYS
 from wsecho.config.settings.option import Option
 from wsecho.core.lab.rules import RULES
 from wsecho.core.lab.steps import STEPS, Phase, StepKind
@@ -162,8 +163,18 @@ def lab_rules() -> str:
     return table(("`break=`", "sends", "RFC", "a client should", "code", "level"), rows)
 
 
+def room_keys() -> str:
+    """Write what may stand in a table of rooms by name."""
+    rows = [
+        (f"`{key.name}`", f"`{key.metavar}`", key.help, f"`{key.name} = {key.example}`")
+        for key in KEYS.values()
+    ]
+    return table(("key", "value", "what it says", "example"), rows)
+
+
 WRITERS: Final[Mapping[str, Callable[[], str]]] = {
     "options": options,
+    "room-keys": room_keys,
     "http-errors": http_errors,
     "metrics": metrics,
     "python-api": python_api,

@@ -45,8 +45,8 @@ PYTEST: Final = (
 )
 """Pytest with the plugin of this package."""
 
-LANGUAGES: Final = ("sh", "python", "js")
-"""What is run."""
+LANGUAGES: Final = ("sh", "python", "js", "toml")
+"""What is run; options are put where the commands behind them look for them."""
 
 
 @define(eq=False)
@@ -84,6 +84,8 @@ class Walkthrough:
             case "python":
                 script = self._file(fence, "py")
                 self._watch(fence, Process.start(sys.executable, script, cwd=self.folder))
+            case "toml":
+                (self.folder / "wsecho.toml").write_text(fence.text)
             case "js":
                 self._watch(fence, node_process("snippet.mjs", self._file(fence, "mjs")))
 

@@ -7,7 +7,6 @@ import inspect
 import json
 import re
 import shlex
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from tests.support.documents import ANYTHING, DOCS, ROOT, Fence, fences, pages, 
 from tests.support.walkthrough import LANGUAGES
 from wsecho.access.claims import Claims
 from wsecho.access.wampcra import read_logins
-from wsecho.config.config import OPTIONS, SWITCHES, load
+from wsecho.config.config import OPTIONS, SWITCHES
 from wsecho.config.given import Given
 from wsecho.core.lab.chain import read_chain
 from wsecho.core.lab.rules import RULES
@@ -87,12 +86,14 @@ def test_json_is_a_token_s_claims(fence: Fence) -> None:
 
 
 @pytest.mark.parametrize("fence", of("toml"), ids=lambda fence: fence.place)
-def test_toml_can_be_used(fence: Fence) -> None:
+def test_toml_can_be_used(fence: Fence, tmp_path: Path) -> None:
     """As options, or as secrets for WAMP-CRA."""
     if fence.mark == "check: secrets":
         assert read_logins(fence.text.encode())
     else:
-        assert load(tomllib.loads(fence.text))
+        file = tmp_path / "wsecho.toml"
+        file.write_text(fence.text)
+        assert Given.read(["--config", str(file)]).load()
 
 
 def pipelines() -> list[Fence]:

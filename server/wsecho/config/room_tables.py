@@ -54,14 +54,12 @@ class RoomKey:
     def shown(self, value: Any) -> str:
         """Write a value for people to read."""
         if isinstance(value, frozenset):
-            return ", ".join(word for word in _WORDS if word in value) or "nothing"
+            known = QUESTIONS if self.field == "ask" else EVENTS
+            return ", ".join(word for word in known if word in value) or "nothing"
         if not value and self.name in _ANY:
             return "any number"
         return str(value) if isinstance(value, str) else f"{value:.15g}"
 
-
-_WORDS: Final = tuple(dict.fromkeys((*QUESTIONS, *EVENTS)))
-"""What lists are made of, in the order in which they are shown."""
 
 _ANY: Final = {"history-bytes", "message-rate", "byte-rate"}
 """Keys of which 0 means any number."""
