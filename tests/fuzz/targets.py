@@ -16,6 +16,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from tests.support.deflated import zlibs_answer
+from wsecho import hooks
 from wsecho.access.claims import Claims
 from wsecho.access.hosts import host_name, is_local
 from wsecho.access.keys import read_keys
@@ -46,6 +47,8 @@ from wsecho.lane import octets, speedups
 from wsecho.router import CannotCarryError
 from wsecho.router.wire.errors import ProtocolViolationError
 from wsecho.router.wire.parsing import parse
+from wsecho.webhooks.questions import AskedOver
+from wsecho.webhooks.replies import BadReplyError, read_reply
 
 _MOST: Final = 300
 _NOW: Final = 1_700_000_000.0
@@ -339,7 +342,36 @@ def _packed(form: Any) -> tuple[bytes, ...]:
     return tuple(form.serialize(message) for message in messages)
 
 
+def reply(data: bytes) -> None:
+    """An application's reply is a yes or a no where it says so, of the kind that was asked."""
+    kinds: Mapping[AskedOver, Any] = {"connect": Mapping, "join": (), "publish": str | bytes}
+    for question, kind in kinds.items():
+        allows = True
+        try:
+            said = read_reply(question, 200, data, _MOST)
+        except BadReplyError:
+            continue
+        except hooks.Drop:
+            assert question == "publish"
+        except hooks.Forbidden as no:
+            allows = False
+            no.reason.encode()
+        else:
+            assert said is None or isinstance(said, kind)
+            assert not isinstance(said, str) or len(said.encode()) <= _MOST
+        assert json.loads(data.decode("utf-8-sig"))["allow"] is allows
+
+
 TARGETS: Final[Mapping[str, Target]] = {
+    "reply": Target(
+        reply,
+        (
+            b'{"allow":true,"claims":{"sub":"ann","rooms":{"join":["*"]}}}',
+            b'{"allow":true,"base64":"AP8="}',
+            b'{"allow":false,"reason":"no","code":"over_limit"}',
+        ),
+        (b'"allow":true', b'"data"', b'"drop":true', b"\\ud800", b"null"),
+    ),
     "frames": Target(
         frames, (b"\x81\x85abcd\x09\x07\x0f\x08\x0e", b"\x82\xfe\0\x80abcd" + b"x" * 128)
     ),

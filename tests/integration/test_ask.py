@@ -165,6 +165,41 @@ def test_what_met_the_end_of_a_kept_connection_is_asked_once_more(
     assert first[1] == again[1].replace("Connection: close\r\n", "")
 
 
+def test_a_server_that_says_so_when_it_closes_what_rests(
+    application: Misbehaving, server: RunningServer
+) -> None:
+    """By a 408 that answers nothing: it is not taken for the next question's answer."""
+    idle = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    application.answers["idle"] = (YES + idle, True, False)
+    wait_until_asked(server)
+    for _ in range(5):
+        assert say(server, "idle").status_code == 201
+
+
+def test_connections_that_end_with_each_answer(
+    application: Misbehaving, server: RunningServer
+) -> None:
+    """Whether that is said before or not."""
+    closing = YES.replace(b"Content-Type", b"Connection: close\r\nContent-Type")
+    application.answers["closing"] = (closing, True, False)
+    application.answers["unsaid"] = (YES, True, False)
+    wait_until_asked(server)
+    for room in ["closing", "unsaid"] * 5:
+        assert say(server, room).status_code == 201
+
+
+def test_what_is_never_read_is_given_up() -> None:
+    """However much of the question is left to be sent; nothing waits for it at the end."""
+    with misbehaving() as application:
+        application.never_reads = True
+        url = f"http://127.0.0.1:{application.port}/"
+        with asking(url, "--max-message-size", "12M", timeout=TIMEOUT) as server:
+            for size in (10, 10 << 20):
+                assert is_unavailable(say(server, "a", b"x" * size))
+            server.process.signal(signal.SIGTERM)
+            server.process.wait()
+
+
 def test_the_log_has_one_line_a_minute_and_no_secret(
     application: Misbehaving, server: RunningServer
 ) -> None:
@@ -258,6 +293,24 @@ def test_a_restart_of_the_application_costs_no_more_than_its_time() -> None:
                 with ThreadPoolExecutor(16) as pool:
                     statuses = pool.map(lambda _: say(server, "open-a").status_code, range(64))
                 assert set(statuses) == {201}
+
+
+def test_an_application_that_stands_still() -> None:
+    """Its kept connections are no good while it does, and are not in the way afterwards."""
+    with (
+        uvicorn("tests.support.asked_http:app") as (url, process),
+        asking(url, timeout=TIMEOUT) as server,
+    ):
+        wait_until(lambda: say(server, "open-a").status_code == 201)
+        process.signal(signal.SIGSTOP)
+        try:
+            assert is_unavailable(say(server, "open-a"))
+            with ThreadPoolExecutor(16) as pool:
+                answers = list(pool.map(lambda _: say(server, "open-a"), range(32)))
+            assert all(map(is_unavailable, answers))
+        finally:
+            process.signal(signal.SIGCONT)
+        wait_until(lambda: say(server, "open-a").status_code == 201)
 
 
 def test_more_than_are_asked_at_once() -> None:

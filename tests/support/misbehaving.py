@@ -37,6 +37,7 @@ class Misbehaving(socketserver.ThreadingTCPServer):
             whether by a reset; what is not here is answered by a yes.
         drips: rooms whose answers come octet by octet.
         closes_kept: rooms whose questions end a connection that was used before.
+        never_reads: take connections, and read nothing.
     """
 
     daemon_threads = True
@@ -49,6 +50,7 @@ class Misbehaving(socketserver.ThreadingTCPServer):
         self.answers: dict[str, tuple[bytes, bool, bool]] = {}
         self.drips: set[str] = set()
         self.closes_kept: set[str] = set()
+        self.never_reads = False
         self.ended = threading.Event()
         self.context: ssl.SSLContext | None = None
         if certificate is not None:
@@ -71,6 +73,9 @@ class _Handler(socketserver.BaseRequestHandler):
         connection: Any = self.request
         if self.server.context is not None:
             connection = self.server.context.wrap_socket(connection, server_side=True)
+        if self.server.never_reads:
+            self.server.ended.wait()
+            return
         asked = 0
         while (read := self._read(connection)) is not None:
             head, body = read
