@@ -13,6 +13,7 @@ from tables import table
 from twisted.internet.testing import MemoryReactorClock
 
 from wsecho.app.asked_webhook import asked_webhook
+from wsecho.app.event_listeners import event_listeners
 from wsecho.bus.interface import Bus
 from wsecho.bus.measures import Measures
 from wsecho.bus.memory import MemoryBus
@@ -23,6 +24,7 @@ from wsecho.core.lab.rules import RULES
 from wsecho.core.lab.steps import STEPS, Phase, StepKind
 from wsecho.core.rooms.leases import HeldError
 from wsecho.core.wire import errors
+from wsecho.events.teller import EventTeller
 from wsecho.fanout.rooms import Rooms
 from wsecho.hooks.questions import Questions
 from wsecho.ops.metrics import Metrics
@@ -83,15 +85,19 @@ def metrics() -> str:
 
 
 def _of_process() -> Iterable[Metric]:
-    """Collect what a server that nobody came to has counted, as if over Redis and with `--ask`."""
-    config = Config(ask=WebhookUrl("http", "127.0.0.1", 8000))
+    """Collect what a server that nobody came to has counted, over Redis, and with all options."""
+    url = WebhookUrl("http", "127.0.0.1", 8000)
+    config = Config(ask=url, tell=(url,))
     clock: Any = MemoryReactorClock()
     state = ServerState.of(config, clock)
     rooms = Rooms(config.rules, clock, state.stats, _with_measures)
     webhook = asked_webhook(config, clock, tuple, clock.seconds)
     questions = Questions((webhook,), config.ask_timeout, clock, config.max_message_size)
     router = Router(clock, SystemRandom(), _raise)
-    return Metrics(state, rooms, router, questions=questions, webhook=webhook).collect()
+    listeners = event_listeners(config, (), clock, tuple, clock.seconds)
+    told = EventTeller(listeners, rooms.open_events, clock).deliveries
+    asked: dict[str, Any] = {"questions": questions, "webhook": webhook}
+    return Metrics(state, rooms, router, deliveries=told, **asked).collect()
 
 
 def _with_measures(*arguments: Any) -> Bus:

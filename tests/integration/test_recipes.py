@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -28,6 +28,7 @@ from tests.support.processes import PATIENCE, Process, RunningServer, running
 from tests.support.proxies import free_port
 from tests.support.recipes import DJANGO, EXAMPLES, FLASK, backend
 from tests.support.redis_server import redis_server
+from tests.support.tokens import ED, key_file, token
 from tests.support.uvicorn import uvicorn
 from tests.support.waiting import wait_until
 from wsecho.client import publish
@@ -136,6 +137,29 @@ def test_fastapi(tmp_path: Path) -> None:
                 assert (answer.status_code, answer.json()["error"]["reason"]) == (403, reason)
         # Whoever is not wsecho is told nothing.
         assert requests.post(f"{chat}ask", json={}, timeout=PATIENCE).status_code == 401
+
+
+def present(file: Path) -> list[tuple[str, str]]:
+    """Who is where, as the team's table has it."""
+    with closing(sqlite3.connect(file, timeout=PATIENCE)) as database:
+        return database.execute("SELECT room, name FROM present ORDER BY room, name").fetchall()
+
+
+def test_presence(tmp_path: Path) -> None:
+    """The table has who is there, and nobody any more once they are gone."""
+    file = tmp_path / "team.db"
+    options = ("--token-key", str(key_file(tmp_path, ED)), "--app", "team:Team")
+    looked_in = {"PYTHONPATH": str(EXAMPLES / "presence")}
+    with running(*options, cwd=tmp_path, environment=looked_in) as server, ExitStack() as stack:
+        for name, room in (("Ann", "red"), ("Bob", "red"), ("Cy", "blue")):
+            made = token(sub=name, name=name, rooms={"join": ["*"]})
+            url = f"{server.http(f'/broadcast/{room}')}?token={made}"
+            client = stack.enter_context(httpx.Client(timeout=PATIENCE))
+            stack.enter_context(connect_sse(client, "GET", url))
+        there = [("blue", "Cy"), ("red", "Ann"), ("red", "Bob")]
+        wait_until(lambda: present(file) == there)
+        stack.close()
+        wait_until(lambda: present(file) == [])
 
 
 def orders(file: Path) -> list[str]:

@@ -150,3 +150,19 @@ async def test_one_request_is_under_way(make_tellers: MakeTellers) -> None:
     await until(lambda: len(one.told()) == 150)
     assert one.told() == [f"message {number}" for number in range(150)]
     assert all(len(batch.events) <= 100 for batch in one.listener.batches)
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+async def test_what_is_said_in_many_rooms_is_told_of_each(make_tellers: MakeTellers) -> None:
+    """Of which it is to be, once, whatever is said again under its key."""
+    tables = (RoomTable("no*", {}), RoomTable("*", {"tell": frozenset({"message"})}))
+    one, two = make_tellers(tables=tables)
+    for node, key in ((one, "k"), (two, "k"), (two, None)):
+        await node.say_to_all(["a", "no", "b"], f"{key}", key)
+        await node.say_to_all(["no"], f"{key}", key)
+    await one.say("last")
+    await until(lambda: "message last" in one.told())
+    assert one.told("a") == ["message k", "message None", "message last"]
+    assert one.told("b") == ["message k", "message None"]
+    assert one.told("no") == []
+    assert [event["room"] for event in one.events()] == ["a", "b", "a", "b", "a"]

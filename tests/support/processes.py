@@ -145,11 +145,11 @@ def running(
     listen: str = "tcp:0:interface=127.0.0.1",
     program: tuple[str, ...] = (),
     environment: Mapping[str, str] = EMPTY,
+    cwd: Path | None = None,
 ) -> Iterator[RunningServer]:
     """A server with these options, ended at the end; `program` starts it in place of twistd."""
-    process = Process.start(
-        *(program or twistd()), "--listen", listen, *options, environment=environment
-    )
+    command = *(program or twistd()), "--listen", listen, *options
+    process = Process.start(*command, environment=environment, cwd=cwd)
     try:
         match = process.wait_for(_LISTENING)
         yield RunningServer(process, match[1], int(match[2]))

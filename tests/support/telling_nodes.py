@@ -77,6 +77,12 @@ class TellingNode:
         )
         await known(said)
 
+    async def say_to_all(self, rooms: list[str], text: str, key: str | None = None) -> None:
+        """Say the same in some rooms."""
+        keyed = None if key is None else Keyed(key, payer="me")
+        said = self.rooms.publish_to_all(rooms, text.encode(), is_binary=False, keyed=keyed)
+        await known(said)
+
     def told(self, room: str | None = None) -> list[str]:
         """What the listener took, in a few words."""
         return self.listener.told(room)

@@ -39,6 +39,7 @@ from wsecho.doors.lab.lab import Lab
 from wsecho.doors.lab.resource import LabResource
 from wsecho.doors.wamp.serve import longpoll_resource, make_router, rawsocket_maker
 from wsecho.doors.websocket.connection import WebSocketFactory
+from wsecho.events.delivery import EventDelivery
 from wsecho.events.teller import EventTeller
 from wsecho.fanout.asking import Asking
 from wsecho.fanout.rooms import Rooms
@@ -131,7 +132,8 @@ class WsechoService(MultiService):
         lab = Lab(config, state, reactor, lambda: listening.is_on_loopback)
         handshake = Handshake(config, gate, rooms, router, websockets, lab, asking)
         end = partial(getattr, listening, "end_of_certificates")
-        self.metrics = Metrics(state, rooms, router, lane, end, questions, webhook)
+        counted = lane, end, questions, webhook, self._deliveries()
+        self.metrics = Metrics(state, rooms, router, *counted)
         self._clustering = clustering = self._join_others()
         cluster = None if clustering is None else clustering.cluster
         longpoll = longpoll_resource(config, gate, router, reactor, state, cluster, asking)
@@ -145,8 +147,7 @@ class WsechoService(MultiService):
         listening.begin(endpoints, self.front)
         self._listening = listening
         self._operators = operators = self._listen_for_operators()
-        self.is_replaced = False
-        self._accepts = True
+        self.is_replaced, self._accepts = False, True
         readers: list[Reader] = [admission.reload, listening.reload, operators.reload]
         readers.append(rereading_rooms(config.file, rooms))
         readers += [self._ask_secrets.reload, self._tell_secrets.reload]
@@ -179,6 +180,9 @@ class WsechoService(MultiService):
         teller = EventTeller(listeners, self.rooms.open_events, self._reactor)
         teller.setServiceParent(self)
         return teller
+
+    def _deliveries(self) -> Sequence[EventDelivery]:
+        return () if self.teller is None else self.teller.deliveries
 
     def _make_lane(self) -> Lane | None:
         if self._config.lane and Lane.is_possible():

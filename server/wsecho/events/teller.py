@@ -72,12 +72,18 @@ class EventTeller(Service):
                 raise
             except WireError:
                 # Another node tells, or none can be asked: both pass.
-                self.queue.cede()
+                self._stand_back()
             except Exception:  # noqa: BLE001  # the boundary: our own fault is no end of telling
                 self._log.failure("events cannot be told")
-                self.queue.cede()
+                self._stand_back()
             if not self._is_ending:
                 await deferLater(self._clock, PAUSE)
+
+    def _stand_back(self) -> None:
+        self.queue.cede()
+        for delivery in self.deliveries:
+            # What waits is another's to count.
+            delivery.waiting = 0
 
     async def _tell_all(self) -> None:
         """Tell all listeners, until the end, or until another node does."""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The counts of a server as Prometheus metrics, put together when they are asked for."""
 
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from typing import Final
 
 from attrs import frozen
@@ -16,6 +16,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from wsecho.bus.interface import Bus
+from wsecho.events.delivery import EventDelivery
 from wsecho.fanout.rooms import Rooms
 from wsecho.hooks.questions import Questions
 from wsecho.router import Router
@@ -28,6 +29,7 @@ MAXIMA: Final = frozenset(
         "wsecho_send_queue_high_water_bytes",
         "wsecho_event_loop_lag_seconds",
         "wsecho_event_loop_lag_max_seconds",
+        "wsecho_events_oldest_seconds",
     }
 )
 """Gauges of which the largest tells most, where several processes have one each; others add up."""
@@ -53,6 +55,7 @@ class Metrics:
             there are none.
         questions: what applications are asked, None where there is nobody to ask.
         webhook: the one that is asked over HTTP, None where there is none.
+        deliveries: one for each application that is told what happens.
     """
 
     def __init__(
@@ -64,11 +67,11 @@ class Metrics:
         end_of_certificates: Callable[[], float | None] = lambda: None,
         questions: Questions | None = None,
         webhook: WebhookApp | None = None,
+        deliveries: Sequence[EventDelivery] = (),
     ) -> None:
         self._registry = CollectorRegistry()
-        self._registry.register(
-            _Server(state, rooms, router, lane or (), end_of_certificates, questions, webhook)
-        )
+        counted = lane or (), end_of_certificates, questions, webhook, deliveries
+        self._registry.register(_Server(state, rooms, router, *counted))
         ProcessCollector(registry=self._registry)
 
     def collect(self) -> list[Metric]:
@@ -106,6 +109,7 @@ class _Server(Collector):
     _end_of_certificates: Callable[[], float | None]
     _questions: Questions | None
     _webhook: WebhookApp | None
+    _deliveries: Sequence[EventDelivery]
 
     def collect(self) -> Iterable[Metric]:
         """Read all counts."""
@@ -121,6 +125,38 @@ class _Server(Collector):
             yield from _of_questions(self._questions)
         if self._webhook is not None:
             yield from _of_webhook(self._webhook)
+        if self._deliveries:
+            yield from self._events()
+
+    def _events(self) -> Iterator[Metric]:
+        deliveries, now = self._deliveries, self._state.wall.now()
+        for name, text, number in (
+            ("waiting", "Events that an application has yet to take.", lambda each: each.waiting),
+            (
+                "oldest_seconds",
+                "How long ago the oldest of the events happened that it is told now; 0 for none.",
+                lambda each: 0.0 if each.oldest is None else max(0.0, now - each.oldest / 1000),
+            ),
+        ):
+            gauge = GaugeMetricFamily(f"wsecho_events_{name}", text, labels=["application"])
+            for each in deliveries:
+                gauge.add_metric([each.listener.shown], number(each))
+            yield gauge
+        for name, text, number in (
+            ("told", "Events that an application took.", lambda each: each.told),
+            (
+                "told_again",
+                "Events that an application was told once more, for it had not taken them.",
+                lambda each: each.again,
+            ),
+            (
+                "missed",
+                "Events that an application was told as missed.",
+                lambda each: each.missed,
+            ),
+        ):
+            counts = (((each.listener.shown,), number(each)) for each in deliveries)
+            yield _counter(f"wsecho_events_{name}", text, ["application"], counts)
 
     def _certificates(self) -> Metric:
         text = "When the first of the certificates that are shown ends, Unix seconds."

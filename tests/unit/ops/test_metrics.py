@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The metrics of a server, as they are read."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from prometheus_client.core import Metric
@@ -9,9 +9,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from twisted.internet.testing import MemoryReactorClock
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 
+from tests.support.told import NotingListener
 from tests.unit.doors.harness import Server
 from wsecho.app.asked_webhook import asked_webhook
 from wsecho.config.config import Config
+from wsecho.events.delivery import EventDelivery
 from wsecho.ops.metrics import MAXIMA, MINIMA, Metrics, write_metrics
 from wsecho.webhooks.breaker import MAX_FAILURES
 from wsecho.webhooks.url import WebhookUrl
@@ -81,6 +83,24 @@ def test_an_application_over_http_is_told_of_as_it_is() -> None:
     assert told["wsecho_ask_under_way",] == told["wsecho_ask_waiting",] == 0
 
 
+def test_an_application_that_is_told_is_told_of() -> None:
+    """What waits, and what came of the rest; nothing of it where nobody is told."""
+    server = Server(Config(auto_ping=0))
+    assert not any(name.startswith("wsecho_events_") for name, *_ in values(read(server)))
+    delivery = EventDelivery(NotingListener("app:App"), cast(Any, None), server.clock)
+    delivery.waiting, delivery.told, delivery.again, delivery.missed = 1, 2, 3, 4
+    metrics = Metrics(server.state, server.rooms, server.router, deliveries=[delivery])
+    told = values(metrics.collect())
+    assert told["wsecho_events_waiting", "app:App"] == 1
+    assert told["wsecho_events_told_total", "app:App"] == 2
+    assert told["wsecho_events_told_again_total", "app:App"] == 3
+    assert told["wsecho_events_missed_total", "app:App"] == 4
+    assert told["wsecho_events_oldest_seconds", "app:App"] == 0
+    delivery.oldest = int((server.state.wall.now() - 5) * 1000)
+    assert values(metrics.collect())["wsecho_events_oldest_seconds", "app:App"] >= 5
+    assert {"wsecho_events_oldest_seconds"} <= MAXIMA
+
+
 def test_bytes_of_messages_are_what_the_help_says() -> None:
     """Payloads on the way in and of what echo answers; else what was written, with its heads."""
     server = Server(Config(auto_ping=0))
@@ -144,6 +164,6 @@ def test_prometheus_reads_what_is_written() -> None:
 def test_what_is_not_added_up_is_a_gauge_that_there_is() -> None:
     """A name that is written otherwise would be added up in silence."""
     names = {metric.name for metric in read(Server(Config(auto_ping=0)))}
-    known = (MAXIMA | MINIMA) - {"wsecho_bus_up"}
+    known = (MAXIMA | MINIMA) - {"wsecho_bus_up", "wsecho_events_oldest_seconds"}
     assert known <= names
     assert not MAXIMA & MINIMA

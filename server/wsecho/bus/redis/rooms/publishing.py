@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from attrs import define, field
 
@@ -35,11 +35,13 @@ MAX_AT_ONCE: Final = 64 << 20
 """Bytes that one step says, over all its rooms: Redis does nothing else meanwhile, and looks only
 before it whether it has the memory."""
 
+EventWords: TypeAlias = "tuple[list[str], list[bytes | str]]"
+
 
 class MessageEvents(Protocol):
     """Has what is said be told to applications."""
 
-    def words_of_message(self, room: str) -> tuple[list[str], list[bytes | str]] | None:
+    def words_of_message(self, room: str) -> EventWords | None:
         """Return keys of events and what a script about them begins with; None to tell nothing."""
 
     def miss(self, room: str) -> None:
@@ -101,7 +103,7 @@ class Publishing:
             known = said.keyed.digest(said.payload, is_binary=said.is_binary)
             words += [known, str(int(KEEP * 1000))]
             words.append(str(self._most_keys if said.keyed.payer else 0))
-        if self.events is not None and (told := self.events.words_of_message(room)) is not None:
+        if (told := self._events_of(room)) is not None:
             names += told[0]
             words += [*told[1], room]
         answer = self._commands.run(PUBLISH, names, words).addErrback(self._not_said, tag)
@@ -151,6 +153,7 @@ class Publishing:
         payloads = {payload: number for number, payload in enumerate(distinct, 1)}
         words += [str(most_keys), str(len(payloads)), *payloads]
         names: list[str] = []
+        told: EventWords | None = None
         for room, one in said.items():
             keys, seen = self._remote_rooms.keys(room), self._remote_rooms.seen(room)
             names += [keys.head, keys.log]
@@ -161,10 +164,19 @@ class Publishing:
             words += [write_head(one, NO_TAG), keys.channel, self._cursors.lasting(room)]
             rule = self._rules.of(room)
             words += [str(rule.history), str(rule.history_bytes), str(payloads[one.payload])]
+            events = self._events_of(room)
+            words.append("" if events is None else room)
+            told = events or told
         if keyed is not None:
             names.append(self._keys.used(keyed.payer))
+        if told is not None:
+            names += told[0]
+            words += told[1]
         answer = promise_of(self._commands.run(PUBLISH_ALL, names, words))
         return when(answer, partial(self._all_said, rooms=list(said)))
+
+    def _events_of(self, room: str) -> EventWords | None:
+        return None if self.events is None else self.events.words_of_message(room)
 
     def _all_said(self, reply: list[Any], rooms: list[str]) -> Later[dict[str, Receipt]]:
         if isinstance(reply[0], bytes):

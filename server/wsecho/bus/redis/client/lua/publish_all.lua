@@ -5,16 +5,19 @@
 -- things are said, and each of them. And for each room in turn: epoch and offset that the node has
 -- seen; the publication id; the record up to what is said; the channel; milliseconds that it lasts;
 -- messages that its log keeps, and bytes that these may be, 0 for any number; which of the things is
--- said there, from 1. It is said in all rooms or in none: answers `reused`, `full`, or of each room
--- how it was said, epoch, offset, publication id.
+-- said there, from 1; the room where that is to be told, else empty. Where any is, last come the keys
+-- of events, and as ARGV what events.lua has. It is said in all rooms or in none: answers `reused`,
+-- `full`, or of each room how it was said, epoch, offset, publication id.
 -- include notice
 -- include moment
 -- include trim
+-- include events
 local fresh, digest, keep, most, things = unpack(ARGV, 1, 5)
 most, things = tonumber(most), tonumber(things)
 local step = digest == '' and 2 or 3
-local count = (#ARGV - 5 - things) / 9
-local used = KEYS[count * step + 1]
+local count = math.floor((#ARGV - 5 - things) / 10)
+local told = #ARGV > 5 + things + 10 * count and #ARGV - 6
+local used = step == 3 and KEYS[count * step + 1]
 local time = redis.call('TIME')
 local seconds = time[1] .. '.' .. string.format('%06d', time[2])
 local milliseconds = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -44,7 +47,7 @@ for number = 1, count do
   if not room then return {'reused'} end
   if not room.again then fresh_keys = fresh_keys + 1 end
   rooms[number] = room
-  local channel = ARGV[1 + things + 9 * number]
+  local channel = ARGV[10 * number + things]
   if redis.acl_check_cmd and not redis.acl_check_cmd('PUBLISH', channel, '') then
     return redis.error_reply('NOPERM this user may not PUBLISH on the channel of a room')
   end
@@ -61,8 +64,9 @@ local function forget_old(log, ttl)
     redis.call('XDEL', log, first[1])
   end
 end
+local events = told and events_at(KEYS[#KEYS - 1], KEYS[#KEYS], told)
 local function say(room, at, seen_epoch, seen_offset, publication, record, channel, ttl, ...)
-  local limit, bound, which = tonumber((...)), tonumber((select(2, ...))), (select(3, ...))
+  local limit, bound, which, name = tonumber((...)), tonumber((select(2, ...))), select(3, ...)
   local key, log = KEYS[at], KEYS[at + 1]
   if not room.epoch or (room.epoch == seen_epoch and room.head < tonumber(seen_offset)) then
     redis.call('DEL', key, log)
@@ -88,6 +92,9 @@ local function say(room, at, seen_epoch, seen_offset, publication, record, chann
   end
   redis.call('PUBLISH', channel, notice(room.epoch, offset, body, limit > 0))
   if limit > 0 then trim(log, bound, #body, room.head) end
+  if name ~= '' then
+    events.append('m', name .. '\n' .. room.epoch .. ':' .. offset .. '\n' .. body)
+  end
   return {'said', room.epoch, room.head, publication}
 end
 local answer = {}
@@ -95,9 +102,10 @@ if used then
   redis.call('ZREMRANGEBYSCORE', used, '-inf', string.format('(%.0f', milliseconds))
 end
 for number, room in ipairs(rooms) do
-  local from = 6 + things + 9 * (number - 1)
+  local from = 6 + things + 10 * (number - 1)
   answer[number] = room.again
-    or say(room, 1 + step * (number - 1), unpack(ARGV, from, from + 8))
+    or say(room, 1 + step * (number - 1), unpack(ARGV, from, from + 9))
 end
 if used then redis.call('PEXPIRE', used, keep) end
+if events then events.close() end
 return answer
