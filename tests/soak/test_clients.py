@@ -7,7 +7,10 @@ import itertools
 import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
+
+import pytest
 
 from tests.integration.test_javascript import Follower, following
 from tests.support.processes import running
@@ -58,20 +61,32 @@ def assert_each_once(heard: list[tuple[str, str]], said: list[str], sender: str)
     assert mine == [(f"{sender} {n}", place) for n, place in enumerate(said, 1)]
 
 
-def test_nothing_is_lost_and_nothing_doubled_while_servers_are_killed() -> None:
+@pytest.fixture(params=["redis", "data"])
+def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """Where rooms outlive a server: the option that says so."""
+    if request.param == "data":
+        yield "--data", str(tmp_path / "data")
+        return
+    with redis_server() as redis:
+        yield "--redis", redis.url
+
+
+def test_nothing_is_lost_and_nothing_doubled_while_servers_are_killed(
+    kept: tuple[str, str],
+) -> None:
     """Each library reads what both say: all of it, once, in one order, without a gap."""
     port = free_port()
     listen = f"tcp:{port}:interface=127.0.0.1"
 
-    def count_killed(redis: str) -> int:
-        return sum(1 for _ in killed_servers(listen, "--redis", redis))
+    def count_killed() -> int:
+        return sum(1 for _ in killed_servers(listen, *kept))
 
-    async def main(follower: Follower, redis: str) -> None:
+    async def main(follower: Follower) -> None:
         # Servers end in a thread: the clients' loop goes on meanwhile.
-        killing = asyncio.create_task(asyncio.to_thread(count_killed, redis))
+        killing = asyncio.create_task(asyncio.to_thread(count_killed))
         async with connect(f"ws://127.0.0.1:{port}/broadcast/soak", history=1000) as room:
             reading = asyncio.create_task(read(room))
-            said = await say_while(room, killing, redis)
+            said = await say_while(room, killing)
             heard = await asyncio.wait_for(reading, 120)
         told = [(one["data"], one["position"]) for one in follower.wait_for("message", 2 * COUNT)]
         assert told == heard
@@ -81,17 +96,16 @@ def test_nothing_is_lost_and_nothing_doubled_while_servers_are_killed() -> None:
         assert_each_once(heard, [places[f"js {n}"] for n in range(1, COUNT + 1)], "js")
         print(f"{killing.result()} servers, {2 * COUNT} messages")
 
-    async def say_while(room: Room, killing: "asyncio.Task[int]", redis: str) -> list[str]:
+    async def say_while(room: Room, killing: "asyncio.Task[int]") -> list[str]:
         saying = asyncio.create_task(say(room))
         await killing
-        with running("--redis", redis, listen=listen):
+        with running(*kept, listen=listen):
             said = await saying
             await asyncio.to_thread(follower.wait_for, "said", COUNT)
             await asyncio.to_thread(follower.wait_for, "message", 2 * COUNT)
         return said
 
     with contextlib.ExitStack() as stack:
-        redis = stack.enter_context(redis_server())
         milliseconds = int(EVERY * 1000)
         follower = stack.enter_context(
             following(
@@ -100,4 +114,4 @@ def test_nothing_is_lost_and_nothing_doubled_while_servers_are_killed() -> None:
                 **{"numbers": COUNT, "every": milliseconds, "as": "js "},
             )
         )
-        asyncio.run(main(follower, redis.url))
+        asyncio.run(main(follower))
