@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Under systemd: what the service manager is told, the sockets that it gives, and its units."""
 
+import asyncio
 import os
 import re
 import shutil
@@ -12,16 +13,18 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 from attrs import define, field
 
 from tests.support.documents import DOCS, Fence, fences, pages
-from tests.support.processes import PATIENCE, running
+from tests.support.processes import PATIENCE, Process, running
 from tests.support.redis_server import redis_server
 from tests.support.service_manager import KeptSocket, NotifySocket
-from tests.support.waiting import wait_until
+from tests.support.waiting import until, wait_until
+from wsecho.client import Position, connect
 
 UNITS = DOCS / "deploy/systemd"
 WSECHO = str(Path(sys.executable).with_name("wsecho"))
@@ -216,6 +219,57 @@ def test_a_restart_refuses_nobody(
             assert where.stat().st_mode & 0o777 == 0o660
     assert visitors.failures == []
     assert visitors.answered > 40
+
+
+@needs("systemd-socket-activate")
+def test_a_restart_loses_no_message(tmp_path: Path) -> None:
+    """With a file for the rooms: a reader and whoever speaks notice nothing but a pause."""
+    options = ("--listen", "systemd:domain=INET:name=http", "--data", str(tmp_path / "data"))
+
+    def restart(kept: KeptSocket, process: Process) -> Process:
+        process.signal(signal.SIGTERM)
+        assert process.wait() == 0
+        return kept.start(*SERVE, *options)
+
+    async def main(kept: KeptSocket, process: Process) -> Process:
+        port = kept.socket.getsockname()[1]
+        async with connect(f"ws://127.0.0.1:{port}/broadcast/a", history=1000) as room:
+            said: list[asyncio.Task[Position]] = []
+            is_over = asyncio.Event()
+
+            def count_told() -> int:
+                return sum(one.done() for one in said)
+
+            def exceeds(wanted: int) -> bool:
+                return count_told() > wanted
+
+            async def say() -> None:
+                while not is_over.is_set():
+                    said.append(asyncio.create_task(room.publish(f"{len(said)}")))
+                    await asyncio.sleep(0.02)
+
+            saying = asyncio.create_task(say())
+            for _ in range(2):
+                wanted = count_told() + 20
+                await until(partial(exceeds, wanted))
+                process = await asyncio.to_thread(restart, kept, process)
+            is_over.set()
+            await saying
+            places = [str(place) for place in await asyncio.gather(*said)]
+            heard = [await anext(room) for _ in said]
+        assert [(one.data, str(one.position)) for one in heard] == [
+            (f"{number}", place) for number, place in enumerate(places)
+        ]
+        epoch = places[0].partition(":")[0]
+        assert places == [f"{epoch}:{number}" for number in range(1, len(said) + 1)]
+        return process
+
+    with KeptSocket.at(("127.0.0.1", 0)) as kept:
+        process = kept.start(*SERVE, *options)
+        try:
+            process = asyncio.run(main(kept, process))
+        finally:
+            process.end()
 
 
 @needs("systemd-socket-activate")

@@ -24,6 +24,7 @@ from wsecho.app.event_listeners import event_listeners
 from wsecho.app.listening import Listening
 from wsecho.app.notifying import ServiceManager
 from wsecho.app.reload import Reader, Reload, rereading_rooms
+from wsecho.app.sharing import is_by_systemd
 from wsecho.app.signals import OnSignal
 from wsecho.app.webhook_secrets import WebhookSecrets
 from wsecho.config.config import Config, ConfigError
@@ -205,7 +206,9 @@ class WsechoService(MultiService):
         if self._spec is None:
             on_a_second_signal(self._reactor, self.cut)
         begun = self._reactor.seconds()
-        drained = self._drain.run(is_replaced=self.is_replaced)
+        # Where the socket stays open, the next process serves whoever comes from now on.
+        stays = any(map(is_by_systemd, self._config.listen))
+        drained = self._drain.run(is_replaced=self.is_replaced or stays)
         # Not before: each connection that ends is an event.
         drained.addCallback(lambda _: self._end_telling(begun + self._config.drain))
         drained.addCallback(lambda _: self._leave_others())

@@ -35,6 +35,11 @@ def hold(ports: Iterable[IListeningPort]) -> list[int]:
     return [port.fileno() for port in held]
 
 
+def is_by_systemd(endpoint: str) -> bool:
+    """Tell whether systemd has bound what an endpoint string names, and keeps it open."""
+    return _BY_SYSTEMD.match(endpoint) is not None
+
+
 def shared_endpoint(endpoint: str) -> str:
     """Return the endpoint string by which a worker listens at what the parent has bound.
 
