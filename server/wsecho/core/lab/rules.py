@@ -45,6 +45,7 @@ class Rule:
         declines: whether the handshake declines all extensions for it.
         deflates: whether permessage-deflate has to be in force.
         ends: whether nothing can follow.
+        pings: the payloads of its pings, which may be answered.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Rule:
     declines: bool = False
     deflates: bool = False
     ends: bool = False
+    pings: tuple[bytes, ...] = ()
 
 
 def _fixed(octets: bytes) -> Callable[[int], bytes]:
@@ -165,6 +167,7 @@ _ALL: Final = (
         "6455 5.5",
         _SHOULD,
         _fixed(_frame(Opcode.PING)),
+        pings=(_HELLO,),
     ),
     Rule(
         "control-126",
@@ -172,6 +175,7 @@ _ALL: Final = (
         "6455 5.5",
         _SHOULD,
         _fixed(_frame(FIN | Opcode.PING, b"x" * 126)),
+        pings=(b"x" * 126,),
     ),
     Rule(
         "continuation-first",
@@ -257,12 +261,14 @@ _ALL: Final = (
         _NOT_DEFLATE,
         _frame(_TEXT | RSV1, b"\x00\x20\x00\xdf\xff" + _HELLO),
     ),
-    _deflate(
+    Rule(
         "deflate-control",
         "a ping with RSV1",
-        "6",
+        "7692 6",
         _MUST,
-        _frame(FIN | RSV1 | Opcode.PING),
+        _fixed(_frame(FIN | RSV1 | Opcode.PING)),
+        deflates=True,
+        pings=(_HELLO,),
     ),
     _deflate(
         "deflate-continuation",
@@ -306,6 +312,7 @@ _ALL: Final = (
             _frame(Opcode.TEXT, b"Hel") + encode_frame(Opcode.PING, b"between") + _frame(FIN, b"lo")
         ),
         ((_HELLO, False),),
+        pings=(b"between",),
     ),
     Rule(
         "empty-fragments",
@@ -327,6 +334,3 @@ _ALL: Final = (
 
 RULES: Final[Mapping[str, Rule]] = {rule.name: rule for rule in _ALL}
 """Every rule, by its name."""
-
-PING_BETWEEN: Final = b"between"
-"""The payload of the ping that `ping-in-fragments` sends."""

@@ -11,7 +11,7 @@ from wsecho.core.lab.faults import Conduct
 from wsecho.core.lab.messages import LabInbox
 from wsecho.core.lab.observer import PROBE, Observer
 from wsecho.core.lab.outflow import HalfEnd, pattern
-from wsecho.core.lab.rules import PING_BETWEEN, RULES, Message
+from wsecho.core.lab.rules import RULES, Message
 from wsecho.core.lab.sender import JUDGED, LabSender
 from wsecho.core.lab.steps import Phase
 from wsecho.core.websocket.frames import Opcode, encode_frame
@@ -149,8 +149,8 @@ class Stage:
         """Break a rule; see by a ping whether what is legal was taken."""
         yield from self._release()
         rule, sender = RULES[step.value], self.sender
-        if rule.name == "ping-in-fragments":
-            self.observer.watcher.pinged(PING_BETWEEN)
+        for payload in rule.pings:
+            self.observer.watcher.pinged(payload)
         sender.push(rule.compose(sender.bounds.step), mark=JUDGED)
         if rule.deflates:
             sender.begin_window()

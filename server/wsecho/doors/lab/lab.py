@@ -130,8 +130,14 @@ class Lab:
         if not self.is_open:
             raise NotFound("the lab is not open on this server: its option --lab opens it")
 
-    def note_refused(self, head: RequestHead, error: WireError) -> None:
-        """Note a request in its report that no WebSocket is opened for, being wrong."""
+    def note_refused(self, head: RequestHead, error: WireError, *, is_wrong: bool = True) -> None:
+        """Note a request in its report that no WebSocket is opened for.
+
+        Args:
+            head: the request.
+            error: why.
+            is_wrong: whether no client may send such a one.
+        """
         try:
             path, query = split_target(head.target)
             name = read_report_id(query)
@@ -143,7 +149,7 @@ class Lab:
         if record is not None:
             now = self.clock.seconds()
             record.status = error.status
-            record.note([Wrong(error.reason, "6455 4.1")], now)
+            record.note([Wrong(error.reason, "6455 4.1")] if is_wrong else [], now)
             record.end_refused(now)
 
     def connect(self, upgrade: Upgrade, sender: Sender) -> LabConnection:
@@ -155,6 +161,14 @@ class Lab:
             Forbidden: a page asks for what would touch other servers of this host.
         """
         self.check()
+        try:
+            return self._connect(upgrade, sender)
+        except WireError as error:
+            # Somebody asks for what there is not, or does not offer what a chain needs.
+            self.note_refused(upgrade.head, error, is_wrong=False)
+            raise
+
+    def _connect(self, upgrade: Upgrade, sender: Sender) -> LabConnection:
         chain = read_chain(upgrade.path, self.bounds)
         _check_cookies(chain, upgrade.head)
         name = read_report_id(upgrade.query)

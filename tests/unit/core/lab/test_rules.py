@@ -6,8 +6,9 @@ import zlib
 import pytest
 
 from tests.support.frames import masked_with
+from tests.unit.core.lab.bench import Bench
 from wsecho.core.lab.faults import Conduct, Level
-from wsecho.core.lab.rules import PING_BETWEEN, RULES
+from wsecho.core.lab.rules import RULES
 
 HELLO = b"Hello"
 # RFC 7692 section 7.2.3.1: "Hello" in one block.
@@ -115,6 +116,17 @@ def test_what_is_taken_brings_messages_and_what_fails_names_codes(name: str) -> 
             assert rule.expected.codes
 
 
-def test_the_ping_between_is_the_one_that_is_waited_for() -> None:
-    """So that its answer is not taken for a wrong one."""
-    assert PING_BETWEEN in RULES["ping-in-fragments"].compose(0)
+def test_each_ping_of_a_rule_may_be_answered() -> None:
+    """Whatever else is wrong with it: its answer is not taken for one to no ping."""
+    pings = {name: rule.pings for name, rule in RULES.items() if rule.pings}
+    assert pings.keys() == {
+        *("control-fragmented", "control-126", "deflate-control", "ping-in-fragments")
+    }
+    for name, (payload,) in pings.items():
+        assert payload in RULES[name].compose(0)
+        bench = Bench(f"break={name}").pass_time(0.1).frame(0x8A, payload)
+        assert bench.record.wrong in (
+            [],
+            # It is too long for a control frame, as its ping was.
+            [{"what": "a control frame of more than 125 octets", "rfc": "6455 5.5", "ms": 100.0}],
+        )

@@ -201,6 +201,18 @@ def test_a_request_that_is_wrong_is_noted_in_its_report() -> None:
     assert len(at.lab.reports) == 1
 
 
+@pytest.mark.parametrize("chain", ["foo", "break=deflate-cut", "wait=1h"])
+def test_what_a_chain_is_refused_for_is_no_fault_of_the_client_s(chain: str) -> None:
+    """It is noted that it came, and was refused: not that it did anything wrong."""
+    at = server()
+    assert status(at, f"/lab/{chain}?report={REPORT}") == 400
+    (connection,) = report(at)["connections"]
+    assert (connection["chain"], connection["status"]) == (chain, 400)
+    assert connection["wrong"] == []
+    assert connection["verdict"] is None
+    assert connection["ended"]["by"] == "server"
+
+
 def test_what_is_amiss_in_a_request_that_is_taken_is_noted() -> None:
     """Beside the rest."""
     at = server()
