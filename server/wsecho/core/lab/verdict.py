@@ -15,11 +15,12 @@ from wsecho.core.http.handshake import Upgrade
 from wsecho.core.lab.chain import Chain, Step
 from wsecho.core.lab.faults import MAY_FAIL, MUST_TAKE, Conduct, Expectation
 from wsecho.core.lab.rules import Message
+from wsecho.core.lab.values import is_sendable
 
 PATIENCE: Final = 3.0
 """Seconds that a client has."""
 
-_AS_IF_ALL_WERE_WELL: Final = frozenset({None, 1000, 1001})
+_ALL_IS_WELL: Final = frozenset({1000, 1001})
 """Close codes that tell of no fault."""
 
 _UNTIL_THE_END: Final = frozenset({Conduct.GIVE_UP, Conduct.COME_BACK})
@@ -92,7 +93,8 @@ class ClientVerdict:
         """Take note of the client's Close."""
         if not self._counts():
             return
-        is_failing = code not in _AS_IF_ALL_WERE_WELL
+        # Who sends back a code that nobody may send (RFC 6455 section 7.4) has noticed nothing.
+        is_failing = code is not None and code not in _ALL_IS_WELL and is_sendable(code)
         named = "without a code" if code is None else f"with {code}"
         match self.expected.should:
             case Conduct.TAKE:

@@ -57,6 +57,11 @@ DID: list[tuple[str, list[Act], str, bool]] = [
     (BREAKS, [closes(1011)], "failed with 1011", True),
     (BREAKS, [closes(1000)], "closed with 1000", False),
     (BREAKS, [closes(1001)], "closed with 1001", False),
+    ("break=close-1006", [closes(1002)], "failed with 1002", True),
+    *(
+        (f"break=close-{code}", [closes(code)], f"closed with {code}", False)
+        for code in (999, 1004, 1005, 1006, 1015, 2999, 65535)
+    ),
     (BREAKS, [closes(0)], "closed without a code", False),
     (BREAKS, [ends("fin")], "ended TCP (fin) without a Close", True),
     (BREAKS, [ends("reset")], "ended TCP (reset) without a Close", True),
