@@ -10,7 +10,7 @@ STEPS = {
     "wsecho": [
         *("core", "loops client hooks testing", "bus webhooks", "router", "access lane"),
         *("config", "server", "fanout", "doors events", "ops", "app", "workers", "starting"),
-        "command pytest_plugin",
+        *("trying", "command pytest_plugin"),
     ],
     "wsecho.core": ["wire", "promise", "websocket limits", "rooms", "events http", "lab"],
     "wsecho.bus": [

@@ -35,6 +35,7 @@ Usage: wsecho [serve] [options]      serve, until SIGTERM or Ctrl-C
        wsecho token --key FILE ...   make a token, and print it
        wsecho tail URL               print a room's messages as they come
        wsecho say URL [TEXT]         say a text in a room, or lines of stdin
+       wsecho try-client COMMAND     see what a WebSocket client does wrong
 
 Examples:
   wsecho
@@ -178,6 +179,13 @@ def _say(words: Sequence[str]) -> int:
         return say(words)
 
 
+def _try_client(words: Sequence[str]) -> int:
+    with leaving_at_once():
+        from wsecho.command.try_client import try_client  # noqa: PLC0415  # threads, processes
+
+        return try_client(words)
+
+
 def _flush() -> None:
     # What is in its place while a server runs is the log.
     if sys.__stdout__ is not None:
@@ -191,4 +199,5 @@ _COMMANDS: Final[Mapping[str, Callable[[Sequence[str]], int]]] = {
     "token": _token,
     "tail": _tail,
     "say": _say,
+    "try-client": _try_client,
 }

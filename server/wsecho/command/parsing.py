@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How the words of a command are read that is no server: `key`, `token`, `tail`, `say`."""
+"""How the words of a command are read that is no server: `key`, `token`, `tail` and others."""
 
 import argparse
 import sys

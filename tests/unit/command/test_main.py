@@ -26,7 +26,7 @@ def said(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     "words",
     [
         *[(), ("serve",), ("check",), ("key",), ("token",)],
-        *[("tail",), ("say",)],
+        *[("tail",), ("say",), ("try-client",)],
     ],
 )
 @pytest.mark.parametrize("flag", ["-h", "--help"])
@@ -42,7 +42,8 @@ def test_help_is_everywhere(
 
 
 @pytest.mark.parametrize(
-    "words", [(), *((name,) for name in ("serve", "check", "key", "token", "tail", "say"))]
+    "words",
+    [(), *((name,) for name in ("serve", "check", "key", "token", "tail", "say", "try-client"))],
 )
 def test_version_is_everywhere(capsys: pytest.CaptureFixture[str], words: tuple[str, ...]) -> None:
     """As one line."""

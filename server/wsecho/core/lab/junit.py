@@ -7,7 +7,8 @@ from xml.sax.saxutils import quoteattr
 from wsecho.core.lab.record import Record, Report
 
 _NOT_XML: Final = dict.fromkeys(
-    (*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF), "\N{REPLACEMENT CHARACTER}"
+    (*range(9), 11, 12, *range(14, 32), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF),
+    "\N{REPLACEMENT CHARACTER}",
 )
 
 
@@ -17,7 +18,7 @@ def write_junit(report: Report) -> bytes:
     failures = sum("<failure" in case for case in cases)
     skipped = sum("<skipped" in case for case in cases)
     head = (
-        f'<testsuite name={_quoted(f"lab {report.name}")} tests="{len(cases)}" '
+        f'<testsuite name={quoted(f"lab {report.name}")} tests="{len(cases)}" '
         f'failures="{failures}" errors="0" skipped="{skipped}">'
     )
     lines = [
@@ -30,7 +31,7 @@ def write_junit(report: Report) -> bytes:
 
 
 def _case(number: int, record: Record) -> str:
-    name = _quoted(f"{number} /lab/{record.chain}")
+    name = quoted(f"{number} /lab/{record.chain}")
     end = record.begun if record.ended is None else record.ended.at
     begin = f'  <testcase classname="lab" name={name} time="{end - record.begun:.3f}"'
     verdict = record.verdict
@@ -38,11 +39,17 @@ def _case(number: int, record: Record) -> str:
     if verdict is not None and verdict.passed is False:
         wrong.insert(0, f"{verdict.rule} ({verdict.expected.level}): {verdict.did}")
     if wrong:
-        return f"{begin}>\n    <failure message={_quoted('; '.join(wrong))}/>\n  </testcase>"
+        return f"{begin}>\n    <failure message={quoted('; '.join(wrong))}/>\n  </testcase>"
     if verdict is not None and not verdict.is_known:
         return f'{begin}>\n    <skipped message="there is no verdict"/>\n  </testcase>'
     return f"{begin}/>"
 
 
-def _quoted(text: str) -> str:
-    return quoteattr(text.translate(_NOT_XML))
+def quoted(text: str) -> str:
+    """Write an attribute's value, with its quotes."""
+    return quoteattr(without_controls(text))
+
+
+def without_controls(text: str) -> str:
+    """Replace what cannot stand in XML 1.0 (section 2.2), lone surrogates among them."""
+    return text.translate(_NOT_XML)
