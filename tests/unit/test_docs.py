@@ -24,11 +24,13 @@ from wsecho.access.wampcra import read_logins
 from wsecho.config.config import OPTIONS, SWITCHES
 from wsecho.config.given import Given
 from wsecho.core.lab.chain import read_chain
+from wsecho.core.lab.listing import list_lab
 from wsecho.core.lab.rules import RULES
 from wsecho.core.lab.steps import STEPS
 from wsecho.core.lab.values import Bounds
 from wsecho.core.wire.errors import CloseCode
 from wsecho.testing import EchoServer
+from wsecho.trying.cases import all_cases
 
 TOP = re.compile(r"^(?:async def|def|class) (\w+)", re.MULTILINE)
 SHOWN_BY = re.compile(r"`([\w/]*\.py)?::(\w+)`")
@@ -282,6 +284,46 @@ def test_every_step_and_rule_of_the_lab_is_written() -> None:
     assert [kind.name for kind in STEPS.values() if f"| `{kind.example}` |" not in steps] == []
     assert [name for name in RULES if f"| `{name}` |" not in rules] == []
     assert "| `trickle=5ms` | answers octet by octet, so far apart |" in steps
+
+
+def test_the_matrix_of_clients_has_every_rule_and_fault() -> None:
+    """That the lab lists, in their order, for nine clients; `scripts/clients --write` writes it."""
+    found = rows(DOCS / "reference/clients-matrix.md")
+    begin = found.index(next(row for row in found if row[:2] == ["rule or fault", "level"]))
+    verdicts = found[begin + 2 : begin + 2 + len(all_cases())]
+    assert [row[:2] for row in verdicts] == [
+        [f"`{case.name}`", case.expected.level] for case in all_cases()
+    ]
+    assert {len(row) for row in verdicts} == {len(found[begin])} == {2 + 9}
+    assert all(re.search(r" \d+\.\d", head) for head in found[begin][2:])
+    listed = list_lab(Bounds(1 << 20, 60.0))
+    names = {row[0].strip("`") for row in verdicts}
+    assert {rule["name"] for rule in listed["rules"]} <= names
+    judged = {step["name"] for step in listed["steps"] if step["client"]}
+    assert judged == {name.partition("=")[0] for name in names} - RULES.keys()
+    # What each client said has the same rows.
+    said = [
+        row[0]
+        for row in found[begin + 2 + len(all_cases()) :]
+        if row[0] in {f"`{name}`" for name in names}
+    ]
+    assert said == [row[0] for row in verdicts] * 9
+
+
+def test_each_miss_of_the_matrix_leads_to_what_was_sent() -> None:
+    """And each must and take that is missed is one; none of the cells is empty or unknown."""
+    text = (DOCS / "reference/clients-matrix.md").read_text()
+    links = re.findall(r"\[\*\*no\*\*\]\(#([\w-]+)\)", text)
+    assert sorted(links) == sorted(re.findall(r"^\(([\w-]+)\)=$", text, re.MULTILINE))
+    assert len(set(links)) == len(links) > 10
+    verdicts = text.partition("## What was missed")[0].splitlines()
+    for line in verdicts:
+        if line.startswith("| `"):
+            level, *cells = re.split(r" (?<!\\)\| ", line.strip("| "))[1:]
+            words = {re.sub(r"\]\(.*\)|, \d+ MiB|[\[*]", "", cell) for cell in cells}
+            assert words <= {"yes", "no", "-"}, line
+            if level in {"must", "take"}:
+                assert not [cell for cell in cells if cell.startswith("no")], line
 
 
 def test_each_metric_that_a_page_names_is_written() -> None:

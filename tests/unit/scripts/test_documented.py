@@ -14,6 +14,7 @@ from wsecho.config.given import Given
 
 PARSERS = {
     "bench": "_bench.command",
+    "clients": "_clients.command",
     "testsuite": "_testsuite.command",
     "release": "_release.command",
 }
@@ -66,7 +67,7 @@ def check(command: str, words: list[str]) -> None:
             pass
         case "fuzz", [*targets, "--seconds", _]:
             assert set(targets) <= set(names())
-        case ("bench" | "testsuite" | "release") as name, _:
+        case ("bench" | "clients" | "testsuite" | "release") as name, _:
             assert (ROOT / program).is_file()
             assert import_module(PARSERS[name]).parse(arguments)
         case "test", [part, *_]:
