@@ -7,7 +7,7 @@ from random import SystemRandom
 from types import SimpleNamespace
 from typing import Any, Final, cast
 
-from from_docstrings import python_api, testing_api
+from from_docstrings import hooks_api, python_api, testing_api
 from prometheus_client import Metric
 from tables import table
 from twisted.internet.testing import MemoryReactorClock
@@ -184,6 +184,7 @@ WRITERS: Final[Mapping[str, Callable[[], str]]] = {
     "http-errors": http_errors,
     "metrics": metrics,
     "python-api": python_api,
+    "hooks-api": hooks_api,
     "testing-api": testing_api,
     "lab-steps": lab_steps,
     "lab-rules": lab_rules,

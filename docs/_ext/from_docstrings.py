@@ -10,6 +10,7 @@ from typing import Any, Final
 from tables import table
 
 import wsecho.client
+import wsecho.hooks
 import wsecho.testing
 from wsecho.client.errors import Error
 
@@ -56,6 +57,24 @@ def testing_api() -> str:
     told = table(("property", "what it is"), rows)
     begins = _function("serving", wsecho.testing.serving, 4)
     return "\n\n".join([told, *methods, begins])
+
+
+def hooks_api() -> str:
+    """Write each name that an application imports from `wsecho.hooks`."""
+    offered = {name: getattr(wsecho.hooks, name) for name in wsecho.hooks.__all__}
+    classes = {name: value for name, value in offered.items() if inspect.isclass(value)}
+    described = [name for name in ("App", "Server") if name in classes]
+    parts = [_with_methods(name, classes.pop(name)) for name in described]
+    return "\n\n".join([*parts, *(_class(name, value) for name, value in classes.items())])
+
+
+def _with_methods(name: str, kind: type) -> str:
+    methods = [
+        _function(each, method, 3)
+        for each, method in vars(kind).items()
+        if inspect.isfunction(method) and not each.startswith("_")
+    ]
+    return "\n\n".join([_class(name, kind), *methods])
 
 
 def _is_error(value: Any) -> bool:
