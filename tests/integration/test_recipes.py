@@ -22,6 +22,9 @@ import httpx
 import pytest
 import requests
 from httpx_sse import connect_sse
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect as sync_connect
+from websockets.typing import Subprotocol
 
 from tests.support.documents import DOCS
 from tests.support.processes import PATIENCE, Process, RunningServer, running
@@ -289,3 +292,33 @@ def test_each_is_on_the_page() -> None:
     there = {str(file.relative_to(EXAMPLES)) for file in EXAMPLES.rglob("*.*")}
     others = {name for name in there if name.startswith("chat/") or "__pycache__" in name}
     assert shown == there - others
+
+
+def test_a_chat_beside_the_server_knows_its_people() -> None:
+    """By their cookie: who is logged in speaks under its name, to its teams, and mildly."""
+    folder = {"PYTHONPATH": str(EXAMPLES / "application")}
+    asked = ("--app", "chat:Chat", "--ask-header", "Cookie")
+    with running(*asked, environment=folder) as server:
+        url = server.ws("/broadcast/team-red?presence=1")
+        with pytest.raises(InvalidStatus, match="403"):
+            sync_connect(url)
+        ann, bob = (
+            sync_connect(
+                url,
+                additional_headers={"Cookie": f"session={session}"},
+                subprotocols=[Subprotocol("wsecho.v1")],
+            )
+            for session in ("7f3a", "91bc")
+        )
+        with ann, bob:
+            names = [each["name"] for each in json.loads(bob.recv(PATIENCE))["members"]]
+            assert names == ["Ann", "Bob"]
+            for who, text in ((bob, "anybody?"), (ann, "darn it")):
+                who.send(json.dumps({"type": "publish", "data": text, "id": 1}))
+                while json.loads(who.recv(PATIENCE))["type"] != "published":
+                    pass
+        blue = server.ws("/broadcast/team-blue")
+        with pytest.raises(InvalidStatus, match="403"):
+            sync_connect(blue, additional_headers={"Cookie": "session=91bc"})
+        kept = requests.get(server.http("/broadcast/team-red?history=9"), timeout=PATIENCE).json()
+        assert [message["data"] for message in kept["messages"]] == ["d*** it"]
