@@ -51,6 +51,8 @@ class RoomRule:
         over_rate: what becomes of whoever says more; the same in all rooms.
         ask: which questions are asked, where anybody is there to ask.
         tell: which events are told, where anybody is there to be told.
+        is_open: whether whoever is granted to publish may do so, however fast; asked for each
+            message.
     """
 
     glob: str | None = None
@@ -66,6 +68,12 @@ class RoomRule:
     over_rate: OverRatePolicy = "close"
     ask: frozenset[QuestionKind] = frozenset(QUESTIONS)
     tell: frozenset[EventKind] = frozenset(EVENTS) - {"message"}
+
+    is_open: bool = field(init=False)
+
+    @is_open.default
+    def _whether_it_is_open(self) -> bool:
+        return self.publish == "clients" and not self.is_paced
 
     @property
     def has_presence(self) -> bool:

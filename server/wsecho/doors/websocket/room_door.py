@@ -45,8 +45,12 @@ class RoomDoor(Reader, PlainDoor, FlowControlled[tuple[bytes, bool]]):
             Forbidden: it is not granted.
             OverRate: it comes too fast; by `--over-rate close` it is closed.
         """
-        rule = self.rule
-        rule.check_publisher(self.caller.grants, self.room)
+        grants = self.caller.grants
+        rule = self._joined.room.rule
+        if rule.is_open:
+            grants.check("publish", self.room)
+            return
+        rule.check_publisher(grants, self.room)
         if rule.is_paced:
             self._count(rule, octets)
 
