@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]  # comes with what builds the documentation
 from from_code import http_errors, lab_rules, lab_steps, metrics, options
-from from_docstrings import python_api, testing_api
+from from_docstrings import python_api
+from from_docstrings import testing_api as api_for_tests
 
 import wsecho.client
 from tests.support.documents import ANYTHING, DOCS, ROOT, Fence, fences, pages, prose, quoted
@@ -270,7 +271,7 @@ def test_all_that_the_python_client_offers_is_written() -> None:
 
 def test_all_that_a_server_for_tests_offers_is_written() -> None:
     """Each name, and what it takes."""
-    text = testing_api()
+    text = api_for_tests()
     offered = [name for name in vars(EchoServer) if not name.startswith("_")]
     assert [name for name in ["url", "serving", *offered] if f"`{name}" not in text] == []
     assert "`lab(*steps)`" in text

@@ -16,6 +16,7 @@ def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the reactor and the logs of these tests as they are."""
     monkeypatch.setattr(starting, "steady", lambda _: None)
     monkeypatch.setattr(starting, "keep_discreet", lambda: None)
+    monkeypatch.setattr(starting, "tell_core_log", lambda: None)
 
 
 def options(*arguments: str) -> Options:

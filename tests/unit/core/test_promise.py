@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.logged import logged
 from wsecho.core.promise import Later, Promise, PromiseState, gather, settle, translate, when
 from wsecho.core.wire.errors import BusTimeout, BusUnavailable, Internal
 
@@ -85,30 +86,30 @@ def test_listeners_are_called_in_order(kinds: list[str], settled_before: int) ->
     assert within == [number for number, kind in enumerate(kinds) if kind == "listen in it"]
 
 
-def test_a_listener_of_its_errors_may_fail_too(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_listener_of_its_errors_may_fail_too() -> None:
     """It is logged, with what was raised."""
     promise: Promise[int] = Promise()
     promise.then(crash, crash)
     told = seen(promise)
-    promise.fail(BusTimeout())
+    with logged() as records:
+        promise.fail(BusTimeout())
     assert [type(each) for each in told] == [BusTimeout]
-    [record] = caplog.records
+    [record] = records
     assert record.exc_info is not None
     assert record.exc_info[0] is Fault
 
 
 @pytest.mark.parametrize("is_late", [False, True])
-def test_a_fault_is_logged_where_it_happens(
-    caplog: pytest.LogCaptureFixture, is_late: bool
-) -> None:
+def test_a_fault_is_logged_where_it_happens(is_late: bool) -> None:
     """Whoever waits is told no more than that it is ours, though nobody may wait."""
     promise: Promise[int] = Promise()
     if is_late:
         promise.cancel()
     told = seen(promise)
-    promise.fail(Fault())
+    with logged() as records:
+        promise.fail(Fault())
     assert [type(each) for each in told] == ([] if is_late else [Internal])
-    assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [Fault]
+    assert [record.exc_info[0] for record in records if record.exc_info] == [Fault]
 
 
 def test_cancelling_tells_whoever_works_on_it_once() -> None:
@@ -125,12 +126,13 @@ def test_cancelling_tells_whoever_works_on_it_once() -> None:
     assert (cancelled, told, seen(settled)) == (["open"], [], [1])
 
 
-def test_a_fault_in_cancelling_is_nobodys_business(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_fault_in_cancelling_is_nobodys_business() -> None:
     """It is logged."""
     promise: Promise[int] = Promise(partial(crash, None))
-    promise.cancel()
+    with logged() as records:
+        promise.cancel()
     assert promise.state is PromiseState.CANCELLED
-    assert len(caplog.records) == 1
+    assert len(records) == 1
 
 
 @given(st.sampled_from(sorted(SETTLING)), st.booleans(), st.integers(1, 3))
@@ -225,7 +227,7 @@ def test_what_is_known_now_takes_the_same_calls(
     assert told == [value + 1]
 
 
-def test_what_a_step_raises_is_the_results_error(caplog: pytest.LogCaptureFixture) -> None:
+def test_what_a_step_raises_is_the_results_error() -> None:
     """As it is where it is meant for whoever waits; at once where the value is known at once."""
 
     def refuse(_: int) -> int:
@@ -238,9 +240,10 @@ def test_what_a_step_raises_is_the_results_error(caplog: pytest.LogCaptureFixtur
         after = when(promise, step)
         assert isinstance(after, Promise)
         told = seen(when(after, pytest.fail))  # type: ignore[arg-type]
-        promise.give(1)
+        with logged() as records:
+            promise.give(1)
         assert [type(each) for each in told] == [kind]
-    assert len(caplog.records) == 1
+        assert len(records) == (step is crash)
 
 
 def test_an_error_is_translated() -> None:

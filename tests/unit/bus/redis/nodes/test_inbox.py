@@ -3,10 +3,10 @@
 
 from typing import Any
 
-import pytest
 from attrs import define, field
 from twisted.logger import capturedLogs
 
+from tests.support.logged import logged
 from tests.support.scripted_redis import told
 from wsecho.bus.redis.nodes.inbox import SubjectInbox
 from wsecho.core.promise import Promise
@@ -49,14 +49,14 @@ def test_what_is_behind_a_large_one_waits() -> None:
     assert world.taken[4:] == [b"c", b"d"]
 
 
-def test_what_fails_keeps_nothing_back(caplog: pytest.LogCaptureFixture) -> None:
+def test_what_fails_keeps_nothing_back() -> None:
     """Neither a large one, nor one that was behind it; both are logged."""
     world = World()
     world.come(b"l1", b"bad", b"c")
-    with capturedLogs() as events:
+    with capturedLogs() as events, logged() as records:
         world.waiting[0].fail(ValueError("x"))
     assert world.taken == [b"l1", b"bad", b"c"]
-    assert len(events) == len(caplog.records) == 1
+    assert len(events) == len(records) == 1
 
 
 def test_who_passes_through_waits_for_what_has_come() -> None:
