@@ -217,7 +217,10 @@ export interface RoomEvents {
   readonly gap: Gap;
   readonly joined: Joined;
   readonly presence: Presence;
-  /** The room is closed to this client; it is tried again with another token, or by `retry()`. */
+  /**
+   * The room is closed to this client; it is tried again with another token, or by `retry()`.
+   * With `over_limit` there is no place for it, which is told once; it goes on being tried by itself.
+   */
   readonly error: WsechoError;
 }
 

@@ -34,6 +34,8 @@ const POSITION = /^[A-Za-z0-9_-]{1,64}:(0|[1-9][0-9]{0,15})$/;
 const KEY = /^[!-~]{1,255}$/;
 /** Milliseconds before a room that is closed for a reason that passes is tried again. */
 const [PAUSE, LONGEST_PAUSE] = [1_000, 8_000];
+/** Refusals before one that is told: at first the place may still be taken by a lost connection of its own. */
+const TOLD_AFTER = 2;
 const EARLIER = 500;
 const EVENTS = ["message", "gap", "joined", "presence", "error"] as const;
 
@@ -270,9 +272,9 @@ export class WampRoom implements Room {
     this.#outbox.isReady = this.#speaksOn !== null && !this.#host.isOffline;
   }
 
-  /** Tries a room again that was closed to this client. */
+  /** Tries a room again that was closed to this client, or that had no place for it. */
   retry(): void {
-    if (!this.#error || !this.#tried || this.#hasLeft) return;
+    if (!(this.#error || this.#refusals) || !this.#tried || this.#hasLeft) return;
     this.#error = null;
     this.#enterAgain(this.#tried);
   }
@@ -316,6 +318,9 @@ export class WampRoom implements Room {
     this.#moveOut();
     if (this.#hasLeft) return;
     if (isPassing(error)) {
+      // Nobody can tell when there will be a place, if ever.
+      if (error.code === "over_limit" && this.#refusals === TOLD_AFTER) this.#events.emit("error", error);
+      if (this.#hasLeft) return;
       const pause = Math.min(LONGEST_PAUSE, PAUSE * 2 ** this.#refusals);
       this.#refusals = Math.min(8, this.#refusals + 1);
       this.#stopPause = this.#host.world.after(pause, () => this.#enterAgain(line));

@@ -441,7 +441,31 @@ describe("who is let in", () => {
     expect(await said).toEqual({ position: "e:1" });
   });
 
-  it.each(["wsecho.error.over_limit", "wsecho.error.over_rate", "wamp.error.network_failure", "wamp.error.timeout"])(
+  it("tells once that there is no place, and goes on to try", async () => {
+    const full = () => new Refusal("wsecho.error.over_limit", "the room is full");
+    await refuse("wsecho.error.over_limit");
+    for (const [pause, told] of [[1_000, 0], [2_000, 1], [4_000, 1], [8_000, 1], [8_000, 1]] as const) {
+      expect(line.asked.length).toBe(0);
+      world.passes(pause);
+      await settle();
+      question().refuse(full());
+      await settle();
+      expect(errors.length).toBe(told);
+    }
+    expect(errors).toEqual([expect.stringContaining("over_limit")]);
+    room.retry();
+    await settle();
+    question().answer([], { position: "e:0" });
+    expect(await room.once("joined")).toMatchObject({ position: "e:0" });
+    // Who has left hears no more of it, and asks for no place.
+    await refuse("wsecho.error.over_limit");
+    room.leave();
+    world.passes(60_000);
+    await settle();
+    expect([errors.length, line.asked.length]).toEqual([1, 0]);
+  });
+
+  it.each(["wsecho.error.over_rate", "wamp.error.network_failure", "wamp.error.timeout"])(
     "waits for what passes: %s",
     async (uri) => {
       await refuse(uri);
