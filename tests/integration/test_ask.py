@@ -63,6 +63,9 @@ def asking(
     options = ("--ask", url, "--ask-timeout", str(timeout), *options)
     with running(*options, environment=environment) as server:
         yield server
+        # However it went, it is no fault of the server's.
+        faults = ("Traceback", "Unhandled", "our own fault")
+        assert [line for line in server.process.lines if any(map(line.__contains__, faults))] == []
 
 
 @pytest.fixture(scope="module")
