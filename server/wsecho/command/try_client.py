@@ -150,7 +150,9 @@ def _command(text: str) -> list[str]:
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"it cannot be split: {error}") from None
     if not any(PLACE in word for word in words):
-        raise argparse.ArgumentTypeError(f"{text}: {PLACE} is missing, where the address goes")
+        raise argparse.ArgumentTypeError(
+            f"{text}: {PLACE} is missing, where the address goes; quote all of it as one word"
+        )
     if shutil.which(words[0]) is None:
         raise argparse.ArgumentTypeError(f"there is no program {words[0]}")
     return words

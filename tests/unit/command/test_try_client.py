@@ -18,6 +18,7 @@ from wsecho.trying.cases import LabCase, all_cases
 from wsecho.trying.judging import CaseOutcome, Finding
 from wsecho.trying.lab_server import CannotTryError
 
+MISSING = "{url} is missing, where the address goes; quote all of it as one word"
 CLIENT = f"{sys.executable} client.py {{url}}"
 Outcomes = Callable[..., list[Any]]
 
@@ -55,8 +56,18 @@ def tried(monkeypatch: pytest.MonkeyPatch) -> Outcomes:
     ("words", "complaint"),
     [
         ([], "the following arguments are required: COMMAND"),
-        (["ls"], "argument COMMAND: ls: {url} is missing, where the address goes"),
-        ([""], "argument COMMAND: : {url} is missing, where the address goes"),
+        (
+            ["ls"],
+            f"argument COMMAND: ls: {MISSING}",
+        ),
+        (
+            ["node", "client.mjs", "{url}"],
+            f"argument COMMAND: node: {MISSING}",
+        ),
+        (
+            [""],
+            f"argument COMMAND: : {MISSING}",
+        ),
         (["ls '{url}"], "argument COMMAND: it cannot be split: No closing quotation"),
         (["no-such-program {url}"], "argument COMMAND: there is no program no-such-program"),
         (["/ {url}"], "argument COMMAND: there is no program /"),
