@@ -174,22 +174,32 @@ class AskedRooms(Rooms):
         Raises:
             WireError: it may not, or as `Rooms.publish`; the result may be one, too.
         """
-        how: dict[str, Any] = {"sender": sender, "publication": publication}
-        how |= {"origin": origin, "author": author}
-        say: Callable[..., Later[Receipt]] = partial(super().publish, room, **how)
-        sent = PublishRequest(payload, is_binary, publication or 0, keyed)
-
-        def go_on(answer: _Answer) -> Later[Receipt]:
-            if answer is None:
-                return say(payload, is_binary=is_binary, keyed=keyed)
-            if isinstance(answer, Receipt):
-                return answer
-            if isinstance(answer, Dropped):
-                return self._not_said(room)
-            said = _replaced(sent, answer)
-            return say(said.payload, is_binary=said.is_binary, keyed=said.keyed)
-
+        number = publication or draw_publication()
+        sent = PublishRequest(payload, is_binary, number, keyed, None, author)
+        if not self._is_asking:
+            # Most are answered at once, and nothing is made for those to wait by.
+            answer = self._publishing(room, sent)
+            if not isinstance(answer, Promise):
+                return self._say(room, sent, sender, origin, answer)
+            return self._wait(answer, partial(self._say, room, sent, sender, origin))
+        go_on = partial(self._say, room, sent, sender, origin)
         return self._in_turn(partial(self._publishing, room, sent), go_on)
+
+    def _say(
+        self,
+        room: str,
+        sent: PublishRequest,
+        sender: RoomMember | None,
+        origin: Any,
+        answer: _Answer,
+    ) -> Later[Receipt]:
+        if isinstance(answer, Receipt):
+            return answer
+        if isinstance(answer, Dropped):
+            return self._not_said(room)
+        said = sent if answer is None else _replaced(sent, answer)
+        said.time = self._time_of_day()
+        return self.bus.publish(room, said, sender, origin)
 
     def publish_to_all(
         self,
@@ -231,20 +241,20 @@ class AskedRooms(Rooms):
             return None
         return self._asking.questions.joining(self._visit, room)
 
-    def _publishing(self, room: str, sent: PublishRequest) -> Later[_Answer]:
-        if not self._asking.asks_to_publish(room):
+    def _publishing(self, room: str, sent: PublishRequest) -> Later[Any]:
+        asking = self._asking
+        if not asking.asks_to_publish(room):
             return None
         if sent.keyed is None:
-            return self._ask_to_publish(room, sent)
+            data = sent.payload if sent.is_binary else sent.payload.decode()
+            return asking.questions.publishing(self._visit, room, Message(data))
         # Who does not know that it was said sends it again, and it is said already.
-        known = self.bus.recall(room, sent, sent.keyed)
-        return when(known, lambda receipt: receipt or self._ask_to_publish(room, sent))
+        key, known = sent.keyed.key, self.bus.recall(room, sent, sent.keyed)
+        return when(known, lambda receipt: receipt or self._ask_of(room, sent, key))
 
-    def _ask_to_publish(self, room: str, sent: PublishRequest) -> Later[_Answer]:
+    def _ask_of(self, room: str, sent: PublishRequest, key: str) -> Later[Any]:
         data = sent.payload if sent.is_binary else sent.payload.decode()
-        message = Message(data, None if sent.keyed is None else sent.keyed.key)
-        answer: Later[Any] = self._asking.questions.publishing(self._visit, room, message)
-        return answer
+        return self._asking.questions.publishing(self._visit, room, Message(data, key))
 
     def _not_said(self, room: str) -> Later[Receipt]:
         def receipt(_: None) -> Receipt:
@@ -268,6 +278,10 @@ class AskedRooms(Rooms):
         answer = ask()
         if not isinstance(answer, Promise):
             return go_on(answer)
+        return self._wait(answer, go_on)
+
+    def _wait(self, answer: Promise[A], go_on: Callable[[A], Later[T]]) -> Later[T]:
+        """Go on once there is an answer; a connection is not read from meanwhile."""
         after = when(answer, go_on)
         # Whoever comes by a single request asks for nothing more: once it is gone, nobody waits.
         if self._sender is not None:

@@ -117,6 +117,7 @@ class Questions:
 
     Attributes:
         apps: the same.
+        counts: what came of the questions that anybody is asked.
     """
 
     _log = Logger()
@@ -130,12 +131,8 @@ class Questions:
         self._connecting = self._kind("connecting", _take_claims, _after_claims)
         self._joining = self._kind("joining", _take_nothing, _after_nothing)
         self._publishing = self._kind("publishing", partial(_take_data, max_size), _after_data)
-
-    @property
-    def counts(self) -> dict[Question, QuestionCounts]:
-        """What came of the questions that anybody is asked."""
         kinds = self._connecting, self._joining, self._publishing
-        return {kind.question: kind.counts for kind in kinds if kind.asked}
+        self.counts = {kind.question: kind.counts for kind in kinds if kind.asked}
 
     def asks(self, question: Question) -> bool:
         """Tell whether any application is asked that."""
