@@ -322,3 +322,20 @@ def test_a_chat_beside_the_server_knows_its_people() -> None:
             sync_connect(blue, additional_headers={"Cookie": "session=91bc"})
         kept = requests.get(server.http("/broadcast/team-red?history=9"), timeout=PATIENCE).json()
         assert [message["data"] for message in kept["messages"]] == ["d*** it"]
+
+
+def test_a_bot_answers_once_in_the_room_that_it_is_asked_in(tmp_path: Path) -> None:
+    """With who is there, and what it counts; not to itself, nor to other talk."""
+    file = tmp_path / "bot.toml"
+    file.write_text('app = ["bot:Bot"]\n[rooms."*"]\ntell = ["message"]\n')
+    folder = {"PYTHONPATH": str(EXAMPLES / "application")}
+    with running("--config", str(file), environment=folder) as server:
+        url = server.ws("/broadcast/lobby")
+        with connect(url, history=50) as room:
+            for text in ("hello", "!who", "!long four", "!long"):
+                room.publish(text)
+            heard = [next(room).data for _ in range(7)]
+    assert sorted(str(text) for text in heard) == sorted(
+        ["hello", "!who", "!long four", "!long", "somebody", "4 letters", "0 letters"]
+    )
+    assert heard.index("somebody") < heard.index("4 letters") < heard.index("0 letters")
