@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -22,6 +23,7 @@ import httpx
 import pytest
 import requests
 from httpx_sse import connect_sse
+from standardwebhooks.webhooks import Webhook
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect as sync_connect
 from websockets.typing import Subprotocol
@@ -107,7 +109,8 @@ def asked_by_fastapi(folder: Path) -> Iterator[tuple[str, RunningServer]]:
     with (
         uvicorn("chat:app", cwd=EXAMPLES / "fastapi", environment=secrets) as (url, _),
         running(
-            *("--ask", f"{url}ask", "--ask-secret", str(file)), *("--ask-header", "Cookie")
+            *("--ask", f"{url}ask", "--ask-secret", str(file), "--ask-header", "Cookie"),
+            *("--tell", f"{url}told", "--tell-secret", str(file)),
         ) as server,
     ):
         yield url, server
@@ -138,8 +141,38 @@ def test_fastapi(tmp_path: Path) -> None:
         for session, reason in ((cy, "you are not of team-red"), (nobody, "log in first")):
             for answer in (session.post(room, "x", timeout=PATIENCE), session.get(room, timeout=9)):
                 assert (answer.status_code, answer.json()["error"]["reason"]) == (403, reason)
-        # Whoever is not wsecho is told nothing.
-        assert requests.post(f"{chat}ask", json={}, timeout=PATIENCE).status_code == 401
+        # Whoever is not wsecho is told nothing, and tells nothing.
+        for path in ("ask", "told"):
+            assert requests.post(f"{chat}{path}", json={}, timeout=PATIENCE).status_code == 401
+
+
+def test_fastapi_is_told(tmp_path: Path) -> None:
+    """Who came, once each, though a batch comes twice."""
+    with asked_by_fastapi(tmp_path) as (chat, server), requests.Session() as ann:
+
+        def visits() -> dict[str, int]:
+            return dict(ann.get(f"{chat}visits", timeout=PATIENCE).json())
+
+        ann.post(f"{chat}login?name=ann", timeout=PATIENCE).raise_for_status()
+        cookie = "; ".join(f"{name}={value}" for name, value in ann.cookies.items())
+        for _ in range(2):
+            with sync_connect(
+                server.ws("/broadcast/team-red"), additional_headers={"Cookie": cookie}
+            ):
+                pass
+        wait_until(lambda: visits() == {"team-red": 2})
+        batch = json.dumps({"data": [{"id": "~", "event": "join", "room": "team-red"}]})
+        signer = Webhook((tmp_path / "secrets").read_text().strip())
+        now = datetime.now(UTC)
+        headers = {
+            "webhook-id": "batch",
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": signer.sign("batch", now, batch),
+        }
+        for _ in range(2):
+            answer = requests.post(f"{chat}told", batch, headers=headers, timeout=PATIENCE)
+            assert answer.status_code == 204
+        assert visits() == {"team-red": 3}
 
 
 def present(file: Path) -> list[tuple[str, str]]:

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""A chat for teams: FastAPI says who one is, where one may be and what may be said.
+r"""A chat for teams: FastAPI says who one is, where one may be, what may be said, and is told.
 
 echo "whsec_$(openssl rand -base64 32)" >secrets
 uvicorn chat:app --port 8000
-wsecho --ask http://127.0.0.1:8000/ask --ask-secret secrets --ask-header Cookie
+wsecho --ask http://127.0.0.1:8000/ask --ask-secret secrets --ask-header Cookie \
+    --tell http://127.0.0.1:8000/told --tell-secret secrets
 """
 
 import os
 import secrets
+from collections import Counter
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,6 +23,8 @@ COOKIE = "chat"
 
 app = FastAPI()
 logins: dict[str, str] = {}
+visits: Counter[str] = Counter()
+last_told = ""
 
 
 @app.post("/login")
@@ -69,6 +73,23 @@ def publish(name: str, question: dict[str, Any]) -> dict[str, Any]:
     if "buy now" in text:
         return {"allow": True, "drop": True}
     return {"allow": True, "data": f"{name}: {text}"}
+
+
+@app.post("/told", status_code=204)
+async def told(batch: Signed) -> None:
+    """Count who comes; what comes twice has an id that is not behind all those before."""
+    global last_told  # noqa: PLW0603  # your own would be in a database, written with the count
+    for event in batch["data"]:
+        if event["id"] > last_told:
+            last_told = event["id"]
+            if event["event"] == "join":
+                visits[event["room"]] += 1
+
+
+@app.get("/visits")
+def show_visits() -> dict[str, int]:
+    """Show how often somebody came to each room."""
+    return visits
 
 
 def who(visit: dict[str, Any]) -> str | None:

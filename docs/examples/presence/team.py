@@ -44,8 +44,8 @@ class Team:
             row = (event.room, member.id, member.name, member.since)
             self.db.execute("INSERT OR REPLACE INTO present VALUES (?, ?, ?, ?)", row)
         elif event.event == "leave" and member is not None:
-            row = (event.room, member.id)
-            self.db.execute("DELETE FROM present WHERE room = ? AND member = ?", row)
+            left = (event.room, member.id)
+            self.db.execute("DELETE FROM present WHERE room = ? AND member = ?", left)
         elif event.event == "occupied":
             # Nobody was there before, whatever is written here of a server that was killed.
             self.db.execute("DELETE FROM present WHERE room = ?", [event.room])
