@@ -8,11 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest_twisted
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredList
 
 from tests.support.buses import the_reactor, until
 from tests.support.telling_nodes import TellingNode
 from wsecho.core.events.batches import EventBatch
+from wsecho.core.events.event_log import MAX_WAITING
 from wsecho.core.rooms.rules import RoomTable
 from wsecho.events.listener import NotTakenError
 
@@ -166,3 +167,25 @@ async def test_what_is_said_in_many_rooms_is_told_of_each(make_tellers: MakeTell
     assert one.told("b") == ["message k", "message None"]
     assert one.told("no") == []
     assert [event["room"] for event in one.events()] == ["a", "b", "a", "b", "a"]
+
+
+@asynchronous  # type: ignore[untyped-decorator]
+async def test_more_than_may_wait(make_tellers: MakeTellers) -> None:
+    """10,400 events behind one that is under way: the oldest are missed, the rest is told."""
+    one, two = make_tellers()
+    held: Deferred[None] = Deferred()
+    one.listener.answer = lambda _: None if held.called else held
+    await one.say("first")
+    await until(lambda: one.listener.batches)
+    count = MAX_WAITING + 400
+    for begin in range(0, count, 100):
+        saying = [
+            Deferred.fromCoroutine(two.say(f"{number}")) for number in range(begin, begin + 100)
+        ]
+        await DeferredList(saying, fireOnOneErrback=True)
+    held.callback(None)
+    await until(lambda: one.told()[-1] == f"message {count - 1}")
+    assert one.told() == [
+        *("message first", "missed 400"),
+        *(f"message {number}" for number in range(400, count)),
+    ]

@@ -13,14 +13,33 @@ from wsecho.bus.redis.bus import RedisBus
 from wsecho.bus.redis.client.address import RedisAddress
 from wsecho.bus.redis.context import Settings
 from wsecho.core.rooms.authors import Author
+from wsecho.core.rooms.history import Message
 from wsecho.core.rooms.hub import Rules
+from wsecho.core.rooms.presence import Change
 from wsecho.core.rooms.retries import Keyed
 from wsecho.core.rooms.rules import EVENTS, RoomRules, RoomTable
+from wsecho.core.wire.positions import Position
 from wsecho.events.teller import EventTeller
 from wsecho.fanout.rooms import MakeBus, Rooms
 from wsecho.server.stats import Stats
 
 EVERYTHING = RoomTable("*", {"tell": frozenset(EVENTS)})
+
+
+class Visitor(Member):
+    """Somebody in a room, who is told nothing."""
+
+    def deliver(self, message: Message) -> None:
+        """Nothing is delivered to it."""
+
+    def tell(self, change: Change) -> None:
+        """It does not watch."""
+
+    def renew(self, position: Position) -> None:
+        """It does not care."""
+
+    def skip(self, epoch: str, after: int, upto: int) -> None:
+        """It does not care."""
 
 
 @define(eq=False)
@@ -43,27 +62,16 @@ class TellingNode:
         self.rooms.bus.start()
         self.teller.startService()
 
-    async def stop(self) -> None:
-        """End it, as a server ends."""
-        await self.teller.end(1.0)
-        self.rooms.bus.stop()
-
-    def die(self) -> None:
-        """End it as a crash would, as far as others see: it does nothing any more."""
-        self.teller.cut()
-        self.rooms.bus._link.stop()  # type: ignore[attr-defined]
-        self.rooms.bus._membership._loop.stop()  # type: ignore[attr-defined]
-
-    async def join(self, room: str = "a", **member: Any) -> Member:
+    async def join(self, room: str = "a", **member: Any) -> Visitor:
         """Have somebody come."""
-        made = Member(hears=False, wants_presence=False, **member)
+        made = Visitor(hears=False, wants_presence=False, **member)
         await known(self.rooms.attach(room))
-        self.rooms.join(room, made)  # type: ignore[arg-type]  # nobody delivers to it
+        self.rooms.join(room, made)
         return made
 
-    def leave(self, member: Member, room: str = "a") -> None:
+    def leave(self, member: Visitor, room: str = "a") -> None:
         """Have him go."""
-        self.rooms.leave(room, member)  # type: ignore[arg-type]
+        self.rooms.leave(room, member)
 
     async def say(self, text: str | bytes, room: str = "a", key: str | None = None) -> None:
         """Say something."""

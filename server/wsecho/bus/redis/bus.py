@@ -139,12 +139,16 @@ class RedisBus(NodeBus, RoomBus):
     def open_events(self, listeners: Sequence[str], source: EventSource) -> RedisEvents:
         """Have what happens wait for those who are told, of all nodes."""
         commands, keys = self._commands, self._keys
-        steps = EventSteps(commands, keys, self._lasting, listeners)
+        steps = EventSteps(commands, keys, self._lasting, listeners, self._events_lost)
         events = RedisEvents(self.node, commands, keys, self._leases, steps, source)
         self._events = self._publishing.events = events
         self.listen(SUBJECT, lambda _: source.woken())
         self.watch_nodes(events.watch)
         return events
+
+    def _events_lost(self, count: int) -> None:
+        if self._events is not None:
+            self._events.note_lost(count)
 
     def _outlasting(self) -> list[str]:
         return [*super()._outlasting(), *([] if self._events is None else self._events.names())]

@@ -88,6 +88,11 @@ class RedisEvents:
         """Name what lasts as long as there are nodes."""
         return self._steps.names()
 
+    def note_lost(self, count: int) -> None:
+        """Take note of events that Redis has lost before they were taken."""
+        self._unsure += count
+        self._wants_renewal = self._wants_renewal or count > 0
+
     # -- what happens here
 
     def enter(self, room: str, card: Card) -> None:

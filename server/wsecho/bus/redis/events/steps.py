@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field
@@ -27,7 +26,7 @@ from wsecho.core.events.texts import message_event
 from wsecho.core.rooms.leases import HeldError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from twisted.internet.defer import Deferred
 
@@ -50,26 +49,22 @@ class EventSteps:
         keys: names what is kept there.
         lasting: milliseconds that it is kept after the last sign of a node.
         listeners: the names of those who are told.
-
-    Attributes:
-        fence: the number under which this node tells, 0 where it does not.
+        lost: takes how many events had waited that Redis has lost, as far as is known here.
     """
 
     _commands: Commands
     _keys: Keys
     _lasting: str
     _listeners: Sequence[str]
-    fence: int = field(default=0, init=False)
-    _fresh: str = field(init=False)
+    _lost: Callable[[int], None]
+    # The number under which this node tells, empty where it does not.
+    _fence: bytes = field(default=b"", init=False)
+    _fresh: str = field(factory=lambda: secrets.token_hex(3), init=False)
     # What was seen of the events: Redis may come back with less.
     _run: str = field(default="", init=False)
     _last: int = field(default=0, init=False)
-    _taken: dict[str, int] = field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        # A later run's events sort behind those of an earlier one.
-        self._fresh = f"{int(time.time() * 1000):013d}-{secrets.token_hex(3)}"
-        self._taken = dict.fromkeys(self._listeners, 0)
+    # By listener, as long as this node tells.
+    _taken: dict[str, int] = field(factory=dict, init=False)
 
     def names(self) -> list[str]:
         """Name what lasts as long as there are nodes."""
@@ -119,8 +114,7 @@ class EventSteps:
 
     def lead(self) -> Deferred[None]:
         """Begin to tell, so that no other node does."""
-        words = [word for name, taken in self._taken.items() for word in (name, str(taken))]
-        return self._ask(LEAD_EVENTS, (), words).addCallback(self._led)
+        return self._ask(LEAD_EVENTS, (), self._listeners).addCallback(self._led)
 
     def read(self, listener: str) -> Deferred[EventsRead]:
         """Read what waits for a listener.
@@ -128,7 +122,7 @@ class EventSteps:
         Returns:
             what fails with `HeldError` where another node tells.
         """
-        words = [str(self.fence), listener, str(MAX_EVENTS), str(MAX_BYTES)]
+        words: list[bytes | str] = [self._fence, listener, str(MAX_EVENTS), str(MAX_BYTES)]
         return self._ask(READ_EVENTS, (), words).addCallback(self._read, listener)
 
     def take(self, listener: str, last: int, *, is_told: bool) -> Deferred[None]:
@@ -139,7 +133,7 @@ class EventSteps:
         """
         others = [name for name in self._listeners if name != listener]
         what = "taken" if is_told else "given"
-        words = [str(self.fence), what, str(last), listener, *others]
+        words: list[bytes | str] = [self._fence, what, str(last), listener, *others]
         return self._ask(TAKE_EVENTS, (), words).addCallback(self._check)
 
     # -- the rest is our own
@@ -161,18 +155,22 @@ class EventSteps:
         return int(appended)
 
     def see(self, run: str, last: int) -> None:
-        """Take note of how far the events have come."""
+        """Take note of how far the events have come; in another run all before is lost."""
         if run != self._run:
+            if self._taken:
+                self._lost(self._last - min(self._taken.values()))
             self._run, self._last = run, last
-            self._taken = dict.fromkeys(self._taken, 0)
+            self._taken.clear()
         self._last = max(self._last, last)
 
-    def _led(self, fence: int) -> None:
-        self.fence = fence
+    def _led(self, reply: list[Any]) -> None:
+        self._fence, run, last = reply
+        self.see(run.decode(), last)
+        self._taken.clear()
 
     def _read(self, reply: list[Any] | None, listener: str) -> EventsRead:
         if reply is None:
-            raise self._lost()
+            raise HeldError("")
         run, taken, gone, last, now, *fields = reply
         self.see(run.decode(), last)
         self._taken[listener] = taken
@@ -182,11 +180,7 @@ class EventSteps:
 
     def _check(self, is_taken: int) -> None:
         if not is_taken:
-            raise self._lost()
-
-    def _lost(self) -> HeldError:
-        self.fence = 0
-        return HeldError("")
+            raise HeldError("")
 
 
 def _waiting(number: int, moment: bytes, kind: bytes, text: bytes) -> WaitingEvent:

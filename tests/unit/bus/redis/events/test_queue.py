@@ -33,10 +33,10 @@ class World:
         self.redis.redis.answers.update(
             enter=done, leave=done, vacate=done, append_events=done, HSCAN=[b"0", []], ZRANGE=[]
         )
-        self.redis.redis.answers.update(claim=5, release=None, lead_events=3)
+        self.redis.redis.answers.update(claim=5, release=None, lead_events=[b"3", b"run", 1])
         commands, keys = self.redis.commands, self.redis.keys
         leases = Leases("me", commands, keys, "9000", speaks_locally=False)
-        steps = EventSteps(commands, keys, "9000", ("one",))
+        steps = EventSteps(commands, keys, "9000", ("one",), lambda _: None)
         self.events = RedisEvents("me", commands, keys, leases, steps, self)
 
     # what is asked of this process
@@ -137,6 +137,17 @@ def test_what_could_not_be_noted_is_told_or_missed() -> None:
     assert shown(world.asked()) == [entered("a", "ann"), ("append_events", "missed")]
     world.events.renew()
     assert [step[0] for step in world.asked()] == ["enter"]
+
+
+def test_what_redis_has_lost_is_missed() -> None:
+    """As soon as it can be said."""
+    world = World()
+    world.events.note_lost(0)
+    world.events.sweep()
+    assert world.asked() == []
+    world.events.note_lost(3)
+    world.events.sweep()
+    assert world.asked() == [("append_events", "missed")]
 
 
 def test_what_redis_refuses_is_put_right_with_the_next_sweep() -> None:

@@ -9,9 +9,10 @@ from wsecho.core.events.batches import EventsRead, WaitingEvent
 from wsecho.core.rooms.leases import HeldError
 
 
-def make(world: RedisWorld) -> EventSteps:
+def make(world: RedisWorld, lost: list[int] | None = None) -> EventSteps:
     """Make the steps of a node that tells two."""
-    return EventSteps(world.commands, world.keys, "9000", ("one", "two"))
+    noted = [] if lost is None else lost
+    return EventSteps(world.commands, world.keys, "9000", ("one", "two"), noted.append)
 
 
 def outcome(world: RedisWorld, asked: Any) -> Any:
@@ -54,10 +55,11 @@ def test_what_was_read_is_read_as_it_was_told() -> None:
         *(b"run", 3, 4, 6, 1000),
         *(5, b"10", b"e", b'"event":"occupied"', 6, b"20", b"m", record),
     ]
-    world.redis.answers["lead_events"] = 8
-    steps = make(world)
+    world.redis.answers["lead_events"] = [b"8", b"run", 6]
+    lost: list[int] = []
+    steps = make(world, lost)
     outcome(world, steps.lead())
-    assert words(world, "lead_events")[-4:] == ("one", "0", "two", "0")
+    assert words(world, "lead_events")[-2:] == ("one", "two")
     read = outcome(world, steps.read("one"))
     message = (
         '"event":"message","room":"a","position":"e:5:7","from":{"id":"ann"},"data":"hello é\\n"'
@@ -68,8 +70,11 @@ def test_what_was_read_is_read_as_it_was_told() -> None:
         6,
     )
     assert words(world, "read_events")[7:9] == ("8", "one")
-    outcome(world, steps.lead())
-    assert words(world, "lead_events")[-4:] == ("one", "3", "two", "0")
+    world.redis.answers["append_events"] = [b"later", 1, 1]
+    outcome(world, steps.append(["c"]))
+    assert lost == [3]
+    outcome(world, steps.append(["c"]))
+    assert lost == [3]
 
 
 def test_what_is_taken_frees_what_all_have_taken() -> None:
@@ -78,8 +83,8 @@ def test_what_is_taken_frees_what_all_have_taken() -> None:
     world.redis.answers["take_events"] = 1
     steps = make(world)
     assert outcome(world, steps.take("two", 9, is_told=True)) is None
-    assert words(world, "take_events")[7:] == ("0", "taken", "9", "two", "one")
+    assert words(world, "take_events")[7:] == ("", "taken", "9", "two", "one")
     outcome(world, steps.take("one", 9, is_told=False))
-    assert words(world, "take_events")[7:] == ("0", "given", "9", "one", "two")
+    assert words(world, "take_events")[7:] == ("", "given", "9", "one", "two")
     world.redis.answers["take_events"] = 0
     assert outcome(world, steps.take("one", 9, is_told=True)).check(HeldError)

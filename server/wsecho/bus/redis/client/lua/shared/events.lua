@@ -1,10 +1,10 @@
 -- SPDX-License-Identifier: MIT
 -- The events that wait to be told: `events_at` looks at them, given a hash of where they stand, the
--- stream of them, and the place in ARGV of: a run, for where there is none; the run and the last
--- number that the node has seen; milliseconds that they last; how many wait at most, and bytes; a
--- channel that wakes whoever tells. They count up by one, each under the id `number-0`; `first` is
--- the first that is there. Redis that came back with less has lost what waited: the numbers go on
--- behind what was seen, so that what is missing shows.
+-- stream of them, and the place in ARGV of: a word for where they begin; the run and the last number
+-- that the node has seen; milliseconds that they last; how many wait at most, and bytes; a channel
+-- that wakes whoever tells. They count up by one, each under the id `number-0`; `first` is the first
+-- that is there. Redis that came back with less has given numbers that it does not know of: then
+-- all begins anew, in a later run.
 local function events_at(meta, stream, at)
   local fresh, seen_run, seen_last, lasting, most, most_bytes, channel = unpack(ARGV, at, at + 6)
   local function whole(number) return string.format('%.0f', number) end
@@ -15,11 +15,10 @@ local function events_at(meta, stream, at)
   local time = redis.call('TIME')
   events.now = time[1] * 1000 + math.floor(time[2] / 1000)
   if not events.run or (events.run == seen_run and events.last < tonumber(seen_last)) then
-    events.run = events.run or (seen_run ~= '' and seen_run or fresh)
-    events.last = math.max(events.last, tonumber(seen_last))
-    events.first, bytes, base = events.last + 1, 0, 0
+    redis.call('DEL', meta, stream)
+    events.run = string.format('%013.0f', events.now) .. '-' .. fresh
+    events.last, events.first, bytes, base = 0, 1, 0, 0
     redis.call('HSET', meta, 'run', events.run)
-    redis.call('DEL', stream)
   end
   function events.forget()
     local entry = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
