@@ -10,6 +10,7 @@ from twisted.logger import Logger
 
 from wsecho.app.listening import Listening
 from wsecho.config.config import Config
+from wsecho.config.room_tables import table_name
 from wsecho.server.peers import describe_peer
 
 _log: Final = Logger()
@@ -35,6 +36,7 @@ def announce(
     for port in metrics.ports:
         _log.info("metrics are at {address}", address=describe_peer(port.getHost()))
     _warn_of_files(config, given_away)
+    warn_of_rooms(config)
     for port in listening.without_addresses[:1]:
         if "unix" not in config.proxy:
             _log.warn(
@@ -51,6 +53,20 @@ def announce(
             "is the default",
             address=describe_peer(port.getHost()),
         )
+
+
+def warn_of_rooms(config: Config) -> None:
+    """Warn of rooms that are said to be the server's alone, where everybody may operate them."""
+    if config.asks_for_tokens or config.app or config.ask:
+        return
+    for table in config.room_tables:
+        if table.given.get("publish") == "server":
+            _log.warn(
+                '{table}: publish = "server" keeps nobody out without --token-key, for everybody '
+                "may operate every room",
+                table=table_name(table.glob),
+            )
+            return
 
 
 def _warn_of_files(config: Config, given_away: Sequence[Path]) -> None:

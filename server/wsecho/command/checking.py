@@ -11,6 +11,7 @@ from zope.interface import provider
 
 from wsecho import __version__
 from wsecho.app import buses
+from wsecho.app.announcing import warn_of_rooms
 from wsecho.app.applications import load_apps
 from wsecho.app.asked_webhook import check_webhook
 from wsecho.app.clustering import check_cluster
@@ -116,6 +117,7 @@ def _looks(config: Config) -> Iterator[Callable[[], object]]:
         yield lambda: check_needs(config)
     yield lambda: resources(config)
     yield lambda: Admission.of(config)
+    yield lambda: warn_of_rooms(config)
     yield lambda: check_cluster(config)
     yield lambda: load_apps(config)
     yield lambda: check_webhook(config, reactor)

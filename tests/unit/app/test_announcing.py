@@ -12,6 +12,7 @@ from twisted.logger import LogLevel, capturedLogs, formatEvent
 
 from wsecho.app.announcing import announce
 from wsecho.config.config import Config
+from wsecho.core.rooms.rules import RoomTable
 
 
 @frozen
@@ -113,3 +114,19 @@ def test_a_secret_that_all_may_read_is_warned_of(
 def test_a_secret_that_is_gone_is_no_matter(tmp_path: Path) -> None:
     """What was read is in force."""
     assert announced(evolve(Config(), cluster_secret=tmp_path / "gone"))[1] == []
+
+
+@pytest.mark.parametrize(
+    ("options", "warned"),
+    [({}, True), ({"token_key": (Path("k"),)}, False), ({"app": ("a:b",)}, False)],
+)
+def test_rooms_of_the_server_where_everybody_may_operate(
+    options: dict[str, Any], *, warned: bool
+) -> None:
+    """They are everybody's, but where a token or an application says who somebody is."""
+    tables = tuple(RoomTable(glob, {"publish": "server"}) for glob in ("news-*", "b"))
+    _, warnings = announced(Config(room_tables=(RoomTable("a"), *tables), **options))
+    told = [line for line in warnings if "operate" in line]
+    assert len(told) == warned
+    assert all(line.startswith('[rooms."news-*"]: publish = "server" keeps') for line in told)
+    assert announced(Config(room_tables=(RoomTable("a"),)))[1] == []

@@ -177,3 +177,15 @@ def test_a_certificate_that_is_over_is_warned_of(
             assert status == 0
             assert out.endswith("all is well\n")
             assert err.count("wsecho: warning: the certificate of localhost ended on ") == count
+
+
+def test_rooms_that_are_everybodys_are_warned_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Though a server would start with them."""
+    file = tmp_path / "x.toml"
+    file.write_text('listen = "127.0.0.1:0"\n[rooms.news]\npublish = "server"\n')
+    status, _, err = checked(capsys, "--config", str(file))
+    assert status == 0
+    assert err.startswith('wsecho: warning: [rooms."news"]: publish = "server" keeps nobody out')
+    assert err.count("\n") == 1
