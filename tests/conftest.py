@@ -32,15 +32,34 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 # Folders whose tests share what takes minutes to make.
 _TOGETHER = ("tests/integration/packaging/",)
+# What takes minutes though its tests are few, the longest first. xdist begins with what has most
+# tests; the last of these would be left for one process, while the other has nothing to do.
+_LONGEST = (
+    *_TOGETHER,
+    "tests/integration/bus/test_resume_load.py",
+    "tests/fuzz/test_targets.py",
+    "tests/integration/test_workers.py",
+    "tests/integration/test_returning.py",
+    "tests/integration/test_slow_readers.py",
+    "tests/integration/test_javascript.py",
+    "tests/browser/test_ladder.py",
+)
 
 
 class _Scheduling(LoadFileScheduling):  # type: ignore[misc]
-    """What `--dist loadfile` does, with the files of some folders together."""
+    """What `--dist loadfile` does, the longest first, with the files of some folders together."""
 
     def _split_scope(self, nodeid: str) -> str:
         """The name of what one process runs."""
         folders = (folder for folder in _TOGETHER if nodeid.startswith(folder))
         return next(folders, "") or str(super()._split_scope(nodeid))
+
+    def _assign_work_unit(self, node: Any) -> None:
+        """Give a process the next file."""
+        longest = (scope for scope in _LONGEST if scope in self.workqueue)
+        if (scope := next(longest, None)) is not None:
+            self.workqueue.move_to_end(scope, last=False)
+        super()._assign_work_unit(node)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""The whole of `scripts/release`, twice: all is well, and the same commit gives the same files."""
+"""The whole of `scripts/release`, twice: all is well, and the same commit gives the same files.
+
+And an editable install of a clone; the one of this checkout is what all tests run with.
+"""
 
 import re
 import sys
 from pathlib import Path
 
-from tests.integration.packaging.building import cloned, run
+from tests.integration.packaging.building import cloned, environment, run
+from tests.integration.packaging.test_installing import assert_it_works
 
 
 def test_a_release_from_a_fresh_clone(tmp_path: Path) -> None:
@@ -21,3 +25,9 @@ def test_a_release_from_a_fresh_clone(tmp_path: Path) -> None:
     built = {path.name: path.read_bytes() for path in (tmp_path / "first").iterdir()}
     assert len(built) == 4
     assert built == {path.name: path.read_bytes() for path in (tmp_path / "second").iterdir()}
+
+
+def test_an_editable_install(tmp_path: Path) -> None:
+    """The plugin is found, and so is the page in the checkout."""
+    clone = cloned(tmp_path / "clone")
+    assert_it_works(environment(tmp_path / "venv", "--editable", clone))

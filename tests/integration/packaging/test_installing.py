@@ -2,7 +2,6 @@
 """Every way to install ends with the plugin, the page and the types in place."""
 
 import os
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.packaging.building import Released, environment, run
+from tests.integration.packaging.building import Released, run
 
 
 def assert_it_works(programs: Path) -> None:
@@ -115,12 +114,6 @@ def test_an_older_python_is_told_so(released: Released, tmp_path: Path, version:
         assert f"'wsecho' requires a different Python: {version}." in line
         assert line.endswith("not in '>=3.11'")
         assert "Traceback" not in done.stderr
-
-
-def test_an_editable_install(clone: Path, tmp_path: Path) -> None:
-    """The plugin is found, and so is the page in the checkout."""
-    shutil.copytree(clone, tmp_path / "clone", symlinks=True)
-    assert_it_works(environment(tmp_path / "venv", "--editable", tmp_path / "clone"))
 
 
 def test_without_npm_the_build_fails_in_one_line(clone: Path, tmp_path: Path) -> None:
