@@ -14,6 +14,7 @@ The words are ``no``, ``full``, ``away``, ``broken``; ``late`` is not answered i
 after a second, by those that can wait.
 """
 
+import asyncio
 from typing import Any, Final
 
 from twisted.internet import reactor
@@ -112,6 +113,20 @@ class Coroutines:
         """Answer."""
         await _wait(message.data)
         return publishing(visit, room, message)
+
+
+class Tasks:
+    """Answers by coroutines that wait for what asyncio has, and for the server."""
+
+    server: Server
+
+    async def publishing(self, visit: Visit, room: str, message: Message) -> str | bytes | None:
+        """Answer."""
+        async with asyncio.timeout(LATE):
+            await asyncio.sleep(patience(message.data))
+        members = await self.server.members(room)
+        answer = publishing(visit, room, message)
+        return answer if answer is not None else f"{len(members)} heard {message.data!r}"
 
 
 class Deferreds:

@@ -27,7 +27,7 @@ from twisted.python.failure import Failure
 
 from wsecho import hooks
 from wsecho.core.promise import Later, Promise, PromiseState, when
-from wsecho.core.wire.errors import AppUnavailable, Forbidden, Internal, OverLimit, WireError
+from wsecho.core.wire.errors import AppUnavailable, Forbidden, Internal, OverLimit
 from wsecho.hooks import App, Drop, Message, Visit
 from wsecho.hooks.awaiting import value_of
 from wsecho.hooks.counts import QuestionCounts
@@ -317,7 +317,7 @@ class _OpenQuestion:
     def _settle(self, error: BaseException) -> None:
         try:
             self._promise.give(self._questions.meant(self._kind, self._asked, error))
-        except WireError as meant:
+        except Exception as meant:  # noqa: BLE001  # the boundary: a reason may be none, too
             self._promise.fail(meant)
 
     def _over(self) -> None:

@@ -253,6 +253,19 @@ def test_it_is_counted_what_came_of_them() -> None:
     assert questions["drop"].counts["publishing"].dropped == 1
 
 
+def test_a_refusal_that_is_none_is_a_fault() -> None:
+    """It says so at once and later, and nobody waits for ever."""
+    clock = Clock()
+    wrong: Any = hooks.Unavailable("away", "soon")  # type: ignore[arg-type]
+
+    class App:
+        def joining(self, _visit: Visit, _room: str) -> Any:
+            return deferLater(clock, 0.5, give, wrong)
+
+    found = outcome(clock, lambda: Questions([App()], 2, clock, 9).joining(VISIT, "r"))
+    assert isinstance(found, Internal)
+
+
 def lines(ask: Callable[[], Any], clock: Clock) -> list[str]:
     """What the log has of a question."""
     heard: list[str] = []
