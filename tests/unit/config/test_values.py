@@ -266,3 +266,26 @@ def test_whatever_the_system_refuses_is_of_the_option(name: str) -> None:
     """Though it is no reader of values that has thought of it."""
     with pytest.raises(ConfigError, match=f"^--{name} .*: File name too long$"):
         load({name: "/" + "x" * 5000})
+
+
+@pytest.mark.parametrize("name", ["chat:App", "my.chat:app", "a_b.c1:Outer.inner"])
+def test_an_application_is_an_object_of_a_module(name: str) -> None:
+    """By dots, both."""
+    assert values.app(name) == name
+
+
+@pytest.mark.parametrize(
+    "name", ["", "chat", "chat:", ":App", "a b:C", "chat:1", "a..b:C", "x:y:z", 1]
+)
+def test_what_is_no_application_is_complained_of(name: Any) -> None:
+    """With one that is."""
+    with pytest.raises(ValueError, match="such as chat:App"):
+        values.app(name)
+
+
+def test_a_header_is_known_in_small_letters() -> None:
+    """As the request's are."""
+    assert values.header("X-Forwarded-User") == "x-forwarded-user"
+    for name in ("", "a b", "a:b", "ä", 1):
+        with pytest.raises(ValueError, match="such as Cookie"):
+            values.header(name)

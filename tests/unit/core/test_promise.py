@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.logged import logged
-from wsecho.core.promise import Later, Promise, PromiseState, gather, settle, translate, when
+from wsecho.core.promise import (
+    Later,
+    Promise,
+    PromiseState,
+    gather,
+    rescue,
+    settle,
+    translate,
+    when,
+)
 from wsecho.core.wire.errors import BusTimeout, BusUnavailable, Internal
 
 KEYS = st.lists(st.sampled_from("abcdef"), unique=True)
@@ -314,3 +323,30 @@ def test_who_waits_for_one_of_them_goes_on_though_nobody_waits_for_all() -> None
     assert promises[1].state is PromiseState.CANCELLED
     promises[0].give(7)
     assert told == [7]
+
+
+def test_something_else_takes_the_place_of_what_fails() -> None:
+    """At once, later, or by another error; what does not fail stays as it is."""
+    assert rescue(7, crash) == 7
+    outcomes: dict[str, list[Any]] = {}
+    later = Promise[int]()
+    for name, call in {
+        "value": lambda _: 1,
+        "later": lambda _: later,
+        "other": lambda _: (_ for _ in ()).throw(BusUnavailable()),
+        "fault": crash,
+    }.items():
+        promise = Promise[int]()
+        saved = rescue(promise, call)
+        assert isinstance(saved, Promise)
+        outcomes[name] = seen(saved)
+        with logged():
+            promise.fail(BusTimeout())
+    later.give(2)
+    assert (outcomes["value"], outcomes["later"]) == ([1], [2])
+    assert [type(outcomes[name][0]) for name in ("other", "fault")] == [BusUnavailable, Internal]
+    fine = Promise[int]()
+    kept = rescue(fine, crash)
+    fine.give(3)
+    assert isinstance(kept, Promise)
+    assert seen(kept) == [3]

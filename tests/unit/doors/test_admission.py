@@ -100,3 +100,12 @@ def test_each_file_that_cannot_be_read_again_is_told(tmp_path: Path) -> None:
     [complaint] = server.admission.reload()
     assert complaint.path == logins
     assert status(knock(server, f"/broadcast/a?token={token(ED)}")) == 401
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_what_a_token_says_is_kept_where_somebody_asks(tmp_path: Path, *, keeps: bool) -> None:
+    """Else each connection would hold it for nobody."""
+    config = Config(token_key=(key_file(tmp_path),))
+    gate = Admission.of(config, keeps_claims=keeps).gate
+    assert isinstance(gate, TokenGate)
+    assert gate.read(token(sub="ann", team=7)).whole.get("team") == (7 if keeps else None)

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from wsecho.core.limits.backpressure import Backpressure, FlowControlled
+from wsecho.core.limits.backpressure import Backpressure, FlowControlled, hold_until
+from wsecho.core.promise import Promise
+from wsecho.core.wire.errors import BusTimeout
 
 BOUND = 4
 
@@ -331,3 +333,31 @@ def test_a_sender_says_itself_how_it_is_paused() -> None:
         sender.pause_reading()
     with pytest.raises(NotImplementedError):
         sender.resume_reading()
+
+
+@pytest.mark.parametrize("comes", [True, False], ids=["comes", "fails"])
+def test_a_sender_waits_until_something_is_known(comes: bool) -> None:
+    """Behind those who waited for the same before; whatever it comes to."""
+    sender, outcome = Sender([]), Promise[int]()
+    outcome.then(sender.served.append, lambda _: sender.served.append(-1))
+    hold_until(sender, outcome)
+    sender.admit(7)
+    assert (sender.reads, sender.served) == (False, [])
+    outcome.give(1) if comes else outcome.fail(BusTimeout())
+    assert (sender.reads, sender.served) == (True, [1 if comes else -1, 7])
+
+
+def test_a_sender_that_waits_for_two_goes_on_with_the_later() -> None:
+    """And one that has departed is waited with by nobody."""
+    sender, first, second = Sender([]), Promise[int](), Promise[int]()
+    hold_until(sender, first)
+    hold_until(sender, second)
+    second.give(1)
+    assert not sender.reads
+    first.give(1)
+    assert sender.reads
+    third = Promise[int]()
+    hold_until(sender, third)
+    sender.depart()
+    third.give(1)
+    assert not sender.reads

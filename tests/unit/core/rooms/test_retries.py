@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from wsecho.core.rooms.callers import Caller
 from wsecho.core.rooms.hub import Hub, Rules
-from wsecho.core.rooms.retries import KEEP, Keyed, Receipt, Retries
+from wsecho.core.rooms.retries import KEEP, Keyed, KeyReusedError, Receipt, Retries
 from wsecho.core.rooms.room import PublishRequest
 from wsecho.core.wire.errors import OverLimit
 from wsecho.core.wire.positions import Position
@@ -135,3 +135,16 @@ def test_whose_keys_are_counted_together() -> None:
     assert [each.caller for each in keyed if each] == ["ann", "bob", "", ""]
     assert Caller("3.3.3.3", sub="ann").keyed("k") == keyed[0]
     assert here.keyed(None) is None
+
+
+def test_a_repetition_is_known_by_what_was_sent() -> None:
+    """Where something else was said in its place."""
+    retries, receipt = Retries(9), Receipt(Position("e", 1), 7)
+    plain = Keyed("k")
+    sent = plain.digest(b"sent", is_binary=False)
+    said = Keyed("k", sent=sent)
+    retries.remember("a", said, b"said", receipt, is_binary=True, now=0.0)
+    assert retries.find("a", plain, b"sent", is_binary=False, now=1.0) == receipt
+    for payload, is_binary in ((b"said", True), (b"sent", True), (b"other", False)):
+        with pytest.raises(KeyReusedError):
+            retries.find("a", plain, payload, is_binary=is_binary, now=1.0)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from wsecho.core.wire import errors
 from wsecho.core.wire.errors import (
+    AppUnavailable,
     BadRequest,
     BadToken,
     BusTimeout,
@@ -97,11 +98,14 @@ def test_an_open_websocket_is_closed_with_what_stands_for_the_status(
     assert (reason.code, reason.reason) == (code, error.reason)
 
 
-@pytest.mark.parametrize("error", [BusUnavailable(), BusTimeout()])
-def test_who_was_not_heard_may_try_again(error: BusUnavailable | BusTimeout) -> None:
+@pytest.mark.parametrize("error", [BusUnavailable(), BusTimeout(), AppUnavailable("é" * 99)])
+def test_who_was_not_heard_may_try_again(
+    error: BusUnavailable | BusTimeout | AppUnavailable,
+) -> None:
     """1013, and whether it may still appear."""
     reason = not_said_now(error)
-    assert (reason.code, reason.reason) == (CloseCode.TRY_AGAIN_LATER, error.reason)
+    assert (reason.code, reason.reason) == (CloseCode.TRY_AGAIN_LATER, bounded_reason(error.reason))
+    assert len(reason.reason.encode()) <= 123
 
 
 def test_who_cannot_resume_is_told_where_the_room_stands() -> None:
