@@ -47,8 +47,6 @@ class AppListener:
         events = [read_event(text) for text in batch.events]
         try:
             answer = value_of(self._happened(events))
-        except KeyboardInterrupt:
-            raise
         except BaseException:  # noqa: BLE001  # the boundary: it is not our end
             raise self._failed(Failure()) from None
         if isinstance(answer, Deferred):

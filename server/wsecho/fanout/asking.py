@@ -84,13 +84,15 @@ class Asking:
         """Read what an application says that somebody is.
 
         Raises:
-            Internal: that is none.
+            Internal: that is none, or it is not the time for them.
         """
         try:
-            return Claims.read(claims, may_last=True)
+            found = Claims.read(claims, may_last=True)
+            found.check_time(self.rooms.time_of_day())
         except BadToken as error:
             reason = error.reason.replace("the token's", "the")
             raise self.questions.fault("connecting", ValueError(reason)) from None
+        return found
 
     def asks_to_join(self, room: str) -> bool:
         """Tell whether anybody is asked who sees a room."""

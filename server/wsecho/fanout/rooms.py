@@ -80,6 +80,10 @@ class Rooms:
         """Return the time by which ages are measured: no time of day."""
         return self._clock.seconds()
 
+    def time_of_day(self) -> float:
+        """Return the time that others are shown, Unix seconds."""
+        return self._time_of_day()
+
     def open_events(self, listeners: Sequence[str], woken: Callable[[], None]) -> EventQueue:
         """Have what happens wait for those who are told, from now on.
 

@@ -24,6 +24,7 @@ from types import CoroutineType, coroutine
 from typing import Any
 
 from twisted.internet.defer import Deferred, fail
+from twisted.python.failure import Failure
 
 
 def value_of(returned: Any) -> Any:
@@ -95,7 +96,11 @@ def _no_deferred() -> TypeError:
 
 async def _as_task(steps: Coroutine[Any, Any, Any]) -> Any:
     """Run a coroutine as asyncio does, which may wait for Deferreds all the same."""
-    return await _translate(steps)
+    try:
+        return await _translate(steps)
+    except (KeyboardInterrupt, SystemExit):
+        # A task that ends by one of these ends the loop, too; as its value it is a failure alone.
+        return Failure()
 
 
 @coroutine

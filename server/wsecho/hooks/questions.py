@@ -27,7 +27,7 @@ from twisted.python.failure import Failure
 
 from wsecho import hooks
 from wsecho.core.promise import Later, Promise, PromiseState, when
-from wsecho.core.wire.errors import AppUnavailable, Forbidden, Internal, OverLimit
+from wsecho.core.wire.errors import AppUnavailable, Forbidden, Internal, OverLimit, WireError
 from wsecho.hooks import App, Drop, Message, Visit
 from wsecho.hooks.awaiting import value_of
 from wsecho.hooks.counts import QuestionCounts
@@ -203,8 +203,6 @@ class Questions:
             if isinstance(answer, Deferred):
                 return _OpenQuestion(self, kind, asked, answer, begun).wait()
             answer = kind.take(answer)
-        except KeyboardInterrupt:
-            raise
         except BaseException as error:  # noqa: BLE001  # the boundary: it is not our end
             kind.counts.time(perf_counter() - begun)
             return self.meant(kind, asked, error)
@@ -221,14 +219,17 @@ class Questions:
         if isinstance(error, Drop) and kind is self._publishing:
             counts.dropped += 1
             return DROPPED
-        if isinstance(error, hooks.Forbidden):
-            refusal = OverLimit if error.code == "over_limit" else Forbidden
+        try:
+            refusal = _refusal(error)
+        except Exception as fault:  # noqa: BLE001  # the boundary: it may have put anything there
+            refusal, error = None, fault
+        if isinstance(refusal, AppUnavailable):
+            counts.failed[refusal.code] += 1
+            self._complain(kind, asked, refusal.reason)
+            raise refusal from None
+        if refusal is not None:
             counts.refused[refusal.code] += 1
-            raise refusal(str(error.reason)) from None
-        if isinstance(error, hooks.Unavailable):
-            counts.failed[AppUnavailable.code] += 1
-            self._complain(kind, asked, str(error.reason))
-            raise AppUnavailable(str(error.reason), error.retry_after) from None
+            raise refusal from None
         counts.failed[Internal.code] += 1
         what = f"{asked.name}.{kind.question}"
         if isinstance(error, AnswerError):
@@ -317,13 +318,34 @@ class _OpenQuestion:
     def _settle(self, error: BaseException) -> None:
         try:
             self._promise.give(self._questions.meant(self._kind, self._asked, error))
-        except Exception as meant:  # noqa: BLE001  # the boundary: a reason may be none, too
+        except WireError as meant:
             self._promise.fail(meant)
 
     def _over(self) -> None:
         if self._deadline.active():
             self._deadline.cancel()
         self._kind.counts.time(perf_counter() - self._begun)
+
+
+def _refusal(error: BaseException) -> WireError | None:
+    """Return what the client is told of a no; None where it is none.
+
+    Raises:
+        Exception: it has no reason, or none that can be told, or no time that can be waited.
+    """
+    if isinstance(error, hooks.Forbidden):
+        refusal = OverLimit if error.code == "over_limit" else Forbidden
+        return refusal(_text(error.reason))
+    if isinstance(error, hooks.Unavailable):
+        return AppUnavailable(_text(error.reason), error.retry_after)
+    return None
+
+
+def _text(reason: object) -> str:
+    """Return a reason as text; raises `UnicodeEncodeError` for what no client can be sent."""
+    text = str(reason)
+    text.encode()
+    return text
 
 
 def _after_nothing(args: _Args, _answer: Any) -> _Args:
@@ -347,9 +369,12 @@ def _take_nothing(answer: Any) -> None:
 
 
 def _take_claims(answer: Any) -> Mapping[str, Any] | None:
-    if answer is not None and not isinstance(answer, Mapping):
+    if answer is None:
+        return None
+    if not isinstance(answer, Mapping):
         raise AnswerError(f"returned {type(answer).__name__}: it returns None, or claims")
-    return answer
+    # Whatever the application does with its own from now on.
+    return dict(answer)
 
 
 def _take_data(most: int, answer: Any) -> str | bytes | None:

@@ -71,10 +71,14 @@ def _raise(_: Sequence[Event]) -> None:
     raise SystemExit("no")
 
 
+def _interrupt(_: Sequence[Event]) -> None:
+    raise KeyboardInterrupt
+
+
 @pytest.mark.parametrize(
     "happened",
-    [_raise, lambda _: fail(ValueError("no")), lambda _: fail(CancelledError())],
-    ids=["plain", "deferred", "cancelled"],
+    [_raise, _interrupt, lambda _: fail(ValueError("no")), lambda _: fail(CancelledError())],
+    ids=["plain", "interrupt", "deferred", "cancelled"],
 )
 def test_raising_does_not_take_it(happened: Callable[[Sequence[Event]], Any]) -> None:
     """Whatever it raises, which stands in the log and is nobody's end."""

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The rooms as one visit has them: asked about, in order, and once."""
 
+from collections import UserDict
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -116,19 +118,38 @@ def test_a_request_is_a_visit() -> None:
 
 
 def test_claims_say_who_that_is() -> None:
-    """Instead of its token; claims that are none are the application's fault."""
-    app = Slow(claims={"sub": "bob", "rooms": {"join": ["b*"]}, "exp": 5})
+    """Instead of its token."""
+    app = Slow(claims={"sub": "bob", "rooms": {"join": ["b*"]}, "exp": 1_005})
     ask, known = asking(app), Caller("192.0.2.1:1", EVERYTHING, "ann", secret="s" * 16)
     caller = ask.connect(Visit("v", "192.0.2.1"), known)
     assert isinstance(caller, Caller)
-    assert (caller.sub, caller.secret, caller.expires) == ("bob", "s" * 16, 5)
+    assert (caller.sub, caller.secret, caller.expires) == ("bob", "s" * 16, 1_005)
     assert caller.is_vouched_for
     assert not caller.grants.may("publish", "b")
-    app.claims = {"rooms": "all"}
-    with pytest.raises(Internal):
-        ask.connect(Visit("v", "192.0.2.1"), known)
     app.claims = None
     assert ask.connect(Visit("v", "192.0.2.1"), known) is known
+
+
+class Unreadable(UserDict[str, Any]):
+    """Claims whose reading fails."""
+
+    def __iter__(self) -> Iterator[str]:
+        """Fail."""
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        *({"rooms": "all"}, {"sub": 5}, {"exp": "soon"}, {"exp": 10**400}, Unreadable(sub="x")),
+        *({"exp": 1_000}, {"exp": 1}, {"nbf": 1_001}),
+    ],
+    ids=["grants", "sub", "text", "huge", "unreadable", "over", "long-over", "early"],
+)
+def test_claims_that_are_none_are_the_applications_fault(claims: Any) -> None:
+    """As are those whose time is over, or has not come."""
+    with pytest.raises(Internal):
+        asking(Slow(claims=claims)).connect(Visit("v", "192.0.2.1"), Caller("192.0.2.1:1"))
 
 
 def test_rules_say_which_questions_are_asked() -> None:

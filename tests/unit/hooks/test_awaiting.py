@@ -146,3 +146,22 @@ def test_under_asyncio_what_is_cancelled_ends(kind: str) -> None:
         return ended
 
     assert asyncio.run(play()) == [kind]
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt()], ids=["exit", "interrupt"])
+@pytest.mark.parametrize("waits", [False, True])
+def test_under_asyncio_nobody_ends_the_loop(error: BaseException, waits: bool) -> None:
+    """What would end a program is the coroutine's failure, and the loop goes on."""
+
+    async def play() -> Any:
+        failed = asyncio.get_running_loop().create_future()
+
+        async def end() -> None:
+            if waits:
+                await asyncio.sleep(0)
+            raise error
+
+        value_of(end()).addErrback(lambda failure: failed.set_result(failure.value))
+        return await failed
+
+    assert asyncio.run(play()) is error

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Applications asked one after the other, in each form that an answer has."""
 
+import asyncio
 from collections.abc import Callable
+from math import inf, nan
 from typing import Any
 
 import pytest
@@ -22,6 +24,29 @@ from wsecho.hooks.questions import DROPPED, Questions, all_methods
 VISIT = Visit("v", "192.0.2.1")
 TIMEOUT = 2.0
 
+
+class Bare(hooks.Forbidden):
+    """A no of somebody's own, without a reason."""
+
+    def __init__(self) -> None:
+        """Leave all of it out."""
+
+
+class BareUnavailable(hooks.Unavailable):
+    """The same, of who does not answer."""
+
+    def __init__(self) -> None:
+        """Leave all of it out."""
+
+
+class Unprintable:
+    """What should be a reason, and is no text."""
+
+    def __str__(self) -> str:
+        """Fail."""
+        raise ZeroDivisionError
+
+
 ANSWERS: dict[str, Any] = {
     "yes": None,
     "text": "other",
@@ -33,6 +58,19 @@ ANSWERS: dict[str, Any] = {
     "broken": ZeroDivisionError("broken"),
     "wrong": 5,
     "exit": SystemExit(1),
+    "interrupt": KeyboardInterrupt(),
+    "cancelled": asyncio.CancelledError(),
+    "ended": GeneratorExit(),
+    "stopped": StopIteration(4),
+    "group": ExceptionGroup("two", [hooks.Forbidden("no"), ValueError("no")]),
+    "bare": Bare(),
+    "bare-away": BareUnavailable(),
+    "unprintable": hooks.Forbidden(Unprintable()),  # type: ignore[arg-type]
+    "half": hooks.Forbidden("no \ud800"),
+    "half-away": hooks.Unavailable("away \udfff"),
+    "soon": hooks.Unavailable("away", "soon"),  # type: ignore[arg-type]
+    "nan": hooks.Unavailable("away", nan),
+    "forever": hooks.Unavailable("away", inf),
 }
 """What an application says, by a word."""
 
@@ -44,6 +82,12 @@ MEANT: dict[str, type[WireError]] = {
     "wrong": Internal,
     "exit": Internal,
     "never": AppUnavailable,
+}
+"""What the client is told of them; of whatever else is no answer, that it is a fault."""
+MEANT |= {
+    word: Internal
+    for word, answer in ANSWERS.items()
+    if isinstance(answer, BaseException) and word not in {*MEANT, "drop"}
 }
 
 FORMS = ("plain", "coroutine", "waiting", "deferred", "fired")
@@ -142,6 +186,18 @@ def test_the_first_no_counts_and_other_data_goes_on(apps: list[tuple[str, str]])
     for app in said[: len(asked)]:
         assert app.seen == [data]
         data = ANSWERS[app.word] if app.word in {"text", "binary"} else data
+    assert clock.getDelayedCalls() == []
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("word", [word for word in ANSWERS if word in MEANT])
+def test_whatever_an_application_raises_somebody_is_told(word: str, form: str) -> None:
+    """And the next question is answered as if nothing had been."""
+    clock = Clock()
+    questions = Questions([Scripted(word, form, clock, [])], TIMEOUT, clock, 100)
+    for _ in range(2):
+        found = outcome(clock, lambda: questions.publishing(VISIT, "r", Message("x")))
+        assert type(found) is MEANT[word]
     assert clock.getDelayedCalls() == []
 
 
@@ -251,19 +307,6 @@ def test_it_is_counted_what_came_of_them() -> None:
     assert questions["no"].counts["publishing"].refused == {"forbidden": 1}
     assert questions["away"].counts["publishing"].failed == {"unavailable": 1}
     assert questions["drop"].counts["publishing"].dropped == 1
-
-
-def test_a_refusal_that_is_none_is_a_fault() -> None:
-    """It says so at once and later, and nobody waits for ever."""
-    clock = Clock()
-    wrong: Any = hooks.Unavailable("away", "soon")  # type: ignore[arg-type]
-
-    class App:
-        def joining(self, _visit: Visit, _room: str) -> Any:
-            return deferLater(clock, 0.5, give, wrong)
-
-    found = outcome(clock, lambda: Questions([App()], 2, clock, 9).joining(VISIT, "r"))
-    assert isinstance(found, Internal)
 
 
 def lines(ask: Callable[[], Any], clock: Clock) -> list[str]:
