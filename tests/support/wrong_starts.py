@@ -171,6 +171,11 @@ VALUES: Final = (
         1,
         k="# ours\nsecret",
     ),
+    _wrong(
+        "--tell app:8000/told", "--tell (not shown): it begins with neither http:// nor https://"
+    ),
+    _wrong("--tell http://me:secret@app/", "--tell (not shown): it has a user's name in it"),
+    _with_files("--tell-secret k", "--tell-secret k: needs --tell URL", 2, k=f"whsec_{'A' * 32}"),
     _with_files("--ask-secret k", "--ask-secret k: needs --ask URL", 2, k=f"whsec_{'A' * 32}"),
     _wrong("--redis-prefix {x}", "--redis-prefix {x}: not 1 to 100 visible"),
     _wrong("--token-audience a", "--token-audience a: needs --token-key"),

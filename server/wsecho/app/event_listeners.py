@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from wsecho.app.webhook_secrets import WebhookSecrets
 from wsecho.config.config import Config, ConfigError
 from wsecho.config.errors import UsageError
 from wsecho.events.app_listener import AppListener
@@ -46,3 +48,13 @@ def event_listeners(
         reason = f"https needs what pip install 'wsecho[tls]' brings ({error})"
         raise ConfigError("tell", "(not shown)", reason) from None
     return [*told, *urls]
+
+
+def check_listeners(config: Config, reactor: Any) -> None:
+    """See that those of `--tell` can be told, whether they are there or not.
+
+    Raises:
+        ConfigError: an option is missing, or a file cannot be used.
+    """
+    secrets = WebhookSecrets("tell-secret", config.tell_secret)
+    event_listeners(config, (), reactor, secrets, time.time)

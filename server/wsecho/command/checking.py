@@ -4,6 +4,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from twisted.internet.protocol import Factory
 from twisted.logger import ILogObserver, LogEvent, LogLevel, formatEvent, globalLogPublisher
@@ -15,6 +16,7 @@ from wsecho.app.announcing import warn_of_rooms
 from wsecho.app.applications import load_apps
 from wsecho.app.asked_webhook import check_webhook
 from wsecho.app.clustering import check_cluster
+from wsecho.app.event_listeners import check_listeners
 from wsecho.app.service import endpoints_of, listening_by, resources
 from wsecho.config.config import Config, ConfigError
 from wsecho.config.errors import CommandError, shown
@@ -81,12 +83,17 @@ def describe(config: Config, room: str | None = None) -> Iterator[str]:
     for name, app in zip(config.app, load_apps(config), strict=True):
         yield f"  application: {name}, for {', '.join(all_methods(app))}"
     if config.ask is not None:
-        by = "nothing is signed" if config.ask_secret is None else f"signed by {config.ask_secret}"
-        yield f"  application: {config.ask} is asked over HTTP; {by}"
+        yield f"  application: {config.ask} is asked over HTTP; {_signed_by(config.ask_secret)}"
+    for url in config.tell:
+        yield f"  application: {url} is told over HTTP; {_signed_by(config.tell_secret)}"
     yield f"  log: {config.log_format} to {config.log_file or 'standard output'}"
     if room is not None:
         yield from _describe_room(config.room_rules.of(room), room)
     yield "all is well"
+
+
+def _signed_by(file: Path | None) -> str:
+    return "nothing is signed" if file is None else f"signed by {file}"
 
 
 def _describe_table(table: RoomTable) -> str:
@@ -121,6 +128,7 @@ def _looks(config: Config) -> Iterator[Callable[[], object]]:
     yield lambda: check_cluster(config)
     yield lambda: load_apps(config)
     yield lambda: check_webhook(config, reactor)
+    yield lambda: check_listeners(config, reactor)
     for option, endpoints in endpoints_of(config).items():
         for endpoint in endpoints:
             yield listen(option, endpoint)

@@ -23,6 +23,7 @@ from wsecho.app.applications import load_apps
 from wsecho.app.asked_webhook import check_webhook
 from wsecho.app.clustering import check_cluster, new_node
 from wsecho.app.drain import on_a_second_signal
+from wsecho.app.event_listeners import check_listeners
 from wsecho.app.listening import Listening
 from wsecho.app.notifying import ServiceManager
 from wsecho.app.service import endpoints_of, listening_by, resources
@@ -79,6 +80,7 @@ class Supervisor(MultiService):
         check_cluster(config)
         load_apps(config)
         check_webhook(config, reactor)
+        check_listeners(config, reactor)
         wanted = endpoints_of(config)
         self._listening = {option: listening_by(reactor, option) for option in wanted}
         listeners = [

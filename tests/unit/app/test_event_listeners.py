@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.buses import the_reactor
-from wsecho.app.event_listeners import event_listeners
+from wsecho.app.event_listeners import check_listeners, event_listeners
 from wsecho.config.config import load
-from wsecho.config.errors import UsageError
+from wsecho.config.errors import ConfigError, UsageError
 
 
 def test_each_url_is_told() -> None:
@@ -51,3 +51,5 @@ def test_secrets_need_somebody_to_be_told_by_them(tmp_path: Path) -> None:
     config = load({"tell-secret": str(file)})
     with pytest.raises(UsageError, match="needs --tell URL"):
         event_listeners(config, (), the_reactor(), tuple, lambda: 0.0)
+    with pytest.raises(ConfigError, match="line 1"):
+        check_listeners(config, the_reactor())

@@ -72,6 +72,10 @@ def test_a_mistake_is_told_as_the_file_has_it(
             {"ask": "http://app:8000/ask?key=hush"},
             "  application: http://app:8000/ask is asked over HTTP; nothing is signed",
         ),
+        (
+            {"tell": ["http://app/a?key=hush", "http://app/b"]},
+            "  application: http://app/a is told over HTTP; nothing is signed",
+        ),
         ({}, "  log: text to standard output"),
         ({"log-format": "json"}, "  log: json to standard output"),
         (
