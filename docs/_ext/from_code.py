@@ -21,7 +21,8 @@ from wsecho.config.config import GROUPS, Config, OptionGroup
 from wsecho.config.room_tables import KEYS
 from wsecho.config.settings.option import Option
 from wsecho.core.lab.rules import RULES
-from wsecho.core.lab.steps import STEPS, Phase, StepKind
+from wsecho.core.lab.step_kind import Phase, StepKind
+from wsecho.core.lab.steps import STEPS
 from wsecho.core.rooms.leases import HeldError
 from wsecho.core.wire import errors
 from wsecho.events.teller import EventTeller

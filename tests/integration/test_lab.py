@@ -38,7 +38,8 @@ from tests.unit.core.lab.test_session import SENT
 from wsecho.core.lab.faults import Conduct, Level
 from wsecho.core.lab.observer import PROBE
 from wsecho.core.lab.rules import RULES
-from wsecho.core.lab.steps import STEPS, Phase
+from wsecho.core.lab.step_kind import Phase
+from wsecho.core.lab.steps import STEPS
 
 SIZE = ("--max-message-size", str(BOUNDS.message))
 PING = b"\x89\x03" + PROBE

@@ -11,7 +11,8 @@ from attrs import frozen
 from wsecho.core.http.handshake import Query
 from wsecho.core.lab.faults import MUST_TAKE, Expectation
 from wsecho.core.lab.rules import RULES, Rule
-from wsecho.core.lab.steps import STEPS, Phase, StepKind
+from wsecho.core.lab.step_kind import Phase, StepKind
+from wsecho.core.lab.steps import STEPS
 from wsecho.core.lab.values import Bounds
 from wsecho.core.wire.errors import BadRequest
 

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from wsecho.core.lab.faults import Expectation
 from wsecho.core.lab.rules import RULES, Rule
-from wsecho.core.lab.steps import STEPS, StepKind
+from wsecho.core.lab.step_kind import StepKind
+from wsecho.core.lab.steps import STEPS
 from wsecho.core.lab.values import Bounds
 
 _SHOWN: Final = 256

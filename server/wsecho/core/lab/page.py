@@ -8,7 +8,8 @@ from html import escape
 from typing import Final
 
 from wsecho.core.lab.rules import RULES, Rule
-from wsecho.core.lab.steps import STEPS, Phase, StepKind
+from wsecho.core.lab.step_kind import Phase, StepKind
+from wsecho.core.lab.steps import STEPS
 
 # The colours are those of the page in `web/`.
 _STYLE: Final = """

@@ -13,7 +13,7 @@ from wsecho.core.lab.observer import PROBE, Observer
 from wsecho.core.lab.outflow import HalfEnd, pattern
 from wsecho.core.lab.rules import RULES, Message
 from wsecho.core.lab.sender import JUDGED, LabSender
-from wsecho.core.lab.steps import Phase
+from wsecho.core.lab.step_kind import Phase
 from wsecho.core.websocket.frames import Opcode, encode_frame
 
 _HALF: Final = encode_frame(Opcode.TEXT, b"cut in the middle")[:10]

@@ -25,7 +25,7 @@ from wsecho.core.lab.reading import LenientReader, ReceivedFrame
 from wsecho.core.lab.record import Record
 from wsecho.core.lab.script import ROOM, ForMessage, ForRoom, Need, Script, Stage, Until
 from wsecho.core.lab.sender import ANSWERED, JUDGED, LabCounts, LabSender
-from wsecho.core.lab.steps import Phase
+from wsecho.core.lab.step_kind import Phase
 from wsecho.core.lab.values import Bounds
 from wsecho.core.lab.verdict import ClientVerdict
 from wsecho.core.lab.watching import TOO_EARLY, ClientWatcher, Wrong

@@ -19,7 +19,8 @@ from wsecho.core.lab.chain import (
     read_chain,
     read_report_id,
 )
-from wsecho.core.lab.steps import STEPS, Phase
+from wsecho.core.lab.step_kind import Phase
+from wsecho.core.lab.steps import STEPS
 from wsecho.core.lab.values import Bounds
 from wsecho.core.wire.errors import BadRequest
 
