@@ -2,13 +2,16 @@
 """The documentation is done as it says, page by page: commands, programs, configurations."""
 
 import re
+import shlex
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.support.documents import ROOT, Fence, fences, pages
+from tests.support.processes import Process
 from tests.support.proxies import Nginx, free_port
 from tests.support.walkthrough import LANGUAGES, Walkthrough
 
@@ -35,6 +38,32 @@ def test_a_page_does_what_it_says(page: Path, tmp_path: Path) -> None:
             walk.run(fence)
     finally:
         walk.end()
+
+
+def test_the_first_application_refuses_and_changes(tmp_path: Path) -> None:
+    """As the page says that begins with it."""
+    page = fences(ROOT / "docs/howto/application.md")
+    program, commands = (
+        next(one for one in page if one.language == kind) for kind in ("python", "sh")
+    )
+    (tmp_path / "greeter.py").write_text(program.text)
+    server, *asked = commands.text.splitlines()
+    process = Process.start(
+        *(sys.executable, "-m", *server.split(), "--listen", "127.0.0.1:0"), cwd=tmp_path
+    )
+    try:
+        port = process.wait_for(re.compile(r"listening on \S+:(\d+)"))[1]
+        answers = [
+            subprocess.run(
+                shlex.split(each.replace("8080", port)), capture_output=True, text=True, check=True
+            ).stdout
+            for each in asked
+        ]
+    finally:
+        process.end()
+    assert '"position"' in answers[0]
+    assert "Hello" in answers[1]
+    assert "staff only" in answers[2]
 
 
 def configurations(language: str) -> list[Fence]:

@@ -210,9 +210,17 @@ class WebhookApp:
         if self._complained is not None and now - self._complained < QUIET:
             self._untold += 1
             return
-        text = "the application at {address} gives no answer: {why}"
-        if self._untold:
-            text += ", and none {times} times before"
         address, times = str(self.url), self._untold
         self._complained, self._untold = now, 0
-        self._log.error(text, address=address, why=why, times=times)
+        if times:
+            self._log.error(
+                "the application at {address} gives no answer: {why}, and none {times} times"
+                " before",
+                address=address,
+                why=why,
+                times=times,
+            )
+        else:
+            self._log.error(
+                "the application at {address} gives no answer: {why}", address=address, why=why
+            )

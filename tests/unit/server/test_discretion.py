@@ -344,7 +344,7 @@ def test_what_is_a_peers_own_is_quoted_in_reasons(
 HARMLESS: Final = frozenset(
     {
         *("have", "needed", "possible", "connections", "all", "cut", "calm", "count", "lasts"),
-        *("slot", "pid"),
+        *("slot", "pid", "times", "waiting"),
         # What becomes a traceback.
         *("failure", "exc_info"),
     }

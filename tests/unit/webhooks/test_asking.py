@@ -197,10 +197,10 @@ def test_there_is_one_line_a_minute(
 ) -> None:
     """Which says how many there might have been."""
     fail(application, app, 3)
-    assert [line["times"] for line in lines] == [0]
+    assert [line.get("times", 0) for line in lines] == [0]
     clock.advance(QUIET)
     fail(application, app, 1)
-    assert [line["times"] for line in lines] == [0, 2]
+    assert [line.get("times", 0) for line in lines] == [0, 2]
     assert formatEvent(lines[1]) == (
         "the application at http://app.example:8000/ask gives no answer: it answers HTTP 500, "
         "and none 2 times before"

@@ -141,7 +141,7 @@ class Journaling:
 
     def _fail(self, error: StoreError) -> None:
         self.trouble = error
-        self._log.error("nothing can be said: {error}", error=error)
+        self._log.error("nothing can be said: {why}", why=str(error))
         self._give_up()
         if not self._is_over:
             self._clock.callLater(_AGAIN, self._try_again)
@@ -164,4 +164,4 @@ class Journaling:
     def _tidied(self, error: StoreError | None) -> None:
         # A full disk may be too full to forget something: that is tried again with the next.
         if error is not None and not self._is_over:
-            self._log.warn("cannot make room in the file: {error}", error=error)
+            self._log.warn("cannot make room in the file: {why}", why=str(error))
