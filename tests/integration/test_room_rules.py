@@ -516,7 +516,7 @@ async def _until_closed(client: ClientConnection) -> None:
 def test_a_mistake_ends_the_start(tmp_path: Path) -> None:
     """In one line, with status 2, by each program that reads the file."""
     file = tmp_path / "wsecho.toml"
-    file.write_text('[rooms."team-*"]\nhistroy = 3\n')
+    file.write_text('[rooms."team-*"]\nhisstory = 3\n')
     for words in (["serve"], ["check"]):
         program = [sys.executable, "-m", "wsecho", *words, "--config", str(file)]
         done = subprocess.run(
@@ -524,6 +524,6 @@ def test_a_mistake_ends_the_start(tmp_path: Path) -> None:
         )
         assert done.returncode == 2
         assert done.stderr == (
-            f'wsecho: {file}, line 2: [rooms."team-*"] histroy = 3: there is no such key: '
+            f'wsecho: {file}, line 2: [rooms."team-*"] hisstory = 3: there is no such key: '
             "did you mean history?\n"
         )

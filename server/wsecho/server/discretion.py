@@ -47,8 +47,8 @@ TOLD: Final = frozenset(
         *("messages_in", "messages_out", "bytes_in", "bytes_out"),
         # Of Redis, of other nodes and of this machine.
         *("address", "version", "node", "why", "what", "order", "files", "reasons"),
-        # Of applications, as the operator named them.
-        *("app", "listener"),
+        # Of applications and rooms, as the operator named them.
+        *("app", "listener", "table"),
     }
 )
 """Fields of our own events that are told; all others are withheld unless they are numbers."""

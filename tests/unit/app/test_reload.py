@@ -103,7 +103,7 @@ def test_what_holds_in_rooms_is_read_again(tmp_path: Path) -> None:
         rooms.publish("a", b"x", is_binary=False)
     assert read() == []
     assert len(rooms.read("a")) == 3
-    for text in ("[rooms.a]\nhistory = -1\n", "[rooms.a\n", "histroy = 3\n"):
+    for text in ("[rooms.a]\nhistory = -1\n", "[rooms.a\n", "hisstory = 3\n"):
         file.write_text(text)
         [complaint] = read()
         assert str(complaint).startswith(str(file))
