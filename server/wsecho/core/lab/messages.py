@@ -3,6 +3,7 @@
 
 import json
 from collections import deque
+from typing import Final
 
 from attrs import define, field, frozen
 
@@ -14,6 +15,9 @@ from wsecho.core.websocket.frames import Opcode
 from wsecho.core.websocket.gathering import MAX_FRAGMENTS
 from wsecho.core.websocket.reading import is_utf8
 from wsecho.core.wire.errors import CloseCode
+
+WAITING_COST: Final = 256
+"""Octets that a waiting message takes beside its payload, about."""
 
 NO_TEXT = Wrong("a text that is no UTF-8", "6455 8.1", CloseCode.INVALID_PAYLOAD)
 NO_DEFLATE = Wrong(
@@ -67,12 +71,12 @@ class LabInbox:
 
     _waiting: deque[WaitingMessage] = field(factory=deque, init=False)
     size: int = field(default=0, init=False)
-    """Octets of it."""
+    """Octets that it takes."""
 
     def put(self, waiting: WaitingMessage) -> None:
         """Have something wait."""
         self._waiting.append(waiting)
-        self.size += len(waiting.payload)
+        self.size += WAITING_COST + len(waiting.payload)
 
     def put_close(self, payload: bytes) -> None:
         """Have a Close wait."""
@@ -81,7 +85,7 @@ class LabInbox:
     def take(self) -> WaitingMessage:
         """Take what has waited longest."""
         waiting = self._waiting.popleft()
-        self.size -= len(waiting.payload)
+        self.size -= WAITING_COST + len(waiting.payload)
         return waiting
 
     def clear(self) -> None:

@@ -79,24 +79,24 @@ class LenientReader:
     def feed(self, data: bytes) -> Iterator[ReceivedFrame]:
         """Take octets, and yield the frames that they make whole.
 
-        A frame that is longer than is read is the last one.
+        A frame that is longer than is read is the last one. Whoever asks for no more of them has
+        the others left, and gets them by feeding more, or nothing.
         """
-        if self._is_over:
-            return
-        self._octets += data
-        begin = 0
-        try:
-            while (found := self._read(begin)) is not None:
-                frame, begin = found
-                yield frame
-                if frame.payload is None:
-                    self._is_over = True
-                    begin = len(self._octets)
-        finally:
-            del self._octets[:begin]
+        if not self._is_over:
+            self._octets += data
+        return self._frames()
 
-    def _read(self, begin: int) -> tuple[ReceivedFrame, int] | None:
-        found = read_frame_head(self._octets, begin)
+    def _frames(self) -> Iterator[ReceivedFrame]:
+        while not self._is_over and (found := self._read_one()) is not None:
+            frame, end = found
+            if frame.payload is None:
+                self._is_over = True
+                end = len(self._octets)
+            del self._octets[:end]
+            yield frame
+
+    def _read_one(self) -> tuple[ReceivedFrame, int] | None:
+        found = read_frame_head(self._octets, 0)
         if found is None:
             return None
         head, begin = found

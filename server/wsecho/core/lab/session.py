@@ -20,7 +20,7 @@ from wsecho.core.lab.chain import Chain
 from wsecho.core.lab.messages import LabInbox, MessageGatherer, too_large
 from wsecho.core.lab.modes import Chance, Modes
 from wsecho.core.lab.observer import PROBE, Observer
-from wsecho.core.lab.outflow import AT_ONCE, HalfEnd, OctetPace, OutEntry
+from wsecho.core.lab.outflow import AT_ONCE, MAX_ENTRIES, HalfEnd, OctetPace, OutEntry
 from wsecho.core.lab.reading import LenientReader, ReceivedFrame
 from wsecho.core.lab.record import Record
 from wsecho.core.lab.script import ROOM, ForMessage, ForRoom, Need, Script, Stage, Until
@@ -43,6 +43,9 @@ LINGER: Final = 5.0
 
 LAST_WORDS: Final = 1.0
 """Seconds that it has once the time is over."""
+
+MAX_AT_ONCE: Final = 500
+"""Frames that are read, or things that the script does, before other connections have a turn."""
 
 TIME_IS_OVER: Final = CloseReason(CloseCode.NORMAL, "lab time is over")
 SENT_ENOUGH: Final = CloseReason(
@@ -112,6 +115,7 @@ class LabSession:
         self._is_answered = self._got_close = self._is_draining = False
         self._lingers = self._time_is_over = False
         self._early = bytearray()
+        self._has_unread = False
         self.is_over = False
         self._rates, self._meter = plan.rates, Meter(plan.rates)
         self.limits_met: Counter[str] = Counter()
@@ -132,12 +136,7 @@ class LabSession:
     @property
     def reads(self) -> bool:
         """Whether more is to be read: not while a client does not take what it is sent."""
-        if self._sender.modes.stall:
-            return False
-        if self._is_draining:
-            return True
-        held = self._inbox.size + self._sender.out.held + len(self._early)
-        return not self._sender.is_full and held <= self._bounds.message
+        return self._takes_frames and not self._has_unread
 
     @property
     def end(self) -> HalfEnd | None:
@@ -166,7 +165,8 @@ class LabSession:
             *(self._answer_at, self._ping_at, self._observer.due),
             self._sender.modes.lonely_at,
             None if self._sender.is_full else self._sender.out.next_time,
-            self._need.moment if self._script and isinstance(self._need, Until) else None,
+            self._script_due,
+            self._sender.now if self._has_unread and self._takes_frames else None,
         ]
         return min([self._cut_at, *(moment for moment in moments if moment is not None)])
 
@@ -180,8 +180,7 @@ class LabSession:
         if not self._is_answered:
             self._keep_early(data)
             return
-        for frame in self._reader.feed(data):
-            self._take(frame)
+        self._read(data)
         self._go_on()
 
     def wake(self, now: float) -> None:
@@ -198,11 +197,13 @@ class LabSession:
             self._sender.release()
         if now >= self._cut_at:
             self._end_of_time()
+        self._read()
         self._go_on()
 
     def take_room(self, now: float, *, full: bool) -> None:
         """Take note of whether the client takes nothing now."""
         self._sender.now, self._sender.is_full = now, full
+        self._read()
         self._go_on()
 
     def stop(self, now: float) -> None:
@@ -219,6 +220,8 @@ class LabSession:
         """
         self._sender.now, self.is_over = now, True
         self._end_script()
+        if not self._sender.modes.stall:
+            self._note_unread()
         # By `fin`, `reset` or `cut`: what the client does then tells nothing of what was before.
         is_ours = self._stage.has_ended and not self._stage.has_closed
         self._observer.lost(self.ended_by, how, now, is_ours=is_ours)
@@ -293,7 +296,9 @@ class LabSession:
 
     def _go_on(self) -> None:
         """Have the script do what it can."""
-        while self._script is not None and self._is_met(self._need):
+        for _ in range(MAX_AT_ONCE):
+            if self._script is None or not self._is_met(self._need):
+                break
             try:
                 self._need = next(self._script)
             except StopIteration:
@@ -316,6 +321,15 @@ class LabSession:
                 return self._inbox.has_message and self._sender.has_room
             case ForRoom():
                 return self._sender.has_room
+
+    @property
+    def _script_due(self) -> float | None:
+        """When the script can go on; None where it is not for the time that it waits."""
+        if self._script is None:
+            return None
+        if self._is_met(self._need):
+            return self._sender.now
+        return self._need.moment if isinstance(self._need, Until) else None
 
     @property
     def _is_between(self) -> bool:
@@ -354,6 +368,39 @@ class LabSession:
             self._sender.push(encode_frame(Opcode.PING, payload))
 
     # -- what comes
+
+    @property
+    def _takes_frames(self) -> bool:
+        """Whether what has come may be looked at, and not wait for what came before it."""
+        if self._sender.modes.stall:
+            return False
+        if self._is_draining:
+            return True
+        out = self._sender.out
+        # Half of the entries are for pongs, which nothing but reading brings about.
+        held = self._inbox.size + out.held + len(self._early)
+        is_held_up = self._sender.is_full or len(out) >= 2 * MAX_ENTRIES
+        return not is_held_up and held <= self._bounds.message
+
+    def _read(self, data: bytes = b"") -> None:
+        """Take the frames of what comes, and of what was left, as far as there is room."""
+        if not (data or self._has_unread):
+            return
+        frames = self._reader.feed(data)
+        self._has_unread = False
+        for _ in range(MAX_AT_ONCE):
+            if not self._takes_frames:
+                break
+            frame = next(frames, None)
+            if frame is None:
+                return
+            self._take(frame)
+        self._has_unread = True
+
+    def _note_unread(self) -> None:
+        """Note the frames that nothing is done about any more."""
+        for frame in self._reader.feed(b""):
+            self._observer.frame(frame, self._sender.now)
 
     def _take(self, frame: ReceivedFrame) -> None:
         now = self._sender.now

@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.frames import Frame
 from tests.unit.core.lab.bench import BOUNDS, Bench, server_frame
+from wsecho.core.lab.messages import WAITING_COST
 from wsecho.core.lab.observer import PROBE
-from wsecho.core.lab.outflow import HalfEnd
+from wsecho.core.lab.outflow import MAX_ENTRIES, HalfEnd
 from wsecho.core.lab.rules import RULES
-from wsecho.core.lab.session import APART, LINGER
+from wsecho.core.lab.session import APART, LINGER, MAX_AT_ONCE
 from wsecho.core.lab.steps import STEPS
 from wsecho.core.lab.values import Bounds
 from wsecho.core.limits.rates import OverRatePolicy, Rates
@@ -494,6 +496,65 @@ def test_what_waits_is_bounded_by_a_message() -> None:
     assert not bench.session.reads
     assert bench.pass_time(1.0).session.reads
     assert len(bench.frames) == 4 * 304
+
+
+SMALL = [
+    ("wait=1s", 0x81, b"", b"\x81\x00"),
+    ("wait=1s", 0x82, b"x", b"\x82\x01x"),
+    ("latency=1s", 0x81, b"", b"\x81\x00"),
+    ("latency=1s", 0x89, b"", b"\x8a\x00"),
+    ("rate=4KiB", 0x89, b"", b"\x8a\x00"),
+]
+
+
+@pytest.mark.parametrize(("chain", "first", "payload", "answer"), SMALL)
+def test_small_frames_that_wait_are_bounded_by_what_they_take(
+    chain: str, first: int, payload: bytes, answer: bytes
+) -> None:
+    """And not by their payload alone; none is lost, however many come at once."""
+    bench, number = plain(chain), 3000
+    bench.receive(Frame(first, payload, b"abcd", 0).write() * number)
+    for _ in range(20):
+        bench.pass_time(0.0)
+    waiting = bench.session._inbox.size // WAITING_COST + len(bench.session._sender.out)
+    assert waiting <= max(2 * MAX_ENTRIES, BOUNDS.message // WAITING_COST) + 2
+    assert not bench.session.reads
+    bench.pass_time(50.0)
+    assert bench.frames == answer * number
+
+
+def test_what_small_octets_inflate_to_waits_no_more_than_that() -> None:
+    """Though all of it comes at once."""
+    bench, number = Bench("wait=1s", bounds=Bounds(1 << 16, 60.0)), 40
+    squeezed = zlib.compressobj(wbits=-15)
+    data = squeezed.compress(bytes(1 << 16)) + squeezed.flush(zlib.Z_SYNC_FLUSH)
+    bench.receive(Frame(0xC2, data[:-4], b"abcd", 0).write() * number)
+    assert bench.session._inbox.size <= 2 * (BOUNDS.message + WAITING_COST)
+    bench.pass_time(2.0)
+    assert bench.session.counts.messages_out == number
+
+
+def test_a_chain_does_not_do_all_at_once() -> None:
+    """Others have a turn between, though nothing of it waits, and nothing of it is sent."""
+    bench = plain("loss=1/stream=10000x0ms/again=1000")
+    bench.now += APART
+    bench.session.wake(bench.now)
+    assert bench.session.next_time == bench.now
+    bench.frame(0x89, b"p")
+    bench.flush()
+    assert bench.frames == b"\x8a\x01p"
+
+
+@pytest.mark.parametrize("number", [1, MAX_AT_ONCE, 2 * MAX_AT_ONCE])
+def test_what_was_not_looked_at_before_the_end_is_noted(number: int) -> None:
+    """Of a client that sends much, and goes."""
+    bench = plain("wait=1s")
+    ping = Frame(0x89, b"", b"abcd", 0).write()
+    bye = Frame(0x88, b"\x03\xe8", b"abcd", 0).write()
+    bench.receive(ping * number + bye)
+    bench.session.lost("fin", bench.now)
+    assert bench.record.ended is not None
+    assert (bench.record.ended.by, bench.record.ended.code) == ("client", 1000)
 
 
 def test_a_message_under_way_is_not_cut_by_a_close() -> None:
