@@ -26,6 +26,8 @@ LIFETIME: Final = 600.0
 _FRAME_SIZE: Final = 600
 """Octets that a noted frame takes beside its payload, about."""
 _CONNECTION_SIZE: Final = 4000
+_FIELD_SIZE: Final = 250
+"""Octets that a field of a request's head takes beside its text, about."""
 _NAMES: Final = {int(opcode): opcode.name.lower() for opcode in Opcode}
 
 
@@ -40,6 +42,12 @@ class RecordedHead:
 
     target: str
     headers: tuple[tuple[str, str], ...]
+
+    @property
+    def size(self) -> int:
+        """Octets that it takes, about."""
+        fields = sum(_FIELD_SIZE + len(name) + len(value) for name, value in self.headers)
+        return len(self.target) + fields
 
     def write(self) -> dict[str, Any]:
         """Write it for JSON."""
@@ -279,8 +287,7 @@ class Reports:
         record = Record(chain, int(1000 * wall), now, head, lambda n: self._grew(report, n))
         record.on_change = lambda: self._changed(name)
         report.records.append(record)
-        octets = len(head.target) + sum(len(n) + len(v) for n, v in head.headers)
-        self._grew(report, _CONNECTION_SIZE + octets)
+        self._grew(report, _CONNECTION_SIZE + len(chain) + head.size)
         return record
 
     def forget_old(self, now: float) -> None:

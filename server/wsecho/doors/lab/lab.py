@@ -3,6 +3,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
+from hashlib import sha256
 from random import Random
 from typing import Final
 
@@ -63,7 +64,7 @@ def _check_cookies(chain: Chain, head: RequestHead) -> None:
 class ChainRefusals:
     """Counts how often each client was refused by each chain."""
 
-    _counts: OrderedDict[tuple[str, str], tuple[float, int]] = field(factory=OrderedDict)
+    _counts: OrderedDict[bytes, tuple[float, int]] = field(factory=OrderedDict)
 
     def refuse(self, who: str, chain: str, number: int, now: float) -> bool:
         """Tell whether somebody is refused, being one of the first.
@@ -75,10 +76,12 @@ class ChainRefusals:
             now: the time.
         """
         self._forget(now)
-        since, count = self._counts.get((who, chain), (now, 0))
+        # Chains are long, and there are many.
+        key = sha256(f"{who}/{chain}".encode()).digest()
+        since, count = self._counts.get(key, (now, 0))
         if count >= number:
             return False
-        self._counts[who, chain] = since, count + 1
+        self._counts[key] = since, count + 1
         return True
 
     def _forget(self, now: float) -> None:

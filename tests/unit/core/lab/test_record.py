@@ -2,6 +2,9 @@
 """What is kept of the clients of a report: bounded, and how it is written."""
 
 import json
+from sys import getsizeof
+
+import pytest
 
 from tests.support.frames import Frame
 from wsecho.core.lab.faults import Conduct, Expectation, Level
@@ -203,6 +206,16 @@ def test_reports_are_bounded_by_what_they_take() -> None:
     assert first is not None
     noted(first, (0x81, b"x"))
     assert reports._size == size
+
+
+@pytest.mark.parametrize("lines", [0, 10, 2000])
+def test_a_head_counts_with_each_of_its_fields(lines: int) -> None:
+    """However short they are: no less than Python takes for them, about."""
+    fields = tuple((f"a{n}", f"b{n}") for n in range(lines))
+    taken = sum(getsizeof(pair) + sum(map(getsizeof, pair)) for pair in fields)
+    reports = Reports()
+    assert reports.open(NAME, "chain", RecordedHead("/", fields), 0.0, 0.0) is not None
+    assert reports._size >= taken
 
 
 def test_whoever_waits_is_told_of_changes() -> None:

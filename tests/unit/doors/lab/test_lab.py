@@ -170,6 +170,8 @@ def test_refusals_are_bounded() -> None:
         assert refusals.refuse(str(n), "x", 1, 0.0)
     assert len(refusals._counts) == 10_001
     assert not refusals.refuse("10001", "x", 1, 0.0)
+    assert refusals.refuse("10001", "x" * 16_000, 1, 0.0)
+    assert max(map(len, refusals._counts)) < 100
     assert refusals.refuse("0", "x", 1, 0.0)
 
 
