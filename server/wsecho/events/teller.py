@@ -18,6 +18,7 @@ from wsecho.bus.deferreds import deferred_of
 from wsecho.bus.interface import EventQueue
 from wsecho.core.events.batches import EventsRead
 from wsecho.core.promise import settle
+from wsecho.core.rooms.leases import HeldError
 from wsecho.core.wire.errors import WireError
 from wsecho.events.delivery import PAUSE, EventDelivery
 from wsecho.events.listener import EventListener
@@ -66,7 +67,7 @@ class EventTeller(Service):
     async def _lead(self) -> None:
         while not self._is_ending:
             try:
-                await deferred_of(self.queue.lead(self._woken))
+                await deferred_of(self.queue.lead(self._on_lost))
                 await self._tell_all()
             except CancelledError:
                 raise
@@ -92,10 +93,19 @@ class EventTeller(Service):
         try:
             await self._telling
         except FirstError as error:
+            was_lost = self._telling is None
             self._telling = None
             for each in running:
                 each.cancel()
+            if was_lost:
+                raise HeldError("") from None
             error.subFailure.raiseException()
+
+    def _on_lost(self) -> None:
+        """Leave what is under way, and what comes again in an hour perhaps, to who tells now."""
+        telling, self._telling = self._telling, None
+        if telling is not None:
+            telling.cancel()
 
     def end(self, within: float) -> Deferred[None]:
         """Tell what is left; what others would tell is left to them.

@@ -10,10 +10,11 @@ from twisted.internet.task import Clock
 
 from tests.support.buses import Member
 from tests.support.told import NotingListener
-from wsecho.core.events.batches import EventBatch
+from wsecho.core.events.batches import EventBatch, EventsRead, WaitingEvent
 from wsecho.core.events.event_log import MAX_WAITING
 from wsecho.core.rooms.authors import Author
 from wsecho.core.rooms.hub import Rules
+from wsecho.core.rooms.leases import HeldError
 from wsecho.core.rooms.rules import EVENTS, RoomRules, RoomTable
 from wsecho.events.listener import NotTakenError
 from wsecho.events.teller import EventTeller
@@ -286,6 +287,55 @@ def test_the_end_does_not_wait_for_ever() -> None:
     assert ended.called
     assert listener.told() == []
     assert len(listener.batches) == 3
+
+
+@define(eq=False)
+class SharedQueue:
+    """A queue that another node may lead, which always has the same event."""
+
+    outlives: bool = True
+    is_held: bool = False
+    lost: Callable[[], None] = lambda: None
+    ceded: int = 0
+
+    def lead(self, lost: Callable[[], None]) -> None:
+        """Lead, if nobody else does."""
+        if self.is_held:
+            raise HeldError("")
+        self.lost = lost
+
+    def cede(self) -> None:
+        """Count it."""
+        self.ceded += 1
+
+    def read(self, listener: str) -> EventsRead:
+        """Read the event."""
+        return EventsRead("run", 0, 0, 5, [WaitingEvent(1, 5, '"event":"occupied"')], 1)
+
+    def sweep(self, *, closes: bool = False) -> None:
+        """There is nothing to find."""
+
+
+def test_whoever_leads_no_more_leaves_all_to_who_does() -> None:
+    """Also what was to come again much later; and leads again once that is gone."""
+    clock, queue = Clock(), SharedQueue()
+    listener = NotingListener(answer=lambda _: NotTakenError("no", 3000.0))
+    teller = EventTeller([listener], lambda *_: queue, clock)  # type: ignore[arg-type]
+    teller.startService()
+    queue.is_held = True
+    queue.lost()
+    for _ in range(20):
+        clock.advance(0.25)
+    assert len(listener.batches) == 1
+    assert queue.ceded >= 1
+    assert teller.deliveries[0].waiting == 0
+    queue.is_held = False
+    for _ in range(8):
+        clock.advance(0.25)
+    assert len(listener.batches) == 2
+    ended = teller.end(5.0)
+    clock.advance(5.0)
+    assert ended.called
 
 
 def test_the_end_is_cut() -> None:
