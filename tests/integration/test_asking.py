@@ -383,6 +383,7 @@ def test_autobahnjs_sees_the_same(asked: RunningServer) -> None:
     """With all that it does else, and what is refused, changed and dropped."""
     assert "ok" in run_node("asking.mjs", asked.ws("/ws"))
     assert "ok" in run_node("wamp.mjs", asked.ws("/ws"), "json")
+    assert "ok" in run_node("longpoll.mjs", asked.http("/lp"))
 
 
 # -- while it takes its time
