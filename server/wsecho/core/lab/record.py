@@ -98,6 +98,7 @@ class Record:
     keys: Sequence[bytes] = field(default=(), init=False)
     """The first two different masking keys."""
     handshake_key: str | None = field(default=None, init=False)
+    _is_forgotten: bool = field(default=False, init=False)
     on_change: Callable[[], None] = field(default=lambda: None, init=False)
 
     def ms(self, now: float) -> float:
@@ -106,6 +107,8 @@ class Record:
 
     def frame(self, frame: ReceivedFrame, now: float) -> None:
         """Note a frame."""
+        if self._is_forgotten:
+            return
         if len(self.frames) >= MAX_FRAMES:
             self.is_full = True
             return
@@ -128,9 +131,15 @@ class Record:
     def note(self, wrong: Iterable[Wrong], now: float) -> None:
         """Note what is wrong."""
         for one in wrong:
-            if len(self.wrong) < MAX_WRONG:
+            if len(self.wrong) < MAX_WRONG and not self._is_forgotten:
                 self.wrong.append({"what": one.what, "rfc": one.rfc, "ms": self.ms(now)})
                 self._grew(_FRAME_SIZE)
+
+    def forget(self) -> None:
+        """Let go what is noted, whoever still has it, and note nothing more."""
+        self._is_forgotten = True
+        self.frames.clear()
+        self.wrong.clear()
 
     def end_refused(self, now: float) -> None:
         """Note that it was refused, and is over."""
@@ -329,6 +338,9 @@ class Reports:
     def _drop(self, report: Report) -> None:
         del self._reports[report.name]
         self._size -= report.size
+        # Connections that go on have them, and answers that are on their way.
+        for record in report.records:
+            record.forget()
 
     @staticmethod
     def _tell_who_was_sent_away(report: Report, chain: str, now: float) -> None:

@@ -2,6 +2,8 @@
 """`GET /lab`, `GET /lab/report/ID`, and what any other address of the lab tells plain HTTP."""
 
 import json
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any, ClassVar, Final
 
 from twisted.internet.interfaces import IDelayedCall
@@ -21,6 +23,7 @@ from wsecho.core.wire.errors import MethodNotAllowed, NotFound, WireError
 from wsecho.doors.http.request import HttpRequest, answer_error
 from wsecho.doors.http.upgrade_only import UpgradeOnly
 from wsecho.doors.lab.lab import Lab
+from wsecho.doors.lab.sending import PieceSending, json_pieces
 from wsecho.server.state import ServerState
 
 _REPORT: Final = f"{PATH}/report/"
@@ -117,8 +120,11 @@ class ReportRequest:
         request.when_input_ends(self._answer)
         return NOT_DONE_YET
 
-    def write(self) -> bytes:
-        """Write what is known.
+    def write(self) -> Any:
+        """Write what is known, or begin to, where it is much.
+
+        Returns:
+            what `render` returns.
 
         Raises:
             NotFound: nobody came.
@@ -129,7 +135,19 @@ class ReportRequest:
         if accepts(self._request.head, _XML):
             self._request.setHeader(b"content-type", _XML.encode())
             return _cut_for_head(self._request, write_junit(report))
-        return _write_json(self._request, report.write())
+        return self._write_json(json_pieces(report.write()))
+
+    def _write_json(self, pieces: Iterator[bytes]) -> Any:
+        self._request.setHeader(b"content-type", JSON_TYPE.encode())
+        first, more = next(pieces), next(pieces, None)
+        if more is None:
+            return _cut_for_head(self._request, first)
+        if self._request.method == b"HEAD":
+            # How long it is would take a while to know (RFC 9110 section 9.3.2).
+            return b""
+        sent = chain((first, more), pieces)
+        PieceSending(self._request, sent, self._lab.clock).start()
+        return NOT_DONE_YET
 
     def drain(self, retry: float) -> None:
         """Answer, for the server is about to stop."""
@@ -156,6 +174,8 @@ class ReportRequest:
             body = self.write()
         except WireError as error:
             body = answer_error(request, error)
+        if body is NOT_DONE_YET:
+            return
         request.setHeader(b"content-length", b"%d" % len(body))
         request.write(body)
         request.finish()

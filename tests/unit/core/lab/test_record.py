@@ -218,6 +218,19 @@ def test_a_head_counts_with_each_of_its_fields(lines: int) -> None:
     assert reports._size >= taken
 
 
+def test_a_report_that_is_forgotten_holds_nothing() -> None:
+    """Nor is anything noted in it by connections that go on."""
+    reports = Reports()
+    record = opened(reports)
+    noted(record, (0x81, b"x"))
+    written = record.write()
+    assert len(written["frames"]) == 1
+    reports.forget_old(LIFETIME + 1000.0)
+    noted(record, (0x81, b"x"))
+    record.note([Wrong("x", "y")], 0.0)
+    assert (record.frames, record.wrong, written["frames"]) == ([], [], [])
+
+
 def test_whoever_waits_is_told_of_changes() -> None:
     """Until he leaves."""
     reports = Reports()

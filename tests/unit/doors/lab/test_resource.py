@@ -4,13 +4,17 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tests.unit.doors.harness import masked
+from tests.unit.doors.harness import Server, masked
 from tests.unit.doors.lab.test_connection import opened
 from tests.unit.doors.lab.test_lab import REPORT, server
 from wsecho.core.lab.page import CONTENT_SECURITY_POLICY, write_page
+from wsecho.core.lab.record import MAX_FRAMES
 from wsecho.core.lab.rules import RULES
 from wsecho.core.lab.steps import STEPS
+from wsecho.doors.lab.sending import PIECE, json_pieces
 
 PATH = f"/lab/report/{REPORT}"
 
@@ -99,6 +103,59 @@ def test_a_report_can_be_read_by_any_page() -> None:
     assert answer.headers["cache-control"] == "no-store"
     assert answer.json["id"] == REPORT
     assert at.ask("HEAD", PATH).body == b""
+
+
+def long_report(at: Server) -> None:
+    """Have a report of some hundred kilobytes."""
+    peer = opened(at, f"/lab?report={REPORT}")
+    at.clock.pump([0.01] * 10)
+    for _ in range(MAX_FRAMES):
+        peer.send(masked(2, b"\xff" * 120))
+        at.clock.advance(0)
+
+
+def test_a_long_report_is_written_as_it_is_taken() -> None:
+    """So that nobody can have tens of megabytes wait for a reader who takes nothing."""
+    at = server()
+    long_report(at)
+    peer = at.connect()
+    peer.wire.takes = 3
+    answer = peer.ask("GET", PATH)
+    at.clock.advance(0)
+    assert 0 < len(answer.body) < 4 * PIECE
+    assert not answer.is_over
+    peer.wire.takes = None
+    peer.wire.empty()
+    at.clock.advance(0)
+    assert answer.is_over
+    assert len(answer.json["connections"][0]["frames"]) == MAX_FRAMES
+    assert len(answer.body) > 4 * PIECE
+    head = at.ask("HEAD", PATH)
+    assert (head.status, head.body) == (200, b"")
+
+
+def test_a_reader_of_a_long_report_may_go_away() -> None:
+    """Nothing more is made of it."""
+    at = server()
+    long_report(at)
+    peer = at.connect()
+    peer.wire.takes = 3
+    answer = peer.ask("GET", f"{PATH}?wait=1")
+    at.clock.advance(1)
+    at.clock.advance(0)
+    came = len(answer.body)
+    assert 0 < came < 4 * PIECE
+    peer.lose()
+    at.clock.advance(0)
+    assert len(answer.body) == came
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists))
+def test_pieces_are_the_value(value: object) -> None:
+    """In JSON, with a line feed behind it."""
+    assert (
+        b"".join(json_pieces([value])) == json.dumps([value], ensure_ascii=False).encode() + b"\n"
+    )
 
 
 def test_a_report_may_be_waited_for() -> None:
