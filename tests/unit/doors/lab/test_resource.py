@@ -4,8 +4,6 @@
 import json
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.unit.doors.harness import Server, masked
 from tests.unit.doors.lab.test_connection import opened
@@ -14,7 +12,7 @@ from wsecho.core.lab.page import CONTENT_SECURITY_POLICY, write_page
 from wsecho.core.lab.record import MAX_FRAMES
 from wsecho.core.lab.rules import RULES
 from wsecho.core.lab.steps import STEPS
-from wsecho.doors.lab.sending import PIECE, json_pieces
+from wsecho.doors.lab.sending import PIECE
 
 PATH = f"/lab/report/{REPORT}"
 
@@ -148,14 +146,6 @@ def test_a_reader_of_a_long_report_may_go_away() -> None:
     peer.lose()
     at.clock.advance(0)
     assert len(answer.body) == came
-
-
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists))
-def test_pieces_are_the_value(value: object) -> None:
-    """In JSON, with a line feed behind it."""
-    assert (
-        b"".join(json_pieces([value])) == json.dumps([value], ensure_ascii=False).encode() + b"\n"
-    )
 
 
 def test_a_report_may_be_waited_for() -> None:
