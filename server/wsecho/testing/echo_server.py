@@ -11,6 +11,7 @@ from secrets import token_hex
 from typing import Any, Final
 from urllib.parse import parse_qs, quote, urlsplit
 
+from wsecho.core.http.requests import MAX_HEAD
 from wsecho.core.lab.chain import PATH, read_chain
 from wsecho.core.lab.values import Bounds
 from wsecho.core.wire.errors import WireError
@@ -77,7 +78,10 @@ class EchoServer:
             read_chain(path, self._bounds)
         except WireError as error:
             raise ValueError(error.reason) from None
-        return f"{self._websocket}{path}?report={token_hex(16)}"
+        target = f"{path}?report={token_hex(16)}"
+        if len(f"GET {target} HTTP/1.1\r\n") > MAX_HEAD:
+            raise ValueError(f"the chain makes a request line of over {MAX_HEAD} bytes")
+        return f"{self._websocket}{target}"
 
     def report(self, url: str, wait: float = 5.0) -> Report:
         """Return what the lab saw at a URL, once each connection has ended or has its verdict.

@@ -104,6 +104,13 @@ def test_a_wrong_chain_is_told_at_once(steps: tuple[str, ...], reason: str) -> N
     assert str(told.value).startswith(reason)
 
 
+@pytest.mark.parametrize("steps", [("send=" + "x" * 16_384,), ("send=" + "é" * 3_000,)])
+def test_a_chain_too_long_for_a_request_is_told_at_once(steps: tuple[str, ...]) -> None:
+    """By what it has once it is percent-encoded."""
+    with pytest.raises(ValueError, match="a request line of over 16384 bytes"):
+        EchoServer(URL, Asked()).lab(*steps)
+
+
 def test_a_server_without_a_lab_says_so() -> None:
     """It was started with options that close it."""
     server = EchoServer(URL, Asked(HTTPStatus.NOT_FOUND, refusal("the lab is not open")))
