@@ -354,9 +354,11 @@ HARMLESS: Final = frozenset(
 
 def logged() -> list[tuple[str, str]]:
     """Where each line of our own is logged, and a field of it."""
+    # To parse all takes seconds, and few of them log.
+    logging = [path for path in SOURCES.rglob("*.py") if "_log." in path.read_text()]
     return [
         (f"{path.name}:{call.lineno}", keyword.arg or "**")
-        for path in SOURCES.rglob("*.py")
+        for path in logging
         for call in ast.walk(ast.parse(path.read_text()))
         if isinstance(call, ast.Call)
         and isinstance(call.func, ast.Attribute)
