@@ -363,15 +363,6 @@ def reply(data: bytes) -> None:
 
 
 TARGETS: Final[Mapping[str, Target]] = {
-    "reply": Target(
-        reply,
-        (
-            b'{"allow":true,"claims":{"sub":"ann","rooms":{"join":["*"]}}}',
-            b'{"allow":true,"base64":"AP8="}',
-            b'{"allow":false,"reason":"no","code":"over_limit"}',
-        ),
-        (b'"allow":true', b'"data"', b'"drop":true', b"\\ud800", b"null"),
-    ),
     "frames": Target(
         frames, (b"\x81\x85abcd\x09\x07\x0f\x08\x0e", b"\x82\xfe\0\x80abcd" + b"x" * 128)
     ),
@@ -442,5 +433,14 @@ TARGETS: Final[Mapping[str, Target]] = {
         (b"host=", b"proto=", b"for="),
     ),
     "origin": Target(origin, (b"https://a.example.org:443\nlocalhost:8080", b"null\n[::1]:80")),
+    "reply": Target(
+        reply,
+        (
+            b'{"allow":true,"claims":{"sub":"ann","rooms":{"join":["*"]}}}',
+            b'{"allow":true,"base64":"AP8="}',
+            b'{"allow":false,"reason":"no","code":"over_limit"}',
+        ),
+        (b'"allow":true', b'"data"', b'"drop":true', b"\\ud800", b"null"),
+    ),
 }
 """Every target by its name."""

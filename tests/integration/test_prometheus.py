@@ -79,8 +79,13 @@ def promtool(*words: str, given: str = "", command: str = "check") -> None:
 
 @pytest.fixture(scope="module")
 def scrape() -> str:
-    """The metrics of a server of two workers, with Redis."""
-    with redis_server() as redis, running("--workers", "2", "--redis", redis.url) as server:
+    """The metrics of a server of two workers, with Redis and an application beside it."""
+    nobody = "http://127.0.0.1:9/"
+    beside = ("--ask", nobody, "--tell", nobody)
+    with (
+        redis_server() as redis,
+        running("--workers", "2", "--redis", redis.url, *beside) as server,
+    ):
         answer = requests.get(server.http("/metrics"), timeout=PATIENCE)
         assert answer.status_code == 200
         return answer.text

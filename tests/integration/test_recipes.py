@@ -319,9 +319,9 @@ def test_it_is_python(file: Path) -> None:
 
 
 def test_each_is_on_the_page() -> None:
-    """As the very file."""
-    page = (DOCS / "howto/recipes.md").read_text()
-    shown = set(re.findall(r"```\{literalinclude\} \.\./examples/(\S+)", page))
+    """On that of recipes, or where it belongs: as the very file."""
+    pages = [(DOCS / "howto" / name).read_text() for name in ("recipes.md", "application.md")]
+    shown = set(re.findall(r"```\{literalinclude\} \.\./examples/(\S+)", "".join(pages)))
     there = {str(file.relative_to(EXAMPLES)) for file in EXAMPLES.rglob("*.*")}
     others = {name for name in there if name.startswith("chat/") or "__pycache__" in name}
     assert shown == there - others
