@@ -282,6 +282,18 @@ async def test_patterns_leave_out_what_is_asked_about(asked: RunningServer) -> N
         assert len(history[3]) == 1
 
 
+@played
+async def test_who_is_there_is_told_to_nobody_who_was_not_let_in(asked: RunningServer) -> None:
+    """By no procedure of the Subscription Meta API."""
+    topic, ask = "wsecho.room.open-meta", "wamp.subscription."
+    async with wamp(asked) as inside, wamp(asked) as stranger:
+        subscription = await inside.subscribe(topic)
+        assert await inside.call(f"{ask}list_subscribers", subscription) == [inside.id]
+        assert await stranger.call(f"{ask}lookup", topic) is None
+        with pytest.raises(Refused, match="no_such_subscription"):
+            await stranger.call(f"{ask}list_subscribers", subscription)
+
+
 @pytest.mark.parametrize("door", ["http", "longpoll"])
 def test_an_application_sees_who_asks(asked: RunningServer, carrier: str, door: str) -> None:
     """The door, the path (not over HTTP), the page, the subject and the address."""

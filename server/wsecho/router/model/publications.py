@@ -10,7 +10,7 @@ from attrs import define
 from wsecho.router.wire.outgoing import OutgoingEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from wsecho.core.wire.positions import Position
     from wsecho.router.wire.audience import Audience, Receiver
@@ -37,6 +37,7 @@ class Publication:
         time: when it was published, Unix seconds, where somebody may ask.
         stamps: further keywords, for those alone who asked for them: a handler that takes the
             keywords that it knows would fail on others.
+        concerns: whom of this node it may be told, None for all; it goes to no other node.
     """
 
     id: int
@@ -50,6 +51,7 @@ class Publication:
     position: Position | None = None
     time: float = 0.0
     stamps: dict[str, Any] | None = None
+    concerns: Callable[[Any], bool] | None = None
 
     def reaches(self, session: Receiver) -> bool:
         """Whether `session`, being subscribed, receives this event."""
@@ -62,6 +64,8 @@ class Publication:
             subscribers = [session for session in subscribers if session.id != skip]
         if audience is not None:
             subscribers = [session for session in subscribers if audience.reaches(session)]
+        if self.concerns is not None:
+            subscribers = list(filter(self.concerns, subscribers))
         return subscribers
 
     def event(

@@ -166,6 +166,6 @@ class Subscriptions:
             raise WampError(errors.NO_SUCH_SUBSCRIPTION)
         return found
 
-    def listing(self, match: Match) -> list[int]:
-        """The ids of all subscriptions under a policy."""
-        return [subscription.id for subscription in self._index.values(match)]
+    def under(self, match: Match) -> list[Subscription]:
+        """All subscriptions under a policy."""
+        return list(self._index.values(match))

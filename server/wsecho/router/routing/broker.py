@@ -209,6 +209,18 @@ class Broker:
             self._realm.faults(fault)
             return False
 
+    def may_know_of(self, subscription: Subscription, session: Session) -> bool:
+        """Whether a session may know of a subscription and of who shares it.
+
+        Of a topic that is what who may receive it may know, and who was let in. Else one who may
+        not see a room could see who is there.
+        """
+        return (
+            subscription.match != "exact"
+            or subscription.id in session.subscriptions
+            or self._may_receive(session, subscription.uri)
+        )
+
     def _acknowledge(self, session: Session, request: Publish, publication: int) -> None:
         session.send(outgoing.published(request.request, publication))
 
@@ -259,9 +271,10 @@ class Broker:
         # "Subscription Meta Events": on_create comes before the on_subscribe of who made it.
         realm = self._realm
         if not is_reserved(subscription.uri):
+            tell = partial(realm.announce, concerns=partial(self.may_know_of, subscription))
             if created:
-                realm.announce("wamp.subscription.on_create", session.id, subscription.describe())
-            realm.announce("wamp.subscription.on_subscribe", session.id, subscription.id)
+                tell("wamp.subscription.on_create", session.id, subscription.describe())
+            tell("wamp.subscription.on_subscribe", session.id, subscription.id)
 
     def _tell_others(self, session: Session, subscription: Subscription, *, first: bool) -> None:
         realm = self._realm
@@ -293,9 +306,11 @@ class Broker:
             self.subscriptions.remove(subscription)
         # … and on_delete behind the on_unsubscribe of who was the last.
         if not is_reserved(subscription.uri):
-            self._realm.announce("wamp.subscription.on_unsubscribe", session.id, subscription.id)
+            concerned = partial(self.may_know_of, subscription)
+            tell = partial(self._realm.announce, concerns=concerned)
+            tell("wamp.subscription.on_unsubscribe", session.id, subscription.id)
             if last:
-                self._realm.announce("wamp.subscription.on_delete", session.id, subscription.id)
+                tell("wamp.subscription.on_delete", session.id, subscription.id)
 
     def forget(self, session: Session) -> None:
         """Drop all that a session subscribed to."""

@@ -132,10 +132,17 @@ class Realm:
         """Send an event of an owned topic to its subscribers. `publication.topic` is canonical."""
         self.broker.dispatch(publication)
 
-    def announce(self, topic: str, *args: Any, **kwargs: Any) -> None:
-        """Publish an event of the router's own."""
+    def announce(
+        self,
+        topic: str,
+        *args: Any,
+        concerns: Callable[[Any], bool] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Publish an event of the router's own, to those sessions that it concerns."""
         if self.broker.has_receivers(topic):
-            self.dispatch(Publication(draw_id(self.random), topic, list(args), kwargs))
+            event = Publication(draw_id(self.random), topic, list(args), kwargs, concerns=concerns)
+            self.dispatch(event)
 
     # -- for sessions, broker and dealer
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.unit.router.meta.watching import watcher
@@ -52,6 +54,44 @@ def test_subscription_procedures(world: World) -> None:
     assert two.result(f"{ask}get", wildcard) == details
     assert two.result(f"{ask}list_subscribers", exact) == [one.id, two.id]
     assert two.result(f"{ask}count_subscribers", exact) == 2
+
+
+class NoSecret:
+    """Lets everybody ask for anything, and none but who has subscribed receive a secret."""
+
+    def allows(self, *_: Any) -> bool:
+        """Whatever it is."""
+        return True
+
+    def may_receive(self, _session: Any, topic: str) -> bool:
+        """What is none."""
+        return topic != "com.secret"
+
+
+def test_who_may_not_receive_a_topic_knows_of_no_subscriber() -> None:
+    """By no procedure and no event; those who were let in do, and of patterns everybody does."""
+    world = World(authorizer=NoSecret())
+    names = ("on_create", "on_subscribe", "on_unsubscribe", "on_delete")
+    watching = watcher(world, *(f"wamp.subscription.{name}" for name in names))
+    inside, other, stranger = world.peer(), world.peer(), world.peer()
+    secret = inside.subscribe("com.secret")
+    assert other.subscribe("com.secret") == secret
+    pattern = inside.subscribe("com", match="prefix")
+    ask = "wamp.subscription."
+    for peer, exact in ((stranger, []), (inside, [secret]), (other, [secret])):
+        listed = peer.result(f"{ask}list")
+        assert [each for each in listed["exact"] if each == secret] == exact
+        assert listed["prefix"] == [pattern]
+        assert peer.result(f"{ask}lookup", "com.secret") == (exact[0] if exact else None)
+        assert peer.result(f"{ask}match", "com.secret") == [*exact, pattern]
+    for name in ("get", "list_subscribers", "count_subscribers"):
+        assert stranger.refused(f"{ask}{name}", secret) == "wamp.error.no_such_subscription"
+    assert inside.result(f"{ask}list_subscribers", secret) == [inside.id, other.id]
+    inside.session.lost()
+    other.session.lost()
+    told = [args for [args] in watching.events()]
+    assert [args[1] for args in told if isinstance(args[1], int)] == [pattern] * 3
+    assert all(args[1]["uri"] == "com" for args in told if isinstance(args[1], dict))
 
 
 def test_registration_events(world: World) -> None:

@@ -76,7 +76,7 @@ def test_one_uri_has_one_subscription_under_each_policy() -> None:
     for match in MATCHES:
         assert again[match][0] is first[match][0] is store.find("a", match)
         assert first[match][0].created == 1.0
-        assert store.listing(match) == [first[match][0].id]
+        assert store.under(match) == [first[match][0]]
     assert len(store) == 3
     assert {each.match for each in store.matches("a")} == set(MATCHES)
 
